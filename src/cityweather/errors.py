@@ -1,0 +1,186 @@
+"""Every error we raise on purpose. The docstring is the message; its {names} are filled from the facts given."""
+
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class CityWeatherError(Exception):
+    """Something went wrong in CityWeather+."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+
+    def __init__(self, detail: str | None = None, *, retry_after: float | None = None, **facts: Any) -> None:
+        self.detail = detail or (type(self).__doc__ or "").strip().format(**facts)
+        self.retry_after = retry_after  # seconds
+        super().__init__(self.detail)
+
+
+# --- what a client sent -------------------------------------------------------------------------------------------
+
+
+class BadRequest(CityWeatherError):
+    """The request is not understood."""
+
+    code, status = "bad_request", 400
+
+
+class ImportRefused(CityWeatherError):
+    """The file cannot be imported."""
+
+    code, status = "import_refused", 400
+
+
+class NotCsv(ImportRefused):
+    """This is not a CSV file but {what}. Export it as CSV (UTF-8) and send that."""
+
+    code = "not_csv"
+
+
+class NoCities(ImportRefused):
+    """The file holds no usable city. {reasons}"""
+
+    code = "no_cities"
+
+
+class BadPath(ImportRefused):
+    """The path does not name a file below IMPORT_DIR."""
+
+    code = "bad_path"
+
+
+class TooLarge(ImportRefused):
+    """The file is larger than the limit of {limit}."""
+
+    code, status = "too_large", 413
+
+
+class JobNotFound(CityWeatherError):
+    """There is no such job."""
+
+    code, status = "job_not_found", 404
+
+
+class JobConflict(CityWeatherError):
+    """The job is {status}: this cannot be done to it."""
+
+    code, status = "job_conflict", 409
+
+
+class TooManyJobs(CityWeatherError):
+    """{open_jobs} jobs are open already and the limit is {limit}. Wait for one to end or cancel it."""
+
+    code, status = "too_many_jobs", 429
+
+
+class KeyReused(CityWeatherError):
+    """This Idempotency-Key was used with another file."""
+
+    code, status = "idempotency_key_reused", 409
+
+
+class ImportInProgress(CityWeatherError):
+    """The same import is still being written. Ask again."""
+
+    code, status = "import_in_progress", 503
+
+
+# --- our own parts ------------------------------------------------------------------------------------------------
+
+
+class TrackerUnavailable(CityWeatherError):
+    """Redis does not answer, so nothing was started. Try again; operators: see /healthz and REDIS_URL."""
+
+    code, status = "tracker_unavailable", 503
+
+
+class UnknownFormat(CityWeatherError):
+    """Format {format} is newer than this code. Finish the deploy so that every process runs the new version."""
+
+    code = "unknown_format"
+
+
+# --- the weather --------------------------------------------------------------------------------------------------
+
+
+class Fault(StrEnum):
+    """Whose trouble it is: that decides whether a row fails, a job waits, or an operator must act."""
+
+    CITY = "city"
+    QUOTA = "quota"
+    KEY = "key"
+    OUTAGE = "outage"
+
+
+class WeatherError(CityWeatherError):
+    """The weather could not be fetched."""
+
+    code, status = "weather_error", 502
+    fault: ClassVar[Fault] = Fault.OUTAGE
+    permanent: ClassVar[bool] = False
+
+
+class UnknownCity(WeatherError):
+    """The provider does not know this city."""
+
+    code, status = "unknown_city", 404
+    fault, permanent = Fault.CITY, True
+
+
+class RefusedCity(WeatherError):
+    """The provider refuses this name as a city."""
+
+    code, status = "refused_city", 404
+    fault, permanent = Fault.CITY, True
+
+
+class GaveUp(WeatherError):
+    """The provider answered for other cities but not for this one, five times."""
+
+    code = "gave_up"
+    fault, permanent = Fault.CITY, True
+
+
+class WorkerLost(WeatherError):
+    """Three workers died while they fetched this city alone."""
+
+    code = "worker_lost"
+    fault, permanent = Fault.CITY, True
+
+
+class ProviderDown(WeatherError):
+    """The weather provider is not reachable. Try again shortly."""
+
+    code, status = "provider_unavailable", 503
+
+
+class ProviderTimeout(ProviderDown):
+    """The weather provider took too long to answer. Try again shortly."""
+
+    code, status = "provider_timeout", 504
+
+
+class BadAnswer(ProviderDown):
+    """The weather provider sent an answer that cannot be read. Try again shortly."""
+
+    code, status = "provider_bad_answer", 502
+
+
+class QuotaUsedUp(WeatherError):
+    """The quota towards the weather provider is used up for now. Try again after the time given."""
+
+    code, status = "quota_used_up", 503
+    fault = Fault.QUOTA
+
+
+class Throttled(QuotaUsedUp):
+    """The weather provider asks us to slow down. Try again after the time given."""
+
+    code = "provider_throttled"
+
+
+class KeyRefused(WeatherError):
+    """The weather provider refuses our key. Operators: check OPENWEATHER_API_KEY (a new key takes hours to work)."""
+
+    code, status = "key_refused", 503
+    fault = Fault.KEY

@@ -1,0 +1,176 @@
+"""The durable side. Redis knows how far a job is right now; these rows know it after everything else is gone."""
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+
+class Status(models.TextChoices):
+    PENDING = "pending"
+    SUCCESS = "success"
+    FAILED = "failed"
+
+
+class City(models.Model):
+    """One city and its last known weather. °C, %, m/s, degrees."""
+
+    name = models.CharField(max_length=200, unique=True)
+    key = models.CharField(max_length=400, unique=True, help_text="The name casefolded; 'ß' becomes 'ss'")
+    last_refreshed_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    last_status = models.CharField(
+        max_length=7, choices=Status, default=Status.PENDING, db_default=Status.PENDING
+    )
+    last_error = models.CharField(max_length=200, null=True, blank=True)
+    latitude = models.FloatField(null=True, blank=True)
+    longitude = models.FloatField(null=True, blank=True)
+    country = models.CharField(max_length=2, null=True, blank=True)
+    temperature = models.FloatField(null=True, blank=True)
+    feels_like = models.FloatField(null=True, blank=True)
+    condition = models.CharField(max_length=50, null=True, blank=True)
+    description = models.CharField(max_length=100, null=True, blank=True)
+    humidity = models.SmallIntegerField(null=True, blank=True)
+    wind_speed = models.FloatField(null=True, blank=True)
+    observed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "cities"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BulkJob(models.Model):
+    """One import and its refresh. Counters are written by the flush, together with `stream_position`."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    class Phase(models.TextChoices):
+        """What happens inside a status. `cancelling` and `failing` are commands that no lease outlives."""
+
+        READING = "reading"
+        QUEUED = "queued"
+        FETCHING = "fetching"
+        PAUSED = "paused"
+        CANCELLING = "cancelling"
+        FAILING = "failing"
+        FINISHING = "finishing"
+        ENDED = "ended"
+
+    ENDED = (Status.DONE, Status.FAILED, Status.CANCELLED)
+
+    job_id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    status = models.CharField(max_length=9, choices=Status, default=Status.QUEUED, db_default=Status.QUEUED)
+    phase = models.CharField(max_length=10, choices=Phase, default=Phase.READING, db_default=Phase.READING)
+    phases = models.JSONField(default=list, blank=True, help_text="[[phase, ISO time], …]")
+    total = models.PositiveIntegerField(default=0, db_default=0)
+    processed = models.PositiveIntegerField(default=0, db_default=0)
+    succeeded = models.PositiveIntegerField(default=0, db_default=0)
+    failed = models.PositiveIntegerField(default=0, db_default=0)
+    rows_read = models.PositiveIntegerField(default=0, db_default=0)
+    duplicates = models.PositiveIntegerField(default=0, db_default=0)
+    rejected = models.PositiveIntegerField(default=0, db_default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(default=timezone.now, help_text="Of the import while it writes")
+    stream_position = models.CharField(max_length=42, default="0-0", db_default="0-0")
+    epoch = models.PositiveIntegerField(default=1, db_default=1)
+    max_rate = models.PositiveIntegerField(null=True, blank=True, help_text="Cities per minute")
+    file_name = models.CharField(max_length=255, default="", blank=True)
+    owner = models.CharField(max_length=64, default="", blank=True, help_text="The name of the API key")
+    idempotency_key = models.CharField(max_length=255, null=True, blank=True)
+    content_hash = models.CharField(max_length=64, default="", blank=True, help_text="SHA-256 of the upload")
+    retry_of = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retries"
+    )
+    error = models.CharField(max_length=500, null=True, blank=True)
+    callback_url = models.CharField(max_length=500, null=True, blank=True)
+    notified_at = models.DateTimeField(null=True, blank=True, help_text="When the callback was accepted")
+
+    class Meta:
+        indexes = [
+            models.Index(F("created_at").desc(), F("job_id").desc(), name="job_newest"),
+            # The ticks ask for what has not ended; that is a handful among all jobs ever.
+            models.Index(fields=["created_at"], name="job_active", condition=~Q(phase="ended")),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "idempotency_key"],
+                name="job_idempotency",
+                condition=Q(idempotency_key__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} ({self.status})"
+
+    @property
+    def ended(self) -> bool:
+        return self.status in self.ENDED
+
+    def enter(self, phase: str) -> None:
+        """Set the phase and note when; the caller saves `phase` and `phases`."""
+        if self.phase != phase:
+            self.phase = phase
+            self.phases = [*self.phases, [phase, timezone.now().isoformat(timespec="seconds")]]
+
+
+class JobResult(models.Model):
+    """One row of a job: work still to do while pending, the result afterwards."""
+
+    id = models.BigAutoField(primary_key=True)
+    job = models.ForeignKey(BulkJob, on_delete=models.CASCADE, db_index=False)
+    position = models.PositiveIntegerField()
+    city = models.ForeignKey(City, on_delete=models.PROTECT, db_index=False)
+    line = models.PositiveIntegerField(help_text="Of the upload, the first is 1")
+    status = models.CharField(max_length=7, choices=Status, default=Status.PENDING, db_default=Status.PENDING)
+    refreshed_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=50, null=True, blank=True, help_text="A reason code")
+    temperature = models.FloatField(null=True, blank=True)
+    condition = models.CharField(max_length=50, null=True, blank=True)
+    humidity = models.SmallIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "position"], name="result_position")]
+        indexes = [
+            models.Index(fields=["job", "position"], name="result_failed", condition=Q(status="failed")),
+            models.Index(fields=["job", "position"], name="result_pending", condition=Q(status="pending")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_id}[{self.position}] {self.status}"
+
+
+class RejectedRow(models.Model):
+    """A row of an upload that names no city: where, why, and its safely cut text."""
+
+    id = models.BigAutoField(primary_key=True)
+    job = models.ForeignKey(BulkJob, on_delete=models.CASCADE, db_index=False)
+    line = models.PositiveIntegerField()
+    code = models.CharField(max_length=30)
+    text = models.CharField(max_length=200, default="", blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["job", "id"], name="rejected_page")]
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.code}"
+
+
+class SearchHistory(models.Model):
+    city_name = models.CharField(max_length=200)
+    timestamp = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "search history"
+        indexes = [models.Index(F("timestamp").desc(), F("id").desc(), name="history_newest")]
+
+    def __str__(self) -> str:
+        return self.city_name

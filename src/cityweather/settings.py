@@ -1,0 +1,146 @@
+"""One settings file. Everything comes from the environment; env/.env.example lists it, checks.py validates it."""
+
+from pathlib import Path
+from urllib.parse import urlparse
+
+from environs import Env
+
+env = Env()
+
+ROOT = Path(__file__).resolve().parents[2]
+INSECURE_SECRET_KEY = "insecure-set-SECRET_KEY"  # noqa: S105  # checks.py refuses it in production
+
+# --- Django -------------------------------------------------------------------------------------------------------
+SECRET_KEY = env.str("SECRET_KEY", INSECURE_SECRET_KEY)
+DEBUG = env.bool("DEBUG", False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
+ROOT_URLCONF = "cityweather.urls"
+WSGI_APPLICATION = "cityweather.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+APPEND_SLASH = False  # urls.py takes both forms; a redirect would lose a POST's body
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "cityweather",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "src/cityweather/dashboard/templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+STATIC_URL = "/static/"
+STATIC_ROOT = ROOT / "src/staticfiles"
+STATICFILES_DIRS = [path for path in [ROOT / "src/cityweather/dashboard/static"] if path.exists()]
+
+# --- stores -------------------------------------------------------------------------------------------------------
+DATABASE_URL = env.str("DATABASE_URL", f"sqlite:///{ROOT / '.data/cityweather.sqlite3'}")
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+BROKER_URL = env.str("BROKER_URL", REDIS_URL)
+CACHE_URL = env.str("CACHE_URL", REDIS_URL)
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", DATABASE_URL, conn_max_age=60, conn_health_checks=True)}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        # A deferred transaction that reads first and writes later fails at once when another one wrote between.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,  # seconds
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000",
+    }
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": CACHE_URL,
+        "KEY_PREFIX": "cw",
+        "OPTIONS": {
+            "SERIALIZER": "cityweather.weather.cache.Serializer",
+            "SOCKET_CONNECT_TIMEOUT": 1,  # seconds
+            "SOCKET_TIMEOUT": 2,
+        },
+    }
+}
+DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+
+# --- weather ------------------------------------------------------------------------------------------------------
+WEATHER_PROVIDER = env.str("WEATHER_PROVIDER", "auto")
+OPENWEATHER_API_KEY = env.str("OPENWEATHER_API_KEY", "")
+OPENWEATHER_URL = env.str("OPENWEATHER_URL", "https://api.openweathermap.org")
+OPENWEATHER_QUOTA_PER_MINUTE = env.int("OPENWEATHER_QUOTA_PER_MINUTE", 60)  # 0: no limit
+OPENWEATHER_QUOTA_PER_MONTH = env.int("OPENWEATHER_QUOTA_PER_MONTH", 1_000_000)
+OPEN_METEO_URL = env.str("OPEN_METEO_URL", "https://api.open-meteo.com")
+OPEN_METEO_GEOCODING_URL = env.str("OPEN_METEO_GEOCODING_URL", "https://geocoding-api.open-meteo.com")
+OPEN_METEO_QUOTA_PER_MINUTE = env.int("OPEN_METEO_QUOTA_PER_MINUTE", 600)
+OPEN_METEO_QUOTA_PER_HOUR = env.int("OPEN_METEO_QUOTA_PER_HOUR", 5_000)
+OPEN_METEO_QUOTA_PER_DAY = env.int("OPEN_METEO_QUOTA_PER_DAY", 10_000)
+CACHE_TTL = env.int("CACHE_TTL", 900)  # seconds
+
+# --- imports ------------------------------------------------------------------------------------------------------
+CITYWEATHER_API_KEY = env.str("CITYWEATHER_API_KEY", "")
+IMPORT_DIR = Path(env.str("IMPORT_DIR", str(ROOT / "data")))
+IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", 100_000_000)
+IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", 5_000_000)
+IMPORT_MAX_OPEN_JOBS = env.int("IMPORT_MAX_OPEN_JOBS", 100)
+# The upload goes straight to our spool; Django's own limit would count the file against memory.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+
+# --- API ----------------------------------------------------------------------------------------------------------
+THROTTLE_WEATHER = env.str("THROTTLE_WEATHER", "60/min")
+THROTTLE_API = env.str("THROTTLE_API", "600/min")
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "cityweather.api.exceptions.handle",
+    "UNAUTHENTICATED_USER": None,
+    "DATETIME_FORMAT": "iso-8601",
+}
+
+# --- Celery -------------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = BROKER_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 60,  # seconds; ticks and batches ack early, so nothing legitimate lasts
+    "socket_timeout": 10,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+}
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "bookkeeping"
+CELERY_TASK_ROUTES = {"cityweather.tasks.fetch": {"queue": "fetch"}}
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+
+BROKER_SCHEME = urlparse(BROKER_URL).scheme
