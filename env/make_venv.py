@@ -1,6 +1,7 @@
-"""Makes or mends .venv from the two locks: `make_venv.py STAMP IDENTITY`, called by env/run with the chosen Python.
+"""Makes or mends .venv from the two locks: `make_venv.py LOCKS PROJECT IDENTITY`, called by env/run.
 
-The standard library only, since nothing is installed yet. STAMP and IDENTITY become the two lines of .venv/.stamp.
+The standard library only, since nothing is installed yet. The arguments become the lines of .venv/.stamp: what
+was installed (checksums of the locks and of pyproject.toml) and with which interpreter.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ VENV = ROOT / ".venv"
 STAMP = VENV / ".stamp"
 LOCKS = ("env/requirements.txt", "env/requirements-dev.txt")
 UNREACHABLE = re.compile(
-    r"NewConnectionError|Name or service not known|name resolution|Network is unreachable|ProxyError"
-    r"|ConnectTimeout|Read timed out|Connection refused|Max retries exceeded|NameResolutionError"
+    r"NewConnectionError|NameResolutionError|name resolution|Name or service not known|Network is unreachable"
+    r"|ProxyError|ConnectTimeout|Read timed out|Connection refused|Max retries exceeded"
 )
 
 
-class Unmade(Exception):
-    """The environment could not be made; the message is one sentence for the user."""
+class NotMadeError(Exception):
+    """The environment could not be made; the message is a sentence for the user."""
 
 
 def say(text: str) -> None:
@@ -34,60 +35,70 @@ def say(text: str) -> None:
 def pip(*arguments: str) -> None:
     """Runs the environment's own pip; its settings (mirrors, certificates) come from the user as always."""
     command = [str(VENV / "bin" / "python"), "-I", "-m", "pip", *arguments]
-    # A user install is refused inside a virtual environment, and some machines set it for everything.
+    # Some machines ask for user installs everywhere; inside a virtual environment pip refuses those.
     surroundings = {**os.environ, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_NO_INPUT": "1"}
     done = subprocess.run(
         command, cwd=ROOT, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )
     if done.returncode:
-        raise Unmade(explain(done.stdout.decode(errors="replace")))
+        raise NotMadeError(explain(done.stdout.decode(errors="replace")))
 
 
 def explain(output: str) -> str:
-    errors = [line for line in output.splitlines() if line.startswith("ERROR")] or output.splitlines()[-3:]
-    said = "\n  ".join(errors)
+    """The one sentence for what pip printed, with pip's own errors below it."""
     if UNREACHABLE.search(output):
-        return f"no package index could be reached; is there a network, or a mirror for PIP_INDEX_URL?\n  {said}"
-    if "DO NOT MATCH THE HASHES" in output:
-        return f"a downloaded package is not the one that was locked, so nothing of it was installed.\n  {said}"
-    return f"pip could not install the locked packages.\n  {said}"
+        sentence = "no package index could be reached: is there a network, or a mirror for PIP_INDEX_URL?"
+    elif "DO NOT MATCH THE HASHES" in output:
+        sentence = "a downloaded package is not the one that was locked, so it was not installed."
+    else:
+        sentence = "pip could not install the locked packages."
+    lines = output.splitlines()
+    return "\n  ".join([sentence, *([line for line in lines if line.startswith("ERROR")] or lines[-3:])])
 
 
 def create() -> None:
-    STAMP.unlink(missing_ok=True)  # first: a clear cut short must not leave a stamp beside half an environment
+    STAMP.unlink(missing_ok=True)  # first: a clear cut short must not leave a stamp beside half a folder
     say(f"making {VENV} with Python {sys.version.split()[0]} (once, a minute or so)")
     try:
         venv.create(VENV, clear=True, with_pip=True, symlinks=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise Unmade(f"the virtual environment {VENV} could not be made: {error}.") from error
+        raise NotMadeError(f"the virtual environment {VENV} could not be made: {error}.") from error
+    locks = [part for lock in LOCKS for part in ("--requirement", lock)]
+    # Wheels only: building from source would fetch build tools that no lock names.
+    pip("install", "--quiet", "--require-hashes", "--no-deps", "--only-binary=:all:", *locks)
+
+
+def install_project() -> None:
+    STAMP.unlink(missing_ok=True)
+    pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ".")
 
 
 def read_stamp() -> list[str]:
     try:
-        return STAMP.read_text().splitlines()
+        return STAMP.read_text().splitlines() if os.access(VENV / "bin" / "python", os.X_OK) else []
     except OSError:
         return []
 
 
-def make(stamp: str, identity: str) -> None:
-    """Leaves a complete environment with its stamp, or one without a stamp, which the next call makes anew."""
-    if read_stamp() == [stamp, identity] and os.access(VENV / "bin" / "python", os.X_OK):
+def make(locks: str, project: str, identity: str) -> None:
+    """Leaves a complete environment with its stamp, or one without a stamp that the next call makes anew."""
+    made = read_stamp()
+    if made == [locks, project, identity]:
         return  # another env/run made it while this one waited
-    create()
-    locks = [part for lock in LOCKS for part in ("--requirement", lock)]
-    pip("install", "--quiet", "--require-hashes", "--no-deps", *locks)
-    pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ".")
+    if made[:1] + made[2:] != [locks, identity]:
+        create()
+    install_project()
     half = VENV / ".stamp.half"
-    half.write_text(f"{stamp}\n{identity}\n")
+    half.write_text(f"{locks}\n{project}\n{identity}\n")
     half.replace(STAMP)
 
 
 def main() -> int:
     folder = os.open(ROOT, os.O_RDONLY)
-    fcntl.flock(folder, fcntl.LOCK_EX)  # freed by the kernel however this process ends
+    fcntl.flock(folder, fcntl.LOCK_EX)  # the kernel frees it however this process ends
     try:
-        make(*sys.argv[1:3])
-    except (Unmade, OSError) as error:
+        make(*sys.argv[1:4])
+    except (NotMadeError, OSError) as error:
         say(str(error))
         return 1
     return 0

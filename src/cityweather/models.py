@@ -19,9 +19,7 @@ class City(models.Model):
     name = models.CharField(max_length=200, unique=True)
     key = models.CharField(max_length=400, unique=True, help_text="The name casefolded; 'ß' becomes 'ss'")
     last_refreshed_at = models.DateTimeField(null=True, blank=True, db_index=True)
-    last_status = models.CharField(
-        max_length=7, choices=Status, default=Status.PENDING, db_default=Status.PENDING
-    )
+    last_status = models.CharField(max_length=7, choices=Status, default=Status.PENDING, db_default=Status.PENDING)
     last_error = models.CharField(max_length=200, null=True, blank=True)
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
@@ -87,9 +85,7 @@ class BulkJob(models.Model):
     owner = models.CharField(max_length=64, default="", blank=True, help_text="The name of the API key")
     idempotency_key = models.CharField(max_length=255, null=True, blank=True)
     content_hash = models.CharField(max_length=64, default="", blank=True, help_text="SHA-256 of the upload")
-    retry_of = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retries"
-    )
+    retry_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retries")
     error = models.CharField(max_length=500, null=True, blank=True)
     callback_url = models.CharField(max_length=500, null=True, blank=True)
     notified_at = models.DateTimeField(null=True, blank=True, help_text="When the callback was accepted")

@@ -18,16 +18,12 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(max_length=200, unique=True)),
                 (
                     "key",
-                    models.CharField(
-                        help_text="The name casefolded; 'ß' becomes 'ss'", max_length=400, unique=True
-                    ),
+                    models.CharField(help_text="The name casefolded; 'ß' becomes 'ss'", max_length=400, unique=True),
                 ),
                 ("last_refreshed_at", models.DateTimeField(blank=True, db_index=True, null=True)),
                 (
@@ -108,9 +104,7 @@ class Migration(migrations.Migration):
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "heartbeat_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, help_text="Of the import while it writes"
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, help_text="Of the import while it writes"),
                 ),
                 ("stream_position", models.CharField(db_default="0-0", default="0-0", max_length=42)),
                 ("epoch", models.PositiveIntegerField(db_default=1, default=1)),
@@ -121,16 +115,12 @@ class Migration(migrations.Migration):
                 ("file_name", models.CharField(blank=True, default="", max_length=255)),
                 (
                     "owner",
-                    models.CharField(
-                        blank=True, default="", help_text="The name of the API key", max_length=64
-                    ),
+                    models.CharField(blank=True, default="", help_text="The name of the API key", max_length=64),
                 ),
                 ("idempotency_key", models.CharField(blank=True, max_length=255, null=True)),
                 (
                     "content_hash",
-                    models.CharField(
-                        blank=True, default="", help_text="SHA-256 of the upload", max_length=64
-                    ),
+                    models.CharField(blank=True, default="", help_text="SHA-256 of the upload", max_length=64),
                 ),
                 ("error", models.CharField(blank=True, max_length=500, null=True)),
                 ("callback_url", models.CharField(blank=True, max_length=500, null=True)),
@@ -204,9 +194,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("city_name", models.CharField(max_length=200)),
                 ("timestamp", models.DateTimeField(default=django.utils.timezone.now)),
