@@ -1,0 +1,47 @@
+"""Fixtures for every test.
+
+redis_server   a client of an empty Redis, once fake, once a real Valkey; connections.py and Django's cache use it.
+               Only the real one: @pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
+database       an empty, migrated database with real transactions, once SQLite and once PostgreSQL; threads see it too.
+               Only one: @pytest.mark.parametrize("database", ["postgres"], indirect=True)
+db             pytest-django's: SQLite, rolled back; for what does not care which database it is.
+sent_tasks     what Celery would have sent in this test; nothing reaches a broker unless `real_broker` is asked for.
+start_valkey   a factory of servers to kill and start again. session_valkey, session_postgres: this process's own ones.
+
+Nothing of the developer's environment reaches a test, and addresses point where nobody listens until a fixture says so.
+A server that cannot start skips the test on a laptop and fails it where CI=true.
+Every folder of tests is a package, so helpers are imported as `from tests.servers import …`.
+"""
+
+import atexit
+import tempfile
+from pathlib import Path
+
+from tests.capture import no_broker, real_broker, sent_tasks
+from tests.hermetic import isolate
+from tests.servers import (
+    database,
+    postgres_database,
+    redis_server,
+    session_postgres,
+    session_valkey,
+    sqlite_database,
+    start_valkey,
+)
+
+__all__ = [
+    "database",
+    "no_broker",
+    "postgres_database",
+    "real_broker",
+    "redis_server",
+    "sent_tasks",
+    "session_postgres",
+    "session_valkey",
+    "sqlite_database",
+    "start_valkey",
+]
+
+_folder = tempfile.TemporaryDirectory(prefix="cityweather-tests-")
+atexit.register(_folder.cleanup)
+isolate(Path(_folder.name))
