@@ -1,5 +1,41 @@
+"""The engine that spreads the work. Beat only wakes the bookkeepers."""
+
+import ctypes
+import os
+import signal
+import sys
+from typing import Any
+
 from celery import Celery
+from celery.beat import ScheduleEntry, Scheduler
+from celery.signals import beat_embedded_init, worker_process_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
 
 app = Celery("cityweather")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+QUEUE_LIMIT = 20  # ticks waiting, after which no more are sent until a bookkeeper has come
+
+
+class Ticker(Scheduler):
+    """A scheduler that keeps no file and sends no tick while ticks are waiting: they would only pile up."""
+
+    def apply_async(self, entry: ScheduleEntry, producer: Any = None, advance: bool = True, **kwargs: Any) -> Any:
+        from cityweather import connections  # noqa: PLC0415  # Django is not set up when this module is read
+
+        if connections.queue_length("bookkeeping") >= QUEUE_LIMIT:
+            return self.reserve(entry) if advance else entry
+        return super().apply_async(entry, producer=producer, advance=advance, **kwargs)  # type: ignore[no-untyped-call]
+
+
+def die_with_parent(**_: Any) -> None:
+    """A child of a worker that was killed would go on fetching, or beating, beside its successor. Linux only."""
+    if sys.platform == "linux":
+        PR_SET_PDEATHSIG = 1  # noqa: N806
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+worker_process_init.connect(die_with_parent, weak=False)
+beat_embedded_init.connect(die_with_parent, weak=False)

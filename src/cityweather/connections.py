@@ -1,7 +1,6 @@
 """The one place where settings become connections. Each is made once per process."""
 
 from functools import lru_cache
-from typing import cast
 
 from django.conf import settings
 from redis import Redis
@@ -38,4 +37,4 @@ def tracker() -> Tracker:
 
 def queue_length(queue: str) -> int:
     """Messages that no worker took yet."""
-    return cast("int", broker_client().llen(queue))
+    return broker_client().llen(queue)

@@ -85,6 +85,75 @@ class ImportInProgress(CityWeatherError):
     code, status = "import_in_progress", 503
 
 
+# --- how the API was called ---------------------------------------------------------------------------------------
+
+
+class InvalidParameter(BadRequest):
+    """The parameter {name} must be {expected}."""
+
+    code = "invalid_parameter"
+
+
+class InvalidCursor(BadRequest):
+    """This cursor is not one of ours. Follow the link in 'next', or start again without a cursor."""
+
+    code = "invalid_cursor"
+
+
+class BadUpload(ImportRefused):
+    """The upload cannot be read. {reason}"""
+
+    code = "bad_upload"
+
+
+class NoApiKey(CityWeatherError):
+    """This needs an API key in the X-API-Key header."""
+
+    code, status = "api_key_missing", 401
+
+
+class WrongApiKey(CityWeatherError):
+    """This API key is not valid here. {hint}"""
+
+    code, status = "api_key_invalid", 403
+
+
+class NotFound(CityWeatherError):
+    """There is nothing at this address."""
+
+    code, status = "not_found", 404
+
+
+class RequestTooLarge(CityWeatherError):
+    """The body of this request may hold {limit} bytes at most."""
+
+    code, status = "request_too_large", 413
+
+
+class LengthRequired(CityWeatherError):
+    """Send the body with a Content-Length: chunked bodies are not taken."""
+
+    code, status = "length_required", 411
+
+
+class RequestTimeout(CityWeatherError):
+    """The body came too slowly. Send it again."""
+
+    code, status = "request_timeout", 408
+
+
+class TooManyRequests(CityWeatherError):
+    """Too many requests: {limit} are allowed. Try again after the time given."""
+
+    code, status = "throttled", 429
+
+
+class TooManyDownloads(CityWeatherError):
+    """Too many downloads run at once. Try again after the time given."""
+
+    code, status = "too_many_downloads", 503
+
+
 # --- our own parts ------------------------------------------------------------------------------------------------
 
 

@@ -86,6 +86,7 @@ class BulkJob(models.Model):
     idempotency_key = models.CharField(max_length=255, null=True, blank=True)
     content_hash = models.CharField(max_length=64, default="", blank=True, help_text="SHA-256 of the upload")
     retry_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retries")
+    retry_filter = models.CharField(max_length=60, default="", blank=True, help_text="only:reason")
     error = models.CharField(max_length=500, null=True, blank=True)
     callback_url = models.CharField(max_length=500, null=True, blank=True)
     notified_at = models.DateTimeField(null=True, blank=True, help_text="When the callback was accepted")

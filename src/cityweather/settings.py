@@ -5,6 +5,8 @@ from urllib.parse import urlparse
 
 from environs import Env
 
+from cityweather.ops import logs
+
 env = Env()
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,9 +33,11 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_structlog",
     "cityweather",
 ]
 MIDDLEWARE = [
+    "cityweather.ops.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -57,9 +61,18 @@ TEMPLATES = [
         },
     }
 ]
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)  # that stand before us and write X-Forwarded-For and -Proto
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "src/staticfiles"
 STATICFILES_DIRS = [path for path in [ROOT / "src/cityweather/dashboard/static"] if path.exists()]
+
+# --- logs ---------------------------------------------------------------------------------------------------------
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
+LOGGING = logs.config(LOG_LEVEL)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True  # the request id travels in the headers of what a request sends
+DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = 10  # ticks come every second
 
 # --- stores -------------------------------------------------------------------------------------------------------
 DATABASE_URL = env.str("DATABASE_URL", f"sqlite:///{ROOT / '.data/cityweather.sqlite3'}")
@@ -107,6 +120,8 @@ IMPORT_DIR = Path(env.str("IMPORT_DIR", str(ROOT / "data")))
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", 100_000_000)
 IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", 5_000_000)
 IMPORT_MAX_OPEN_JOBS = env.int("IMPORT_MAX_OPEN_JOBS", 100)
+RETENTION_DAYS_JOBS = env.int("RETENTION_DAYS_JOBS", 30)  # 0 keeps everything
+RETENTION_DAYS_HISTORY = env.int("RETENTION_DAYS_HISTORY", 90)
 # The upload goes straight to our spool; Django's own limit would count the file against memory.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
@@ -139,6 +154,15 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "bookkeeping"
 CELERY_TASK_ROUTES = {"cityweather.tasks.fetch": {"queue": "fetch"}}
+CELERY_BEAT_SCHEDULER = "cityweather.celery:Ticker"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 1  # seconds
+CELERY_BEAT_SCHEDULE = {
+    "dispatch": {"task": "cityweather.tasks.dispatch_tick", "schedule": 1.0, "options": {"expires": 5}},
+    "flush": {"task": "cityweather.tasks.flush_tick", "schedule": 1.0, "options": {"expires": 5}},
+    "sweep": {"task": "cityweather.tasks.sweep_tick", "schedule": 10.0, "options": {"expires": 10}},
+    "prune": {"task": "cityweather.tasks.prune_tick", "schedule": 3600.0, "options": {"expires": 600}},
+    "scan": {"task": "cityweather.tasks.scan_tick", "schedule": 600.0, "options": {"expires": 60}},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"

@@ -1,2 +1,213 @@
+"""The live side of a job: atomic counters, leases and the stream of results. Redis only; DESIGN's invariants 1 and 10.
+
+Errors of the connection (redis.exceptions.RedisError) pass through: the caller has a next tick or hands its work back.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from redis import Redis
+from redis.exceptions import ResponseError
+
+from cityweather.tracker import progress
+from cityweather.tracker.keys import PATTERN, JobKeys, job_id_of
+from cityweather.tracker.progress import Progress
+from cityweather.tracker.results import Result, decode, encode
+from cityweather.tracker.scripts import Arg, Scripts
+
+LEASE = 10_000  # ms without a word from its worker after which a batch is claimed again
+MOST = 500  # results a call: 1.3 ms of server time
+LOSSES_BEFORE_ALONE = 3  # workers lost with a batch before its rows go one by one
+KEEP_ENDED = 3600  # seconds
+TAIL = 64_000_000  # bytes of unflushed entries a job may have where the server states no maxmemory
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`stop`: why the batch must be dropped, None to go on."""
+
+    counted: int
+    stop: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Positions leased under `token`. `losses`: workers that died with them so far."""
+
+    token: str
+    positions: list[int]
+    losses: int
+    stop: str | None  # gone | epoch | closed | cancel | fail | pause
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stream item: what one record call counted. `results` is empty for the marker."""
+
+    id: str
+    size: int  # bytes
+    results: list[Result]
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    token: str
+    first: int
+    last: int
+    rows: int
+    deadline: int  # Unix ms
+    losses: int
+    state: str  # sent | started | returned
+
+
 class Tracker:
-    def __init__(self, redis: object) -> None: ...
+    def __init__(self, redis: Redis, now: Callable[[], int] | None = None) -> None:
+        """`now` gives Unix milliseconds for tests; without it scripts read the server's clock."""
+        self.redis = redis
+        self._now = now
+        self._scripts = Scripts(redis)
+        self._limit, self._limit_read_at = TAIL, float("-inf")
+
+    def _run(self, name: str, job_id: str, epoch: int | None, *args: Arg) -> Any:
+        return self._scripts.run(name, job_id, self._now() if self._now else None, epoch, *args)
+
+    # --- bookkeepers: the job as a whole -----------------------------------------------------------------------
+
+    def install(self, job_id: str, epoch: int, marker: str, seen: bytes, fields: Mapping[str, Arg]) -> None:
+        """Swap the job's whole state in. `marker`: a stream ID above the database's position."""
+        flat = [x for pair in {"epoch": epoch, "flushed": "0-0", **fields}.items() for x in pair]
+        self._run("install", job_id, None, marker, seen, *flat)
+
+    def set(self, job_id: str, epoch: int | None = None, **fields: Arg) -> bool:
+        """Copy fields into the hash of a job that is there."""
+        return bool(self._run("set", job_id, epoch, *[x for pair in fields.items() for x in pair]))
+
+    def close(self, job_id: str, epoch: int) -> bool:
+        """True once nothing may be recorded any more."""
+        return bool(self._run("close", job_id, epoch) == b"closed")
+
+    def finish(self, job_id: str, status: str) -> None:
+        self._run("finish", job_id, None, status, KEEP_ENDED)
+
+    def forget(self, job_id: str) -> None:
+        self.redis.delete(*JobKeys.of(job_id).all())
+
+    def known(self) -> Iterator[str]:
+        """Every job Redis holds keys of. Scans: for the sweep only."""
+        for key in self.redis.scan_iter(match=PATTERN, count=1000):
+            yield job_id_of(key)
+
+    # --- bookkeepers: dispatch ---------------------------------------------------------------------------------
+
+    def claim(self, job_id: str, epoch: int, token: str, most: int, *, queue_empty: bool) -> Claim:
+        reply = self._run("claim", job_id, epoch, token, LEASE, most, int(queue_empty), LOSSES_BEFORE_ALONE)
+        stop, losses, *positions = reply
+        return Claim(token, positions, losses, stop.decode() or None)
+
+    def leases(self, job_id: str) -> list[Lease]:
+        found = cast("dict[bytes, bytes]", self.redis.hgetall(JobKeys.of(job_id).leases))
+        return [_lease(token, text) for token, text in found.items()]
+
+    def tail_full(self, tail: int) -> bool:
+        """Whether a job's unflushed entries have reached their share: a quarter of maxmemory for all that runs."""
+        return tail > self._tail_limit()
+
+    def _tail_limit(self) -> int:
+        if time.monotonic() > self._limit_read_at + 60:
+            self._limit, self._limit_read_at = self._maxmemory() // 4 or TAIL, time.monotonic()
+        return self._limit
+
+    def _maxmemory(self) -> int:
+        try:
+            return int(cast("dict[str, Any]", self.redis.info("memory")).get("maxmemory", 0))
+        except ResponseError:  # a server that does not tell
+            return 0
+
+    # --- workers -----------------------------------------------------------------------------------------------
+
+    def start(self, job_id: str, epoch: int, token: str) -> str | None:
+        """Begin a batch; a reason to drop it (a second delivery, an ended job), or None."""
+        return self._run("start", job_id, epoch, token, LEASE).decode() or None
+
+    def record(self, job_id: str, epoch: int, token: str, results: Sequence[Result]) -> Reply:
+        """Count at most 500 results, each once, and renew the lease (so may an empty call)."""
+        if len(results) > MOST:
+            raise ValueError(f"{len(results)} results in one call; {MOST} at most")
+        good = [r.position for r in results if r.error is None]
+        bad = [r.position for r in results if r.error is not None]
+        entry = encode(results) if results else b""
+        counted, stop = self._run("record", job_id, epoch, token, LEASE, entry, len(good), *good, *bad)
+        return Reply(counted, stop.decode() or None)
+
+    def release(self, job_id: str, epoch: int, token: str, speed: float | None = None) -> bool:
+        """End a lease; True when rows were handed back. `speed`: rows a second this process reached."""
+        return bool(self._run("release", job_id, epoch, token, "" if speed is None else f"{speed:.1f}"))
+
+    def park(self, job_id: str, epoch: int, until: float, waiting_for: str) -> None:
+        """No dispatch before `until` (Unix seconds)."""
+        self._run("set", job_id, epoch, "parked_until", int(until * 1000), "waiting_for", waiting_for)
+
+    def fail(self, job_id: str, epoch: int, error: str) -> None:
+        """The whole job cannot go on, with one sentence for the operator."""
+        self._run("fail", job_id, epoch, error)
+
+    # --- readers -----------------------------------------------------------------------------------------------
+
+    def progress(self, job_id: str) -> Progress | None:
+        """One round trip. None: Redis does not know the job, or it has ended and the database tells more."""
+        found = self.state(job_id)
+        return None if found is None or found.phase == "ended" else found
+
+    def state(self, job_id: str) -> Progress | None:
+        """As `progress`, also of a job that has ended."""
+        values = cast("list[bytes | None]", self.redis.hmget(JobKeys.of(job_id).job, progress.FIELDS))
+        return progress.parse(values, self._now() / 1000 if self._now else time.time())
+
+    # --- flush -------------------------------------------------------------------------------------------------
+
+    def read(self, job_id: str, after: str, count: int) -> list[Entry]:
+        """The next entries after a stream ID, oldest first. Raises UnknownFormat for what newer code wrote."""
+        stream = JobKeys.of(job_id).stream
+        found = cast("list[tuple[bytes, dict[bytes, bytes]]]", self.redis.xrange(stream, following(after), "+", count))
+        return [_entry(name, fields) for name, fields in found]
+
+    def holds(self, job_id: str, entry_id: str) -> bool:
+        """Whether this very entry is still in the stream."""
+        return bool(self.redis.xrange(JobKeys.of(job_id).stream, entry_id, entry_id))
+
+    def last_entry(self, job_id: str) -> str:
+        newest = cast("list[tuple[bytes, Any]]", self.redis.xrevrange(JobKeys.of(job_id).stream, count=1))
+        return newest[0][0].decode() if newest else "0-0"
+
+    def trim(self, job_id: str, epoch: int, flushed: str, size: int = 0) -> None:
+        """Drop entries up to `flushed`, `size` bytes in all, and note it in the hash."""
+        self._run("trim", job_id, epoch, following(flushed), flushed, size)
+
+    def seen_bits(self, job_id: str) -> bytes:
+        return cast("bytes", self.redis.get(JobKeys.of(job_id).seen) or b"")
+
+    def seen_count(self, job_id: str) -> int:
+        return self.redis.bitcount(JobKeys.of(job_id).seen)
+
+
+def order(entry_id: str) -> tuple[int, int]:
+    """Stream IDs compare as two numbers, never as text."""
+    milliseconds, _, sequence = entry_id.partition("-")
+    return int(milliseconds), int(sequence or 0)
+
+
+def following(entry_id: str) -> str:
+    milliseconds, sequence = order(entry_id)
+    return f"{milliseconds}-{sequence + 1}"
+
+
+def _entry(name: bytes, fields: dict[bytes, bytes]) -> Entry:
+    blob = fields.get(b"r")
+    return Entry(name.decode(), len(blob or b""), decode(blob) if blob else [])
+
+
+def _lease(token: bytes, text: bytes) -> Lease:
+    first, last, rows, deadline, losses, state = text.decode().split(":")
+    return Lease(token.decode(), int(first), int(last), int(rows), int(deadline), int(losses), state)

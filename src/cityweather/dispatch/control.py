@@ -1,0 +1,132 @@
+"""Cancel, pause, resume, rate, retry, delete. A command commits to the database first and is then copied to Redis."""
+
+import logging
+
+from django.db import transaction
+from django.db.models import QuerySet
+from redis.exceptions import RedisError
+
+from cityweather import connections
+from cityweather.dispatch import commands
+from cityweather.errors import JobConflict, JobNotFound
+from cityweather.flush import prune
+from cityweather.models import BulkJob, JobResult, Status
+
+log = logging.getLogger(__name__)
+
+Phase = BulkJob.Phase
+CHUNK = 50_000  # rows copied at once
+ACTIVE = (Phase.QUEUED, Phase.FETCHING, Phase.PAUSED)
+
+
+def get(job_id: str) -> BulkJob:
+    job = BulkJob.objects.filter(pk=job_id).exclude(phase=Phase.READING).first()
+    if job is None:
+        raise JobNotFound
+    return job
+
+
+def cancel(job_id: str) -> BulkJob:
+    """Dispatch stops at once, batches under way at their next check. Said again, the same answer."""
+    return _enter(job_id, Phase.CANCELLING, ACTIVE, already=(BulkJob.Status.CANCELLED,))
+
+
+def pause(job_id: str) -> BulkJob:
+    """The window goes to nothing; batches under way finish."""
+    return _enter(job_id, Phase.PAUSED, (Phase.QUEUED, Phase.FETCHING))
+
+
+def resume(job_id: str) -> BulkJob:
+    job = get(job_id)
+    if job.phase in (Phase.QUEUED, Phase.FETCHING):
+        return job
+    return _enter(job_id, Phase.FETCHING if job.started_at else Phase.QUEUED, (Phase.PAUSED,))
+
+
+def set_rate(job_id: str, per_minute: int | None) -> BulkJob:
+    """`per_minute` cities at most, None for no limit, from now on."""
+    job = get(job_id)
+    if not BulkJob.objects.filter(pk=job.pk, phase__in=ACTIVE).update(max_rate=per_minute):
+        raise JobConflict(status=job.status)
+    return _copied(job)
+
+
+def _enter(
+    job_id: str, phase: Phase, only_from: tuple[Phase, ...], already: tuple[BulkJob.Status, ...] = ()
+) -> BulkJob:
+    job = get(job_id)
+    if job.phase != phase and job.status not in already and not commands.enter(job, phase, only_from):
+        job.refresh_from_db()
+        if job.phase != phase and job.status not in already:
+            raise JobConflict(status=job.status)
+    return _copied(job)
+
+
+def _copied(job: BulkJob) -> BulkJob:
+    """Tell Redis now; when it is away, the next tick tells it."""
+    job.refresh_from_db()
+    try:
+        if not job.ended:
+            commands.copy(job, None, connections.tracker())
+    except RedisError:
+        log.warning("command_not_copied", extra={"job_id": str(job.job_id)})
+    return job
+
+
+def retry(job_id: str, only: str | None = None, reason: str | None = None) -> BulkJob:
+    """A new job of the rows of an ended job that did not succeed. Said twice, the same job twice.
+
+    `only`: "failed" leaves out what a cancel left pending. `reason`: one error code.
+    """
+    with transaction.atomic():
+        old = BulkJob.objects.select_for_update().filter(pk=job_id).exclude(phase=Phase.READING).first()
+        if old is None:
+            raise JobNotFound
+        if not old.ended:
+            raise JobConflict(status=old.status)
+        wanted = f"{only or ''}:{reason or ''}"
+        again = old.retries.filter(retry_filter=wanted).exclude(phase=Phase.READING).first()
+        if again:
+            return again
+        rows = _unfinished(old, only, reason)
+        if not rows.exists():
+            raise JobConflict(f"The job is {old.status}: no row is left to be retried.")
+        return _copy(old, rows, wanted)
+
+
+def _unfinished(job: BulkJob, only: str | None, reason: str | None) -> QuerySet[JobResult]:
+    rows = JobResult.objects.filter(job=job).exclude(status=Status.SUCCESS)
+    if only == "failed" or reason:
+        rows = rows.filter(status=Status.FAILED)
+    return rows.filter(error=reason) if reason else rows
+
+
+def _copy(old: BulkJob, rows: QuerySet[JobResult], wanted: str) -> BulkJob:
+    job = BulkJob.objects.create(
+        retry_of=old, retry_filter=wanted, owner=old.owner, file_name=old.file_name, max_rate=old.max_rate
+    )
+    position = 0
+    batch: list[JobResult] = []
+    for city_id, line in rows.order_by("position").values_list("city_id", "line").iterator(chunk_size=CHUNK):
+        batch.append(JobResult(job=job, position=position, city_id=city_id, line=line))
+        position += 1
+        if len(batch) == CHUNK:
+            JobResult.objects.bulk_create(batch)
+            batch = []
+    JobResult.objects.bulk_create(batch)
+    job.total = job.rows_read = position
+    job.enter(Phase.QUEUED)
+    job.save(update_fields=["total", "rows_read", "phase", "phases"])
+    return job
+
+
+def delete(job_id: str) -> None:
+    """An ended job with its results. Cities stay."""
+    job = get(job_id)
+    if not job.ended:
+        raise JobConflict(status=job.status)
+    prune.delete_job(job)
+    try:
+        connections.tracker().forget(str(job.job_id))
+    except RedisError:
+        log.warning("keys_left_to_expire", extra={"job_id": str(job.job_id)})

@@ -1,0 +1,137 @@
+"""Claims positions of every running job and sends them to the workers, as fast as they take them and no faster."""
+
+import logging
+import time
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from cityweather import connections
+from cityweather.dispatch import batches, commands
+from cityweather.dispatch.window import FIRST, Load, batch_size, next_window
+from cityweather.errors import WorkerLost
+from cityweather.flush import jobs, recovery
+from cityweather.models import BulkJob
+from cityweather.tracker.progress import Progress
+from cityweather.tracker.results import Result
+from cityweather.tracker.tracker import LOSSES_BEFORE_ALONE, Claim, Tracker
+from cityweather.weather.pace import Pace, pace
+
+log = logging.getLogger(__name__)
+
+EVERY = 0.1  # seconds between two looks at the queue
+LONGEST_PARK = 60.0  # seconds; a wrong clock must not park a job for good
+LOSSES_BEFORE_FAILING = 2 * LOSSES_BEFORE_ALONE
+
+
+def tick(seconds: float = 0.9) -> None:
+    """Keep every live job's window full for about a second."""
+    deadline = time.monotonic() + seconds
+    live = jobs.live()
+    while live:
+        _round(live)
+        if time.monotonic() + EVERY > deadline:
+            return
+        time.sleep(EVERY)
+
+
+def _round(live: list[BulkJob]) -> None:
+    tracker = connections.tracker()
+    allowed = pace()
+    states = [(job, _state(job, tracker)) for job in live]
+    running = [(job, state) for job, state in states if state and _may_run(job, state, allowed, tracker)]
+    in_flight = {job.job_id: _in_flight(job, tracker) for job, _ in running}
+    load = Load(
+        jobs=len(running),
+        rate=sum(state.rate for _, state in running),
+        in_flight=sum(in_flight.values()),
+        queue_empty=connections.queue_length("fetch") == 0,
+        quota=allowed.rate,
+    )
+    for job, state in running:
+        _fill(job, state, in_flight[job.job_id], load, tracker)
+
+
+def _state(job: BulkJob, tracker: Tracker) -> Progress | None:
+    """The job in Redis; a job that Redis does not know yet, or no longer, is put there first."""
+    job_id = str(job.job_id)
+    state = tracker.state(job_id)
+    if state is None:
+        with transaction.atomic():
+            locked = jobs.lock(job_id)
+            if locked is None:
+                return None
+            recovery.rebuild(locked, tracker.state(job_id), tracker)
+        state = tracker.state(job_id)
+    return state
+
+
+def _may_run(job: BulkJob, state: Progress, allowed: Pace, tracker: Tracker) -> bool:
+    if state.closed or commands.sync(job, state, tracker):
+        return False
+    now = time.time()
+    if allowed.blocked and now < allowed.until:
+        if state.waiting_for != allowed.blocked:
+            tracker.park(str(job.job_id), state.epoch, min(allowed.until, now + LONGEST_PARK), allowed.blocked)
+        return False
+    if tracker.tail_full(state.tail):
+        tracker.park(str(job.job_id), state.epoch, now + 1, "flush")
+        return False
+    return not (state.parked_until and now < state.parked_until < now + LONGEST_PARK)
+
+
+def _in_flight(job: BulkJob, tracker: Tracker) -> int:
+    now = time.time() * 1000
+    leases = tracker.leases(str(job.job_id))
+    return sum(lease.rows for lease in leases if lease.state != "returned" and lease.deadline > now)
+
+
+def _fill(job: BulkJob, state: Progress, in_flight: int, load: Load, tracker: Tracker) -> None:
+    job_id = str(job.job_id)
+    window = next_window(state.window or FIRST, in_flight, load)
+    if window != state.window:
+        tracker.set(job_id, state.epoch, window=window)
+    size = batch_size(window, state.speed, load)
+    while in_flight < window:
+        token = uuid.uuid4().hex
+        claim = tracker.claim(job_id, state.epoch, token, min(size, window - in_flight), queue_empty=load.queue_empty)
+        if claim.stop or not claim.positions:
+            return
+        if not state.started_at:
+            state = _started(job, state, tracker)
+        in_flight += len(claim.positions)
+        if not _send(job_id, state.epoch, claim, tracker):
+            return
+
+
+def _started(job: BulkJob, state: Progress, tracker: Tracker) -> Progress:
+    now = timezone.now()
+    ms = int(now.timestamp() * 1000)
+    BulkJob.objects.filter(pk=job.pk, started_at=None).update(started_at=now)
+    commands.enter(job, BulkJob.Phase.FETCHING, only_from=(BulkJob.Phase.QUEUED,), status=BulkJob.Status.RUNNING)
+    tracker.set(str(job.job_id), state.epoch, started_at=ms, mark_at=ms, mark_n=state.processed,
+                status="running", phase="fetching")  # fmt: skip
+    return tracker.state(str(job.job_id)) or state
+
+
+def _send(job_id: str, epoch: int, claim: Claim, tracker: Tracker) -> bool:
+    if claim.losses >= LOSSES_BEFORE_FAILING:
+        _fail_killer(job_id, epoch, claim, tracker)
+        return True
+    try:
+        batches.send(job_id, epoch, claim.token, batches.rows(job_id, claim.positions))
+    except OperationalError:
+        log.warning("broker_away", extra={"job_id": job_id})
+        tracker.release(job_id, epoch, claim.token)
+        return False
+    return True
+
+
+def _fail_killer(job_id: str, epoch: int, claim: Claim, tracker: Tracker) -> None:
+    """A row that took its worker down three times alone will do so again."""
+    results = [Result(position, time.time(), WorkerLost.code) for position in claim.positions]
+    tracker.record(job_id, epoch, claim.token, results)
+    tracker.release(job_id, epoch, claim.token)
+    log.error("worker_lost", extra={"job_id": job_id, "positions": claim.positions})

@@ -1,0 +1,44 @@
+"""A job ends in three steps, each safe to repeat: close (a script), drain (the flush), commit (here)."""
+
+import logging
+from datetime import UTC, datetime
+
+from cityweather.models import BulkJob
+from cityweather.tracker.progress import Progress
+from cityweather.tracker.tracker import Tracker
+
+log = logging.getLogger(__name__)
+
+ENDS = {"": BulkJob.Status.DONE, "pause": BulkJob.Status.DONE, "cancel": BulkJob.Status.CANCELLED}
+
+
+def due(state: Progress) -> bool:
+    return state.closed or state.processed == state.total or state.command in ("cancel", "fail")
+
+
+def close(job: BulkJob, state: Progress, tracker: Tracker) -> bool:
+    """Step one. True once nothing can be recorded any more."""
+    return state.closed or (due(state) and tracker.close(str(job.job_id), state.epoch))
+
+
+def commit(job: BulkJob, tracker: Tracker) -> str | None:
+    """Step three, in the transaction that flushed the last entry: who sees the status can read everything.
+
+    None when Redis counted a row that the database never got: the job has to be rebuilt and goes on.
+    """
+    state = tracker.state(str(job.job_id))
+    if state is None or state.processed != job.processed:
+        return None
+    job.status = BulkJob.Status.FAILED if state.command == "fail" else ENDS[state.command]
+    job.error = state.error or job.error
+    job.started_at = job.started_at or _time(state.started_at)
+    # The time of the last result; a job that ends without one ends now.
+    job.finished_at = _time(state.last_at) or datetime.now(UTC)
+    job.enter(BulkJob.Phase.ENDED)
+    job.save(update_fields=["status", "error", "started_at", "finished_at", "phase", "phases"])
+    log.info("job_ended", extra={"job_id": str(job.job_id), "status": job.status, "processed": job.processed})
+    return str(job.status)
+
+
+def _time(seconds: float | None) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None

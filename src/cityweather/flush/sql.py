@@ -1,0 +1,123 @@
+"""The two set-based updates of a flush, for PostgreSQL (arrays) and SQLite (one JSON text)."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from cityweather.tracker.results import Result
+from cityweather.weather.provider import Weather
+
+RESULTS_POSTGRESQL = """
+UPDATE cityweather_jobresult AS r
+SET status = i.status, refreshed_at = i.refreshed_at, error = i.error,
+    temperature = i.temperature, condition = i.condition, humidity = i.humidity
+FROM unnest(%s::int[], %s::text[], %s::timestamptz[], %s::text[], %s::float8[], %s::text[], %s::int[])
+     AS i (position, status, refreshed_at, error, temperature, condition, humidity)
+WHERE r.job_id = %s AND r.position = i.position AND r.status = 'pending'
+RETURNING r.position, r.city_id
+"""
+RESULTS_SQLITE = """
+UPDATE cityweather_jobresult
+SET status = i.status, refreshed_at = i.refreshed_at, error = i.error,
+    temperature = i.temperature, condition = i.condition, humidity = i.humidity
+FROM (SELECT json_extract(value, '$[0]') AS position, json_extract(value, '$[1]') AS status,
+             json_extract(value, '$[2]') AS refreshed_at, json_extract(value, '$[3]') AS error,
+             json_extract(value, '$[4]') AS temperature, json_extract(value, '$[5]') AS condition,
+             json_extract(value, '$[6]') AS humidity FROM json_each(%s)) AS i
+WHERE cityweather_jobresult.job_id = %s AND cityweather_jobresult.position = i.position
+  AND cityweather_jobresult.status = 'pending'
+RETURNING position, city_id
+"""
+# Two jobs may share cities: locked in id order they queue up instead of deadlocking.
+LOCK_CITIES = "SELECT id FROM cityweather_city WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+# A failure tells nothing about the weather, so the last known one stays.
+CITY_COLUMNS = (
+    ("temperature", "float8"), ("condition", "text"), ("humidity", "int"), ("observed_at", "timestamptz"),
+    ("feels_like", "float8"), ("description", "text"), ("wind_speed", "float8"),
+    ("latitude", "float8"), ("longitude", "float8"), ("country", "text"),
+)  # fmt: skip
+_SET = ", ".join(f"{name} = coalesce(i.{name}, cityweather_city.{name})" for name, _ in CITY_COLUMNS)
+_NAMES = ", ".join(name for name, _ in CITY_COLUMNS)
+_CITIES = (
+    "UPDATE cityweather_city SET last_refreshed_at = i.refreshed_at, last_status = i.status, "  # noqa: S608
+    f"last_error = i.error, {_SET} FROM {{source}} AS i{{columns}} WHERE cityweather_city.id = i.id "
+    "AND (cityweather_city.last_refreshed_at IS NULL OR cityweather_city.last_refreshed_at < i.refreshed_at)"
+)
+CITIES_POSTGRESQL = _CITIES.format(
+    source="unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::text[], "
+    + ", ".join(f"%s::{kind}[]" for _, kind in CITY_COLUMNS)
+    + ")",
+    columns=f" (id, refreshed_at, status, error, {_NAMES})",
+)
+CITIES_SQLITE = _CITIES.format(
+    source="(SELECT "  # noqa: S608
+    + ", ".join(
+        f"json_extract(value, '$[{n}]') AS {name}"
+        for n, name in enumerate(["id", "refreshed_at", "status", "error", *[name for name, _ in CITY_COLUMNS]])
+    )
+    + " FROM json_each(%s))",
+    columns="",
+)
+
+
+def _time(seconds: float | None) -> str | None:
+    """As SQLite holds it; PostgreSQL's connection is in UTC and reads it alike."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def _status(result: Result) -> str:
+    return "success" if result.error is None else "failed"
+
+
+def _text(value: Any, most: int) -> str | None:
+    """One value that a column refuses would stop the whole job's flush."""
+    return str(value).replace("\0", "")[:most] if value is not None else None
+
+
+def _percent(value: Any) -> int | None:
+    return int(value) if value is not None and 0 <= value <= 100 else None
+
+
+def _result_row(result: Result) -> list[Any]:
+    temperature, condition, humidity = (result.weather or [None] * 3)[:3]
+    head = [result.position, _status(result), _time(result.refreshed_at), _text(result.error, 50)]
+    return [*head, temperature, _text(condition, 50), _percent(humidity)]
+
+
+def _city_row(city_id: int, result: Result) -> list[Any]:
+    head = [city_id, _time(result.refreshed_at), _status(result), _text(result.error, 200)]
+    if result.weather is None:
+        return [*head, *[None] * len(CITY_COLUMNS)]
+    w = Weather.unpack(result.weather)
+    return [
+        *head, w.temperature, _text(w.condition, 50), _percent(w.humidity), _time(w.observed_at), w.feels_like,
+        _text(w.description, 100), w.wind_speed, w.latitude, w.longitude, _text(w.country, 2),
+    ]  # fmt: skip
+
+
+def update_results(job_id: str, results: Sequence[Result]) -> list[tuple[int, int]]:
+    """Write what is still pending; (position, city id) of the rows that changed."""
+    rows = [_result_row(result) for result in results]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(RESULTS_POSTGRESQL, [*map(list, zip(*rows, strict=True)), job_id])
+        else:
+            cursor.execute(RESULTS_SQLITE, [orjson.dumps(rows).decode(), job_id.replace("-", "")])
+        return cursor.fetchall()
+
+
+def update_cities(found: Sequence[tuple[int, Result]]) -> None:
+    """Give each (city id, result) to its City row, unless that one is newer."""
+    rows = sorted(_city_row(city_id, result) for city_id, result in found)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            cursor.execute(LOCK_CITIES, [columns[0]])
+            cursor.execute(CITIES_POSTGRESQL, columns)
+        else:
+            cursor.execute(CITIES_SQLITE, [orjson.dumps(rows).decode()])

@@ -1,0 +1,57 @@
+"""Celery tasks: thin doors to the stages. All ack early; the lease, or the next tick, makes up for a lost one."""
+
+import logging
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from cityweather import connections
+from cityweather.dispatch import batches, dispatcher
+from cityweather.flush import flusher, sweep
+from cityweather.flush.prune import prune
+from cityweather.weather.fetch import Batch, run_batch
+from cityweather.weather.provider import Place
+
+log = logging.getLogger(__name__)
+
+
+@shared_task
+def fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any]]) -> None:
+    """rows: [[position, name, latitude | None, longitude | None], …]"""
+    tracker = connections.tracker()
+    if number != batches.FORMAT:
+        log.error("unknown_message_format", extra={"job_id": job_id, "format": number})
+        tracker.release(job_id, epoch, token)
+        return
+    stop = tracker.start(job_id, epoch, token)
+    if stop:
+        log.info("batch_dropped", extra={"job_id": job_id, "reason": stop})
+        return
+    places = [(position, Place(name, latitude, longitude)) for position, name, latitude, longitude in rows]
+    run_batch(Batch(job_id, epoch, token, places))
+
+
+@shared_task
+def dispatch_tick() -> None:
+    dispatcher.tick()
+
+
+@shared_task
+def flush_tick() -> None:
+    flusher.flush_all()
+
+
+@shared_task
+def sweep_tick() -> None:
+    sweep.sweep()
+
+
+@shared_task
+def scan_tick() -> None:
+    sweep.forget_unknown()
+
+
+@shared_task
+def prune_tick() -> None:
+    prune(timezone.now())

@@ -1,0 +1,30 @@
+"""Every key of the tracker is built here and nowhere else.
+
+All keys of one job share the hash tag {job_id}, so a script may touch them together on a Redis Cluster.
+"""
+
+from dataclasses import dataclass
+
+PREFIX = "cw"
+PATTERN = f"{PREFIX}:{{*}}:job"  # for the sweep, the only place that scans
+
+
+@dataclass(frozen=True, slots=True)
+class JobKeys:
+    job: str  # hash: counters, commands, rates; its fields are listed in lua/prelude.lua
+    seen: str  # bitmap: bit n is set once the row at position n was counted
+    stream: str  # entries: results the database does not hold yet
+    leases: str  # hash: token → start:end:rows:deadline:losses:state
+
+    @classmethod
+    def of(cls, job_id: str) -> "JobKeys":
+        tag = f"{PREFIX}:{{{job_id}}}"
+        return cls(f"{tag}:job", f"{tag}:seen", f"{tag}:stream", f"{tag}:leases")
+
+    def all(self) -> tuple[str, str, str, str]:
+        """In the order in which every script takes them."""
+        return self.job, self.seen, self.stream, self.leases
+
+
+def job_id_of(key: bytes) -> str:
+    return key.decode().split("{", 1)[1].split("}", 1)[0]
