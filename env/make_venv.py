@@ -20,7 +20,7 @@ STAMP = VENV / ".stamp"
 LOCKS = ("env/requirements.txt", "env/requirements-dev.txt")
 UNREACHABLE = re.compile(
     r"NewConnectionError|NameResolutionError|name resolution|Name or service not known|Network is unreachable"
-    r"|ProxyError|ConnectTimeout|Read timed out|Connection refused|Max retries exceeded"
+    r"|from versions: none|ProxyError|ConnectTimeout|Read timed out|Connection refused|Max retries exceeded"
 )
 
 
