@@ -1,3 +1,18 @@
+from django.contrib import admin
+from django.urls import include, path, re_path
 from django.urls.resolvers import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from cityweather.api import exceptions
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("cityweather.api.urls")),
+    path("", include("cityweather.ops.urls")),
+    path("admin/", admin.site.urls),
+    # Also under DEBUG an unknown path answers JSON.
+    re_path(r"", exceptions.not_found),
+]
+
+handler400 = exceptions.bad_request
+handler403 = exceptions.permission_denied
+handler404 = exceptions.not_found
+handler500 = exceptions.server_error

@@ -1,0 +1,63 @@
+"""Who may call: API keys from CITYWEATHER_API_KEY, compared in constant time."""
+
+import hashlib
+import hmac
+from functools import lru_cache
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest
+
+from cityweather.api import throttles
+from cityweather.errors import CityWeatherError, NoApiKey, WrongApiKey
+
+
+def admit(request: HttpRequest, scope: str, *, keyed: bool) -> str:
+    """The name of the caller's key, "" on a public path. Raises NoApiKey, WrongApiKey, TooManyRequests."""
+    if not keyed:
+        throttles.check(scope, f"address:{throttles.address(request)}")
+        return ""
+    try:
+        owner = owner_of(request.META.get("HTTP_X_API_KEY"))
+    except CityWeatherError:
+        # Guesses count by address, or a key could be tried out at any speed.
+        throttles.check(scope, f"address:{throttles.address(request)}")
+        raise
+    structlog.contextvars.bind_contextvars(owner=owner)
+    throttles.check(scope, f"key:{owner}")
+    return owner
+
+
+def owner_of(given: str | None) -> str:
+    """The name of the key given. Raises NoApiKey, WrongApiKey."""
+    if not given:
+        raise NoApiKey
+    digest = _digest(given)
+    owner = None
+    # No early exit: the time taken must not tell which key came near.
+    for name, known in keys(settings.CITYWEATHER_API_KEY):
+        if hmac.compare_digest(known, digest):
+            owner = name
+    if owner is None:
+        none_set = not keys(settings.CITYWEATHER_API_KEY)
+        raise WrongApiKey(hint="Operators: no key is set, see CITYWEATHER_API_KEY." if none_set else "")
+    return owner
+
+
+@lru_cache(maxsize=8)
+def keys(setting: str) -> tuple[tuple[str, bytes], ...]:
+    """(name, digest) of each key in "name:key,key,…". Several keys may share a name while they are rotated."""
+    return tuple(_named(part.strip()) for part in setting.split(",") if part.strip().rpartition(":")[2])
+
+
+def _named(part: str) -> tuple[str, bytes]:
+    name, colon, key = part.partition(":")
+    if not colon:
+        name, key = "", part
+    digest = _digest(key)
+    # Stable under reordering, and it says nothing about the key.
+    return (name or f"key-{digest.hex()[:8]}")[:64], digest
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()

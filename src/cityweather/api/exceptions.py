@@ -1,0 +1,112 @@
+"""Every error leaves as JSON {"detail", "code"}, whoever raised it: we, DRF, Django or the URL resolver."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import BadRequest as DjangoBadRequest
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from rest_framework import exceptions as drf
+from rest_framework.views import set_rollback
+
+from cityweather.errors import CityWeatherError, NotFound, RequestTooLarge
+
+KEY_CHALLENGE = 'ApiKey realm="cityweather", header="X-API-Key"'
+
+
+def failure(error: CityWeatherError) -> JsonResponse:
+    headers = {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    if error.status == 401:
+        headers["WWW-Authenticate"] = KEY_CHALLENGE
+    return body(error.status, error.code, error.detail, headers)
+
+
+def body(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> JsonResponse:
+    return JsonResponse({"detail": detail, "code": code}, status=status, headers=dict(headers or {}))
+
+
+def handle(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
+    """DRF's exception handler. None: not ours, which ends as a 500."""
+    answer = known(exc)
+    if answer is None:
+        return None
+    set_rollback()
+    if answer.status_code == 405:
+        answer["Allow"] = ", ".join(context["view"].allowed_methods)
+    return answer
+
+
+def known(exc: Exception) -> JsonResponse | None:
+    if isinstance(exc, CityWeatherError):
+        return failure(exc)
+    if isinstance(exc, drf.APIException):
+        return _drf(exc)
+    return next((make() for kinds, make in _FOREIGN if isinstance(exc, kinds)), None)
+
+
+def _drf(exc: drf.APIException) -> JsonResponse:
+    headers = {}
+    wait = getattr(exc, "wait", None)
+    if wait:
+        headers["Retry-After"] = str(math.ceil(wait))
+    code = "invalid_parameter" if isinstance(exc, drf.ValidationError) else exc.default_code
+    return body(exc.status_code, code, " ".join(_sentences(exc.detail)), headers)
+
+
+def _sentences(detail: Any, name: str = "") -> Iterator[str]:
+    """A serializer's nested errors as sentences that name their field."""
+    if isinstance(detail, Mapping):
+        for key, value in detail.items():
+            yield from _sentences(value, "" if key == "non_field_errors" else str(key))
+    elif isinstance(detail, list | tuple):
+        for value in detail:
+            yield from _sentences(value, name)
+    else:
+        yield f"{name}: {detail}" if name else str(detail)
+
+
+def _not_understood() -> JsonResponse:
+    return body(400, "bad_request", "The request is not understood.")
+
+
+def _not_allowed() -> JsonResponse:
+    return body(403, "permission_denied", "This is not allowed.")
+
+
+# The first that fits counts: RequestDataTooBig is a SuspiciousOperation.
+_FOREIGN: list[tuple[tuple[type[Exception], ...], Callable[[], JsonResponse]]] = [
+    ((RequestDataTooBig,), lambda: body(413, RequestTooLarge.code, "The body of this request is too large.")),
+    ((Http404,), lambda: failure(NotFound())),
+    ((PermissionDenied,), _not_allowed),
+    ((SuspiciousOperation, DjangoBadRequest), _not_understood),
+]
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
+    return failure(NotFound())
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
+    return (exception and known(exception)) or _not_understood()
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
+    return _not_allowed()
+
+
+def server_error(request: HttpRequest | None = None) -> HttpResponse:  # noqa: ARG001
+    return body(500, "internal_error", "Something went wrong here. Quote the X-Request-ID when you report it.")
+
+
+def only_get(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    @wraps(view)
+    def checked(request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD"):
+            return view(request)
+        return body(405, "method_not_allowed", f'Method "{request.method}" not allowed.', {"Allow": "GET, HEAD"})
+
+    return checked

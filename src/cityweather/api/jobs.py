@@ -1,0 +1,76 @@
+"""The jobs: their list, one of them, and the commands to it."""
+
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from redis import RedisError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cityweather import connections
+from cityweather.api import parameters
+from cityweather.api.base import KeyedView
+from cityweather.api.pagination import Cursor, from_microseconds, page, to_microseconds
+from cityweather.api.polling import poll
+from cityweather.api.progress import Snapshot, from_redis, from_row, parse_id
+from cityweather.errors import InvalidCursor, JobNotFound
+from cityweather.models import BulkJob
+
+CURSOR = Cursor("j", (int, str))
+
+
+class JobsView(KeyedView):
+    def get(self, request: Request) -> Response:
+        limit = parameters.limit(request)
+        rows = newest(CURSOR.of(request), parameters.choice(request, "status", BulkJob.Status.values), limit + 1)
+        shown = dict(zip(rows, snapshots(rows[:limit]), strict=False))
+        return page(
+            request, rows, limit, CURSOR,
+            key=lambda job: (to_microseconds(job.created_at), str(job.job_id)), show=shown.__getitem__,
+        )  # fmt: skip
+
+
+class JobView(KeyedView):
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method in ("GET", "HEAD"):
+            return poll(request, kwargs["job_id"])
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: Request, job_id: str) -> Response:
+        """Here for the schema; dispatch answers."""
+        raise NotImplementedError
+
+
+def newest(after: tuple[int, str] | None, status: str | None, count: int) -> list[BulkJob]:
+    rows = BulkJob.objects.exclude(phase=BulkJob.Phase.READING).order_by("-created_at", "-job_id")
+    if status:
+        rows = rows.filter(status=status)
+    if after:
+        moment = from_microseconds(after[0])
+        older = Q(created_at__lt=moment) | Q(job_id__lt=_id_of(after[1]))
+        rows = rows.filter(created_at__lte=moment).filter(older)
+    return list(rows[:count])
+
+
+def snapshots(jobs: list[BulkJob]) -> list[Snapshot]:
+    """Each job as far as it is; one round trip for each that has not ended, none more once Redis failed."""
+    answers = []
+    redis_answers = True
+    for job in jobs:
+        progress = None
+        if redis_answers and not job.ended:
+            try:
+                progress = connections.tracker().progress(str(job.job_id))
+            except RedisError:
+                redis_answers = False
+        answers.append(from_redis(str(job.job_id), progress) if progress else from_row(job))
+    return answers
+
+
+def _id_of(text: str) -> str:
+    try:
+        return parse_id(text)
+    except JobNotFound:
+        raise InvalidCursor from None

@@ -1,0 +1,134 @@
+"""How far a job is: live from Redis in one round trip, else from its row."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from redis import RedisError
+
+from cityweather import connections
+from cityweather.api.times import iso
+from cityweather.errors import JobNotFound
+from cityweather.models import BulkJob
+from cityweather.tracker.progress import Progress
+
+log = structlog.get_logger(__name__)
+
+Snapshot = dict[str, Any]
+
+
+def parse_id(text: str) -> str:
+    """The id as keys and rows spell it. Raises JobNotFound for what no job can have."""
+    try:
+        job_id = str(UUID(text))
+    except ValueError:
+        raise JobNotFound from None
+    if job_id != text.lower():  # UUID() also takes braces, urn: and no dashes; one job has one address
+        raise JobNotFound
+    return job_id
+
+
+def snapshot(text: str) -> Snapshot:
+    """Raises JobNotFound. No SQL while Redis knows the job."""
+    job_id = parse_id(text)
+    found = live(job_id)
+    return from_row(row(job_id)) if found is None else found
+
+
+def live(job_id: str) -> Snapshot | None:
+    try:
+        progress = connections.tracker().progress(job_id)
+    except RedisError:
+        log.warning("progress_from_database", job_id=job_id)
+        return None
+    return from_redis(job_id, progress) if progress else None
+
+
+def row(job_id: str) -> BulkJob:
+    """A job that lists and polls know: not one whose import is still being written. Raises JobNotFound."""
+    job = BulkJob.objects.exclude(phase=BulkJob.Phase.READING).filter(job_id=job_id).first()
+    if job is None:
+        raise JobNotFound
+    return job
+
+
+def from_redis(job_id: str, progress: Progress) -> Snapshot:
+    eta = progress.eta_seconds
+    return {
+        "job_id": job_id,
+        "status": progress.status,
+        "phase": progress.phase,
+        "total": progress.total,
+        "processed": progress.processed,
+        "succeeded": progress.succeeded,
+        "failed": progress.failed,
+        "pending": progress.pending,
+        "rows_read": progress.rows_read,
+        "duplicates": progress.duplicates,
+        "rejected": progress.rejected,
+        "progress": progress.percentage,
+        "created_at": iso(progress.created_at),
+        "started_at": iso(progress.started_at),
+        "finished_at": None,
+        "rate": round(progress.rate, 1),
+        "eta_seconds": None if eta is None else round(eta),
+        "waiting_for": progress.waiting_for,
+        "error": progress.error,
+        "file_name": progress.file_name,
+        "max_rate": progress.max_rate,
+        "expires_at": None,
+        "as_of": iso(time.time()),
+        "source": "live",
+    }
+
+
+def from_row(job: BulkJob) -> Snapshot:
+    """Behind the live counters by what is not flushed; `as_of` is the time of the last result it holds."""
+    percentage = job.processed * 100 // job.total if job.total else 0
+    return {
+        "job_id": str(job.job_id),
+        "status": job.status,
+        "phase": job.phase,
+        "total": job.total,
+        "processed": job.processed,
+        "succeeded": job.succeeded,
+        "failed": job.failed,
+        "pending": job.total - job.processed,
+        "rows_read": job.rows_read,
+        "duplicates": job.duplicates,
+        "rejected": job.rejected,
+        "progress": percentage if job.ended else min(99, percentage),
+        "created_at": iso(job.created_at),
+        "started_at": iso(job.started_at),
+        "finished_at": iso(job.finished_at),
+        "rate": _mean_rate(job),
+        "eta_seconds": None,
+        "waiting_for": None,
+        "error": job.error,
+        "file_name": job.file_name,
+        "max_rate": job.max_rate,
+        "expires_at": iso(_expires_at(job)),
+        "as_of": iso(job.finished_at or _last_flushed(job)),
+        "source": "database",
+    }
+
+
+def _mean_rate(job: BulkJob) -> float | None:
+    """Cities a second over the whole job, once it has ended."""
+    if not (job.started_at and job.finished_at):
+        return None
+    return round(job.processed / max(0.001, (job.finished_at - job.started_at).total_seconds()), 1)
+
+
+def _expires_at(job: BulkJob) -> datetime | None:
+    """When the job and its results go; None while it runs, or when everything is kept."""
+    days = settings.RETENTION_DAYS_JOBS
+    return job.finished_at + timedelta(days=days) if days and job.finished_at else None
+
+
+def _last_flushed(job: BulkJob) -> datetime:
+    milliseconds = int(job.stream_position.partition("-")[0])
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else job.created_at

@@ -1,0 +1,46 @@
+"""GET /bulk/jobs/{id}/summary: what was refreshed last, and why rows failed."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cityweather.api import parameters, progress
+from cityweather.api.base import KeyedView
+from cityweather.api.results import FIELDS, show
+from cityweather.models import JobResult, Status
+
+TOP = 10
+MAX_TOP = 100
+
+
+class SummaryView(KeyedView):
+    def get(self, request: Request, job_id: str) -> Response:
+        top = parameters.number(request, "top", TOP, MAX_TOP)
+        job = progress.row(progress.parse_id(job_id))
+        return Response(
+            {
+                "job_id": str(job.job_id),
+                "status": job.status,
+                "total": job.total,
+                "processed": job.processed,
+                "succeeded": job.succeeded,
+                "failed": job.failed,
+                "most_recent": most_recent(job.job_id, top),
+                "failures": failures(job.job_id),
+            }
+        )
+
+
+def most_recent(job_id: UUID, top: int) -> list[dict[str, Any]]:
+    rows = JobResult.objects.filter(job_id=job_id, status=Status.SUCCESS).order_by("-refreshed_at", "position")
+    return [show(row) for row in rows.values_list(*FIELDS)[:top]]
+
+
+def failures(job_id: UUID) -> list[dict[str, Any]]:
+    """Counts by reason, most frequent first."""
+    rows = JobResult.objects.filter(job_id=job_id, status=Status.FAILED).values_list("error")
+    counted = rows.annotate(count=Count("*")).order_by("-count", "error")
+    return [{"reason": reason, "count": count} for reason, count in counted]

@@ -1,0 +1,71 @@
+"""Requests per key and per address, counted in the cache's Redis in fixed windows by one round trip."""
+
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import cast
+
+from django.conf import settings
+from django.http import HttpRequest
+from django_redis import get_redis_connection
+from redis import Redis, RedisError
+
+from cityweather.errors import TooManyRequests
+
+PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+PAUSE = 5.0  # seconds without throttling after Redis failed, so that an outage costs one timeout and not one a request
+
+
+@dataclass
+class Gate:
+    open_until: float = 0.0  # monotonic seconds
+
+
+@lru_cache
+def gate() -> Gate:
+    """One per process."""
+    return Gate()
+
+
+def check(scope: str, who: str) -> None:
+    """Count one request. Raises TooManyRequests beyond THROTTLE_<scope>. Open while Redis is away."""
+    rule = getattr(settings, f"THROTTLE_{scope.upper()}")
+    if not rule or time.monotonic() < gate().open_until:
+        return
+    limit, period = parse(rule)
+    now = time.time()
+    window = int(now // period)
+    try:
+        count = _count(f"cw:throttle:{scope}:{who}:{window}", period)
+    except RedisError:
+        gate().open_until = time.monotonic() + PAUSE
+        return
+    if count > limit:
+        raise TooManyRequests(limit=rule, retry_after=(window + 1) * period - now)
+
+
+def _count(key: str, period: int) -> int:
+    pipe = cast("Redis", get_redis_connection("default")).pipeline(transaction=False)
+    pipe.incr(key)
+    pipe.expire(key, period + 1)
+    return cast("int", pipe.execute()[0])
+
+
+@lru_cache
+def parse(rule: str) -> tuple[int, int]:
+    """ "60/min" → (60, 60 s). Raises ValueError for what is not `number/s|min|hour|day`."""
+    number, _, period = rule.partition("/")
+    if period[:1] not in PERIODS:
+        raise ValueError(f"'{rule}' is not a rate; write for example 60/min")
+    return int(number), PERIODS[period[:1]]
+
+
+def address(request: HttpRequest) -> str:
+    """The client's address: as seen by the outermost of TRUSTED_PROXIES, else of the connection."""
+    proxies: int = settings.TRUSTED_PROXIES
+    if proxies:
+        hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        # Only the last ones were written by our proxies; what stands before them anyone may have sent.
+        if hops[-proxies:][0].strip():
+            return str(hops[-proxies:][0].strip()[:64])
+    return str(request.META.get("REMOTE_ADDR", ""))

@@ -1,0 +1,84 @@
+"""/healthz: every part and how it is. /readyz: only what is needed to serve."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from cityweather import connections
+from cityweather.api.exceptions import only_get
+
+LIMIT = 3.0  # seconds for each part
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    name: str
+    check: Callable[[], str]  # a word on how it is; raises when it is not well
+    needed: bool = False  # to serve at all
+
+
+def database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM cityweather_bulkjob LIMIT 1")
+    return connection.vendor
+
+
+def redis() -> str:
+    connections.redis_client().ping()
+    return "answers"
+
+
+def broker() -> str:
+    waiting = {queue: connections.queue_length(queue) for queue in ("fetch", "bookkeeping")}
+    return ", ".join(f"{count} waiting in {queue}" for queue, count in waiting.items())
+
+
+PARTS = (Part("database", database, needed=True), Part("redis", redis), Part("broker", broker))
+
+
+@only_get
+def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    return answer(PARTS)
+
+
+@only_get
+def readyz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """Without Redis the service answers, from the database and uncached."""
+    return answer([part for part in PARTS if part.needed])
+
+
+def answer(parts: Any) -> JsonResponse:
+    states = examine(list(parts))
+    well = all(state["ok"] for state in states.values())
+    return JsonResponse({"status": "ok" if well else "unhealthy", "parts": states}, status=200 if well else 503)
+
+
+def examine(parts: list[Part]) -> dict[str, dict[str, Any]]:
+    """All at once, each within LIMIT: a part that hangs must not hide the others."""
+    pool = ThreadPoolExecutor(max_workers=len(parts), thread_name_prefix="health")
+    began = monotonic()
+    waiting = {part.name: pool.submit(_examine, part) for part in parts}
+    states = {}
+    for name, future in waiting.items():
+        try:
+            states[name] = future.result(timeout=max(0.0, began + LIMIT - monotonic()))
+        except TimeoutError:
+            states[name] = {"ok": False, "detail": f"no answer within {LIMIT:.0f} s"}
+    pool.shutdown(wait=False)
+    return states
+
+
+def _examine(part: Part) -> dict[str, Any]:
+    began = monotonic()
+    try:
+        detail, ok = part.check(), True
+    except Exception as error:  # noqa: BLE001  # whatever it is, the part is not well
+        detail, ok = type(error).__name__, False
+    finally:
+        connection.close()  # this thread's own
+    return {"ok": ok, "detail": detail, "milliseconds": round((monotonic() - began) * 1000, 1)}

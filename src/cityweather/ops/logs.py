@@ -1,0 +1,89 @@
+"""One JSON object a line for everything that runs: web, workers, bookkeepers, commands."""
+
+import logging
+import re
+from collections.abc import MutableMapping
+from functools import lru_cache
+from typing import Any
+
+import orjson
+import structlog
+from django.conf import settings
+
+Event = MutableMapping[str, Any]
+
+# Passwords in addresses, and keys in query strings that a library put into its message.
+_PATTERNS = re.compile(
+    r"(://[^\s/@:\"']*:)[^\s/@\"']+(@)|((?:appid|apikey|api_key|x-api-key)[=:]\s*)[^&\s\"'\\]+", re.IGNORECASE
+)
+_LIBRARIES_QUIET = {"django_structlog": "WARNING", "kombu": "WARNING", "amqp": "WARNING", "urllib3": "WARNING"}
+
+
+def mask(text: str) -> str:
+    """Without passwords, without keys: neither those of the settings nor what looks like one."""
+    for secret in secrets():
+        text = text.replace(secret, "***")
+    return _PATTERNS.sub(lambda m: f"{m[1] or m[3]}***{m[2] or ''}", text)
+
+
+@lru_cache
+def secrets() -> tuple[str, ...]:
+    keys = [part.rpartition(":")[2].strip() for part in settings.CITYWEATHER_API_KEY.split(",")]
+    # A very short one would mask ordinary words.
+    return tuple(key for key in [settings.OPENWEATHER_API_KEY, settings.SECRET_KEY, *keys] if len(key) >= 8)
+
+
+def render(logger: Any, name: str, event: Event) -> str:  # noqa: ARG001
+    line = {name: event.pop(name, None) for name in ("ts", "level", "event")}
+    return mask(orjson.dumps(line | event, default=str, option=orjson.OPT_NON_STR_KEYS).decode())
+
+
+def drop_answered(record: logging.LogRecord) -> bool:
+    """Django notes every 4xx and 5xx answer; our request line has told that already, except for an exception."""
+    return bool(record.exc_info)
+
+
+SHARED: list[structlog.typing.Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+]
+
+
+def config(level: str) -> dict[str, Any]:
+    """For LOGGING; structlog's own loggers end in the same handler."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *SHARED,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    formatter = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": [*SHARED, structlog.stdlib.ExtraAdder(), structlog.stdlib.add_logger_name],
+        "processors": [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            render,
+        ],
+    }
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"drop_answered": {"()": "django.utils.log.CallbackFilter", "callback": drop_answered}},
+        "formatters": {"json": formatter},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # Django's defaults would write a second, plain line.
+            "django": {"level": level, "handlers": [], "propagate": True},
+            "django.server": {"level": "WARNING", "handlers": [], "propagate": True},
+            "django.request": {"filters": ["drop_answered"]},
+            **{name: {"level": quiet} for name, quiet in _LIBRARIES_QUIET.items()},
+        },
+    }

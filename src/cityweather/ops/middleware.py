@@ -1,0 +1,67 @@
+"""Around every request: its id, one log line, JSON errors whatever failed."""
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from cityweather.api import exceptions
+
+log = structlog.get_logger("cityweather.request")
+
+# What a log line, a header and a Celery message can carry unchanged.
+ID = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}")
+QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # asked every few seconds by machines
+
+
+class RequestMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began = time.perf_counter()
+        request_id = request_id_of(request)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        response = refused_host(request) or self.get_response(request)
+        response.headers["X-Request-ID"] = request_id
+        response.headers.setdefault("Cache-Control", "no-store")
+        note(request, response, (time.perf_counter() - began) * 1000)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG002
+        """Whatever a view lets through; also under DEBUG, where Django would show its settings."""
+        known = exceptions.known(exception)
+        if known is None:
+            log.error("request_failed", exc_info=exception)
+        return known or exceptions.server_error()
+
+
+def request_id_of(request: HttpRequest) -> str:
+    given = request.META.get("HTTP_X_REQUEST_ID", "")
+    return given if ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def refused_host(request: HttpRequest) -> HttpResponse | None:
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return exceptions.body(400, "bad_host", "This host name is not served here. Operators: see ALLOWED_HOSTS.")
+    return None
+
+
+def note(request: HttpRequest, response: HttpResponseBase, milliseconds: float) -> None:
+    """The path only: a query string may hold what someone searched for, or a key in the wrong place."""
+    level = "debug" if request.path_info in QUIET else "warning" if response.status_code >= 500 else "info"
+    getattr(log, level)(
+        "request",
+        method=request.method,
+        path=request.path_info,
+        status=response.status_code,
+        latency_ms=round(milliseconds, 2),
+    )
