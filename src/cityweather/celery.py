@@ -27,7 +27,7 @@ class Ticker(Scheduler):
 
         if connections.queue_length("bookkeeping") >= QUEUE_LIMIT:
             return self.reserve(entry) if advance else entry
-        return super().apply_async(entry, producer=producer, advance=advance, **kwargs)  # type: ignore[no-untyped-call]
+        return super().apply_async(entry, producer=producer, advance=advance, **kwargs)
 
 
 def die_with_parent(**_: Any) -> None:

@@ -2,9 +2,10 @@
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import models
 
 from cityweather.models import BulkJob, JobResult, RejectedRow, SearchHistory
 
@@ -16,15 +17,14 @@ CHUNK = 10_000  # rows a transaction
 def delete_job(job: BulkJob) -> None:
     """Rows first: a crash in between leaves a job that can be deleted again, never rows without a job."""
     for model in (JobResult, RejectedRow):
-        delete_in_chunks(model._default_manager.filter(job=job))
+        delete_in_chunks(model.objects.filter(job=job))
     job.delete()
 
 
-def delete_in_chunks(rows: models.QuerySet[models.Model]) -> int:
+def delete_in_chunks(rows: models.QuerySet[Any]) -> int:
     deleted = 0
     while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:CHUNK]):
-        with transaction.atomic():
-            deleted += rows.model._default_manager.filter(pk__in=ids)._raw_delete(rows.db)
+        deleted += rows.model.objects.filter(pk__in=ids).delete()[0]
     return deleted
 
 

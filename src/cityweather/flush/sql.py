@@ -108,7 +108,7 @@ def update_results(job_id: str, results: Sequence[Result]) -> list[tuple[int, in
             cursor.execute(RESULTS_POSTGRESQL, [*map(list, zip(*rows, strict=True)), job_id])
         else:
             cursor.execute(RESULTS_SQLITE, [orjson.dumps(rows).decode(), job_id.replace("-", "")])
-        return cursor.fetchall()
+        return [(position, city_id) for position, city_id in cursor.fetchall()]
 
 
 def update_cities(found: Sequence[tuple[int, Result]]) -> None:

@@ -121,7 +121,7 @@ class Tracker:
 
     def _maxmemory(self) -> int:
         try:
-            return int(cast("dict[str, Any]", self.redis.info("memory")).get("maxmemory", 0))
+            return int(self.redis.info("memory").get("maxmemory", 0))
         except ResponseError:  # a server that does not tell
             return 0
 

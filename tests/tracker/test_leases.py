@@ -1,0 +1,183 @@
+"""Claims, leases and what happens to rows whose worker is gone."""
+
+from cityweather.tracker.tracker import LEASE
+from tests.tracker.helpers import JOB, Bench, bad, good
+
+
+def expire(bench: Bench) -> None:
+    bench.clock.now += LEASE + 1
+
+
+def test_claims_hand_out_every_position_once_in_order(bench: Bench) -> None:
+    bench.install(25)
+    assert [bench.claim(f"t{n}", 10) for n in range(4)] == [
+        list(range(10)),
+        list(range(10, 20)),
+        list(range(20, 25)),
+        [],
+    ]
+
+
+def test_a_message_delivered_twice_is_worked_on_once(bench: Bench) -> None:
+    bench.install(10)
+    bench.claim("t", 10)
+    assert bench.tracker.start(JOB, 1, "t") is None
+    assert bench.tracker.start(JOB, 1, "t") == "lease"
+
+
+def test_a_message_that_comes_after_its_lease_was_claimed_again_is_dropped(bench: Bench) -> None:
+    bench.install(10)
+    bench.claim("t", 10)
+    expire(bench)
+    assert bench.claim("again", 10) == list(range(10))
+    assert bench.tracker.start(JOB, 1, "t") == "lease"
+
+
+def test_a_lost_worker_costs_one_lease_and_only_the_rows_it_did_not_record(bench: Bench) -> None:
+    bench.install(10)
+    bench.start("t", 10)
+    bench.record("t", good(0, 1, 7))
+    assert bench.claim("early", 10) == []
+    expire(bench)
+    claim = bench.tracker.claim(JOB, 1, "again", 10, queue_empty=False)
+    assert claim.positions == [2, 3, 4, 5, 6, 8, 9]
+    assert claim.losses == 1
+
+
+def test_recording_renews_the_lease(bench: Bench) -> None:
+    bench.install(10)
+    bench.start("t", 10)
+    bench.clock.now += LEASE - 1
+    bench.record("t", [])
+    bench.clock.now += LEASE - 1
+    assert bench.claim("other", 10) == []
+
+
+def test_a_worker_thought_lost_that_records_late_is_counted_and_told_to_stop(bench: Bench) -> None:
+    bench.install(10)
+    bench.start("slow", 10)
+    expire(bench)
+    bench.claim("again", 10)
+    assert bench.record("slow", good(0, 1)) == (2, "lease")
+    assert bench.counters() == (2, 2, 0, 2)
+
+
+def test_a_batch_waiting_in_the_queue_is_not_sent_twice_before_a_minute(bench: Bench) -> None:
+    bench.install(10)
+    bench.claim("t", 10)
+    expire(bench)
+    assert bench.claim("again", 10, queue_empty=False) == []
+    bench.clock.now += 60_000
+    claim = bench.tracker.claim(JOB, 1, "again", 10, queue_empty=False)
+    assert (claim.positions, claim.losses) == (list(range(10)), 0)
+
+
+def test_a_message_the_broker_lost_comes_again_once_the_queue_is_empty(bench: Bench) -> None:
+    bench.install(10)
+    bench.claim("t", 10)
+    expire(bench)
+    assert bench.claim("again", 10, queue_empty=True) == list(range(10))
+
+
+def test_handing_back_frees_the_rest_at_once_and_is_no_loss(bench: Bench) -> None:
+    bench.install(10)
+    bench.start("t", 10)
+    bench.record("t", good(0, 1))
+    assert bench.tracker.release(JOB, 1, "t") is True
+    claim = bench.tracker.claim(JOB, 1, "again", 10, queue_empty=False)
+    assert (claim.positions, claim.losses) == (list(range(2, 10)), 0)
+
+
+def test_a_finished_batch_leaves_no_lease_behind(bench: Bench) -> None:
+    bench.install(10)
+    bench.start("t", 10)
+    bench.record("t", good(*range(10)))
+    assert bench.tracker.release(JOB, 1, "t", speed=200.0) is False
+    assert bench.tracker.leases(JOB) == []
+    state = bench.tracker.state(JOB)
+    assert state is not None
+    assert state.speed == 200.0
+
+
+def test_only_the_own_token_releases_a_lease(bench: Bench) -> None:
+    bench.install(10)
+    bench.start("t", 10)
+    bench.tracker.release(JOB, 1, "stranger")
+    assert bench.claim("again", 10) == []
+
+
+def test_a_batch_handed_back_that_finishes_anyway_counts_once(bench: Bench) -> None:
+    bench.install(4)
+    bench.start("first", 4)
+    bench.tracker.release(JOB, 1, "first")
+    bench.start("second", 4)
+    bench.record("first", good(*range(4)))
+    bench.record("second", bad(*range(4)))
+    assert bench.counters() == (4, 4, 0, 4)
+
+
+def test_a_large_leftover_is_claimed_in_pieces(bench: Bench) -> None:
+    bench.install(10)
+    bench.start("t", 10)
+    bench.tracker.release(JOB, 1, "t")
+    assert [bench.claim(f"p{n}", 4) for n in range(4)] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9], []]
+
+
+def lose(bench: Bench, token: str) -> list[int]:
+    positions = bench.start(token, 10)
+    expire(bench)
+    return positions
+
+
+def test_after_three_lost_workers_the_rows_go_one_by_one(bench: Bench) -> None:
+    bench.install(4)
+    assert [lose(bench, f"w{n}") for n in range(3)] == [[0, 1, 2, 3]] * 3
+    alone = [bench.tracker.claim(JOB, 1, f"a{n}", 10, queue_empty=False) for n in range(4)]
+    assert [(claim.positions, claim.losses) for claim in alone] == [([0], 3), ([1], 3), ([2], 3), ([3], 3)]
+
+
+def test_a_row_that_goes_on_killing_alone_gathers_losses(bench: Bench) -> None:
+    bench.install(1)
+    assert [lose(bench, f"w{n}") for n in range(6)] == [[0]] * 6
+    assert bench.tracker.claim(JOB, 1, "last", 10, queue_empty=False).losses == 6
+
+
+def test_claims_skip_rows_that_are_done(bench: Bench) -> None:
+    seen = bytes([0b11111111, 0b11111111, 0b11011111, 0b10000000])
+    bench.install(28)
+    bench.tracker.install(JOB, 1, "0-1", seen, {"total": 28, "next": 0, "processed": 24})
+    assert bench.claim("t", 2) == [18, 25]
+    assert bench.claim("u", 10) == [26, 27]
+
+
+def test_claiming_past_the_end_of_a_full_bitmap_gives_nothing(bench: Bench) -> None:
+    bench.install(16)
+    bench.tracker.install(JOB, 1, "0-1", b"\xff\xff", {"total": 16, "next": 0, "processed": 16})
+    assert bench.claim("t", 10) == []
+
+
+def test_a_maximum_rate_spreads_claims_over_time(bench: Bench) -> None:
+    bench.install(1000, max_rate=120)
+    taken = []
+    for _ in range(40):
+        taken += bench.claim(f"t{len(taken)}-{bench.clock.now}", 100)
+        bench.clock.now += 250
+    assert 20 <= len(taken) <= 22
+
+
+def test_a_maximum_rate_below_one_a_second_still_moves(bench: Bench) -> None:
+    bench.install(1000, max_rate=6)
+    taken = []
+    for _ in range(60):
+        taken += bench.claim(f"t{bench.clock.now}", 100)
+        bench.clock.now += 1000
+    assert 6 <= len(taken) <= 7
+
+
+def test_commands_stop_dispatch(bench: Bench) -> None:
+    bench.install(10)
+    for command in ("pause", "cancel", "fail"):
+        bench.tracker.set(JOB, 1, command=command)
+        assert bench.tracker.claim(JOB, 1, "t", 10, queue_empty=True).stop == command
+    bench.tracker.set(JOB, 1, command="")
+    assert bench.claim("t", 10) == list(range(10))

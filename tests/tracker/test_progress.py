@@ -1,0 +1,72 @@
+"""What a poll reads."""
+
+import pytest
+
+from tests.tracker.helpers import JOB, START, Bench, good
+
+
+def test_an_unknown_job_has_no_progress(bench: Bench) -> None:
+    assert bench.tracker.progress(JOB) is None
+
+
+def test_999_of_1000_are_99_percent_and_so_is_a_job_not_yet_in_the_database(bench: Bench) -> None:
+    bench.install(1000, processed=999, succeeded=999)
+    state = bench.tracker.progress(JOB)
+    assert state is not None
+    assert (state.percentage, state.pending) == (99, 1)
+    bench.tracker.set(JOB, 1, processed=1000)
+    state = bench.tracker.progress(JOB)
+    assert state is not None
+    assert state.percentage == 99
+
+
+def test_the_rate_follows_the_last_seconds_and_gives_an_eta(bench: Bench) -> None:
+    bench.install(1000, mark_at=START, mark_n=0)
+    bench.start("t", 500)
+    for second in range(1, 11):
+        bench.clock.now += 1000
+        bench.record("t", good(*range((second - 1) * 20, second * 20)))
+    state = bench.tracker.progress(JOB)
+    assert state is not None
+    assert state.rate == pytest.approx(20, rel=0.5)
+    assert state.eta_seconds == pytest.approx(800 / state.rate)
+
+
+def test_a_rate_falls_while_nothing_is_recorded(bench: Bench) -> None:
+    bench.install(1000, mark_at=START, mark_n=0)
+    bench.start("t", 500)
+    bench.clock.now += 1000
+    bench.record("t", good(*range(100)))
+    before = bench.tracker.progress(JOB)
+    bench.clock.now += 60_000
+    after = bench.tracker.progress(JOB)
+    assert before is not None
+    assert after is not None
+    assert after.rate < before.rate / 10
+
+
+@pytest.mark.parametrize("step", [-3_600_000, 3_600_000])
+def test_a_clock_step_leaves_a_sane_rate_and_exact_counters(bench: Bench, step: int) -> None:
+    bench.install(1000, mark_at=START, mark_n=0)
+    bench.start("t", 500)
+    bench.clock.now += step
+    bench.record("t", good(*range(10)))
+    bench.clock.now += 2000
+    bench.record("t", good(*range(10, 20)))
+    state = bench.tracker.progress(JOB)
+    assert state is not None
+    assert 0 <= state.rate < 1000
+    assert bench.counters() == (20, 20, 0, 20)
+
+
+def test_a_result_ends_the_waiting(bench: Bench) -> None:
+    bench.install(10)
+    bench.start("t", 10)
+    bench.tracker.park(JOB, 1, START / 1000 + 30, "quota")
+    state = bench.tracker.progress(JOB)
+    assert state is not None
+    assert (state.waiting_for, state.parked_until) == ("quota", START / 1000 + 30)
+    bench.record("t", good(0))
+    state = bench.tracker.progress(JOB)
+    assert state is not None
+    assert (state.waiting_for, state.parked_until) == (None, None)

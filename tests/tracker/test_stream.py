@@ -1,0 +1,74 @@
+"""Reading and trimming the stream."""
+
+from cityweather.tracker.results import FORMAT, Result, decode, encode
+from cityweather.tracker.tracker import following, order
+from tests.tracker.helpers import JOB, Bench, good
+
+
+def state_of(bench: Bench) -> tuple[str, int]:
+    state = bench.tracker.state(JOB)
+    assert state is not None
+    return state.flushed, state.tail
+
+
+def test_results_come_back_as_they_were_recorded() -> None:
+    results = [Result(0, 1.5, None, [20.5, "Clouds", 50, 1, None]), Result(7, 2.0, "unknown_city", None)]
+    assert decode(encode(results)) == results
+    assert encode(results).startswith(b"[%d," % FORMAT)
+
+
+def test_trimming_drops_what_was_flushed_and_remembers_it(bench: Bench) -> None:
+    bench.install(10)
+    bench.start("t", 10)
+    bench.record("t", good(0))
+    bench.record("t", good(1))
+    first, second = bench.tracker.read(JOB, "0-1", 10)
+    bench.tracker.trim(JOB, 1, first.id, first.size)
+    assert state_of(bench) == (first.id, second.size)
+    assert bench.recorded() == [1]
+    assert bench.tracker.holds(JOB, second.id)
+    assert not bench.tracker.holds(JOB, first.id)
+
+
+def test_a_flusher_that_comes_late_does_not_set_the_position_back(bench: Bench) -> None:
+    bench.install(10)
+    bench.start("t", 10)
+    bench.record("t", good(0))
+    bench.record("t", good(1))
+    first, second = bench.tracker.read(JOB, "0-1", 10)
+    bench.tracker.trim(JOB, 1, second.id, first.size + second.size)
+    bench.tracker.trim(JOB, 1, first.id, first.size)
+    assert state_of(bench) == (second.id, 0)
+
+
+def test_a_repeated_trim_that_knows_no_sizes_sets_the_sum_right_when_the_stream_is_empty(bench: Bench) -> None:
+    bench.install(10)
+    bench.start("t", 10)
+    bench.record("t", good(0))
+    (entry,) = bench.tracker.read(JOB, "0-1", 10)
+    bench.tracker.trim(JOB, 1, entry.id)
+    assert state_of(bench) == (entry.id, 0)
+
+
+def test_stream_ids_never_fall_below_the_marker_even_with_the_servers_clock_behind(bench: Bench) -> None:
+    future = "99999999999999-5"
+    bench.tracker.install(JOB, 1, future, b"", {"total": 10, "next": 0, "processed": 0, "flushed": future})
+    bench.start("t", 10)
+    bench.record("t", good(0))
+    (entry,) = bench.tracker.read(JOB, future, 10)
+    assert order(entry.id) > order(future)
+    bench.tracker.trim(JOB, 1, entry.id, entry.size)
+    bench.record("t", good(1))
+    (later,) = bench.tracker.read(JOB, entry.id, 10)
+    assert order(later.id) > order(entry.id)
+
+
+def test_ids_compare_as_numbers() -> None:
+    assert order("9-10") > order("9-9")
+    assert order("10-0") > order("9-99")
+    assert following("9-9") == "9-10"
+
+
+def test_a_job_whose_unflushed_entries_reach_their_share_is_full(bench: Bench) -> None:
+    assert not bench.tracker.tail_full(1_000_000)
+    assert bench.tracker.tail_full(10**12)
