@@ -28,6 +28,8 @@ def isolate(folder: Path) -> None:
     module = importlib.reload(cityweather.settings)
     for name in filter(str.isupper, dir(module)):
         setattr(settings, name, getattr(module, name))
+    settings.STATIC_ROOT = folder / "static"  # WhiteNoise warns of one that is missing
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
     # A file and not SQLite's default in-memory test database: that one locks by other rules.
     settings.DATABASES["default"]["TEST"] = {"NAME": str(folder / "test.sqlite3")}
     connections.settings = connections.configure_settings(settings.DATABASES)

@@ -1,5 +1,6 @@
 """One JSON object a line for everything that runs: web, workers, bookkeepers, commands."""
 
+import json
 import logging
 import re
 from collections.abc import MutableMapping
@@ -34,8 +35,12 @@ def secrets() -> tuple[str, ...]:
 
 
 def render(logger: Any, name: str, event: Event) -> str:  # noqa: ARG001
-    line = {name: event.pop(name, None) for name in ("ts", "level", "event")}
-    return mask(orjson.dumps(line | event, default=str, option=orjson.OPT_NON_STR_KEYS).decode())
+    line = {name: event.pop(name, None) for name in ("ts", "level", "event")} | dict(event)
+    try:
+        text = orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # half a surrogate pair, from a header or a file name
+        text = json.dumps(line, default=str, skipkeys=True)
+    return mask(text)
 
 
 def drop_answered(record: logging.LogRecord) -> bool:

@@ -32,6 +32,8 @@ class RequestMiddleware:
         response.headers["X-Request-ID"] = request_id
         response.headers.setdefault("Cache-Control", "no-store")
         note(request, response, (time.perf_counter() - began) * 1000)
+        if not response.streaming:  # what is streamed later still belongs to this request
+            structlog.contextvars.clear_contextvars()
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG002

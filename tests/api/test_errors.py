@@ -1,0 +1,108 @@
+"""Every error is {"detail", "code"}."""
+
+import logging
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.test import Client
+from rest_framework import exceptions as drf
+
+from cityweather.api import exceptions, history
+from cityweather.errors import QuotaUsedUp
+from tests.api.helpers import UNKNOWN
+
+
+def check(answer: Any, status: int, code: str) -> None:
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/json"
+    assert answer.json().keys() == {"detail", "code"}
+    assert answer.json()["code"] == code
+    assert answer["X-Request-ID"]
+
+
+@pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize("path", ["/nothing", "/bulk", "/weather/oslo", "/bulk/jobs/a/b/c", "//", "/%00"])
+def test_an_unknown_path(anyone: Client, settings: Any, path: str, debug: bool) -> None:
+    settings.DEBUG = debug
+    check(anyone.get(path), 404, "not_found")
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_a_defect_of_ours_tells_nothing_of_itself(
+    anyone: Client, settings: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, debug: bool
+) -> None:
+    settings.DEBUG = debug
+
+    def broken(*_: Any) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(history, "newest", broken)
+    with caplog.at_level(logging.ERROR):
+        answer = anyone.get("/history")
+    check(answer, 500, "internal_error")
+    assert b"secret" not in answer.content
+    assert "RuntimeError" in caplog.text
+
+
+@pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize("host", ["evil.example", "a b", "evil.example:99999"])
+def test_a_host_not_served(anyone: Client, settings: Any, debug: bool, host: str) -> None:
+    settings.DEBUG = debug
+    check(anyone.get("/history", headers={"Host": host}), 400, "bad_host")
+
+
+def test_a_method_not_allowed_names_those_that_are(keyed: Client) -> None:
+    answer = keyed.put("/history")
+    check(answer, 405, "method_not_allowed")
+    assert answer["Allow"] == "GET, DELETE, HEAD, OPTIONS"
+    check(keyed.post("/healthz"), 405, "method_not_allowed")
+
+
+def test_a_format_not_offered(anyone: Client) -> None:
+    check(anyone.get("/history?format=xml"), 400, "invalid_parameter")
+    check(anyone.get("/history", headers={"Accept": "image/png"}), 406, "not_acceptable")
+
+
+def test_a_large_body_is_refused_by_its_length(keyed: Client, settings: Any) -> None:
+    body = b"[" + b" " * settings.DATA_UPLOAD_MAX_MEMORY_SIZE + b"]"
+    check(keyed.delete("/history", body, content_type="application/json"), 413, "request_too_large")
+
+
+def test_a_body_of_unknown_length_is_refused(keyed: Client) -> None:
+    answer = keyed.delete("/history", headers={"Transfer-Encoding": "chunked"}, CONTENT_LENGTH="")
+    check(answer, 411, "length_required")
+
+
+def test_a_wait_is_rounded_up() -> None:
+    assert exceptions.failure(QuotaUsedUp(retry_after=2.1))["Retry-After"] == "3"
+    assert exceptions.failure(QuotaUsedUp(retry_after=0.0))["Retry-After"] == "1"
+    assert "Retry-After" not in exceptions.failure(QuotaUsedUp())
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (RequestDataTooBig(), 413), (SuspiciousOperation(), 400), (PermissionDenied(), 403), (drf.ParseError(), 400),
+        (drf.UnsupportedMediaType("x"), 415), (drf.ValidationError({"a": ["is bad"]}), 400),
+    ],
+)  # fmt: skip
+def test_errors_of_the_frameworks(error: Exception, status: int) -> None:
+    answer = exceptions.known(error)
+    assert answer is not None
+    assert answer.status_code == status
+
+
+def test_a_serializers_errors_name_their_fields() -> None:
+    answer = exceptions.known(drf.ValidationError({"a": ["is bad."], "non_field_errors": ["All wrong."]}))
+    assert answer is not None
+    assert b"a: is bad. All wrong." in answer.content
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("path", ["/history?limit=", "/bulk/jobs?limit=", f"/bulk/jobs/{UNKNOWN}/results?limit="])
+@pytest.mark.parametrize("limit", ["0", "201", "-1", "x", "1.5", "\u0661", "9" * 50])
+def test_a_limit_out_of_range_says_which_is_in_it(keyed: Client, path: str, limit: str) -> None:
+    answer = keyed.get(path + limit)
+    check(answer, 400, "invalid_parameter")
+    assert "1 to 200" in answer.json()["detail"]

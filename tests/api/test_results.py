@@ -1,0 +1,82 @@
+"""GET /bulk/jobs/{id}/results."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from cityweather.models import JobResult
+from tests.api.helpers import UNKNOWN, make_job
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def pages(client: Client, link: str | None) -> list[list[dict[str, Any]]]:
+    found = []
+    while link:
+        body = client.get(link).json()
+        found.append(body["results"])
+        link = body["next"]
+    return found
+
+
+def test_rows_come_in_the_order_of_the_upload_page_by_page(keyed: Client) -> None:
+    job = make_job("sfpsfps")
+    found = pages(keyed, f"/bulk/jobs/{job.job_id}/results?limit=3")
+    assert [len(page) for page in found] == [3, 3, 1]
+    assert [row["position"] for page in found for row in page] == list(range(7))
+
+
+def test_a_row_tells_its_city_its_line_and_its_weather(keyed: Client) -> None:
+    job = make_job("sf")
+    success, failed = keyed.get(f"/bulk/jobs/{job.job_id}/results").json()["results"]
+    assert success == {
+        "position": 0, "line": 2, "city": "City 0000", "status": "success",
+        "last_refreshed_at": "2026-01-02T03:04:05.678Z", "last_error": None,
+        "weather": {"temperature": 1.5, "condition": "Clouds", "humidity": 80},
+        "country": "NO", "latitude": None, "longitude": None,
+    }  # fmt: skip
+    assert (failed["status"], failed["last_error"], failed["weather"]) == ("failed", "unknown_city", None)
+
+
+@pytest.mark.parametrize(("status", "positions"), [("success", [0, 3, 6]), ("failed", [1, 4]), ("pending", [2, 5])])
+def test_a_status_can_be_chosen_and_stays_chosen_on_the_next_page(
+    keyed: Client, status: str, positions: list[int]
+) -> None:
+    job = make_job("sfpsfps")
+    found = pages(keyed, f"/bulk/jobs/{job.job_id}/results/?limit=1&status={status}")
+    assert [row["position"] for page in found for row in page] == positions
+
+
+def test_a_status_that_is_none_is_a_400(keyed: Client) -> None:
+    job = make_job("s")
+    answer = keyed.get(f"/bulk/jobs/{job.job_id}/results?status=good")
+    assert answer.status_code == 400
+    assert "pending, success, failed" in answer.json()["detail"]
+
+
+def test_pages_stay_put_while_rows_are_refreshed(keyed: Client) -> None:
+    job = make_job("pppppp")
+    first = keyed.get(f"/bulk/jobs/{job.job_id}/results?limit=3").json()
+    JobResult.objects.filter(job=job).update(status="success")
+    rest = pages(keyed, first["next"])
+    assert [row["position"] for page in [first["results"], *rest] for row in page] == list(range(6))
+
+
+def test_the_queries_of_a_page_do_not_depend_on_its_depth(keyed: Client) -> None:
+    job = make_job("s" * 20)
+    with CaptureQueriesContext(connection) as first:
+        link = keyed.get(f"/bulk/jobs/{job.job_id}/results?limit=10").json()["next"]
+    with CaptureQueriesContext(connection) as deep:
+        keyed.get(link)
+    assert len(first) == len(deep) == 2
+    assert "OFFSET" not in str(deep.captured_queries)
+
+
+@pytest.mark.parametrize("id_", [UNKNOWN, "nonsense"])
+def test_an_unknown_job_is_not_found(keyed: Client, id_: str) -> None:
+    for path in ("results", "summary"):
+        answer = keyed.get(f"/bulk/jobs/{id_}/{path}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")

@@ -1,0 +1,23 @@
+import pytest
+from django.test import Client
+
+from cityweather.models import JobResult
+from tests.api.helpers import make_job
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def test_the_summary_tells_what_came_last_and_why_rows_failed(keyed: Client) -> None:
+    job = make_job("ssfffps")
+    JobResult.objects.filter(job=job, position=3).update(error="gave_up")
+    body = keyed.get(f"/bulk/jobs/{job.job_id}/summary?top=2").json()
+    assert [row["position"] for row in body["most_recent"]] == [6, 1]
+    assert body["failures"] == [{"reason": "unknown_city", "count": 2}, {"reason": "gave_up", "count": 1}]
+    assert [body[name] for name in ("total", "processed", "succeeded", "failed")] == [7, 6, 3, 3]
+
+
+@pytest.mark.parametrize("top", ["0", "101", "x"])
+def test_top_has_bounds(keyed: Client, top: str) -> None:
+    job = make_job("s")
+    answer = keyed.get(f"/bulk/jobs/{job.job_id}/summary?top={top}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
