@@ -7,6 +7,7 @@ database       an empty, migrated database with real transactions, once SQLite a
 db             pytest-django's: SQLite, rolled back; for what does not care which database it is.
 sent_tasks     what Celery would have sent in this test; nothing reaches a broker unless `real_broker` is asked for.
 start_valkey   a factory of servers to kill and start again. session_valkey, session_postgres: this process's own ones.
+simulator      both weather providers' settings lead to it: `.control(fault="429")`, `.stats(cities=["Oslo"])`.
 
 Nothing of the developer's environment reaches a test, and addresses point where nobody listens until a fixture says so.
 A server that cannot start skips the test on a laptop and fails it where CI=true.
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from tests.capture import no_broker, real_broker, sent_tasks
 from tests.hermetic import isolate
+from tests.providers import session_simulator, simulator
 from tests.servers import (
     database,
     postgres_database,
@@ -37,7 +39,9 @@ __all__ = [
     "redis_server",
     "sent_tasks",
     "session_postgres",
+    "session_simulator",
     "session_valkey",
+    "simulator",
     "sqlite_database",
     "start_valkey",
 ]

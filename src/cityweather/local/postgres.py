@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
@@ -86,20 +87,19 @@ class Postgres(Server):
 
     def answers(self) -> bool:
         try:
-            psycopg2.connect(self.url, connect_timeout=2).close()
+            connection = psycopg2.connect(self.url, connect_timeout=2)
         except psycopg2.Error:
             return False
-        return True
+        with closing(connection), connection.cursor() as cursor:
+            cursor.execute("SHOW data_directory")
+            return cursor.fetchone() == (str(self.data),)  # and not another server on this port
 
     def execute(self, statement: str) -> None:
         """Run one statement outside a transaction, as CREATE DATABASE wants it."""
-        connection = psycopg2.connect(self.url)
-        try:
+        with closing(psycopg2.connect(self.url)) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(statement)
-        finally:
-            connection.close()
 
     def remove(self) -> None:
         """Stop it and delete its data."""

@@ -1,0 +1,1 @@
+"""A weather provider on loopback: speaks OpenWeather and Open-Meteo, misbehaves on request, counts its requests."""
