@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class CityWeatherConfig(AppConfig):
     name = "cityweather"
     verbose_name = "CityWeather+"
+
+    def ready(self) -> None:
+        from cityweather import checks  # noqa: F401, PLC0415  # registers the system checks

@@ -8,7 +8,7 @@ from typing import Any
 
 from celery import Celery
 from celery.beat import ScheduleEntry, Scheduler
-from celery.signals import beat_embedded_init, worker_process_init
+from celery.signals import beat_embedded_init, beat_init, celeryd_init, worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
 
@@ -37,5 +37,13 @@ def die_with_parent(**_: Any) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def require_sound_settings(**_: Any) -> None:
+    from cityweather import checks  # noqa: PLC0415  # Django is not set up when this module is read
+
+    checks.require_sound_settings()
+
+
+celeryd_init.connect(require_sound_settings, weak=False)
+beat_init.connect(require_sound_settings, weak=False)
 worker_process_init.connect(die_with_parent, weak=False)
 beat_embedded_init.connect(die_with_parent, weak=False)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from celery import current_app
 
@@ -16,7 +17,7 @@ TASK = "cityweather.tasks.fetch"
 
 def rows(job_id: str, positions: Sequence[int]) -> list[list[Any]]:
     """[[position, name, latitude | None, longitude | None], …]"""
-    found = JobResult.objects.filter(job=job_id, position__gte=positions[0], position__lte=positions[-1])
+    found = JobResult.objects.filter(job=UUID(job_id), position__gte=positions[0], position__lte=positions[-1])
     if positions[-1] - positions[0] >= len(positions):
         found = found.filter(position__in=positions)
     columns = ("position", "city__name", "city__latitude", "city__longitude")

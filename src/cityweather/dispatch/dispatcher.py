@@ -39,6 +39,8 @@ def tick(seconds: float = 0.9) -> None:
 
 def _round(live: list[BulkJob]) -> None:
     tracker = connections.tracker()
+    if tracker.draining():
+        return
     allowed = pace()
     states = [(job, _state(job, tracker)) for job in live]
     running = [(job, state) for job, state in states if state and _may_run(job, state, allowed, tracker)]

@@ -2,7 +2,7 @@
 
 import logging
 
-from cityweather.flush import jobs, writer
+from cityweather.flush import bits, jobs, writer
 from cityweather.models import BulkJob, JobResult, Status
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.tracker import Tracker, following, order
@@ -35,7 +35,7 @@ def rebuild(job: BulkJob, state: Progress | None, tracker: Tracker) -> None:
     last = _drain(job, tracker)
     job.epoch = max(job.epoch, state.epoch if state else 0) + 1
     job.stream_position = following(max((job.stream_position, last), key=order))
-    tracker.install(job_id, job.epoch, job.stream_position, _seen(job), fields(job))
+    tracker.install(job_id, job.epoch, job.stream_position, done(job) if job.processed else b"", fields(job))
     job.save(update_fields=["processed", "succeeded", "failed", "epoch", "stream_position"])
     if job.started_at:
         log.warning("job_rebuilt", extra={"job_id": job_id, "epoch": job.epoch, "processed": job.processed})
@@ -50,15 +50,10 @@ def _drain(job: BulkJob, tracker: Tracker) -> str:
     return last
 
 
-def _seen(job: BulkJob) -> bytes:
-    """One bit a row that is done; Redis counts bits from the high end of a byte."""
-    if not job.processed:
-        return b""
-    bits = bytearray((job.total + 7) // 8)
-    done = JobResult.objects.filter(job=job).exclude(status=Status.PENDING).values_list("position", flat=True)
-    for position in done.iterator(chunk_size=10_000):
-        bits[position >> 3] |= 0x80 >> (position & 7)
-    return bytes(bits)
+def done(job: BulkJob) -> bytes:
+    """One bit a row that is done, in constant memory."""
+    rows = JobResult.objects.filter(job=job).exclude(status=Status.PENDING).values_list("position", flat=True)
+    return bits.of(rows.iterator(chunk_size=10_000), job.total)
 
 
 def fields(job: BulkJob) -> dict[str, str | int]:

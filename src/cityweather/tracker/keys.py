@@ -8,6 +8,8 @@ from dataclasses import dataclass
 PREFIX = "cw"
 PATTERN = f"{PREFIX}:{{*}}:job"  # for the sweep, the only place that scans
 
+DRAIN = f"{PREFIX}:drain"  # there while dispatch of all jobs is parked; of no job, so no script touches it
+
 
 @dataclass(frozen=True, slots=True)
 class JobKeys:

@@ -12,7 +12,7 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from cityweather.tracker import progress
-from cityweather.tracker.keys import PATTERN, JobKeys, job_id_of
+from cityweather.tracker.keys import DRAIN, PATTERN, JobKeys, job_id_of
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.results import Result, decode, encode
 from cityweather.tracker.scripts import Arg, Scripts
@@ -60,6 +60,14 @@ class Lease:
     deadline: int  # Unix ms
     losses: int
     state: str  # sent | started | returned
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    state: Progress
+    seen: bytes
+    bits: int
+    unflushed: set[int]  # positions in the stream
 
 
 class Tracker:
@@ -121,7 +129,7 @@ class Tracker:
 
     def _maxmemory(self) -> int:
         try:
-            return int(self.redis.info("memory").get("maxmemory", 0))
+            return int(cast("Any", self.redis.info("memory")).get("maxmemory", 0))
         except ResponseError:  # a server that does not tell
             return 0
 
@@ -184,6 +192,31 @@ class Tracker:
     def trim(self, job_id: str, epoch: int, flushed: str, size: int = 0) -> None:
         """Drop entries up to `flushed`, `size` bytes in all, and note it in the hash."""
         self._run("trim", job_id, epoch, following(flushed), flushed, size)
+
+    def snapshot(self, job_id: str) -> Snapshot | None:
+        """Counters, bits and stream at one instant, for the audit. The stream is bounded by its share of memory."""
+        keys = JobKeys.of(job_id)
+        pipe = self.redis.pipeline(transaction=True)
+        pipe.hmget(keys.job, progress.FIELDS)
+        pipe.get(keys.seen)
+        pipe.bitcount(keys.seen)
+        pipe.xrange(keys.stream)
+        values, seen, bits, entries = pipe.execute()
+        state = progress.parse(values, time.time())
+        if state is None:
+            return None
+        unflushed = {r.position for name, fields in entries for r in _entry(name, fields).results}
+        return Snapshot(state, seen or b"", bits, unflushed)
+
+    def draining(self) -> bool:
+        return bool(self.redis.exists(DRAIN))
+
+    def drain(self, on: bool) -> None:
+        """Park the dispatch of all jobs until it is taken back; an emptied Redis takes it back, too."""
+        if on:
+            self.redis.set(DRAIN, 1)
+        else:
+            self.redis.delete(DRAIN)
 
     def seen_bits(self, job_id: str) -> bytes:
         return cast("bytes", self.redis.get(JobKeys.of(job_id).seen) or b"")

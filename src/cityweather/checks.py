@@ -1,0 +1,145 @@
+"""System checks: what would break at three in the morning is said at the start, with a hint.
+
+`manage.py check` reads settings only; `manage.py check --deploy` also asks the servers. wsgi.py and celery.py run the
+plain ones, so that a process with unusable settings does not start.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import ERROR, CheckMessage, Error, Tags, Warning, register, run_checks  # noqa: A004
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connection
+from redis import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from cityweather import connections
+from cityweather.settings import INSECURE_SECRET_KEY
+
+PROVIDERS = ("auto", "openweather", "open_meteo")
+SKEW = 5.0  # seconds
+
+
+def require_sound_settings() -> None:
+    """Called by every server process at its start. Raises ImproperlyConfigured, naming all that is wrong."""
+    errors = [message for message in run_checks() if message.level >= ERROR]
+    if errors:
+        lines = "\n".join(f"  {message.msg} {message.hint or ''} ({message.id})" for message in errors)
+        raise ImproperlyConfigured(f"CityWeather+ cannot start:\n{lines}")
+
+
+@register(Tags.security)
+def secrets(*_: Any, **__: Any) -> list[CheckMessage]:
+    if settings.DEBUG:
+        return []
+    found: list[CheckMessage] = []
+    if settings.SECRET_KEY == INSECURE_SECRET_KEY or not settings.SECRET_KEY:
+        hint = "Set SECRET_KEY to a long random text, the same for every process."
+        found.append(Error("SECRET_KEY is not set.", hint=hint, id="cityweather.E001"))
+    if not settings.CITYWEATHER_API_KEY.strip(" ,"):
+        hint = "Set CITYWEATHER_API_KEY to name:key pairs, separated by commas."
+        found.append(Error("No API key protects /bulk.", hint=hint, id="cityweather.E002"))
+    return found
+
+
+@register(Tags.compatibility)
+def provider(*_: Any, **__: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if settings.WEATHER_PROVIDER not in PROVIDERS:
+        hint = f"Use one of {', '.join(PROVIDERS)}."
+        found.append(Error(f"WEATHER_PROVIDER {settings.WEATHER_PROVIDER!r}?", hint=hint, id="cityweather.E003"))
+    if settings.WEATHER_PROVIDER == "openweather" and not settings.OPENWEATHER_API_KEY:
+        hint = "Set OPENWEATHER_API_KEY, or WEATHER_PROVIDER=open_meteo, which needs no key."
+        found.append(Error("OpenWeather needs a key.", hint=hint, id="cityweather.E004"))
+    return found
+
+
+@register(Tags.compatibility)
+def broker(*_: Any, **__: Any) -> list[CheckMessage]:
+    if settings.BROKER_SCHEME in ("redis", "rediss"):
+        return []
+    hint = "BROKER_URL takes redis:// or rediss://; Celery has no transport for a Redis Cluster."
+    return [Error("The broker is no single Redis.", hint=hint, id="cityweather.E005")]
+
+
+@register(Tags.security, deploy=True)
+def quota(*_: Any, **__: Any) -> list[CheckMessage]:
+    if settings.OPENWEATHER_API_KEY and not settings.OPENWEATHER_QUOTA_PER_MINUTE:
+        hint = "Set OPENWEATHER_QUOTA_PER_MINUTE to your plan's; keys that exceed it get blocked. 0 is for a simulator."
+        return [Warning("No quota limits calls to OpenWeather.", hint=hint, id="cityweather.W001")]
+    return []
+
+
+@register(Tags.database, deploy=True)
+def sqlite(*_: Any, **__: Any) -> list[CheckMessage]:
+    if connection.vendor != "sqlite":
+        return []
+    hint = "SQLite serves one machine. With several hosts set DATABASE_URL to a PostgreSQL."
+    return [Warning("The database is SQLite.", hint=hint, id="cityweather.W002")]
+
+
+@register(Tags.compatibility, deploy=True)
+def redis_server(*_: Any, **__: Any) -> list[CheckMessage]:
+    """Eviction policy, persistence and clock of the tracker's server."""
+    client = connections.redis_client()
+    try:
+        client.ping()
+        return [*_eviction(client), *_persistence(client), *_clocks(client)]
+    except RedisError as error:
+        hint = "Check REDIS_URL and that the server runs."
+        return [Warning(f"Redis does not answer: {type(error).__name__}.", hint=hint, id="cityweather.W003")]
+
+
+def _eviction(client: Redis) -> list[CheckMessage]:
+    policy = _config(client, "maxmemory-policy")
+    shared = settings.CACHE_URL == settings.REDIS_URL
+    if policy is None or policy == ("volatile-lru" if shared else "noeviction"):
+        return []
+    if policy == "volatile-lru":
+        return []  # live tracker keys have no TTL, so it evicts none of them
+    if policy == "noeviction":
+        hint = "Set maxmemory-policy volatile-lru, or a server of its own for CACHE_URL: the cache could fill this one."
+        return [Warning("Redis evicts nothing, yet holds the cache.", hint=hint, id="cityweather.W004")]
+    hint = "Set maxmemory-policy volatile-lru: with this one, live jobs can be evicted and have to be rebuilt."
+    return [Warning(f"Redis runs with {policy}.", hint=hint, id="cityweather.W005")]
+
+
+def _persistence(client: Redis) -> list[CheckMessage]:
+    if _config(client, "appendonly") in (None, "yes"):
+        return []
+    hint = "Set appendonly yes: without it a restart of Redis fetches again what was not flushed."
+    return [Warning("Redis keeps nothing over a restart.", hint=hint, id="cityweather.W006")]
+
+
+def _clocks(client: Redis) -> list[CheckMessage]:
+    seconds, microseconds = client.time()
+    clocks = {"Redis": seconds + microseconds / 1e6}
+    if connection.vendor == "postgresql":
+        with suppress(DatabaseError):  # Django's own checks say what is wrong with it
+            clocks["The database"] = _database_clock()
+    hint = "Run NTP on every host: leases, rates and quotas compare these clocks."
+    return [
+        Warning(f"{name}'s clock is {clock - time.time():+.0f} s off ours.", hint=hint, id="cityweather.W007")
+        for name, clock in clocks.items()
+        if abs(clock - time.time()) > SKEW
+    ]
+
+
+def _database_clock() -> float:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
+        return float(cursor.fetchone()[0])
+
+
+def _config(client: Redis, name: str) -> str | None:
+    """None where the server does not tell: hosted ones often forbid CONFIG."""
+    config: Callable[[str], Any] = client.config_get
+    try:
+        found = config(name)
+    except ResponseError:
+        return None
+    value = found.get(name) if isinstance(found, dict) else None
+    return value.decode() if isinstance(value, bytes) else value

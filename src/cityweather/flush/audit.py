@@ -1,0 +1,118 @@
+"""Proves a job exact: bits = processed = succeeded + failed = database rows; tells what is missing and why."""
+
+import time
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count
+
+from cityweather import connections
+from cityweather.flush import bits, flusher, jobs, recovery
+from cityweather.models import BulkJob, JobResult, Status
+from cityweather.tracker.tracker import Snapshot, Tracker
+
+SHOWN = 20  # gaps listed
+
+
+@dataclass
+class Report:
+    """`faults`: sentences on what disagrees; empty when the job is exact."""
+
+    job_id: UUID
+    status: str
+    total: int
+    processed: int
+    faults: list[str] = field(default_factory=list)
+    gaps: list[int] = field(default_factory=list)  # the first positions not done
+    why: str = ""  # one sentence on why the job is not finished
+    repaired: bool = False
+
+
+def audit(job_id: str, *, repair: bool = False) -> Report | None:
+    """None: no such job, or a flusher has it this very moment. Flushes first, so only real faults are left."""
+    flusher.flush_job(job_id)
+    tracker = connections.tracker()
+    with transaction.atomic():
+        job = jobs.lock(job_id) or BulkJob.objects.filter(pk=job_id, phase=BulkJob.Phase.ENDED).first()
+        if job is None:
+            return None
+        report = Report(job.job_id, job.status, job.total, job.processed)
+        done = recovery.done(job)
+        report.faults += _database_faults(job)
+        snapshot = None if job.ended else tracker.snapshot(job_id)
+        if not job.ended:
+            report.faults += _redis_faults(snapshot, done)
+            report.why = _why(job, snapshot, tracker)
+        report.gaps = bits.first(bits.without(bits.of(range(job.total), job.total), done), SHOWN)
+        if repair and report.faults:
+            _repair(job, done, tracker)
+            report.repaired = True
+    return report
+
+
+def _database_faults(job: BulkJob) -> list[str]:
+    counts = dict(JobResult.objects.filter(job=job).values_list("status").annotate(Count("id")))
+    succeeded, failed = counts.get(Status.SUCCESS, 0), counts.get(Status.FAILED, 0)
+    rows = sum(counts.values())
+    faults = []
+    if rows != job.total:
+        faults.append(f"{rows} rows are stored of {job.total}.")
+    if (job.processed, job.succeeded, job.failed) != (succeeded + failed, succeeded, failed):
+        faults.append(
+            f"The job's counters say {job.processed} = {job.succeeded} + {job.failed}, "
+            f"its rows {succeeded + failed} = {succeeded} + {failed}."
+        )
+    if job.status == BulkJob.Status.DONE and job.processed != job.total:
+        faults.append(f"The job is done, but {job.total - job.processed} rows were not processed.")
+    return faults
+
+
+def _redis_faults(snapshot: Snapshot | None, done: bytes) -> list[str]:
+    if snapshot is None:
+        return ["Redis does not know the job; the next flush rebuilds it."]
+    state, faults = snapshot.state, []
+    if not state.processed == state.succeeded + state.failed == snapshot.bits:
+        faults.append(
+            f"Redis counts {state.processed} = {state.succeeded} + {state.failed}, but {snapshot.bits} bits are set."
+        )
+    explained = bits.union(done, bits.of(snapshot.unflushed, state.total))
+    lost, forgotten = bits.without(snapshot.seen, explained), bits.without(explained, snapshot.seen)
+    if any(lost):
+        names = bits.first(lost, SHOWN)
+        faults.append(f"{bits.count(lost)} rows are counted in Redis, yet neither stored nor in the stream: {names}.")
+    if any(forgotten):
+        names = bits.first(forgotten, SHOWN)
+        faults.append(f"{bits.count(forgotten)} rows are done, but not counted in Redis: {names}.")
+    return faults
+
+
+def _why(job: BulkJob, snapshot: Snapshot | None, tracker: Tracker) -> str:
+    if snapshot is None:
+        return "Redis does not know the job yet: it waits for the next flush tick. Is beat running?"
+    state = snapshot.state
+    reasons = (
+        (state.processed == job.total, "Every row is done; it ends with the next flush tick."),
+        (job.phase == BulkJob.Phase.PAUSED, "It is paused; resume it."),
+        (tracker.draining(), "Dispatch of all jobs is parked; `cityweather resume` lets it go on."),
+        (bool(state.waiting_for), f"It waits for the {state.waiting_for}."),
+    )
+    return next((text for holds, text in reasons if holds), None) or _leases_say(job, tracker)
+
+
+def _leases_say(job: BulkJob, tracker: Tracker) -> str:
+    leases, now = tracker.leases(str(job.job_id)), time.time() * 1000
+    if any(lease.state == "started" and lease.deadline > now for lease in leases):
+        return "Workers are fetching its rows."
+    if any(lease.state == "sent" for lease in leases):
+        return "Its batches wait in the fetch queue. Is a worker running?"
+    return "No batch is under way: it waits for the next dispatch tick. Is beat running?"
+
+
+def _repair(job: BulkJob, done: bytes, tracker: Tracker) -> None:
+    failed = JobResult.objects.filter(job=job, status=Status.FAILED).count()
+    job.processed = bits.count(done)
+    job.failed, job.succeeded = failed, job.processed - failed
+    job.save(update_fields=["processed", "succeeded", "failed"])
+    if not job.ended:
+        recovery.rebuild(job, tracker.state(str(job.job_id)), tracker)

@@ -1,0 +1,37 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from cityweather.flush.audit import Report, audit
+from cityweather.models import BulkJob
+
+
+class Command(BaseCommand):
+    help = "Prove that jobs are exact: bits = processed = succeeded + failed = database rows. Exit 1 on a fault."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("job", nargs="?", help="a job id (default: every job)")
+        parser.add_argument("--repair", action="store_true", help="mend what disagrees; rows in doubt run again")
+
+    def handle(self, *_: Any, job: str | None, repair: bool, **__: Any) -> None:
+        known = BulkJob.objects.exclude(phase=BulkJob.Phase.READING).order_by("created_at")
+        chosen = [job] if job else [str(job_id) for job_id in known.values_list("job_id", flat=True)]
+        faulty = 0
+        for job_id in chosen:
+            report = audit(job_id, repair=repair)
+            if report is None:
+                raise CommandError(f"{job_id}: no such job, or a flusher holds it; try again.")
+            self._print(report)
+            faulty += bool(report.faults) and not report.repaired
+        if faulty:
+            raise CommandError(f"{faulty} of {len(chosen)} jobs disagree; --repair mends them.")
+
+    def _print(self, report: Report) -> None:
+        verdict = "repaired" if report.repaired else "FAULTY" if report.faults else "exact"
+        self.stdout.write(f"{report.job_id}  {report.status:<9} {report.processed} of {report.total}  {verdict}")
+        for line in report.faults:
+            self.stdout.write(f"  {line}")
+        if report.gaps:
+            self.stdout.write(f"  not done yet, first positions: {', '.join(map(str, report.gaps))}")
+        if report.why:
+            self.stdout.write(f"  {report.why}")

@@ -1,0 +1,13 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from cityweather import connections
+
+
+class Command(BaseCommand):
+    help = "Park the dispatch of all jobs (provider trouble, maintenance); batches under way finish."
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        connections.tracker().drain(on=True)
+        self.stdout.write("Dispatch is parked. `cityweather resume` lets it go on.")

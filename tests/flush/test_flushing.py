@@ -1,0 +1,144 @@
+"""Stream → database: the row decides (invariant 2)."""
+
+from datetime import UTC, datetime
+
+from cityweather import connections
+from cityweather.flush import flusher
+from cityweather.models import BulkJob, City, JobResult
+from cityweather.tracker.results import Result
+from tests.flush.helpers import (
+    WEATHER,
+    agree,
+    flush,
+    live,
+    make_job,
+    reload,
+    result,
+    running_job,
+    tracker,
+    work,
+    work_all,
+)
+
+
+def test_results_reach_their_rows_cities_and_counters() -> None:
+    job = running_job(3)
+    work(job, [result(0, at=1_700_000_100), result(1, "unknown_city", at=1_700_000_101)])
+    flush(job)
+    assert agree(job) == (2, 1, 1)
+    good, bad, pending = JobResult.objects.filter(job=job).order_by("position").select_related("city")
+    assert (good.status, good.error, good.temperature, good.condition, good.humidity) == (
+        "success", None, 20.5, "Clouds", 55,
+    )  # fmt: skip
+    assert good.refreshed_at == datetime.fromtimestamp(1_700_000_100, UTC)
+    assert (good.city.last_status, good.city.latitude, good.city.country) == ("success", 48.85, "FR")
+    assert good.city.observed_at == datetime.fromtimestamp(1_700_000_000, UTC)
+    assert (bad.status, bad.error, bad.temperature) == ("failed", "unknown_city", None)
+    assert (bad.city.last_status, bad.city.last_error) == ("failed", "unknown_city")
+    assert (pending.status, pending.city.last_status, pending.city.last_refreshed_at) == ("pending", "pending", None)
+
+
+def test_flushing_trims_the_stream_and_remembers_the_position() -> None:
+    job = running_job(5)
+    work(job, [result(0)])
+    flush(job)
+    stored, state = reload(job), tracker().state(str(job.job_id))
+    assert state is not None
+    assert stored.stream_position == state.flushed
+    assert tracker().read(str(job.job_id), "0-0", 10) == []
+
+
+def test_a_new_job_is_put_into_redis_once() -> None:
+    job = make_job(3)
+    flush(job)
+    epoch = reload(job).epoch
+    assert live(job) == (0, 0, 0)
+    flush(job)
+    assert reload(job).epoch == epoch
+
+
+def test_a_job_still_being_imported_is_left_alone() -> None:
+    job = make_job(3)
+    BulkJob.objects.update(phase=BulkJob.Phase.READING)
+    flusher.flush_all(0)
+    assert tracker().state(str(job.job_id)) is None
+
+
+def test_a_failure_keeps_the_last_known_weather_of_the_city() -> None:
+    first = running_job(1)
+    work(first, [result(0, at=1000)])
+    flush(first)
+    second = running_job(1)
+    work(second, [result(0, "gave_up", at=2000)])
+    flush(second)
+    city = City.objects.get()
+    assert (city.temperature, city.condition, city.last_status, city.last_error) == (
+        20.5,
+        "Clouds",
+        "failed",
+        "gave_up",
+    )
+
+
+def test_an_older_result_never_replaces_a_newer_one_in_the_city() -> None:
+    newer, older = running_job(1), running_job(1)
+    work(newer, [Result(0, 2000.0, None, [30.0, *WEATHER[1:]])])
+    flush(newer)
+    work(older, [Result(0, 1000.0, None, [10.0, *WEATHER[1:]])])
+    flush(older)
+    assert City.objects.get().temperature == 30.0
+    assert JobResult.objects.get(job=older).temperature == 10.0
+
+
+def test_a_job_ends_done_with_everything_in_the_database() -> None:
+    job = running_job(120)
+    work_all(job)
+    flush(job)
+    stored = reload(job)
+    assert agree(job) == (120, 108, 12)
+    assert (stored.status, stored.phase) == ("done", "ended")
+    assert stored.finished_at is not None
+    assert stored.started_at is not None
+    assert stored.started_at <= stored.finished_at
+    assert tracker().progress(str(job.job_id)) is None
+
+
+def test_a_job_of_no_rows_ends_done() -> None:
+    job = running_job(0)
+    flush(job)
+    assert reload(job).status == "done"
+
+
+def test_a_job_of_one_row_ends_done() -> None:
+    job = running_job(1)
+    work_all(job)
+    flush(job)
+    assert (reload(job).status, agree(job)) == ("done", (1, 1, 0))
+
+
+def test_many_entries_are_flushed_in_several_transactions() -> None:
+    job = running_job(3000)
+    for start in range(0, 3000, 25):
+        work(job, [result(p) for p in range(start, start + 25)])
+    flush(job)
+    assert agree(job) == (3000, 3000, 0)
+
+
+def test_weather_no_column_would_take_is_cut_and_does_not_stop_the_flush() -> None:
+    job = running_job(1)
+    strange = [20.5, "x" * 200, 70_000, 1_700_000_000, None, "nul \0" * 100, None, None, None, None, "FRANCE"]
+    work(job, [Result(0, 1000.0, None, strange)])
+    flush(job)
+    row = JobResult.objects.select_related("city").get()
+    assert (row.status, row.condition, row.humidity, row.city.country) == ("success", "x" * 50, None, "FR")
+
+
+def test_one_jobs_trouble_does_not_keep_another_from_being_flushed() -> None:
+    broken, sound = running_job(2), running_job(2, first_city=10)
+    stream = f"cw:{{{broken.job_id}}}:stream"
+    newer = connections.redis_client().xadd(stream, {"r": b"[999, []]"})
+    work(sound, [result(0)])
+    flusher.flush_all(0)
+    assert agree(sound) == (1, 1, 0)
+    assert reload(broken).stream_position == broken.stream_position
+    assert tracker().last_entry(str(broken.job_id)) == newer.decode()

@@ -1,0 +1,107 @@
+"""Settings that would break later are refused at the start, with a hint."""
+
+import pytest
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+from pytest_django.fixtures import Settings
+from redis import Redis
+
+from cityweather import checks
+from cityweather.settings import INSECURE_SECRET_KEY
+
+
+def ids(*, deploy: bool = False) -> set[str]:
+    found = [message for message in run_checks(include_deployment_checks=deploy) if message.id]
+    assert all(message.hint for message in found if str(message.id).startswith("cityweather."))
+    return {str(message.id) for message in found if str(message.id).startswith("cityweather.")}
+
+
+def test_the_tests_own_settings_are_sound(db: None) -> None:
+    assert ids() == set()
+
+
+def test_production_refuses_a_default_secret_key(settings: Settings) -> None:
+    settings.SECRET_KEY = INSECURE_SECRET_KEY
+    assert "cityweather.E001" in ids()
+    settings.DEBUG = True
+    assert "cityweather.E001" not in ids()
+
+
+@pytest.mark.parametrize("key", ["", " ,, "])
+def test_production_refuses_to_run_without_an_api_key(settings: Settings, key: str) -> None:
+    settings.CITYWEATHER_API_KEY = key
+    assert "cityweather.E002" in ids()
+
+
+def test_a_provider_nobody_knows_is_refused(settings: Settings) -> None:
+    settings.WEATHER_PROVIDER = "weather.com"
+    assert "cityweather.E003" in ids()
+
+
+def test_openweather_without_a_key_is_refused(settings: Settings) -> None:
+    settings.WEATHER_PROVIDER = "openweather"
+    settings.OPENWEATHER_API_KEY = ""
+    assert "cityweather.E004" in ids()
+
+
+def test_a_cluster_as_broker_is_refused(settings: Settings) -> None:
+    settings.BROKER_SCHEME = "redis+cluster"
+    assert "cityweather.E005" in ids()
+
+
+def test_a_key_without_a_quota_is_warned_of(settings: Settings, db: None) -> None:
+    settings.OPENWEATHER_API_KEY = "key"
+    settings.OPENWEATHER_QUOTA_PER_MINUTE = 0
+    assert "cityweather.W001" in ids(deploy=True)
+    settings.OPENWEATHER_QUOTA_PER_MINUTE = 60
+    assert "cityweather.W001" not in ids(deploy=True)
+
+
+def test_redis_away_is_warned_of(db: None) -> None:
+    assert {"cityweather.W002", "cityweather.W003"} <= ids(deploy=True)
+
+
+@pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
+@pytest.mark.parametrize(
+    ("policy", "warning"),
+    [("allkeys-lru", "cityweather.W005"), ("noeviction", "cityweather.W004"), ("volatile-lru", None)],
+)
+def test_an_eviction_policy_that_can_drop_live_jobs_is_warned_of(
+    redis_server: Redis, db: None, policy: str, warning: str | None
+) -> None:
+    redis_server.config_set("maxmemory-policy", policy)
+    try:
+        found = ids(deploy=True) & {"cityweather.W004", "cityweather.W005"}
+    finally:
+        redis_server.config_set("maxmemory-policy", "noeviction")
+    assert found == ({warning} if warning else set())
+
+
+@pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
+def test_a_redis_that_keeps_nothing_over_a_restart_is_warned_of(redis_server: Redis, db: None) -> None:
+    before = redis_server.config_get("appendonly")
+    redis_server.config_set("appendonly", "no")
+    assert "cityweather.W006" in ids(deploy=True)
+    redis_server.config_set("appendonly", "yes")
+    try:
+        assert "cityweather.W006" not in ids(deploy=True)
+    finally:
+        redis_server.config_set("appendonly", next(iter(before.values())))
+
+
+@pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
+def test_a_clock_that_is_off_is_warned_of(redis_server: Redis, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = redis_server.time()[0]
+    assert "cityweather.W007" not in ids(deploy=True)
+    monkeypatch.setattr(Redis, "time", lambda _self: (seconds - 60, 0))
+    assert "cityweather.W007" in ids(deploy=True)
+
+
+def test_a_server_process_with_unusable_settings_does_not_start_and_says_all_that_is_wrong(settings: Settings) -> None:
+    checks.require_sound_settings()
+    settings.CITYWEATHER_API_KEY = ""
+    settings.SECRET_KEY = INSECURE_SECRET_KEY
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        checks.require_sound_settings()
+    assert "cityweather.E001" in str(refusal.value)
+    assert "cityweather.E002" in str(refusal.value)
