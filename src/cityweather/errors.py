@@ -25,6 +25,24 @@ class BadRequest(CityWeatherError):
     code, status = "bad_request", 400
 
 
+class NoCity(BadRequest):
+    """Say which city: /weather?city=London."""
+
+    code = "no_city"
+
+
+class NameTooLong(BadRequest):
+    """The name of a city has at most {limit} characters."""
+
+    code = "name_too_long"
+
+
+class BadName(BadRequest):
+    """The name of a city holds letters, not control characters."""
+
+    code = "bad_name"
+
+
 class ImportRefused(CityWeatherError):
     """The file cannot be imported."""
 

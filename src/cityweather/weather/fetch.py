@@ -1,0 +1,210 @@
+"""A batch from its rows to their results: cache, quota, breaker, provider, tracker. Uses no database."""
+
+import logging
+
+from cityweather.errors import Fault, WeatherError
+from cityweather.weather.doubts import MOST_DOUBTS, Doubts
+from cityweather.weather.gate import Gate, HandBack
+from cityweather.weather.outbox import Outbox, Stopped
+from cityweather.weather.parts import Parts, bulk
+from cityweather.weather.provider import Place, Response, Weather
+from cityweather.weather.work import Batch, Call, Kind, Row, Work
+
+__all__ = ["Batch", "run_batch"]
+
+logger = logging.getLogger(__name__)
+
+LOT = 16  # tokens taken together, though fewer requests can go out at this moment
+
+LONGEST_POLL = 0.25  # seconds
+
+
+def run_batch(batch: Batch, parts: Parts | None = None) -> None:
+    """Records every row or hands it back to dispatch. Raises Redis' errors when the tracker is away."""
+    run = _Run(batch, parts or bulk())
+    try:
+        run.answer()
+    except Stopped:
+        logger.info("A batch of job %s was dropped: the tracker wants no more of it", batch.job_id)
+    except HandBack as end:
+        run.hand_back(end)
+    finally:
+        run.clean_up()
+
+
+class _Run:
+    def __init__(self, batch: Batch, parts: Parts) -> None:
+        self._started = parts.ticks()
+        self._batch = batch
+        self._parts = parts
+        self._transport = parts.transport
+        self._provider = parts.provider
+        self._health = parts.health
+        self._gate = Gate(parts)
+        self._outbox = Outbox(batch, parts.tracker, parts.cache, parts.ticks)
+        self._work = Work(parts.provider, self._uncached())
+        self._doubts = Doubts(self._work, self._outbox, parts.health)
+
+    def answer(self) -> None:
+        self._health.start_batch()
+        while self._work or self._doubts or self._transport.under_way:
+            now = self._parts.ticks()
+            if self._gate.is_open(now):
+                self._send(now)
+            if (end := self._gate.ended(self._transport.under_way)) is not None:
+                raise end
+            completed = self._transport.poll(self._timeout(now))
+            self._outbox.now = self._parts.clock()
+            now = self._parts.ticks()
+            for call, outcome in completed:
+                self._take_in(call, outcome, now)
+            self._outbox.deliver_if_due(now)
+            self._gate.give_back(now)
+        self._outbox.deliver()
+        speed = len(self._batch.rows) / max(self._parts.ticks() - self._started, 0.001)
+        self._parts.tracker.release(self._batch.job_id, self._batch.epoch, self._batch.token, speed)
+
+    def hand_back(self, end: HandBack) -> None:
+        batch, tracker = self._batch, self._parts.tracker
+        try:
+            self._outbox.deliver()
+        except Stopped:
+            return
+        if end.fatal is not None:
+            tracker.fail(batch.job_id, batch.epoch, end.fatal)
+        else:
+            tracker.park(batch.job_id, batch.epoch, end.until, end.waiting_for)
+        tracker.release(batch.job_id, batch.epoch, batch.token)
+
+    def clean_up(self) -> None:
+        self._transport.abort()
+        self._gate.give_back()
+
+    def _uncached(self) -> list[Row]:
+        rows = [Row.of(position, place) for position, place in self._batch.rows]
+        entries = self._parts.cache.get_many([row.key for row in rows])
+        for row in rows:
+            if (entry := entries.get(row.key)) is not None:
+                self._outbox.cached(row, entry)
+        return [row for row in rows if row.key not in entries] if entries else rows
+
+    # --- out ------------------------------------------------------------------------------------------------------
+
+    def _send(self, now: float) -> None:
+        self._send_probes(now)
+        if self._gate.half_open or len(self._doubts) >= MOST_DOUBTS:
+            return
+        room = min(self._health.at_once, self._transport.concurrency) - self._transport.under_way
+        while room > 0 and (call := self._next_call(now, room)):
+            self._submit(call, now)
+            room -= 1
+
+    def _next_call(self, now: float, room: int) -> Call | None:
+        due = self._work.due(now)
+        wanted = min(self._work.fresh + due, max(room, LOT) * self._provider.per_request)
+        if not wanted or not (tokens := self._gate.tokens(now, wanted)):
+            return None
+        if due and self._health.may_retry():
+            return self._work.retry(tokens)
+        return self._work.next_call(tokens)
+
+    def _send_probes(self, now: float) -> None:
+        wanted = self._doubts.probes_wanted(half_open=self._gate.half_open)
+        while wanted > 0 and self._gate.tokens(now, wanted):
+            self._submit(Call([], Kind.PROBE), now)
+            self._doubts.probe_sent()
+            wanted -= 1
+
+    def _submit(self, call: Call, now: float) -> None:
+        call.started = now
+        self._gate.spend(len(call.rows) or 1)
+        if call.kind is Kind.GEOCODE and self._provider.geocoder is not None:
+            request = self._provider.geocoder.request(call.rows[0].place)
+        else:
+            request = self._provider.request(self._places(call))
+        self._transport.submit(call, request)
+
+    def _places(self, call: Call) -> list[Place]:
+        return [self._health.known_good] if call.kind is Kind.PROBE else [row.place for row in call.rows]
+
+    def _timeout(self, now: float) -> float:
+        due = self._outbox.due()
+        for other in (self._work.next_due(), self._gate.due()):
+            if other is not None and now < other < due:
+                due = other
+        return min(max(due - now, 0.0), LONGEST_POLL)
+
+    # --- in -------------------------------------------------------------------------------------------------------
+
+    def _take_in(self, call: Call, outcome: Response | WeatherError, now: float) -> None:
+        try:
+            if not isinstance(outcome, Response):
+                raise outcome
+            if call.kind is Kind.GEOCODE:
+                self._located(call.rows[0], outcome)
+                answers: list[Weather | WeatherError] = []
+            else:
+                answers = self._provider.parse(self._places(call), outcome)
+        except WeatherError as error:
+            self._failed(call, error, now)
+            return
+        self._health.answered(now)
+        if call.kind is Kind.WEATHER:
+            for row, answer in zip(call.rows, answers, strict=True):
+                self._row_answered(row, answer)
+        elif call.kind is Kind.PROBE:
+            self._probe_answered(now)
+
+    def _row_answered(self, row: Row, answer: Weather | WeatherError) -> None:
+        if isinstance(answer, WeatherError):
+            self._outbox.refused(row, answer.code, remember=True)
+        else:
+            self._outbox.answered(row, answer.pack())
+            self._health.known_good = row.place
+
+    def _located(self, row: Row, response: Response) -> None:
+        if self._provider.geocoder is not None:
+            row.place = self._provider.geocoder.parse(row.place, response)
+            self._work.put_back([row])
+
+    def _probe_answered(self, now: float) -> None:
+        if self._doubts.probe_answered(now) and self._gate.half_open:
+            self._parts.breaker.good()
+            self._gate.half_open = False
+            self._health.start_again()
+
+    def _failed(self, call: Call, error: WeatherError, now: float) -> None:
+        probe = call.kind is Kind.PROBE
+        match error.fault:
+            case Fault.CITY if probe:
+                self._probe_answered(now)
+            case Fault.CITY:
+                self._health.answered(now)
+                self._blame(call.rows, error, now)
+            case Fault.OUTAGE if not probe:
+                self._doubts.failed(call, now)
+            case Fault.OUTAGE:
+                self._doubts.provider_is_out()
+                self._health.start_again()
+                self._gate.wait(self._parts.breaker.outage(), "provider")
+            case Fault.QUOTA:
+                self._not_now(call)
+                self._gate.wait(self._parts.quota.slow_down(error.retry_after), "quota")
+            case Fault.KEY:
+                self._not_now(call)
+                news, until = self._parts.breaker.key_refused()
+                self._gate.end(HandBack(until, "key", error.detail if news else None))
+
+    def _blame(self, rows: list[Row], error: WeatherError, now: float) -> None:
+        """One bad city fails the whole call: halve until it is alone."""
+        if len(rows) == 1:
+            self._outbox.refused(rows[0], error.code, remember=True)
+            return
+        half = len(rows) // 2
+        self._work.again(rows[:half], now)
+        self._work.again(rows[half:], now)
+
+    def _not_now(self, call: Call) -> None:
+        self._work.put_back(call.rows)
+        if call.kind is Kind.PROBE:
+            self._doubts.probe_lost()

@@ -1,0 +1,88 @@
+"""When a batch may send its next request: the breaker's word, the quota's tokens, and pauses short enough to wait."""
+
+from typing import Literal
+
+from cityweather.weather.breaker import State
+from cityweather.weather.parts import Parts
+
+LONGEST_PAUSE = 2.0  # seconds waited in place; beyond it the rows go back to dispatch
+CHECK_INTERVAL = 0.5  # seconds between looks at the shared breaker
+UNUSED_FOR = 0.25  # seconds after which tokens go back: used late, they would count in the provider's next minute
+
+
+WaitingFor = Literal["quota", "provider", "key"]
+
+
+class HandBack(Exception):
+    """The batch cannot go on before `until` (Unix seconds). `fatal`: the whole job fails with this text."""
+
+    def __init__(self, until: float, waiting_for: WaitingFor, fatal: str | None = None) -> None:
+        self.until, self.waiting_for, self.fatal = until, waiting_for, fatal
+        super().__init__(waiting_for)
+
+
+class Gate:
+    """One per batch."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._tokens = 0
+        self._taken_at = 0.0
+        self._pause_until = self._check_at = float("-inf")  # monotonic seconds
+        self.half_open = False  # this batch is the one that may probe
+        self.ending: HandBack | None = None
+
+    def is_open(self, now: float) -> bool:
+        if self.ending is not None or now < self._pause_until:
+            return False
+        if now >= self._check_at:
+            verdict = self._parts.breaker.check()
+            self.half_open = verdict.state is State.PROBE
+            if verdict.state is State.OPEN:
+                self.wait(verdict.until, verdict.reason)
+                return False
+            self._check_at = now + CHECK_INTERVAL
+        return True
+
+    def tokens(self, now: float, wanted: int, at_least: int = 1) -> int:
+        """How many places may be asked for now; 0 begins a pause."""
+        if self._tokens < at_least:
+            grant = self._parts.quota.take(wanted - self._tokens, at_least=at_least - self._tokens)
+            if not grant.tokens:
+                self.wait(self._parts.clock() + grant.wait, "quota")
+                return 0
+            self._tokens += grant.tokens
+            self._taken_at = now
+        return self._tokens
+
+    def spend(self, tokens: int) -> None:
+        self._tokens -= tokens
+
+    def give_back(self, now: float = float("inf")) -> None:
+        """Tokens that were not used soon."""
+        if self._tokens and now - self._taken_at > UNUSED_FOR:
+            self._parts.quota.give_back(self._tokens)
+            self._tokens = 0
+
+    def wait(self, until: float, reason: WaitingFor) -> None:
+        """Pause in place, or end the batch. `until` in Unix seconds."""
+        pause = until - self._parts.clock()
+        if pause <= LONGEST_PAUSE:
+            self._pause_until = self._parts.ticks() + max(pause, 0.0)
+            self._check_at = self._pause_until
+            return
+        self.end(HandBack(until, reason))
+
+    def end(self, how: HandBack) -> None:
+        if self.ending is None or how.fatal is not None:
+            self.ending = how
+
+    def ended(self, under_way: int) -> HandBack | None:
+        """The end of the batch; for want of quota only after its last requests, which were granted."""
+        if self.ending is not None and under_way and self.ending.waiting_for == "quota":
+            return None
+        return self.ending
+
+    def due(self) -> float:
+        """When a pause ends, in monotonic seconds."""
+        return self._pause_until

@@ -1,0 +1,31 @@
+"""Every key of this stage. A provider's keys share a hash tag, so that its scripts may touch them together."""
+
+
+def quota(provider: str) -> str:
+    """Hash: the minute's state, and what each longer window has used."""
+    return f"cw:{{{provider}}}:quota"
+
+
+def slots(provider: str) -> str:
+    """Hash of holder → requests it may have under way, and until when."""
+    return f"cw:{{{provider}}}:slots"
+
+
+def breaker(provider: str) -> str:
+    """Hash: why and until when nobody asks."""
+    return f"cw:{{{provider}}}:breaker"
+
+
+def failing(provider: str) -> str:
+    """Set: the cities that failed lately on the interactive path."""
+    return f"cw:{{{provider}}}:failing"
+
+
+def flight(provider: str, city_key: str) -> str:
+    """String: who is asking for this city just now, or what came of it."""
+    return f"cw:{{{provider}}}:flight:{city_key}"
+
+
+def cached(provider: str, city_key: str) -> str:
+    """Inside Django's cache, which adds its own prefix."""
+    return f"{provider[:5]}:{city_key}"

@@ -1,0 +1,50 @@
+"""What a batch works with, made once per process: connections and what was learnt outlive a batch."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.conf import settings
+
+from cityweather.weather.breaker import Breaker
+from cityweather.weather.bulk_transport import BulkTransport
+from cityweather.weather.cache import Cache
+from cityweather.weather.health import Health
+from cityweather.weather.outbox import Recorder
+from cityweather.weather.provider import Provider
+from cityweather.weather.providers import from_settings
+from cityweather.weather.quota import Quota
+
+CONCURRENCY = 128  # requests under way in one process
+
+
+@dataclass(frozen=True)
+class Parts:
+    """`clock` gives Unix seconds, `ticks` monotonic ones."""
+
+    tracker: Recorder
+    provider: Provider
+    transport: BulkTransport
+    cache: Cache
+    quota: Quota
+    breaker: Breaker
+    health: Health
+    clock: Callable[[], float] = time.time
+    ticks: Callable[[], float] = time.monotonic
+
+
+@lru_cache
+def bulk() -> Parts:
+    from cityweather import connections  # noqa: PLC0415
+
+    provider = from_settings()
+    return Parts(
+        tracker=connections.tracker(),
+        provider=provider,
+        transport=BulkTransport(min(CONCURRENCY, provider.concurrency)),
+        cache=Cache(provider.name, settings.CACHE_TTL),
+        quota=Quota(provider.windows),
+        breaker=Breaker(),
+        health=Health(),
+    )

@@ -1,0 +1,27 @@
+"""The provider that the settings choose."""
+
+from django.conf import settings
+
+from cityweather.errors import CityWeatherError
+from cityweather.weather.openweather import OpenWeather
+from cityweather.weather.provider import Provider
+
+
+def chosen() -> str:
+    """`auto` is OpenWeather once there is a key for it."""
+    name: str = settings.WEATHER_PROVIDER
+    if name == "auto":
+        return "openweather" if settings.OPENWEATHER_API_KEY else "open_meteo"
+    return name
+
+
+def from_settings() -> Provider:
+    name = chosen()
+    if name == "openweather":
+        return OpenWeather(
+            settings.OPENWEATHER_URL,
+            settings.OPENWEATHER_API_KEY,
+            per_minute=settings.OPENWEATHER_QUOTA_PER_MINUTE,
+            per_month=settings.OPENWEATHER_QUOTA_PER_MONTH,
+        )
+    raise CityWeatherError(f"WEATHER_PROVIDER is {name!r}; it takes auto, openweather or open_meteo.")

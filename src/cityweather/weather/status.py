@@ -1,0 +1,40 @@
+"""What an HTTP status says when the body does not matter: the same for every provider."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from cityweather.errors import BadAnswer, KeyRefused, ProviderDown, ProviderTimeout, Throttled, WeatherError
+from cityweather.weather.provider import Response
+
+LONGEST_WAIT = 86_400.0  # seconds; a Retry-After beyond it is a mistake
+
+
+def error_of(response: Response) -> WeatherError:
+    """The error for a status that no city caused. Redirects and unknown statuses are passing trouble."""
+    status = response.status
+    wait = retry_after(response)
+    if status == 429:
+        return Throttled(retry_after=wait)
+    if status in (401, 403):
+        return KeyRefused()
+    if status in (408, 504):
+        return ProviderTimeout(retry_after=wait)
+    if status >= 500:
+        return ProviderDown(retry_after=wait)
+    return BadAnswer()
+
+
+def retry_after(response: Response) -> float | None:
+    """Seconds to wait, from seconds or a date; None when it is absent or unreadable."""
+    value = response.headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    if value.isascii() and value.isdigit():
+        return min(float(value[:12]), LONGEST_WAIT)
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_WAIT)

@@ -1,0 +1,110 @@
+"""The rows of a batch that still need an answer, and what to ask next."""
+
+import heapq
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import count
+
+from cityweather.weather import names
+from cityweather.weather.provider import Place, Provider
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows given to one task; `token` is the lease's."""
+
+    job_id: str
+    epoch: int
+    token: str
+    rows: list[tuple[int, Place]]
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    position: int
+    place: Place
+    key: str
+    tries: int = 0
+
+    @classmethod
+    def of(cls, position: int, place: Place) -> "Row":
+        return cls(position, place, names.key(place.name))
+
+
+class Kind(Enum):
+    WEATHER = "weather"
+    GEOCODE = "geocode"  # one row, to find its coordinates
+    PROBE = "probe"  # no row: a city known good
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One request and the rows it answers. `started`: monotonic seconds."""
+
+    rows: list[Row]
+    kind: Kind = Kind.WEATHER
+    started: float = 0.0
+
+
+@dataclass(order=True, slots=True)
+class _Later:
+    due: float  # monotonic seconds
+    number: int
+    rows: list[Row] = field(compare=False)
+
+
+class Work:
+    def __init__(self, provider: Provider, rows: Iterable[Row]) -> None:
+        self._provider = provider
+        self._ready: deque[Row] = deque()
+        self._unlocated: deque[Row] = deque()
+        self._later: list[_Later] = []
+        self._numbers = count()
+        self.put_back(rows)
+
+    def __bool__(self) -> bool:
+        return bool(self._ready or self._unlocated or self._later)
+
+    @property
+    def fresh(self) -> int:
+        """Rows that did not fail yet."""
+        return len(self._ready) + len(self._unlocated)
+
+    def due(self, now: float) -> int:
+        """Rows whose retry is due."""
+        return len(self._later[0].rows) if self._later and self._later[0].due <= now else 0
+
+    def put_back(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            (self._unlocated if self._needs_coordinates(row) else self._ready).append(row)
+
+    def again(self, rows: list[Row], due: float) -> None:
+        """Ask again for these rows together, at `due` (monotonic seconds) or later."""
+        heapq.heappush(self._later, _Later(due, next(self._numbers), rows))
+
+    def next_due(self) -> float | None:
+        return self._later[0].due if self._later else None
+
+    def next_call(self, tokens: int) -> Call | None:
+        """A new one; coordinates first, so that later requests are full."""
+        if self._unlocated:
+            return Call([self._unlocated.popleft()], Kind.GEOCODE)
+        if self._ready:
+            if self._provider.per_request == 1:
+                return Call([self._ready.popleft()])
+            size = min(len(self._ready), self._provider.per_request, tokens)
+            return Call([self._ready.popleft() for _ in range(size)])
+        return None
+
+    def retry(self, tokens: int) -> Call:
+        """The rows that are due first."""
+        later = heapq.heappop(self._later)
+        if len(later.rows) > tokens:
+            self.again(later.rows[tokens:], later.due)
+        rows = later.rows[:tokens]
+        return Call(rows, Kind.GEOCODE if self._needs_coordinates(rows[0]) else Kind.WEATHER)
+
+    def _needs_coordinates(self, row: Row) -> bool:
+        return self._provider.geocoder is not None and not row.place.located
