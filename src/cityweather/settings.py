@@ -62,8 +62,16 @@ TEMPLATES = [
     }
 ]
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)  # that stand before us and write X-Forwarded-For and -Proto
-if TRUSTED_PROXIES:
+if TRUSTED_PROXIES:  # they speak TLS to the outside and plain HTTP to us
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)/?$"]  # asked from inside, where a redirect would count as well
+    SECURE_HSTS_SECONDS = 86_400  # a day: long enough to protect, short enough to take back
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for subdomains and browsers' preload lists is for the domain's owner to decide
+    "security.W021",
+    "security.W009",  # wants 50 characters; a generated 256-bit key in base64 has 44, E001 refuses none at all
+]
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "src/staticfiles"
 STATICFILES_DIRS = [path for path in [ROOT / "src/cityweather/dashboard/static"] if path.exists()]
