@@ -127,6 +127,6 @@ def delete(job_id: str) -> None:
         raise JobConflict(status=job.status)
     prune.delete_job(job)
     try:
-        connections.tracker().forget(str(job.job_id))
+        connections.tracker().forget(job_id)
     except RedisError:
-        log.warning("keys_left_to_expire", extra={"job_id": str(job.job_id)})
+        log.warning("keys_left_to_expire", extra={"job_id": job_id})

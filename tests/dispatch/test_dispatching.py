@@ -1,0 +1,195 @@
+"""Positions are claimed, their names read and sent; a crash in between costs a lease, never a row."""
+
+import time
+
+import pytest
+from kombu.exceptions import OperationalError
+
+from cityweather import connections
+from cityweather.dispatch import batches, dispatcher
+from cityweather.models import City, JobResult
+from cityweather.tracker.tracker import LEASE, Tracker
+from cityweather.weather.pace import Pace
+from tests.capture import Sent
+from tests.flush.helpers import flush, live, make_job, reload, result, tracker, work
+
+
+def tick() -> None:
+    dispatcher.tick(seconds=0)
+
+
+def sent_rows(sent_tasks: list[Sent]) -> list[list[object]]:
+    return [row for sent in sent_tasks for row in sent.args[4]]
+
+
+def use(monkeypatch: pytest.MonkeyPatch, pace: Pace) -> None:
+    monkeypatch.setattr(dispatcher, "pace", lambda: pace)
+
+
+def let_leases_run_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    later = int(time.time() * 1000) + LEASE + 1
+    monkeypatch.setattr(connections, "tracker", lambda: Tracker(connections.redis_client(), lambda: later))
+
+
+def test_a_new_job_starts_with_ten_cities_at_once(sent_tasks: list[Sent]) -> None:
+    job = make_job(50)
+    tick()
+    assert sent_rows(sent_tasks) == [[n, f"c{n}", None, None] for n in range(10)]
+    assert {(sent.name, sent.options["queue"], sent.args[0], sent.args[1]) for sent in sent_tasks} == {
+        (batches.TASK, "fetch", batches.FORMAT, str(job.job_id))
+    }
+    stored = reload(job)
+    assert (stored.status, stored.phase) == ("running", "fetching")
+    assert stored.started_at is not None
+
+
+def test_known_coordinates_travel_with_the_row(sent_tasks: list[Sent]) -> None:
+    make_job(1)
+    City.objects.update(latitude=48.85, longitude=2.35)
+    tick()
+    assert sent_rows(sent_tasks) == [[0, "c0", 48.85, 2.35]]
+
+
+def test_every_row_is_sent_once_while_results_come_in(sent_tasks: list[Sent]) -> None:
+    job = make_job(300)
+    for _ in range(200):
+        before = len(sent_tasks)
+        tick()
+        for sent in sent_tasks[before:]:
+            _, job_id, epoch, token, rows = sent.args
+            assert tracker().start(job_id, epoch, token) is None
+            tracker().record(job_id, epoch, token, [result(row[0]) for row in rows])
+            tracker().release(job_id, epoch, token, speed=100.0)
+        if live(job)[0] == 300:
+            break
+    assert sorted(row[0] for row in sent_rows(sent_tasks)) == list(range(300))
+    flush(job)
+    assert reload(job).status == "done"
+
+
+def test_a_second_bookkeeper_at_the_same_time_sends_nothing_twice(sent_tasks: list[Sent]) -> None:
+    make_job(50)
+    tick()
+    tick()
+    positions = [row[0] for row in sent_rows(sent_tasks)]
+    assert len(positions) == len(set(positions))
+
+
+def test_a_crash_between_claim_and_send_costs_one_lease(
+    sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_job(5)
+    with monkeypatch.context() as patch:
+        patch.setattr(batches, "rows", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            tick()
+    let_leases_run_out(monkeypatch)
+    tick()
+    assert sorted(row[0] for row in sent_rows(sent_tasks)) == [0, 1, 2, 3, 4]
+
+
+def test_a_broker_that_is_away_costs_nothing(sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
+    make_job(5)
+
+    def away(*_: object) -> None:
+        raise OperationalError("no broker")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(batches, "send", away)
+        tick()
+    tick()
+    assert sorted(row[0] for row in sent_rows(sent_tasks)) == [0, 1, 2, 3, 4]
+
+
+def test_a_small_job_gets_its_rows_sent_beside_a_large_one(sent_tasks: list[Sent]) -> None:
+    make_job(2000)
+    for _ in range(5):
+        tick()
+    small = make_job(10, first_city=5000)
+    tick()
+    assert sum(len(sent.args[4]) for sent in sent_tasks if sent.args[1] == str(small.job_id)) == 10
+
+
+@pytest.mark.parametrize("reason", ["quota", "provider", "key"])
+def test_trouble_with_the_provider_parks_jobs_and_fails_no_row(
+    sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    job = make_job(5)
+    use(monkeypatch, Pace(blocked=reason, until=time.time() + 30))  # type: ignore[arg-type]
+    tick()
+    assert sent_tasks == []
+    state = tracker().progress(str(job.job_id))
+    assert state is not None
+    assert (state.waiting_for, state.processed, state.status) == (reason, 0, "queued")
+
+
+def test_a_parked_job_goes_on_when_its_time_is_over(sent_tasks: list[Sent]) -> None:
+    job = make_job(5)
+    flush(job)
+    tracker().park(str(job.job_id), reload(job).epoch, time.time() + 30, "quota")
+    tick()
+    assert sent_tasks == []
+    tracker().park(str(job.job_id), reload(job).epoch, time.time() - 1, "quota")
+    tick()
+    assert len(sent_rows(sent_tasks)) == 5
+
+
+def test_a_wrong_clock_does_not_park_a_job_for_good(sent_tasks: list[Sent]) -> None:
+    job = make_job(5)
+    flush(job)
+    tracker().park(str(job.job_id), reload(job).epoch, time.time() + 1e9, "quota")
+    tick()
+    assert len(sent_rows(sent_tasks)) == 5
+
+
+def test_drain_parks_the_dispatch_of_all_jobs(sent_tasks: list[Sent]) -> None:
+    make_job(5)
+    tracker().drain(on=True)
+    tick()
+    assert sent_tasks == []
+    tracker().drain(on=False)
+    tick()
+    assert len(sent_rows(sent_tasks)) == 5
+
+
+def test_dispatch_waits_while_the_unflushed_tail_has_reached_its_share(sent_tasks: list[Sent]) -> None:
+    job = make_job(5)
+    flush(job)
+    tracker().set(str(job.job_id), tail=10**12)
+    tick()
+    state = tracker().progress(str(job.job_id))
+    assert state is not None
+    assert (sent_tasks, state.waiting_for) == ([], "flush")
+
+
+def test_a_row_that_killed_three_workers_alone_fails_as_worker_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job(1)
+    flush(job)
+    job_id, epoch = str(job.job_id), reload(job).epoch
+    now = int(time.time() * 1000)
+    for n in range(6):
+        dying = Tracker(connections.redis_client(), lambda n=n: now + n * (LEASE + 1))
+        assert dying.claim(job_id, epoch, f"w{n}", 10, queue_empty=False).positions == [0]
+        dying.start(job_id, epoch, f"w{n}")
+    later = Tracker(connections.redis_client(), lambda: now + 7 * (LEASE + 1))
+    with monkeypatch.context() as patch:
+        patch.setattr(connections, "tracker", lambda: later)
+        tick()
+    flush(job)
+    assert (reload(job).status, reload(job).failed) == ("done", 1)
+    assert JobResult.objects.get(job=job).error == "worker_lost"
+
+
+def test_a_job_without_anything_live_asks_redis_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "tracker", lambda: 1 / 0)
+    tick()
+
+
+def test_a_finished_job_is_not_dispatched(sent_tasks: list[Sent]) -> None:
+    job = make_job(3)
+    tick()
+    work(job, [result(n) for n in range(3)])
+    flush(job)
+    sent_tasks.clear()
+    tick()
+    assert sent_tasks == []

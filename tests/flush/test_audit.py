@@ -1,0 +1,124 @@
+"""The self-audit finds what disagrees, says why a job is not finished, and mends."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from cityweather import connections
+from cityweather.dispatch import control
+from cityweather.flush.audit import Report, audit
+from cityweather.models import BulkJob, JobResult
+from cityweather.tracker.keys import JobKeys
+from tests.flush.helpers import agree, flush, live, make_job, reload, result, running_job, tracker, work, work_all
+
+
+def report_on(job: BulkJob, *, repair: bool = False) -> Report:
+    report = audit(str(job.job_id), repair=repair)
+    assert report is not None
+    return report
+
+
+def test_a_sound_job_is_exact_while_it_runs_and_after_it_ended() -> None:
+    job = running_job(30)
+    work(job, [result(0), result(1, "unknown_city")])
+    report = report_on(job)
+    assert (report.faults, report.processed, report.gaps[:3]) == ([], 2, [2, 3, 4])
+    work_all(job)
+    flush(job)
+    report = report_on(job)
+    assert (report.faults, report.processed, report.gaps, report.why) == ([], 30, [], "")
+
+
+def test_a_bit_nobody_explains_is_found_and_mended() -> None:
+    job = running_job(30)
+    connections.redis_client().setbit(JobKeys.of(str(job.job_id)).seen, 7, 1)
+    faults = " ".join(report_on(job).faults)
+    assert "1 bits are set" in faults
+    assert "[7]" in faults
+    assert report_on(job, repair=True).repaired
+    assert report_on(job).faults == []
+    assert live(job) == (0, 0, 0)
+
+
+def test_a_lost_bit_is_found_and_mended() -> None:
+    job = running_job(30)
+    work(job, [result(3)])
+    flush(job)
+    connections.redis_client().setbit(JobKeys.of(str(job.job_id)).seen, 3, 0)
+    assert "not counted in Redis: [3]" in " ".join(report_on(job).faults)
+    report_on(job, repair=True)
+    assert report_on(job).faults == []
+    assert agree(job) == live(job) == (1, 1, 0)
+
+
+def test_counters_that_differ_from_the_rows_are_found_and_mended_in_an_ended_job_too() -> None:
+    job = running_job(10)
+    work_all(job)
+    flush(job)
+    BulkJob.objects.filter(pk=job.pk).update(succeeded=3)
+    assert "its rows 10 = 9 + 1" in " ".join(report_on(job).faults)
+    report_on(job, repair=True)
+    assert report_on(job).faults == []
+    assert agree(job) == (10, 9, 1)
+
+
+def test_missing_rows_are_found() -> None:
+    job = running_job(10)
+    JobResult.objects.filter(job=job, position=4).delete()
+    assert "9 rows are stored of 10." in report_on(job).faults
+
+
+def test_it_says_in_one_sentence_why_a_job_is_not_finished() -> None:
+    job = running_job(10)
+    job_id, epoch = str(job.job_id), reload(job).epoch
+    assert "next dispatch tick" in report_on(job).why
+    tracker().claim(job_id, epoch, "t", 5, queue_empty=True)
+    assert "Is a worker running?" in report_on(job).why
+    tracker().start(job_id, epoch, "t")
+    assert report_on(job).why == "Workers are fetching its rows."
+    tracker().park(job_id, epoch, 5.0, "quota")
+    assert report_on(job).why == "It waits for the quota."
+    tracker().drain(on=True)
+    assert "cityweather resume" in report_on(job).why
+    control.pause(job_id)
+    assert report_on(job).why == "It is paused; resume it."
+
+
+def test_the_command_prints_a_verdict_for_each_job_and_fails_on_a_fault() -> None:
+    sound, faulty = running_job(3), make_job(3)
+    work_all(sound)
+    flush(sound)
+    flush(faulty)
+    out = StringIO()
+    call_command("audit", stdout=out)
+    assert out.getvalue().count("exact") == 2
+    BulkJob.objects.filter(pk=sound.pk).update(failed=2)
+    with pytest.raises(CommandError, match="1 of 2 jobs disagree"):
+        call_command("audit", stdout=out)
+    call_command("audit", str(sound.job_id), "--repair", stdout=out)
+    assert "repaired" in out.getvalue()
+    call_command("audit", stdout=out)
+
+
+def test_an_unknown_job_is_said_to_be_unknown() -> None:
+    with pytest.raises(CommandError, match="no such job"):
+        call_command("audit", "00000000-0000-0000-0000-000000000000")
+
+
+def test_a_flush_by_hand_does_a_round() -> None:
+    job = running_job(3)
+    work(job, [result(0)])
+    out = StringIO()
+    call_command("flush", "--seconds", "0", stdout=out)
+    assert agree(job) == (1, 1, 0)
+    assert "Flushed 1 live job; 1 still live." in out.getvalue()
+
+
+def test_drain_and_resume_say_what_they_did() -> None:
+    out = StringIO()
+    call_command("drain", stdout=out)
+    assert tracker().draining()
+    call_command("resume", stdout=out)
+    assert not tracker().draining()
+    assert "cityweather resume" in out.getvalue()

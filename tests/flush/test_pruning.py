@@ -1,0 +1,57 @@
+"""What is past its retention goes; what runs stays."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from cityweather.flush import prune
+from cityweather.models import BulkJob, City, JobResult, RejectedRow, SearchHistory
+from tests.flush.helpers import flush, make_job, running_job, work_all
+
+
+def ended(days_ago: int) -> BulkJob:
+    job = running_job(3)
+    work_all(job)
+    flush(job)
+    BulkJob.objects.filter(pk=job.pk).update(finished_at=timezone.now() - timedelta(days=days_ago))
+    RejectedRow.objects.create(job=job, line=2, code="empty")
+    return job
+
+
+def test_old_ended_jobs_go_with_their_rows_and_cities_stay(settings: Settings) -> None:
+    settings.RETENTION_DAYS_JOBS = 30
+    old, recent = ended(31), ended(29)
+    unfinished = make_job(3)
+    prune.prune(timezone.now())
+    assert set(BulkJob.objects.values_list("pk", flat=True)) == {recent.pk, unfinished.pk}
+    assert JobResult.objects.filter(job_id=old.pk).count() == 0
+    assert RejectedRow.objects.count() == 1
+    assert City.objects.count() == 3
+
+
+def test_old_searches_go(settings: Settings) -> None:
+    settings.RETENTION_DAYS_HISTORY = 90
+    SearchHistory.objects.create(city_name="Paris", timestamp=timezone.now() - timedelta(days=91))
+    SearchHistory.objects.create(city_name="Rome", timestamp=timezone.now() - timedelta(days=89))
+    prune.prune(timezone.now())
+    assert list(SearchHistory.objects.values_list("city_name", flat=True)) == ["Rome"]
+
+
+def test_zero_days_keep_everything(settings: Settings) -> None:
+    settings.RETENTION_DAYS_JOBS = settings.RETENTION_DAYS_HISTORY = 0
+    ended(4000)
+    SearchHistory.objects.create(city_name="Paris", timestamp=timezone.now() - timedelta(days=4000))
+    prune.prune(timezone.now())
+    assert (BulkJob.objects.count(), SearchHistory.objects.count()) == (1, 1)
+
+
+def test_large_deletions_go_in_small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
+    SearchHistory.objects.bulk_create([SearchHistory(city_name=str(n)) for n in range(25)])
+    monkeypatch.setattr(prune, "CHUNK", 10)
+    with CaptureQueriesContext(connection) as queries:
+        assert prune.delete_in_chunks(SearchHistory.objects.all()) == 25
+    assert sum(query["sql"].startswith("DELETE") for query in queries) == 3
