@@ -12,9 +12,11 @@ from rest_framework.response import Response
 from cityweather import connections
 from cityweather.api import parameters
 from cityweather.api.base import KeyedView
+from cityweather.api.commands import Rate
 from cityweather.api.pagination import Cursor, from_microseconds, page, to_microseconds
 from cityweather.api.polling import poll
-from cityweather.api.progress import Snapshot, from_redis, from_row, parse_id
+from cityweather.api.progress import Snapshot, from_redis, from_row, parse_id, snapshot
+from cityweather.dispatch import control
 from cityweather.errors import InvalidCursor, JobNotFound
 from cityweather.models import BulkJob
 
@@ -41,6 +43,16 @@ class JobView(KeyedView):
     def get(self, request: Request, job_id: str) -> Response:
         """Here for the schema; dispatch answers."""
         raise NotImplementedError
+
+    def patch(self, request: Request, job_id: str) -> Response:
+        rate = Rate(data=request.data)
+        rate.is_valid(raise_exception=True)
+        control.set_rate(parse_id(job_id), rate.validated_data["max_rate"])
+        return Response(snapshot(job_id))
+
+    def delete(self, request: Request, job_id: str) -> Response:  # noqa: ARG002
+        control.delete(parse_id(job_id))
+        return Response(status=204)
 
 
 def newest(after: tuple[int, str] | None, status: str | None, count: int) -> list[BulkJob]:

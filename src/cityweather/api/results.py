@@ -1,12 +1,14 @@
-"""GET /bulk/jobs/{id}/results: the rows of a job in the order of the upload."""
+"""GET /bulk/jobs/{id}/results: the rows of a job in the order of the upload, as JSON pages or one CSV."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.http.response import HttpResponseBase
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from cityweather.api import parameters, progress
+from cityweather.api import downloads, parameters, progress
 from cityweather.api.base import KeyedView
 from cityweather.api.pagination import Cursor, page
 from cityweather.api.times import iso
@@ -18,19 +20,30 @@ FIELDS = (
     "position", "line", "city__name", "status", "refreshed_at", "error", "temperature", "condition", "humidity",
     "city__country", "city__latitude", "city__longitude",
 )  # fmt: skip
+COLUMNS = (
+    "position", "line", "city", "status", "last_refreshed_at", "last_error", "temperature", "condition", "humidity",
+    "country", "latitude", "longitude",
+)  # fmt: skip
+
+Row = tuple[Any, ...]
 
 
 class ResultsView(KeyedView):
-    def get(self, request: Request, job_id: str) -> Response:
+    renderer_classes = (JSONRenderer, downloads.CsvRenderer)
+
+    def get(self, request: Request, job_id: str) -> HttpResponseBase:
         limit = parameters.limit(request)
         status = parameters.choice(request, "status", Status.values)
         after = CURSOR.of(request)
         job = progress.row(progress.parse_id(job_id))
-        rows = results(job.job_id, status, after[0] if after else None, limit + 1)
+        start = after[0] if after else None
+        if downloads.wanted(request):
+            return export(job.job_id, status, start)
+        rows = results(job.job_id, status, limit + 1, start)
         return page(request, rows, limit, CURSOR, key=lambda row: (row[0],), show=show)
 
 
-def results(job_id: UUID, status: str | None, after: int | None, count: int) -> list[tuple[Any, ...]]:
+def results(job_id: UUID, status: str | None, count: int, after: int | None) -> list[Row]:
     """FIELDS of the next `count` rows after a position. Failed and pending have an index of their own."""
     rows = JobResult.objects.filter(job_id=job_id).order_by("position")
     if status:
@@ -40,7 +53,7 @@ def results(job_id: UUID, status: str | None, after: int | None, count: int) -> 
     return list(rows.values_list(*FIELDS)[:count])
 
 
-def show(row: tuple[Any, ...]) -> dict[str, Any]:
+def show(row: Row) -> dict[str, Any]:
     position, line, city, status, refreshed_at, error, temperature, condition, humidity, *place = row
     country, latitude, longitude = place
     weather = {"temperature": temperature, "condition": condition, "humidity": humidity}
@@ -56,3 +69,9 @@ def show(row: tuple[Any, ...]) -> dict[str, Any]:
         "latitude": latitude,
         "longitude": longitude,
     }
+
+
+def export(job_id: UUID, status: str | None, after: int | None) -> HttpResponseBase:
+    pages = downloads.keyset(partial(results, job_id, status, downloads.PAGE), lambda row: row[0], after)
+    lines = ([(*row[:4], iso(row[4]), *row[5:]) for row in rows] for rows in pages)
+    return downloads.download(f"{job_id}-{status or 'results'}.csv", COLUMNS, lines)

@@ -5,7 +5,9 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from cityweather.api import history, jobs, results, summary
+from cityweather.api import cities, commands, history, jobs, rejected, results, summary, weather
+
+JOB = "bulk/jobs/<str:job_id>"
 
 
 def both(route: str, view: Callable[..., Any], name: str) -> list[URLPattern]:
@@ -14,9 +16,16 @@ def both(route: str, view: Callable[..., Any], name: str) -> list[URLPattern]:
 
 # Pollers first: the resolver goes from top to bottom.
 urlpatterns = [
-    *both("bulk/jobs/<str:job_id>", jobs.JobView.as_view(), "job"),
+    *both(JOB, jobs.JobView.as_view(), "job"),
+    *both("weather", weather.WeatherView.as_view(), "weather"),
     *both("history", history.HistoryView.as_view(), "history"),
+    *both("cities", cities.CitiesView.as_view(), "cities"),
     *both("bulk/jobs", jobs.JobsView.as_view(), "jobs"),
-    *both("bulk/jobs/<str:job_id>/results", results.ResultsView.as_view(), "results"),
-    *both("bulk/jobs/<str:job_id>/summary", summary.SummaryView.as_view(), "summary"),
+    *both(f"{JOB}/results", results.ResultsView.as_view(), "results"),
+    *both(f"{JOB}/rejected", rejected.RejectedView.as_view(), "rejected"),
+    *both(f"{JOB}/summary", summary.SummaryView.as_view(), "summary"),
+    *both(f"{JOB}/cancel", commands.CancelView.as_view(), "cancel"),
+    *both(f"{JOB}/pause", commands.PauseView.as_view(), "pause"),
+    *both(f"{JOB}/resume", commands.ResumeView.as_view(), "resume"),
+    *both(f"{JOB}/retry", commands.RetryView.as_view(), "retry"),
 ]

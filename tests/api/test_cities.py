@@ -1,0 +1,66 @@
+"""GET /cities."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.api.helpers import START, make_city
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def names(client: Client, link: str | None) -> list[str]:
+    found: list[str] = []
+    while link:
+        body = client.get(link).json()
+        found += [row["city"] for row in body["results"]]
+        link = body["next"]
+    return found
+
+
+def refreshed(name: str, second: int, **fields: Any) -> None:
+    make_city(name, last_refreshed_at=START + timedelta(seconds=second), last_status="success", **fields)
+
+
+@pytest.mark.parametrize(
+    ("ordering", "expected"),
+    [
+        ("name", ["Aa", "Bb", "Cc", "Dd"]),
+        ("last_refreshed_at", ["Cc", "Aa", "Bb"]),
+        ("-last_refreshed_at", ["Bb", "Aa", "Cc"]),
+    ],
+)
+def test_orderings_run_through_all_pages(anyone: Client, ordering: str, expected: list[str]) -> None:
+    make_city("Dd")
+    refreshed("Cc", 0)
+    refreshed("Aa", 5)
+    refreshed("Bb", 5)
+    assert names(anyone, f"/cities?limit=1&ordering={ordering}") == expected
+
+
+def test_a_search_finds_the_beginning_of_a_name_in_any_spelling(anyone: Client) -> None:
+    for name in ("Malmö", "Malmö West", "Oslo", "100%", "100 Mile House"):
+        make_city(name)
+    assert names(anyone, "/cities?search=MALMÖ%20%20") == ["Malmö", "Malmö West"]
+    assert names(anyone, "/cities?search=100%25") == ["100%"]
+
+
+def test_a_status_can_be_chosen(anyone: Client) -> None:
+    make_city("Aa")
+    refreshed("Bb", 0, temperature=-3.5)
+    (row,) = anyone.get("/cities/?status=success").json()["results"]
+    assert (row["city"], row["temperature"], row["last_refreshed_at"]) == ("Bb", -3.5, "2026-01-02T03:04:05.678Z")
+
+
+@pytest.mark.parametrize("query", ["status=x", "ordering=id", "search=%00", "search=" + "x" * 201, "cursor=x"])
+def test_what_is_not_understood_is_a_400(anyone: Client, query: str) -> None:
+    assert anyone.get(f"/cities?{query}").status_code == 400
+
+
+def test_a_cursor_belongs_to_its_ordering(anyone: Client) -> None:
+    make_city("Aa")
+    make_city("Bb")
+    link = anyone.get("/cities?limit=1").json()["next"]
+    assert anyone.get(link + "&ordering=last_refreshed_at").json()["code"] == "invalid_cursor"

@@ -1,0 +1,112 @@
+"""Cancel, pause, resume, max_rate, retry, delete."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from cityweather import connections
+from cityweather.models import BulkJob, City, JobResult
+from tests.api.helpers import UNKNOWN, go_live, make_job
+from tests.capture import Sent
+
+pytestmark = pytest.mark.usefixtures("redis_server", "db")
+
+ENDED = {"status": "done", "phase": "ended"}
+
+
+def post(client: Client, job: BulkJob, command: str) -> Any:
+    return client.post(f"/bulk/jobs/{job.job_id}/{command}")
+
+
+def test_a_cancel_is_taken_and_said_twice_answered_alike(keyed: Client) -> None:
+    job = make_job("pp")
+    go_live(job)
+    first, second = (post(keyed, job, "cancel") for _ in range(2))
+    assert (first.status_code, first.json()["phase"]) == (202, "cancelling")
+    assert (second.status_code, second.json()["phase"]) == (202, "cancelling")
+    assert connections.tracker().progress(str(job.job_id)).command == "cancel"  # type: ignore[union-attr]
+
+
+def test_a_cancelled_job_stays_cancelled_and_another_end_conflicts(keyed: Client) -> None:
+    assert post(keyed, make_job(status="cancelled", phase="ended"), "cancel").status_code == 202
+    answer = post(keyed, make_job(**ENDED), "cancel")
+    assert (answer.status_code, answer.json()["code"]) == (409, "job_conflict")
+
+
+def test_a_pause_and_a_resume_each_said_twice(keyed: Client, sent_tasks: list[Sent]) -> None:
+    job = make_job("pp")
+    go_live(job)
+    assert [post(keyed, job, "pause").json()["phase"] for _ in range(2)] == ["paused", "paused"]
+    assert [post(keyed, job, "resume").json()["phase"] for _ in range(2)] == ["fetching", "fetching"]
+    assert sent_tasks[-1].name == "cityweather.tasks.dispatch_tick"
+
+
+@pytest.mark.parametrize("command", ["pause", "resume"])
+def test_an_ended_job_is_neither_paused_nor_resumed(keyed: Client, command: str) -> None:
+    assert post(keyed, make_job(**ENDED), command).status_code == 409
+
+
+def test_the_speed_of_a_running_job_can_be_set_and_lifted(keyed: Client) -> None:
+    job = make_job("pp")
+    go_live(job)
+    for rate in (600, None):
+        answer = keyed.patch(f"/bulk/jobs/{job.job_id}", {"max_rate": rate}, content_type="application/json")
+        assert (answer.status_code, answer.json()["max_rate"]) == (200, rate)
+        job.refresh_from_db()
+        assert job.max_rate == rate
+
+
+@pytest.mark.parametrize(
+    "body", ["{}", '{"max_rate": 0}', '{"max_rate": -1}', '{"max_rate": "x"}', '{"max_rate": 1e99}', "[]", "no json"]
+)
+def test_a_speed_that_is_none_is_a_400(keyed: Client, body: str) -> None:
+    job = make_job("pp")
+    answer = keyed.patch(f"/bulk/jobs/{job.job_id}", body, content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json().keys() == {"detail", "code"}
+
+
+def test_a_retry_is_a_new_job_and_said_twice_the_same(keyed: Client, sent_tasks: list[Sent]) -> None:
+    job = make_job("sfp", status="cancelled", phase="ended")
+    first, second = (post(keyed, job, "retry") for _ in range(2))
+    body = first.json()
+    assert (first.status_code, body["total"], body["status"]) == (202, 2, "queued")
+    assert first["Location"] == body["status_url"] == f"/bulk/jobs/{body['job_id']}"
+    assert second.json()["job_id"] == body["job_id"]
+    assert keyed.get(first["Location"]).status_code == 200
+    assert sent_tasks
+
+
+def test_a_retry_may_take_the_failed_only_or_one_reason(keyed: Client) -> None:
+    job = make_job("sfffp", status="cancelled", phase="ended")
+    JobResult.objects.filter(job=job, position=1).update(error="gave_up")
+    assert post(keyed, job, "retry?only=failed").json()["total"] == 3
+    assert post(keyed, job, "retry?reason=gave_up").json()["total"] == 1
+    assert post(keyed, job, "retry?only=all").status_code == 400
+    assert post(keyed, job, "retry?reason=other").status_code == 409
+
+
+def test_a_retry_while_it_runs_or_of_nothing_conflicts(keyed: Client) -> None:
+    assert post(keyed, make_job("p"), "retry").status_code == 409
+    assert post(keyed, make_job("s", **ENDED), "retry").status_code == 409
+
+
+def test_an_ended_job_is_deleted_with_its_results_but_not_its_cities(keyed: Client) -> None:
+    job = make_job("sf", **ENDED)
+    path = f"/bulk/jobs/{job.job_id}"
+    answer = keyed.delete(path)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert (JobResult.objects.count(), City.objects.count()) == (0, 2)
+    assert keyed.get(path).status_code == keyed.delete(path).status_code == 404
+
+
+def test_a_running_job_is_not_deleted(keyed: Client) -> None:
+    assert keyed.delete(f"/bulk/jobs/{make_job('p').job_id}").status_code == 409
+
+
+@pytest.mark.parametrize("command", ["cancel", "pause", "resume", "retry"])
+@pytest.mark.parametrize("id_", [UNKNOWN, "nonsense"])
+def test_a_command_to_no_job_is_a_404(keyed: Client, command: str, id_: str) -> None:
+    answer = keyed.post(f"/bulk/jobs/{id_}/{command}/")
+    assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")

@@ -1,0 +1,103 @@
+"""Results and rejected rows as CSV."""
+
+import csv
+import gc
+import io
+import threading
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from cityweather.api import downloads
+from cityweather.models import City, RejectedRow
+from tests.api.helpers import make_job
+
+
+def rows_of(answer: Any) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(answer.getvalue().decode())))
+
+
+@pytest.mark.usefixtures("database")
+def test_every_row_comes_whatever_the_page_size(keyed: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "PAGE", 3)
+    job = make_job("sfpsfps")
+    answer = keyed.get(f"/bulk/jobs/{job.job_id}/results?format=csv")
+    rows = rows_of(answer)
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert rows[0][:5] == ["position", "line", "city", "status", "last_refreshed_at"]
+    assert [row[0] for row in rows[1:]] == [str(n) for n in range(7)]
+    assert rows[1] == [
+        "0", "2", "City 0000", "success", "2026-01-02T03:04:05.678Z", "", "1.5", "Clouds", "80", "NO", "", "",
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("database")
+def test_the_unprocessed_rows_keep_their_upload_lines(keyed: Client) -> None:
+    job = make_job("spp", status="cancelled", phase="ended")
+    rows = rows_of(keyed.get(f"/bulk/jobs/{job.job_id}/results?status=pending", headers={"Accept": "text/csv"}))
+    assert [row[1:4] for row in rows[1:]] == [["3", "City 0001", "pending"], ["4", "City 0002", "pending"]]
+
+
+@pytest.mark.usefixtures("database")
+def test_rejected_rows_come_as_pages_and_as_csv(keyed: Client) -> None:
+    job = make_job("s", rejected=3)
+    RejectedRow.objects.bulk_create([RejectedRow(job=job, line=n, code="too_long", text=f"=x{n}") for n in range(1, 4)])
+    first = keyed.get(f"/bulk/jobs/{job.job_id}/rejected?limit=2").json()
+    assert first["results"][0] == {"line": 1, "code": "too_long", "text": "=x1"}
+    assert [row["line"] for row in keyed.get(first["next"]).json()["results"]] == [3]
+    rows = rows_of(keyed.get(f"/bulk/jobs/{job.job_id}/rejected?format=csv"))
+    assert rows == [["line", "code", "text"], *[[str(n), "too_long", f"'=x{n}"] for n in range(1, 4)]]
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_no_cell_runs_in_a_spreadsheet(keyed: Client, name: str) -> None:
+    job = make_job("s")
+    City.objects.update(name=name)
+    text = keyed.get(f"/bulk/jobs/{job.job_id}/results?format=csv").getvalue().decode()
+    cell = next(csv.reader(io.StringIO(text.split("\r\n", 1)[1], newline="")))[2]
+    assert cell == f"'{name}"
+
+
+def test_a_number_below_zero_stays_a_number() -> None:
+    assert [downloads.safe(cell) for cell in (-1.5, None, "Oslo", "-1.5")] == [-1.5, None, "Oslo", "'-1.5"]
+
+
+@pytest.mark.usefixtures("db")
+def test_a_download_reads_page_by_page_while_it_is_read(keyed: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "PAGE", 2)
+    job = make_job("ssss")
+    answer = keyed.get(f"/bulk/jobs/{job.job_id}/results?format=csv")
+    content = iter(answer)
+    with CaptureQueriesContext(connection) as queries:
+        next(content)
+        assert len(queries) == 0
+        next(content)
+        assert len(queries) == 1
+    answer.close()
+
+
+@pytest.mark.usefixtures("database")
+def test_one_download_too_many_is_asked_to_come_back(keyed: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    two = threading.BoundedSemaphore(2)
+    monkeypatch.setattr(downloads, "slots", lambda: two)
+    job = make_job("s")
+    path = f"/bulk/jobs/{job.job_id}/results?format=csv"
+    held = [keyed.get(path) for _ in range(2)]
+    refused = keyed.get(path)
+    assert (refused.status_code, refused.json()["code"], refused["Retry-After"]) == (503, "too_many_downloads", "10")
+    held[0].close()
+    assert keyed.get(path).status_code == 200
+    gc.collect()  # an answer that was never read nor closed
+    assert keyed.get(path).status_code == 200
+    held[1].close()
+
+
+@pytest.mark.usefixtures("db")
+def test_an_error_of_a_csv_request_is_json(keyed: Client) -> None:
+    answer = keyed.get("/bulk/jobs/nonsense/results?format=csv")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/json")
+    assert keyed.get("/bulk/jobs/nonsense/results", headers={"Accept": "text/csv"}).status_code == 404
