@@ -69,9 +69,13 @@ class Valkey(Server):
         return Redis.from_url(self.url, socket_timeout=5, retry=Retry(NoBackoff(), 0), protocol=2)
 
     def answers(self) -> bool:
-        """False also while it still loads its data."""
+        return self.serving_pid() == self.pid
+
+    def serving_pid(self) -> int | None:
+        """Of the server that answers on this port; None also while it still loads its data."""
         with self.client() as client:
             try:
-                return bool(client.ping()) and client.info("server")["process_id"] == self.pid
+                client.ping()
+                return int(client.info("server")["process_id"])
             except RedisError:
-                return False
+                return None

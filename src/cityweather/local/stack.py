@@ -1,0 +1,147 @@
+"""Which processes `up` and `demo` run, with which environment."""
+
+import os
+import shutil
+import sys
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from cityweather.local.folder import MARK, Folder
+from cityweather.local.processes import HOST, CannotStart
+from cityweather.local.simulator.process import Simulator
+from cityweather.local.supervisor import Part, Say, Supervisor
+from cityweather.local.valkey import PERSISTENT, Valkey
+
+READY_SECONDS = 60
+UNLIMITED = {
+    "OPENWEATHER_QUOTA_PER_MINUTE": "0",
+    "OPENWEATHER_QUOTA_PER_MONTH": "0",
+    "OPEN_METEO_QUOTA_PER_MINUTE": "0",
+    "OPEN_METEO_QUOTA_PER_HOUR": "0",
+    "OPEN_METEO_QUOTA_PER_DAY": "0",
+    "THROTTLE_WEATHER": "",
+    "THROTTLE_API": "",
+}
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """`port` None: the last one of this folder, or 8000. `simulate` None: when no provider is chosen and no key set."""
+
+    data: Path
+    port: int | None = None
+    workers: int = 2
+    simulate: bool | None = None
+    simulator_options: tuple[str, ...] = ()
+
+
+class Stack:
+    """Redis, the provider, web, workers, bookkeeper, beat. `start()`, then `supervisor.tend()` often, then `stop()`."""
+
+    def __init__(self, wishes: Wishes, say: Say) -> None:
+        self.folder = Folder(wishes.data)
+        self._wishes = wishes
+        self._say = say
+        self.env: dict[str, str] = {}
+        self.supervisor = Supervisor(self.env, say, self.folder.tell_pids)
+        self.simulated = wishes.simulate
+        if self.simulated is None:
+            chosen = os.environ.get("WEATHER_PROVIDER", "auto") != "auto" or os.environ.get("OPENWEATHER_API_KEY")
+            self.simulated = not chosen
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def api_key(self) -> str:
+        """The first of CITYWEATHER_API_KEY."""
+        return self.env["CITYWEATHER_API_KEY"].split(",")[0].rpartition(":")[2].strip()
+
+    def start(self) -> None:
+        """Returns when the service answers. Raises CannotStart, with everything stopped again."""
+        self.folder.open()
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        self.supervisor.stop()
+        self.folder.close()
+
+    def _start(self) -> None:
+        folder = self.folder
+        self.port = folder.public_port(self._wishes.port, usual=8000)
+        self.env.update(os.environ, PYTHONUNBUFFERED="1", **{MARK: str(folder.path)})
+        self.env["DJANGO_SETTINGS_MODULE"] = "cityweather.settings"
+        self._default("SECRET_KEY", folder.secret("secret_key"))
+        self._default("CITYWEATHER_API_KEY", f"local:{folder.secret('api_key')}")
+        self._default("DATABASE_URL", f"sqlite:///{folder.path / 'cityweather.sqlite3'}")
+        self._start_redis()
+        self._start_simulator()
+        manage = [sys.executable, "-m", "cityweather"]
+        self.supervisor.run([*manage, "migrate", "--noinput", "--verbosity", "0"], "migrate")
+        self.supervisor.run([*manage, "collectstatic", "--noinput", "--verbosity", "0"], "collectstatic")
+        for part in self._parts():
+            self.supervisor.start(part)
+        self.supervisor.wait(self._ready, READY_SECONDS, "The service")
+
+    def _default(self, name: str, value: str) -> None:
+        if not self.env.get(name):
+            self.env[name] = value
+
+    def _start_redis(self) -> None:
+        if self.env.get("REDIS_URL"):
+            return
+        server = Valkey(self.folder.path / "redis", self.folder.port("redis_port"), **PERSISTENT, loglevel="warning")
+        server.prepare()
+        self.env["REDIS_URL"] = server.url
+        self.supervisor.start(Part("redis", server.command(), stage=4, grace=2.0))
+        self.supervisor.wait(lambda: server.serving_pid() is not None, READY_SECONDS, "Redis")
+
+    def _start_simulator(self) -> None:
+        if not self.simulated:
+            return
+        server = Simulator(self.folder.path, self.folder.port("simulator_port"))
+        for name in ("OPENWEATHER_URL", "OPEN_METEO_URL", "OPEN_METEO_GEOCODING_URL"):
+            self.env[name] = server.url
+        self.env.update(UNLIMITED, OPENWEATHER_API_KEY="simulated")
+        command = [*server.command(), *self._wishes.simulator_options]
+        self.supervisor.start(Part("simulator", command, stage=4, grace=1.0))
+
+    def _parts(self) -> list[Part]:
+        celery = [_program("celery"), "-A", "cityweather"]
+        worker = [*celery, "worker", "--prefetch-multiplier", "1", "--without-gossip", "--without-mingle"]
+        worker += ["--loglevel", "WARNING"]
+        web = [_program("gunicorn"), "cityweather.wsgi:application", "--bind", f"{HOST}:{self.port}"]
+        web += ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--timeout", "60"]
+        web += ["--graceful-timeout", "2", "--no-control-socket", "--log-level", "warning"]
+        fetch = [*worker, "-Q", "fetch", "-n", "fetch@%h", "-c", str(self._wishes.workers)]
+        books = [*worker, "-Q", "bookkeeping", "-n", "bookkeeper@%h", "-c", "2"]
+        beat = [*celery, "beat", "--pidfile", "", "--loglevel", "WARNING"]
+        return [
+            Part("web", web, stage=3, grace=2.5),
+            Part("fetch", fetch, stage=2, grace=3.5),
+            Part("bookkeeper", books, stage=2, grace=3.5),
+            Part("beat", beat, stage=1, grace=1.0),
+        ]
+
+    def _ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:  # noqa: S310  # loopback
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+def _program(name: str) -> str:
+    """One of the tools installed beside this Python. Raises CannotStart."""
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        raise CannotStart(f"{name} is not installed beside {sys.executable}; start through env/run.")
+    return found

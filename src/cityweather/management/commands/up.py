@@ -1,0 +1,78 @@
+"""`cityweather up`: the whole service on this machine in one command."""
+
+import signal
+from argparse import ArgumentParser
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from cityweather.local.console import prefixed
+from cityweather.local.processes import CannotStart
+from cityweather.local.stack import Stack, Wishes
+
+
+class Stopped(Exception):
+    """SIGTERM or Ctrl-C."""
+
+
+class Command(BaseCommand):
+    help = "Run Redis, web, workers, bookkeeper and beat here until Ctrl-C. REDIS_URL and DATABASE_URL replace its own."
+    requires_system_checks = []  # its children check, with the settings they get from here
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--port", type=int, help="of the web service; 0 takes a free one (default: the last, or 8000)"
+        )
+        parser.add_argument(
+            "--data", type=Path, default=settings.ROOT / ".data", help="folder for state (default .data)"
+        )
+        parser.add_argument("--workers", type=int, default=2, help="processes that fetch (default 2)")
+        parser.add_argument(
+            "--simulator", action="store_true", default=None, help="simulate the provider even where a key is set"
+        )
+
+    def handle(self, *_: str, **options: Any) -> None:
+        wishes = Wishes(options["data"], options["port"], options["workers"], options["simulator"])
+        say = prefixed()
+        stack = Stack(wishes, say)
+        try:
+            arm_signals()
+            stack.start()
+            announce(stack, say)
+            while True:
+                stack.supervisor.tend(3600)
+        except CannotStart as error:
+            raise CommandError(str(error)) from error
+        except Stopped:
+            ignore_signals()
+            say("up", "stopping")
+            stack.stop()
+            say("up", "stopped; the data stay in " + str(stack.folder.path))
+
+
+def announce(stack: Stack, say: Any) -> None:
+    if stack.simulated:
+        say(
+            "up",
+            "No weather provider is set (OPENWEATHER_API_KEY), so the simulator stands in; its weather is invented.",
+        )
+    say("up", f"Ready: {stack.url}")
+    say("up", f"API key (header X-API-Key): {stack.api_key}")
+    say("up", f"Data: {stack.folder.path}   Stop with Ctrl-C")
+
+
+def arm_signals() -> None:
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        raise Stopped
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stop)
+
+
+def ignore_signals() -> None:
+    """Stopping takes some seconds; a second Ctrl-C would leave parts of it undone."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
