@@ -7,6 +7,8 @@ import orjson
 from cityweather.errors import BadAnswer
 from cityweather.weather.provider import Response
 
+LATEST = 253_402_300_799  # Unix seconds, the end of the year 9999: no date goes beyond it
+
 
 def json_of(response: Response) -> Any:
     """Raises BadAnswer for what is not JSON: an HTML page of a proxy, an empty or a cut body."""

@@ -1,61 +1,122 @@
-"""While the provider is out, nobody asks but one probe at a time."""
+"""While the provider is out, nobody asks but one probe at a time. One state for all processes, kept in Redis."""
 
+import hashlib
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from cityweather.weather import keys
+from cityweather.weather.away import Away
+from cityweather.weather.scripts import script
+
+PAUSE = 1.0  # seconds between tries while Redis is away and nobody keeps the state
+
+Reason = Literal["provider", "key"]
 
 
 class State(StrEnum):
     CLOSED = "closed"
     OPEN = "open"
-    PROBE = "probe"  # open, and this caller is the one who may try
-
-
-Reason = Literal["provider", "key"]
+    PROBE = "probe"  # open, but this caller may try
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`until` in Unix seconds: when it is worth asking again."""
+    """`wait`: seconds until asking again is worth it."""
 
     state: State
     reason: Reason = "provider"
-    until: float = 0.0
+    wait: float = 0.0
+
+
+def fingerprint(key: str) -> str:
+    """Tells keys apart without telling the key."""
+    return hashlib.sha256(b"cityweather breaker " + key.encode()).hexdigest()[:16]
 
 
 class Breaker:
-    """Until the shared one: this process's own."""
+    """`key`: the fingerprint of the provider's key. `now` gives Unix milliseconds for tests, as in Quota."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
-        self._until = 0.0
-        self._reason: Reason = "provider"
-        self._opened = 0
+    def __init__(
+        self,
+        provider: str,
+        redis: Redis,
+        *,
+        key: str = "",
+        now: Callable[[], int] | None = None,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._holder = uuid.uuid4().hex
+        self._key = key
+        self._keys = [keys.breaker(provider), keys.failing(provider)]
+        self._redis = redis
+        self._scripts = {name: script(redis, "breaker", name) for name in ("check", "outage", "key_refused", "suspect")}
+        self._now = now
+        self._away = Away(ticks)
+        self._suspected = False
 
     def check(self) -> Verdict:
-        if not self._opened:
-            return Verdict(State.CLOSED)
-        if self._clock() < self._until:
-            return Verdict(State.OPEN, self._reason, self._until)
-        return Verdict(State.PROBE, self._reason, self._until)
+        """Whoever gets PROBE tries, and then tells by good() or outage(). Closed while Redis is away."""
+        return self._verdict(self._run("check"))
+
+    def look(self) -> Verdict:
+        """As check(), for somebody who will not ask. Raises RedisError."""
+        return self._verdict(self._call("check", holder=""))
 
     def outage(self) -> float:
-        """The provider is out, seen on a city known good. Until when nobody asks."""
-        self._opened += 1
-        self._reason = "provider"
-        self._until = self._clock() + min(2.0 ** (self._opened - 1), 15.0)
-        return self._until
+        """The provider is out, seen on a city that it knows. Seconds until asking again is worth it."""
+        wait = self._run("outage")
+        return PAUSE if wait is None else wait / 1000
 
     def key_refused(self) -> tuple[bool, float]:
-        """Whether that is news, and until when nobody asks."""
-        news = not (self._opened and self._reason == "key")
-        self._opened += 1
-        self._reason = "key"
-        self._until = self._clock() + 60.0
-        return news, self._until
+        """Whether that is news, and seconds until asking again is worth it."""
+        reply = self._run("key_refused")
+        return (True, PAUSE) if reply is None else (bool(reply[0]), reply[1] / 1000)
+
+    def suspect(self, city_key: str) -> float:
+        """A city failed and no other is at hand to ask. Seconds to wait once several have, else 0."""
+        self._suspected = True
+        city = hashlib.sha256(city_key.encode()).digest()[:8]
+        return (self._run("suspect", city) or 0) / 1000
 
     def good(self) -> None:
         """A probe came back."""
-        self._opened = 0
+        self._forget(*self._keys)
+
+    def cleared(self) -> None:
+        """A city was answered on the interactive path."""
+        if self._suspected:
+            self._suspected = False
+            self._forget(self._keys[1])
+
+    def _forget(self, *names: str) -> None:
+        try:
+            self._redis.delete(*names)
+        except RedisError:
+            self._away.note()
+
+    @staticmethod
+    def _verdict(reply: list[Any] | None) -> Verdict:
+        if reply is None:
+            return Verdict(State.CLOSED)
+        state, reason, wait = reply
+        return Verdict(State(state.decode()), "key" if reason == b"key" else "provider", wait / 1000)
+
+    def _run(self, name: str, *args: Any) -> Any:
+        """None while Redis is away."""
+        try:
+            return None if self._away else self._call(name, *args)
+        except RedisError:
+            self._away.note()
+            return None
+
+    def _call(self, name: str, *args: Any, holder: str | None = None) -> Any:
+        now: int | str = "" if self._now is None else self._now()
+        head = (now, self._holder if holder is None else holder, self._key)
+        return self._scripts[name](keys=self._keys, args=[*head, *args])

@@ -41,6 +41,7 @@ class _Run:
         self._provider = parts.provider
         self._health = parts.health
         self._gate = Gate(parts)
+        self._most = min(parts.transport.concurrency, len(batch.rows))  # requests under way at once
         self._outbox = Outbox(batch, parts.tracker, parts.cache, parts.ticks)
         self._work = Work(parts.provider, self._uncached())
         self._doubts = Doubts(self._work, self._outbox, parts.health)
@@ -49,7 +50,7 @@ class _Run:
         self._health.start_batch()
         while self._work or self._doubts or self._transport.under_way:
             now = self._parts.ticks()
-            if self._gate.is_open(now):
+            if self._gate.is_open(now, self._most):
                 self._send(now)
             if (end := self._gate.ended(self._transport.under_way)) is not None:
                 raise end
@@ -73,12 +74,12 @@ class _Run:
         if end.fatal is not None:
             tracker.fail(batch.job_id, batch.epoch, end.fatal)
         else:
-            tracker.park(batch.job_id, batch.epoch, end.until, end.waiting_for)
+            tracker.park(batch.job_id, batch.epoch, self._parts.clock() + end.wait, end.waiting_for)
         tracker.release(batch.job_id, batch.epoch, batch.token)
 
     def clean_up(self) -> None:
         self._transport.abort()
-        self._gate.give_back()
+        self._gate.close()
 
     def _uncached(self) -> list[Row]:
         rows = [Row.of(position, place) for position, place in self._batch.rows]
@@ -94,7 +95,7 @@ class _Run:
         self._send_probes(now)
         if self._gate.half_open or len(self._doubts) >= MOST_DOUBTS:
             return
-        room = min(self._health.at_once, self._transport.concurrency) - self._transport.under_way
+        room = min(self._health.at_once, self._gate.slots) - self._transport.under_way
         while room > 0 and (call := self._next_call(now, room)):
             self._submit(call, now)
             room -= 1
@@ -129,7 +130,7 @@ class _Run:
 
     def _timeout(self, now: float) -> float:
         due = self._outbox.due()
-        for other in (self._work.next_due(), self._gate.due()):
+        for other in (self._work.next_due(), self._gate.due(now)):
             if other is not None and now < other < due:
                 due = other
         return min(max(due - now, 0.0), LONGEST_POLL)
@@ -192,8 +193,8 @@ class _Run:
                 self._gate.wait(self._parts.quota.slow_down(error.retry_after), "quota")
             case Fault.KEY:
                 self._not_now(call)
-                news, until = self._parts.breaker.key_refused()
-                self._gate.end(HandBack(until, "key", error.detail if news else None))
+                news, wait = self._parts.breaker.key_refused()
+                self._gate.end(HandBack(wait, "key", error.detail if news else None))
 
     def _blame(self, rows: list[Row], error: WeatherError, now: float) -> None:
         """One bad city fails the whole call: halve until it is alone."""

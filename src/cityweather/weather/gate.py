@@ -7,6 +7,7 @@ from cityweather.weather.parts import Parts
 
 LONGEST_PAUSE = 2.0  # seconds waited in place; beyond it the rows go back to dispatch
 CHECK_INTERVAL = 0.5  # seconds between looks at the shared breaker
+SLOT_INTERVAL = 0.05  # seconds
 UNUSED_FOR = 0.25  # seconds after which tokens go back: used late, they would count in the provider's next minute
 
 
@@ -14,10 +15,10 @@ WaitingFor = Literal["quota", "provider", "key"]
 
 
 class HandBack(Exception):
-    """The batch cannot go on before `until` (Unix seconds). `fatal`: the whole job fails with this text."""
+    """The batch cannot go on for `wait` seconds. `fatal`: the whole job fails with this text."""
 
-    def __init__(self, until: float, waiting_for: WaitingFor, fatal: str | None = None) -> None:
-        self.until, self.waiting_for, self.fatal = until, waiting_for, fatal
+    def __init__(self, wait: float, waiting_for: WaitingFor, fatal: str | None = None) -> None:
+        self.wait, self.waiting_for, self.fatal = wait, waiting_for, fatal
         super().__init__(waiting_for)
 
 
@@ -26,30 +27,40 @@ class Gate:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.slots = 0  # requests that may be under way
         self._tokens = 0
         self._taken_at = 0.0
         self._pause_until = self._check_at = float("-inf")  # monotonic seconds
         self.half_open = False  # this batch is the one that may probe
         self.ending: HandBack | None = None
 
-    def is_open(self, now: float) -> bool:
+    def is_open(self, now: float, wanted: int) -> bool:
+        """`wanted`: requests to have under way."""
         if self.ending is not None or now < self._pause_until:
             return False
         if now >= self._check_at:
             verdict = self._parts.breaker.check()
             self.half_open = verdict.state is State.PROBE
             if verdict.state is State.OPEN:
-                self.wait(verdict.until, verdict.reason)
+                self.wait(verdict.wait, verdict.reason)
                 return False
-            self._check_at = now + CHECK_INTERVAL
+            self.slots = self._parts.slots.hold(wanted)
+            # With no slot it is soon asked again: others give theirs up at the end of a batch.
+            self._check_at = now + (CHECK_INTERVAL if self.slots else SLOT_INTERVAL)
         return True
+
+    def close(self) -> None:
+        """Give back what was not used."""
+        self.give_back()
+        if self.slots:
+            self._parts.slots.hold(0)
 
     def tokens(self, now: float, wanted: int, at_least: int = 1) -> int:
         """How many places may be asked for now; 0 begins a pause."""
         if self._tokens < at_least:
             grant = self._parts.quota.take(wanted - self._tokens, at_least=at_least - self._tokens)
             if not grant.tokens:
-                self.wait(self._parts.clock() + grant.wait, "quota")
+                self.wait(grant.wait, "quota")
                 return 0
             self._tokens += grant.tokens
             self._taken_at = now
@@ -64,14 +75,14 @@ class Gate:
             self._parts.quota.give_back(self._tokens)
             self._tokens = 0
 
-    def wait(self, until: float, reason: WaitingFor) -> None:
-        """Pause in place, or end the batch. `until` in Unix seconds."""
-        pause = until - self._parts.clock()
-        if pause <= LONGEST_PAUSE:
-            self._pause_until = self._parts.ticks() + max(pause, 0.0)
-            self._check_at = self._pause_until
+    def wait(self, seconds: float, reason: WaitingFor) -> None:
+        """Pause in place, or end the batch."""
+        if seconds > LONGEST_PAUSE:
+            self.end(HandBack(seconds, reason))
             return
-        self.end(HandBack(until, reason))
+        self._pause_until = self._parts.ticks() + seconds
+        if reason != "quota":
+            self._check_at = self._pause_until
 
     def end(self, how: HandBack) -> None:
         if self.ending is None or how.fatal is not None:
@@ -83,6 +94,6 @@ class Gate:
             return None
         return self.ending
 
-    def due(self) -> float:
-        """When a pause ends, in monotonic seconds."""
-        return self._pause_until
+    def due(self, now: float) -> float:
+        """When to look again, in monotonic seconds."""
+        return self._pause_until if now < self._pause_until else self._check_at

@@ -5,12 +5,10 @@ from typing import Any
 from urllib.parse import quote
 
 from cityweather.errors import BadAnswer, RefusedCity, UnknownCity, WeatherError
-from cityweather.weather.body import json_of, mapping, number, text, whole
+from cityweather.weather.body import LATEST, json_of, mapping, number, text, whole
 from cityweather.weather.identity import HEADERS
 from cityweather.weather.provider import Geocoder, Place, Request, Response, Weather, Window
 from cityweather.weather.status import error_of
-
-LATEST = 253_402_300_799  # the last second of the year 9999: no date goes beyond it
 
 
 class OpenWeather:

@@ -1,18 +1,62 @@
-"""What dispatch asks before it sends batches."""
+"""What bookkeepers ask and tell: how fast the provider may be asked, and what the long windows have used."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from time import time
 from typing import Literal
+
+from redis.exceptions import RedisError
+
+from cityweather.weather import parts
+from cityweather.weather.breaker import Breaker, State
+from cityweather.weather.providers import from_settings
+from cityweather.weather.quota import Quota
+
+SHORT = 2.0  # seconds that a batch waits in place
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`blocked`: nobody may ask before `until` (Unix seconds). `rate`: cities a second the quota allows, None: any."""
+    """`blocked`: nobody may ask before `until` (Unix seconds). `rate`: cities a second the quota allows, None: any.
+
+    `told` is False while bulk waits for seed().
+    """
 
     blocked: Literal["quota", "provider", "key"] | None = None
     until: float = 0.0
     rate: float | None = None
+    told: bool = True
 
 
 def pace() -> Pace:
-    """Never raises."""
-    return Pace()
+    """Never raises: while Redis is away nothing is dispatched anyway."""
+    quota, breaker = _shared()
+    try:
+        verdict, outlook = breaker.look(), quota.outlook()
+    except RedisError:
+        return Pace()
+    if verdict.state is State.OPEN:
+        return Pace(verdict.reason, time() + verdict.wait, outlook.rate, outlook.told)
+    if not outlook.told or outlook.wait > SHORT:
+        return Pace("quota", time() + outlook.wait, outlook.rate, outlook.told)
+    return Pace(rate=outlook.rate)
+
+
+def usage() -> dict[str, int]:
+    """What the long windows have used, 'month:202611' → cities; to be kept in the database. Raises RedisError."""
+    return _shared()[0].usage()
+
+
+def seed(usage: Mapping[str, int]) -> bool:
+    """What usage() said last. Until told, a Redis that is new or has forgotten lets no bulk job use such a quota.
+
+    True when Redis needed it. Cheap and safe to repeat. Raises RedisError.
+    """
+    return _shared()[0].seed(usage)
+
+
+@lru_cache
+def _shared() -> tuple[Quota, Breaker]:
+    provider = from_settings()
+    return parts.quota(provider), parts.breaker(provider)

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from cityweather.weather.breaker import Breaker
+from cityweather import connections
+from cityweather.weather.breaker import Breaker, fingerprint
 from cityweather.weather.bulk_transport import BulkTransport
 from cityweather.weather.cache import Cache
 from cityweather.weather.health import Health
@@ -15,6 +16,7 @@ from cityweather.weather.outbox import Recorder
 from cityweather.weather.provider import Provider
 from cityweather.weather.providers import from_settings
 from cityweather.weather.quota import Quota
+from cityweather.weather.slots import Slots
 
 CONCURRENCY = 128  # requests under way in one process
 
@@ -29,6 +31,7 @@ class Parts:
     cache: Cache
     quota: Quota
     breaker: Breaker
+    slots: Slots
     health: Health
     clock: Callable[[], float] = time.time
     ticks: Callable[[], float] = time.monotonic
@@ -36,15 +39,26 @@ class Parts:
 
 @lru_cache
 def bulk() -> Parts:
-    from cityweather import connections  # noqa: PLC0415
-
     provider = from_settings()
     return Parts(
         tracker=connections.tracker(),
         provider=provider,
         transport=BulkTransport(min(CONCURRENCY, provider.concurrency)),
         cache=Cache(provider.name, settings.CACHE_TTL),
-        quota=Quota(provider.windows),
-        breaker=Breaker(),
+        quota=quota(provider),
+        breaker=breaker(provider),
+        slots=slots(provider),
         health=Health(),
     )
+
+
+def quota(provider: Provider) -> Quota:
+    return Quota(provider.name, provider.windows, connections.redis_client())
+
+
+def breaker(provider: Provider) -> Breaker:
+    return Breaker(provider.name, connections.redis_client(), key=fingerprint(settings.OPENWEATHER_API_KEY))
+
+
+def slots(provider: Provider) -> Slots:
+    return Slots(provider.name, provider.concurrency, connections.redis_client())

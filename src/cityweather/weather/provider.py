@@ -9,11 +9,13 @@ from cityweather.errors import WeatherError
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A city as a provider is asked for it. Degrees; both None until it was geocoded."""
+    """A city as a provider is asked for it. Degrees; both None until it was geocoded. The rest is the geocoder's."""
 
     name: str
     latitude: float | None = None
     longitude: float | None = None
+    known_as: str | None = None
+    country: str | None = None
 
     @property
     def located(self) -> bool:

@@ -3,6 +3,7 @@
 from django.conf import settings
 
 from cityweather.errors import CityWeatherError
+from cityweather.weather.open_meteo import OpenMeteo
 from cityweather.weather.openweather import OpenWeather
 from cityweather.weather.provider import Provider
 
@@ -23,5 +24,13 @@ def from_settings() -> Provider:
             settings.OPENWEATHER_API_KEY,
             per_minute=settings.OPENWEATHER_QUOTA_PER_MINUTE,
             per_month=settings.OPENWEATHER_QUOTA_PER_MONTH,
+        )
+    if name == "open_meteo":
+        return OpenMeteo(
+            settings.OPEN_METEO_URL,
+            settings.OPEN_METEO_GEOCODING_URL,
+            per_minute=settings.OPEN_METEO_QUOTA_PER_MINUTE,
+            per_hour=settings.OPEN_METEO_QUOTA_PER_HOUR,
+            per_day=settings.OPEN_METEO_QUOTA_PER_DAY,
         )
     raise CityWeatherError(f"WEATHER_PROVIDER is {name!r}; it takes auto, openweather or open_meteo.")

@@ -1,0 +1,117 @@
+"""Single flight: of all who want one city at the same moment, one asks. Threads share a future, processes a lock."""
+
+import random
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Lock
+from typing import cast
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from cityweather import errors
+from cityweather.errors import ProviderTimeout, WeatherError
+from cityweather.weather import keys
+from cityweather.weather.away import Away
+from cityweather.weather.cache import Cache, Entry
+from cityweather.weather.scripts import script
+
+HOLD = 10.0  # seconds until a holder counts as dead
+PATIENCE = 15.0  # seconds a waiter waits in all
+FAILURE_REMEMBERED = 1_000  # ms; who waits for a failed flight fails with it, and does not ask again at once
+LOOKS = 0.01, 0.1  # seconds between two looks: the first, the longest
+
+_ERRORS = {
+    kind.code: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, WeatherError)
+}
+
+
+class Flights:
+    def __init__(self, provider: str, cache: Cache, redis: Redis) -> None:
+        self._provider = provider
+        self._cache = cache
+        self._redis = redis
+        self._land = script(redis, "land")
+        self._away = Away()
+        self._futures: dict[str, Future[Entry]] = {}
+        self._lock = Lock()
+
+    def join(self, city_key: str, ask: Callable[[], Entry]) -> tuple[Entry, bool]:
+        """The entry, and whether it was asked for here. `ask` puts it into the cache. Raises WeatherError."""
+        with self._lock:
+            future = self._futures.get(city_key)
+            mine = future is None
+            if future is None:
+                future = self._futures[city_key] = Future()
+        if not mine:
+            return self._follow(future), False
+        try:
+            entry, asked = self._lead(city_key, ask)
+            future.set_result(entry)
+        except BaseException as error:
+            future.set_exception(error)
+            raise
+        finally:
+            with self._lock:
+                del self._futures[city_key]
+        return entry, asked
+
+    @staticmethod
+    def _follow(future: Future[Entry]) -> Entry:
+        try:
+            return future.result(HOLD + PATIENCE)
+        except TimeoutError:
+            raise ProviderTimeout from None
+
+    def _lead(self, city_key: str, ask: Callable[[], Entry]) -> tuple[Entry, bool]:
+        name, token = keys.flight(self._provider, city_key), uuid.uuid4().hex
+        try:
+            entry = None if self._away else self._wait(name, token, city_key)
+        except RedisError:
+            self._away.note()
+            entry = None
+        if entry is not None:
+            return entry, False
+        try:
+            entry = ask()
+        except WeatherError as error:
+            self._tell(name, token, f"!{error.code}:{error.retry_after or ''}")
+            raise
+        self._tell(name, token, "")
+        return entry, True
+
+    def _wait(self, name: str, token: str, city_key: str) -> Entry | None:
+        """Another's entry; None once the flight is ours. Raises the error of a flight that failed."""
+        deadline = time.monotonic() + PATIENCE
+        pause, longest = LOOKS
+        while time.monotonic() < deadline:
+            if self._redis.set(name, token, nx=True, px=int(HOLD * 1000)):
+                # Between our miss and this lock another flight may have landed.
+                return self._landed(name, token, city_key)
+            _raise_failure(cast("bytes | None", self._redis.get(name)))
+            time.sleep(random.uniform(pause / 2, pause))  # noqa: S311
+            pause = min(pause * 2, longest)
+            if (entry := self._cache.get(city_key)) is not None:
+                return entry
+        raise ProviderTimeout
+
+    def _landed(self, name: str, token: str, city_key: str) -> Entry | None:
+        entry = self._cache.get(city_key)
+        if entry is not None:
+            self._tell(name, token, "")
+        return entry
+
+    def _tell(self, name: str, token: str, failure: str) -> None:
+        try:
+            if not self._away:
+                self._land(keys=[name], args=[token, failure, FAILURE_REMEMBERED])
+        except RedisError:
+            self._away.note()
+
+
+def _raise_failure(value: bytes | None) -> None:
+    if value is not None and value.startswith(b"!"):
+        code, _, wait = value[1:].decode().partition(":")
+        raise _ERRORS.get(code, ProviderTimeout)(retry_after=float(wait) if wait else None)
