@@ -17,7 +17,11 @@ Event = MutableMapping[str, Any]
 _PATTERNS = re.compile(
     r"(://[^\s/@:\"']*:)[^\s/@\"']+(@)|((?:appid|apikey|api_key|x-api-key)[=:]\s*)[^&\s\"'\\]+", re.IGNORECASE
 )
-_LIBRARIES_QUIET = {"django_structlog": "WARNING", "kombu": "WARNING", "amqp": "WARNING", "urllib3": "WARNING"}
+# Celery would write four lines for the ticks of every second.
+_LIBRARIES_QUIET = dict.fromkeys(
+    ("django_structlog", "kombu", "amqp", "urllib3", "celery.beat", "celery.worker.strategy", "celery.app.trace"),
+    "WARNING",
+)
 
 
 def mask(text: str) -> str:
