@@ -1,0 +1,207 @@
+"""Any interleaving of claim, record, redeliver, flush, crash, loss of Redis and rollback of either side keeps the
+invariants, and the job still ends exact."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from cityweather import connections
+from cityweather.flush import flusher
+from cityweather.flush.audit import audit
+from cityweather.models import BulkJob, JobResult
+from cityweather.tracker.keys import JobKeys
+from cityweather.tracker.tracker import LEASE, Tracker
+from tests.flush.helpers import agree, flush, make_job, reload, result
+from tests.tracker.helpers import Clock
+
+TOTAL = 12
+CALLS = [(Tracker, name) for name in ("state", "read", "close", "trim", "install", "finish", "holds")]
+CALLS += [(BulkJob, "save")]
+OUTCOMES = st.sampled_from([None, None, "unknown_city"])
+
+
+class CrashError(Exception):
+    """The process died at this call."""
+
+
+@contextmanager
+def crashing(monkeypatch: pytest.MonkeyPatch, at: int, *, after: bool) -> Iterator[None]:
+    """Die before or after the n-th call to Redis or of a save."""
+    left = itertools.count(at, -1)
+
+    def wrap(call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            dies = next(left) == 0
+            if dies and not after:
+                raise CrashError
+            value = call(*args, **kwargs)
+            if dies:
+                raise CrashError
+            return value
+
+        return wrapped
+
+    with monkeypatch.context() as patch, suppress(CrashError):
+        for owner, name in CALLS:
+            patch.setattr(owner, name, wrap(getattr(owner, name)))
+        yield
+
+
+class Life(RuleBasedStateMachine):
+    """One job, its workers, its flushers and everything that can happen to them."""
+
+    monkeypatch: pytest.MonkeyPatch
+    clock: Clock
+
+    def __init__(self) -> None:
+        super().__init__()
+        connections.redis_client().flushdb()
+        self.job = make_job(TOTAL)
+        self.id = str(self.job.job_id)
+        self.tokens = itertools.count()
+        self.batches: list[tuple[int, str, list[int]]] = []  # (epoch, token, positions), old ones too
+        self.redis_copies: list[dict[str, bytes]] = []
+        self.database_copies: list[tuple[dict[str, Any], list[dict[str, Any]]]] = []
+        flush(self.job)
+
+    def copy_redis(self) -> None:
+        redis = connections.redis_client()
+        keys = [key for key in JobKeys.of(self.id).all() if redis.exists(key)]
+        self.redis_copies.append({key: redis.dump(key) for key in keys})
+
+    def dump_database(self) -> None:
+        rows = list(JobResult.objects.filter(job=self.job).values())
+        self.database_copies.append((BulkJob.objects.filter(pk=self.job.pk).values().get(), rows))
+
+    @property
+    def tracker(self) -> Tracker:
+        return connections.tracker()
+
+    # --- workers and dispatch ----------------------------------------------------------------------------------
+
+    @rule(most=st.integers(1, 6), started=st.booleans())
+    def claim(self, most: int, started: bool) -> None:
+        state = self.tracker.state(self.id)
+        if state is None:
+            return
+        claim = self.tracker.claim(self.id, state.epoch, f"t{next(self.tokens)}", most, queue_empty=True)
+        if claim.positions:
+            self.batches.append((state.epoch, claim.token, claim.positions))
+            if started:
+                self.tracker.start(self.id, state.epoch, claim.token)
+
+    @precondition(lambda self: self.batches)
+    @rule(data=st.data())
+    def record(self, data: st.DataObject) -> None:
+        """Of any batch ever sent: late, twice, in part, with another outcome."""
+        epoch, token, positions = data.draw(st.sampled_from(self.batches))
+        self.copy_redis()
+        some = data.draw(st.lists(st.sampled_from(positions), max_size=6))
+        self.tracker.record(self.id, epoch, token, [result(p, data.draw(OUTCOMES), at=1000.0 + p) for p in some])
+
+    @precondition(lambda self: self.batches)
+    @rule(data=st.data())
+    def hand_back(self, data: st.DataObject) -> None:
+        epoch, token, _ = data.draw(st.sampled_from(self.batches))
+        self.tracker.release(self.id, epoch, token)
+
+    @rule()
+    def a_lease_time_passes(self) -> None:
+        self.clock.now += LEASE + 1
+
+    @rule()
+    def the_clock_steps_back(self) -> None:
+        self.clock.now -= 5 * LEASE
+
+    # --- bookkeepers -------------------------------------------------------------------------------------------
+
+    @rule()
+    def flush(self) -> None:
+        self.dump_database()
+        flusher.flush_job(self.id)
+
+    @rule()
+    def an_undisturbed_flush_leaves_both_sides_telling_the_same(self) -> None:
+        flush(self.job)
+        report = audit(self.id)
+        assert report is not None
+        assert report.faults == []
+
+    @rule(at=st.integers(0, 9), after=st.booleans())
+    def a_flusher_dies(self, at: int, after: bool) -> None:
+        with crashing(self.monkeypatch, at, after=after):
+            flusher.flush_job(self.id)
+
+    # --- what is lost ------------------------------------------------------------------------------------------
+
+    @rule()
+    def redis_is_emptied(self) -> None:
+        connections.redis_client().flushdb()
+
+    @precondition(lambda self: self.redis_copies)
+    @rule(data=st.data())
+    def redis_comes_back_with_an_old_copy(self, data: st.DataObject) -> None:
+        redis = connections.redis_client()
+        copy = data.draw(st.sampled_from(self.redis_copies))
+        redis.flushdb()
+        for key, value in copy.items():
+            redis.restore(key, 0, value)
+
+    @precondition(lambda self: self.database_copies)
+    @rule(data=st.data())
+    def the_database_is_restored(self, data: st.DataObject) -> None:
+        job, rows = data.draw(st.sampled_from(self.database_copies))
+        BulkJob.objects.filter(pk=self.job.pk).update(**{k: v for k, v in job.items() if k != "job_id"})
+        JobResult.objects.bulk_update([JobResult(**row) for row in rows], ["status", "refreshed_at", "error"])
+
+    # --- what always holds -------------------------------------------------------------------------------------
+
+    @invariant()
+    def redis_counts_what_its_bits_say(self) -> None:
+        state = self.tracker.state(self.id)
+        if state is not None:
+            assert state.processed == state.succeeded + state.failed == self.tracker.seen_count(self.id) <= TOTAL
+
+    @invariant()
+    def the_database_counts_what_its_rows_say(self) -> None:
+        assert agree(self.job)[0] <= TOTAL
+
+    @invariant()
+    def done_means_that_every_row_is_stored(self) -> None:
+        if reload(self.job).status == BulkJob.Status.DONE:
+            assert agree(self.job)[0] == TOTAL
+
+    def teardown(self) -> None:
+        """Left alone, the job ends, exactly."""
+        for _ in range(30):
+            flush(self.job)
+            if reload(self.job).ended:
+                break
+            self.clock.now += 10 * LEASE
+            self._work_once()
+        assert (reload(self.job).status, agree(self.job)[0]) == ("done", TOTAL)
+
+    def _work_once(self) -> None:
+        state = self.tracker.state(self.id)
+        assert state is not None
+        token = f"t{next(self.tokens)}"
+        claim = self.tracker.claim(self.id, state.epoch, token, TOTAL, queue_empty=True)
+        self.tracker.start(self.id, state.epoch, token)
+        self.tracker.record(self.id, state.epoch, token, [result(p) for p in claim.positions])
+        self.tracker.release(self.id, state.epoch, token)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_any_interleaving_keeps_the_invariants(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(connections, "tracker", lambda: Tracker(connections.redis_client(), clock))
+    Life.monkeypatch, Life.clock = monkeypatch, clock
+    checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+    how = settings(max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=checks)
+    run_state_machine_as_test(Life, settings=how)
