@@ -73,6 +73,54 @@ class TooLarge(ImportRefused):
     code, status = "too_large", 413
 
 
+class TooManyRows(ImportRefused):
+    """The file has more than the {limit:,} rows that one job may have. Split it."""
+
+    code, status = "too_many_rows", 413
+
+
+class RowTooLong(ImportRefused):
+    """The row that begins on line {line} is longer than 64 KB. Is a quote opened there and never closed?"""
+
+    code = "row_too_long"
+
+
+class UnclosedQuote(ImportRefused):
+    """The row that begins on line {line} opens a quote and never closes it."""
+
+    code = "unclosed_quote"
+
+
+class NoCityColumn(ImportRefused):
+    """No column is known to hold the cities. {hint}"""
+
+    code = "no_city_column"
+
+
+class BadOption(ImportRefused):
+    """{option}={value} is not known. Use {choices}."""
+
+    code = "bad_option"
+
+
+class BadGzip(ImportRefused):
+    """The gzip file cannot be used: {reason}."""
+
+    code = "bad_gzip"
+
+
+class NoRoom(ImportRefused):
+    """The server has no room on its disk for this upload."""
+
+    code, status = "no_room", 507
+
+
+class ImportLost(CityWeatherError):
+    """The import stood still for so long that it was given up. Send the file again."""
+
+    code, status = "import_lost", 503
+
+
 class JobNotFound(CityWeatherError):
     """There is no such job."""
 
@@ -179,6 +227,12 @@ class TrackerUnavailable(CityWeatherError):
     """Redis does not answer, so nothing was started. Try again; operators: see /healthz and REDIS_URL."""
 
     code, status = "tracker_unavailable", 503
+
+
+class DatabaseUnavailable(CityWeatherError):
+    """The database does not answer. Try again; operators: see /healthz and DATABASE_URL."""
+
+    code, status = "database_unavailable", 503
 
 
 class UnknownFormat(CityWeatherError):

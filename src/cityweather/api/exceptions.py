@@ -5,14 +5,19 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any
 
+import structlog
 from django.core.exceptions import BadRequest as DjangoBadRequest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions as drf
 from rest_framework.views import set_rollback
 
-from cityweather.errors import CityWeatherError, NotFound, RequestTooLarge
+from cityweather.errors import CityWeatherError, DatabaseUnavailable, NotFound, RequestTooLarge
 
+log = structlog.get_logger(__name__)
+
+DATABASE_WAIT = 5.0  # seconds
 KEY_CHALLENGE = 'ApiKey realm="cityweather", header="X-API-Key"'
 
 
@@ -45,6 +50,9 @@ def known(exc: Exception) -> JsonResponse | None:
         return failure(exc)
     if isinstance(exc, drf.APIException):
         return _drf(exc)
+    if isinstance(exc, OperationalError | InterfaceError):
+        log.warning("database_unavailable", exc_info=exc)
+        return failure(DatabaseUnavailable(retry_after=DATABASE_WAIT))
     return next((make() for kinds, make in _FOREIGN if isinstance(exc, kinds)), None)
 
 

@@ -1,8 +1,9 @@
 """The file of a multipart body, read while it arrives: neither memory nor a temporary file ever holds it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
+from django.core.exceptions import SuspiciousMultipartForm
 from django.http import HttpRequest, UnreadablePostError
 from django.http.multipartparser import FIELD, FILE, ChunkIter, LazyStream, MultiPartParserError, Parser
 from django.utils.http import parse_header_parameters
@@ -44,7 +45,7 @@ class Upload:
     def __init__(self, body: Body, boundary: bytes) -> None:
         self._body = body
         self._boundary = boundary
-        self._parts = iter(Parser(LazyStream(ChunkIter(cast("Any", body), CHUNK)), boundary))
+        self._parts = _readable(Parser(LazyStream(ChunkIter(cast("Any", body), CHUNK)), boundary))
         self.fields: dict[str, str] = {}
         self.file_name = ""
         self._file = self._find_file()
@@ -69,7 +70,7 @@ class Upload:
         self.fields[name] = value.decode("utf-8", "replace")
 
     def chunks(self) -> Iterator[bytes]:
-        yield from self._file
+        yield from _readable(self._file)
         for kind, headers, _ in self._parts:
             if kind in (FIELD, FILE):
                 # What stands behind the file came too late to change how it is read.
@@ -88,9 +89,14 @@ def open_upload(request: HttpRequest, limit: int) -> Upload:
     boundary = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))[1].get("boundary", "")
     if not boundary or len(boundary) > 70 or not boundary.isascii():
         raise BadUpload(reason="The Content-Type names no usable boundary.")
+    return Upload(Body(request, limit), boundary.encode())
+
+
+def _readable(stream: Iterable[Any]) -> Iterator[Any]:
+    """Django's complaints about a malformed body as ours."""
     try:
-        return Upload(Body(request, limit), boundary.encode())
-    except MultiPartParserError as error:
+        yield from stream
+    except (MultiPartParserError, SuspiciousMultipartForm) as error:
         raise BadUpload(reason=str(error)) from None
 
 

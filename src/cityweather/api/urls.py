@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from cityweather.api import cities, commands, history, jobs, rejected, results, summary, weather
+from cityweather.api import cities, commands, history, imports, jobs, rejected, results, summary, weather
 
 JOB = "bulk/jobs/<str:job_id>"
 
@@ -20,6 +20,7 @@ urlpatterns = [
     *both("weather", weather.WeatherView.as_view(), "weather"),
     *both("history", history.HistoryView.as_view(), "history"),
     *both("cities", cities.CitiesView.as_view(), "cities"),
+    *both("bulk/import", imports.ImportView.as_view(), "import"),
     *both("bulk/jobs", jobs.JobsView.as_view(), "jobs"),
     *both(f"{JOB}/results", results.ResultsView.as_view(), "results"),
     *both(f"{JOB}/rejected", rejected.RejectedView.as_view(), "rejected"),

@@ -11,11 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from cityweather.api import exceptions
+from cityweather.ops import metrics
 
 log = structlog.get_logger("cityweather.request")
 
 # What a log line, a header and a Celery message can carry unchanged.
 ID = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}")
+METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # asked every few seconds by machines
 
 
@@ -31,7 +33,7 @@ class RequestMiddleware:
         response = refused_host(request) or self.get_response(request)
         response.headers["X-Request-ID"] = request_id
         response.headers.setdefault("Cache-Control", "no-store")
-        note(request, response, (time.perf_counter() - began) * 1000)
+        note(request, response, time.perf_counter() - began)
         if not response.streaming:  # what is streamed later still belongs to this request
             structlog.contextvars.clear_contextvars()
         return response
@@ -57,13 +59,18 @@ def refused_host(request: HttpRequest) -> HttpResponse | None:
     return None
 
 
-def note(request: HttpRequest, response: HttpResponseBase, milliseconds: float) -> None:
+def note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
     """The path only: a query string may hold what someone searched for, or a key in the wrong place."""
+    route = (request.resolver_match.route if request.resolver_match else "").rstrip("/") or "other"
+    method = request.method if request.method in METHODS else "other"
+    metrics.add("http_requests", route=route, method=method, status=str(response.status_code))
+    metrics.observe("http_request_seconds", seconds, route=route)
+    metrics.send()
     level = "debug" if request.path_info in QUIET else "warning" if response.status_code >= 500 else "info"
     getattr(log, level)(
         "request",
         method=request.method,
         path=request.path_info,
         status=response.status_code,
-        latency_ms=round(milliseconds, 2),
+        latency_ms=round(seconds * 1000, 2),
     )

@@ -1,0 +1,84 @@
+"""POST /bulk/import: a CSV, uploaded or lying below IMPORT_DIR, becomes a job."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import PurePath
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cityweather.api.base import KeyedView, check_body
+from cityweather.api.commands import accepted
+from cityweather.api.uploads import CHUNK, open_upload
+from cityweather.api.wake import wake
+from cityweather.errors import InvalidParameter
+from cityweather.ingest import importer
+from cityweather.ingest.options import ReadOptions
+
+FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": None}
+
+
+class FileByPath(serializers.Serializer[Any]):
+    path = serializers.CharField(max_length=1000)
+    encoding = serializers.CharField(required=False, allow_blank=True)
+    delimiter = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    column = serializers.CharField(required=False, allow_blank=True)
+    header = serializers.BooleanField(required=False, allow_null=True)
+
+
+class ImportView(KeyedView):
+    max_body = None  # of a file, which uploads.py bounds
+
+    def post(self, request: Request) -> Response:
+        key = idempotency_key(request)
+        if key is None:
+            importer.check_open_jobs(self.owner)  # before the file is read; with a key its job may be one of them
+        with opened(request) as (chunks, file_name, options):
+            spool = importer.spool_upload(chunks, file_name=file_name, options=options)
+        with spool:
+            job, created = importer.import_spool(spool, owner=self.owner, idempotency_key=key)
+        wake()
+        response = accepted(job)
+        if not created:
+            response["Idempotency-Replayed"] = "true"
+        return response
+
+
+Opened = tuple[Iterable[bytes], str, ReadOptions]
+
+
+@contextmanager
+def opened(request: Request) -> Iterator[Opened]:
+    """The bytes to read, the file's name, and how to read it."""
+    http: HttpRequest = request._request  # noqa: SLF001
+    told = {name: value for name, value in request.query_params.items() if value}
+    if http.content_type == "multipart/form-data":
+        upload = open_upload(http, settings.IMPORT_MAX_BYTES)
+        yield upload.chunks(), upload.file_name, read_options({**told, **upload.fields})
+        return
+    check_body(http, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    body = FileByPath(data=request.data)
+    body.is_valid(raise_exception=True)
+    path = body.validated_data["path"]
+    with importer.open_below(path, settings.IMPORT_DIR) as file:
+        yield iter(lambda: file.read(CHUNK), b""), PurePath(path).name, read_options({**told, **body.validated_data})
+
+
+def read_options(told: Mapping[str, Any]) -> ReadOptions:
+    header = told.get("header")
+    if isinstance(header, str):
+        if header.strip().casefold() not in FLAGS:
+            raise InvalidParameter(name="header", expected="true or false")
+        header = FLAGS[header.strip().casefold()]
+    return ReadOptions(told.get("encoding"), told.get("delimiter"), told.get("column"), header)
+
+
+def idempotency_key(request: Request) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
+        raise InvalidParameter(name="Idempotency-Key", expected="1 to 255 printable ASCII characters")
+    return key

@@ -1,0 +1,95 @@
+"""Counters and histograms of all processes on all machines, added up in Redis.
+
+Each process adds up in memory and sends the sums once in a while, so a count costs a dictionary entry. Files shared by
+processes would cover one machine only, and workers run on others.
+"""
+
+import threading
+import time
+from bisect import bisect_left
+from functools import lru_cache
+from typing import cast
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from cityweather import connections
+
+KEY = "cw:metrics"  # hash: field → sum
+SEND_EVERY = 5.0  # seconds
+PAUSE = 30.0  # seconds after Redis failed
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # upper bounds of the buckets
+INFINITE = "+Inf"
+
+
+class Counters:
+    """One per process; safe between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sums: dict[str, float] = {}
+        self._due = self._blocked = 0.0  # monotonic seconds
+
+    def add(self, name: str, amount: float = 1.0, **labels: str) -> None:
+        field = _field(name, labels)
+        with self._lock:
+            self._sums[field] = self._sums.get(field, 0.0) + amount
+
+    def observe(self, name: str, seconds: float, **labels: str) -> None:
+        """Into the one bucket it falls in; reading makes them cumulative."""
+        place = bisect_left(SECONDS, seconds)
+        bound = str(SECONDS[place]) if place < len(SECONDS) else INFINITE
+        self.add(f"{name}_bucket", 1.0, **labels, le=bound)
+        self.add(f"{name}_sum", seconds, **labels)
+
+    def send(self, redis: Redis, *, at_once: bool = False) -> None:
+        """Every SEND_EVERY at most. What cannot be sent is kept for the next time."""
+        now = time.monotonic()
+        with self._lock:
+            if not self._sums or now < self._blocked or (now < self._due and not at_once):
+                return
+            sums, self._sums, self._due = self._sums, {}, now + SEND_EVERY
+        pipe = redis.pipeline(transaction=True)
+        for field, amount in sums.items():
+            pipe.hincrbyfloat(KEY, field, amount)
+        try:
+            pipe.execute()
+        except RedisError:
+            with self._lock:
+                self._blocked = now + PAUSE
+                for field, amount in sums.items():
+                    self._sums[field] = self._sums.get(field, 0.0) + amount
+
+
+@lru_cache
+def counters() -> Counters:
+    return Counters()
+
+
+def add(name: str, amount: float = 1.0, **labels: str) -> None:
+    """Count. `labels` take few values: never a city, a job or an address."""
+    counters().add(name, amount, **labels)
+
+
+def observe(name: str, seconds: float, **labels: str) -> None:
+    """How long something took."""
+    counters().observe(name, seconds, **labels)
+
+
+def send(*, at_once: bool = False) -> None:
+    counters().send(connections.redis_client(), at_once=at_once)
+
+
+def read(redis: Redis) -> dict[str, float]:
+    """Raises RedisError."""
+    found = cast("dict[bytes, bytes]", redis.hgetall(KEY))
+    return {field.decode(): float(value) for field, value in found.items()}
+
+
+def _field(name: str, labels: dict[str, str]) -> str:
+    return name + "".join(f"|{key}={value}" for key, value in labels.items())
+
+
+def labels_of(field: str) -> tuple[str, dict[str, str]]:
+    name, *pairs = field.split("|")
+    return name, dict(pair.split("=", 1) for pair in pairs)

@@ -1,0 +1,179 @@
+"""POST /bulk/import."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
+from django.test import Client
+
+from cityweather.ingest import importer
+from cityweather.models import BulkJob, City, JobResult, RejectedRow
+from tests.capture import Sent
+
+CITIES = b"city\nOslo\nBergen\noslo\n\nTromso\n" + b"x" * 300 + b"\n"
+
+
+def send(client: Client, content: bytes = CITIES, query: str = "", **more: Any) -> Any:
+    headers = more.pop("headers", None)
+    file = SimpleUploadedFile("cities.csv", content, "text/csv")
+    return client.post(f"/bulk/import{query}", {**more, "file": file}, headers=headers)
+
+
+@pytest.mark.usefixtures("redis_server", "database")
+def test_an_upload_becomes_a_job_that_can_be_asked_for_at_once(keyed: Client, sent_tasks: list[Sent]) -> None:
+    answer = send(keyed)
+    body = answer.json()
+    assert answer.status_code == 202
+    counts = [body[name] for name in ("rows_read", "total", "duplicates", "rejected", "processed")]
+    assert counts == [5, 3, 1, 1, 0]
+    assert (body["status"], body["phase"], body["file_name"]) == ("queued", "queued", "cities.csv")
+    assert answer["Location"] == body["status_url"] == f"/bulk/jobs/{body['job_id']}"
+    assert keyed.get(body["status_url"]).json()["total"] == 3
+    assert [task.name for task in sent_tasks] == ["cityweather.tasks.dispatch_tick"]
+    job = BulkJob.objects.get()
+    assert job.owner == "test"
+    rows = JobResult.objects.order_by("position").values_list("position", "city__name", "line", "status")
+    assert list(rows) == [(0, "Oslo", 2, "pending"), (1, "Bergen", 3, "pending"), (2, "Tromso", 6, "pending")]
+    assert RejectedRow.objects.get().line == 7
+
+
+@pytest.mark.usefixtures("database")
+def test_an_upload_is_accepted_while_redis_and_the_broker_are_away(keyed: Client, sent_tasks: list[Sent]) -> None:
+    answer = send(keyed)
+    assert (answer.status_code, answer.json()["source"]) == (202, "database")
+    assert sent_tasks == []
+    assert keyed.get(answer["Location"]).json()["phase"] == "queued"
+
+
+@pytest.mark.usefixtures("database")
+def test_the_same_upload_twice_adds_no_city_twice(keyed: Client) -> None:
+    first, second = (send(keyed).json()["job_id"] for _ in range(2))
+    assert first != second
+    assert City.objects.count() == 3
+
+
+@pytest.mark.usefixtures("database")
+def test_an_idempotency_key_answers_the_same_job(keyed: Client) -> None:
+    first, second = (send(keyed, headers={"Idempotency-Key": "k1"}) for _ in range(2))
+    assert first.json()["job_id"] == second.json()["job_id"]
+    assert second.status_code == 202
+    assert ("Idempotency-Replayed" in first, second["Idempotency-Replayed"]) == (False, "true")
+    other = send(keyed, b"city\nParis\n", headers={"Idempotency-Key": "k1"})
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+    assert BulkJob.objects.count() == 1
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("key", ["", "x" * 256, "ö", "a\x7f"])
+def test_an_idempotency_key_that_is_none_is_a_400(keyed: Client, key: str) -> None:
+    assert send(keyed, headers={"Idempotency-Key": key}).json()["code"] == "invalid_parameter"
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("where", ["query", "field"])
+def test_how_to_read_the_file_can_be_told(keyed: Client, where: str) -> None:
+    content = "land;ort\nNO;Tromsø\n".encode("cp1252")
+    told = {"encoding": "cp1252", "delimiter": ";", "column": "ort", "header": "true"}
+    if where == "field":
+        answer = send(keyed, content, **told)
+    else:
+        answer = send(keyed, content, "?encoding=cp1252&delimiter=%3B&column=ort&header=true")
+    assert answer.status_code == 202, answer.json()
+    assert City.objects.get().name == "Tromsø"
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [("?header=perhaps", "invalid_parameter"), ("?encoding=zlib", "bad_option"), ("?delimiter=xx", "bad_option")],
+)
+def test_an_option_that_is_none_is_a_400(keyed: Client, query: str, code: str) -> None:
+    answer = send(keyed, query=query)
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize(
+    ("content", "code"), [(b"PK\x03\x04" + b"\0" * 100, "not_csv"), (b"city\n\n", "no_cities"), (b"", "no_cities")]
+)
+def test_a_file_of_no_use_leaves_nothing(keyed: Client, content: bytes, code: str) -> None:
+    answer = keyed.post("/bulk/import/", {"file": SimpleUploadedFile("x.csv", content or b"\n")})
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert BulkJob.objects.count() == 0
+
+
+@pytest.mark.usefixtures("db")
+def test_a_file_too_large_is_refused_by_its_length_before_it_is_read(
+    keyed: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.IMPORT_MAX_BYTES = 1000
+    answer = send(keyed, b"x" * 30_000)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert "1,000 bytes" in answer.json()["detail"]
+    assert send(keyed, b"x\n" * 1000).json()["code"] == "too_large"  # found while it streams
+
+
+@pytest.mark.usefixtures("db")
+def test_too_many_open_jobs_are_refused_before_the_file_is_read(
+    keyed: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.IMPORT_MAX_OPEN_JOBS = 1
+    assert send(keyed).status_code == 202
+    monkeypatch.setattr(importer, "spool_upload", lambda *_, **__: pytest.fail("was read"))
+    answer = send(keyed)
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_jobs")
+
+
+@pytest.mark.usefixtures("database")
+def test_a_write_that_fails_leaves_no_job_to_be_seen(keyed: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OperationalError("disk full")
+
+    monkeypatch.setattr(importer.rows, "refused", fail)
+    answer = send(keyed)
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+    assert (BulkJob.objects.count(), JobResult.objects.count()) == (0, 0)
+
+
+@pytest.mark.usefixtures("db")
+def test_a_file_below_the_import_folder_can_be_named(keyed: Client, settings: Any, tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "c.csv").write_bytes(CITIES)
+    settings.IMPORT_DIR = tmp_path
+    body = {"path": "deep/c.csv", "header": True, "column": "city"}
+    answer = keyed.post("/bulk/import", body, content_type="application/json")
+    assert answer.status_code == 202, answer.json()
+    assert (answer.json()["total"], answer.json()["file_name"]) == (3, "c.csv")
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("path", ["../secret.csv", "/etc/passwd", "link.csv", "missing.csv", ".", "a\x00b", "x" * 999])
+def test_no_path_leads_out_of_the_import_folder(keyed: Client, settings: Any, tmp_path: Path, path: str) -> None:
+    settings.IMPORT_DIR = tmp_path / "in"
+    settings.IMPORT_DIR.mkdir()
+    (tmp_path / "secret.csv").write_bytes(CITIES)
+    (settings.IMPORT_DIR / "link.csv").symlink_to(tmp_path / "secret.csv")
+    answer = keyed.post("/bulk/import", {"path": path}, content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json()["code"] in ("bad_path", "invalid_parameter")
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("body", ["{}", "[]", '"x"', '{"path": 1}', '{"path": null}', "{", '{"path": ["x"]}', ""])
+def test_json_that_names_no_path_is_a_400(keyed: Client, body: str) -> None:
+    answer = keyed.post("/bulk/import", body, content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json().keys() == {"detail", "code"}
+
+
+@pytest.mark.usefixtures("db")
+def test_other_kinds_of_bodies_are_a_415(keyed: Client) -> None:
+    answer = keyed.post("/bulk/import", CITIES, content_type="text/csv")
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    assert keyed.get("/bulk/import").status_code == 405
+
+
+def test_without_a_key_nothing_is_read(anyone: Client) -> None:
+    assert send(anyone).status_code == 401

@@ -1,0 +1,144 @@
+"""GET /weather, with the provider's HTTP answers made up."""
+
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+import responses
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from cityweather.api import weather
+from cityweather.models import SearchHistory
+from tests.api.helpers import make_city
+
+URL = re.compile(r"https://api\.openweathermap\.org/data/2\.5/weather")
+OSLO = {
+    "coord": {"lon": 10.75, "lat": 59.91}, "weather": [{"id": 803, "main": "Clouds", "description": "broken clouds"}],
+    "main": {"temp": -3.2, "feels_like": -8.1, "humidity": 81}, "wind": {"speed": 4.1}, "dt": 1_767_323_000,
+    "sys": {"country": "NO"}, "name": "Oslo", "cod": 200,
+}  # fmt: skip
+
+
+@pytest.fixture
+def provider(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    settings.WEATHER_PROVIDER = "openweather"
+    settings.OPENWEATHER_API_KEY = "a-provider-key"
+    settings.OPENWEATHER_QUOTA_PER_MINUTE = settings.OPENWEATHER_QUOTA_PER_MONTH = 0
+    monkeypatch.setattr(time, "sleep", lambda _: None)  # between retries
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+def answers(provider: Any, status: int, body: Any) -> None:
+    provider.add(responses.GET, URL, status=status, body=json.dumps(body), content_type="application/json")
+
+
+@pytest.mark.usefixtures("redis_server", "database")
+def test_a_miss_asks_the_provider_and_is_remembered(anyone: Client, provider: Any) -> None:
+    answers(provider, 200, OSLO)
+    answer = anyone.get("/weather?city=oslo")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "city": "Oslo", "temperature": -3.2, "feels_like": -8.1, "condition": "Clouds",
+        "description": "broken clouds", "humidity": 81, "wind_speed": 4.1, "latitude": 59.91, "longitude": 10.75,
+        "country": "NO", "observed_at": "2026-01-02T03:03:20.000Z", "cached": False, "stale": False,
+    }  # fmt: skip
+    assert [row.city_name for row in SearchHistory.objects.all()] == ["Oslo"]
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_a_hit_makes_no_provider_call_in_any_spelling(anyone: Client, provider: Any) -> None:
+    answers(provider, 200, OSLO)
+    anyone.get("/weather?city=oslo")
+    again = anyone.get("/weather/?city=%20OSLO%20")
+    assert (again.json()["cached"], len(provider.calls)) == (True, 1)
+    assert int(again["Age"]) <= 1
+    assert SearchHistory.objects.count() == 2
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("", 400, "no_city"),
+        ("?city=", 400, "no_city"),
+        ("?city=%20%20", 400, "no_city"),
+        ("?city=" + "x" * 201, 400, "name_too_long"),
+        ("?city=" + "x" * 1001, 400, "invalid_parameter"),
+        ("?city=a%00b", 400, "invalid_parameter"),
+    ],
+)
+def test_no_usable_city_is_a_400(anyone: Client, provider: Any, query: str, status: int, code: str) -> None:
+    answer = anyone.get(f"/weather{query}")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert SearchHistory.objects.count() == 0
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_an_unknown_city_is_a_404_and_no_history(anyone: Client, provider: Any) -> None:
+    answers(provider, 404, {"cod": "404", "message": "city not found"})
+    answer = anyone.get("/weather?city=Atlantis")
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_city")
+    assert SearchHistory.objects.count() == 0
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_while_the_provider_is_out_the_last_known_weather_is_served_as_stale(anyone: Client, provider: Any) -> None:
+    answers(provider, 500, {})
+    now = timezone.now()
+    make_city("Bergen", temperature=7.5, condition="Rain", humidity=90, last_refreshed_at=now, observed_at=now)
+    answer = anyone.get("/weather?city=bergen")
+    body = answer.json()
+    assert (answer.status_code, body["stale"], body["temperature"]) == (200, True, 7.5)
+    assert int(answer["Age"]) < 60
+    assert body["observed_at"].startswith(now.strftime("%Y-%m-%dT%H:%M:%S"))
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_while_the_provider_is_out_an_unknown_past_is_a_503(anyone: Client, provider: Any) -> None:
+    answers(provider, 500, {})
+    answer = anyone.get("/weather?city=bergen")
+    assert answer.status_code in (502, 503, 504)
+    assert answer.json().keys() == {"detail", "code"}
+    assert "a-provider-key" not in answer.content.decode()
+
+
+@pytest.mark.usefixtures("db")
+def test_a_city_without_weather_is_no_last_known_one() -> None:
+    make_city("Bergen")
+    assert weather.last_known("bergen") is None
+    assert weather.last_known("oslo") is None
+
+
+@pytest.mark.usefixtures("redis_server", "database")
+def test_a_database_away_does_not_spoil_the_answer(
+    anyone: Client, provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(provider, 200, OSLO)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise weather.DatabaseError("gone")
+
+    monkeypatch.setattr(SearchHistory.objects, "create", refuse)
+    assert anyone.get("/weather?city=oslo").status_code == 200
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_a_hit_costs_one_query_the_history(anyone: Client, provider: Any) -> None:
+    answers(provider, 200, OSLO)
+    anyone.get("/weather?city=oslo")
+    with CaptureQueriesContext(connection) as queries:
+        anyone.get("/weather?city=oslo")
+    assert [query["sql"].split()[0] for query in queries] == ["INSERT"]
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_our_own_throttle_is_a_429(anyone: Client, provider: Any, settings: Any) -> None:
+    settings.THROTTLE_WEATHER = "1/hour"
+    answers(provider, 200, OSLO)
+    assert [anyone.get("/weather?city=oslo").status_code for _ in range(2)] == [200, 429]

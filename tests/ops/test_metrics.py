@@ -1,0 +1,149 @@
+"""/metrics, and how processes add up what they count."""
+
+import threading
+import time
+from typing import Any
+
+import pytest
+from celery import shared_task
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+from redis import Redis
+
+from cityweather.ops import metrics, scrape, signals
+from cityweather.ops.metrics import Counters
+from tests.api.helpers import go_live, make_job
+
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+def scraped(client: Client) -> Samples:
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    families = text_string_to_metric_families(answer.content.decode())
+    return {(s.name, tuple(sorted(s.labels.items()))): s.value for family in families for s in family.samples}
+
+
+@pytest.mark.usefixtures("redis_server", "database")
+def test_requests_are_counted_by_route_and_status(client: Client) -> None:
+    for path in ("/history", "/history/", "/bulk/jobs", "/nothing"):
+        client.get(path)
+    found = scraped(client)
+    name = "cityweather_http_requests_total"
+    assert found[name, (("method", "GET"), ("route", "history"), ("status", "200"))] == 2
+    assert found[name, (("method", "GET"), ("route", "bulk/jobs"), ("status", "401"))] == 1
+    assert found[name, (("method", "GET"), ("route", "other"), ("status", "404"))] == 1
+    assert found["cityweather_http_request_seconds_count", (("route", "history"),)] == 2
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_what_a_client_makes_up_is_no_label(client: Client) -> None:
+    client.generic("BREW|x=1", "/coffee/1|a=b")
+    assert not [key for key in scraped(client) if "BREW" in str(key) or "coffee" in str(key)]
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_running_jobs_show_what_is_under_way(client: Client) -> None:
+    job = make_job("pppp")
+    make_job("ss", status="done", phase="ended")
+    go_live(job, succeeded=1, waiting_for="quota")
+    found = scraped(client)
+    assert found["cityweather_jobs", (("phase", "fetching"),)] == 1
+    assert found["cityweather_rows_pending", ()] == 3
+    assert found["cityweather_stream_bytes", ()] > 0
+    assert found["cityweather_flush_lag_seconds", ()] > 0
+    assert found["cityweather_up", (("part", "redis"),)] == 1
+
+
+@pytest.mark.usefixtures("database")
+def test_without_redis_the_rest_is_still_told(client: Client) -> None:
+    make_job("p")
+    found = scraped(client)
+    assert found["cityweather_up", (("part", "redis"),)] == 0
+    assert found["cityweather_up", (("part", "database"),)] == 1
+    assert found["cityweather_jobs", (("phase", "fetching"),)] == 1
+
+
+@pytest.mark.usefixtures("db")
+def test_processes_are_added_up(client: Client, redis_server: "Redis[bytes]") -> None:
+    one, two = Counters(), Counters()
+    for counters in (one, two):
+        counters.add("rows", 500, result="success")
+        counters.observe("fetch_seconds", 0.02, provider="openweather", outcome="ok")
+        counters.observe("fetch_seconds", 99.0, provider="openweather", outcome="ok")
+        counters.send(redis_server, at_once=True)
+        counters.send(redis_server, at_once=True)
+    found = scraped(client)
+    labels = (("outcome", "ok"), ("provider", "openweather"))
+    assert found["cityweather_rows_total", (("result", "success"),)] == 1000
+    assert found["cityweather_fetch_seconds_count", labels] == 4
+    assert found["cityweather_fetch_seconds_sum", labels] == pytest.approx(198.04)
+    assert found["cityweather_fetch_seconds_bucket", (("le", "0.025"), *labels)] == 2
+    assert found["cityweather_fetch_seconds_bucket", (("le", "+Inf"), *labels)] == 4
+
+
+def test_nothing_is_lost_while_redis_is_away(redis_server: "Redis[bytes]", monkeypatch: pytest.MonkeyPatch) -> None:
+    counters, clock = Counters(), [100.0]
+    monkeypatch.setattr(metrics.time, "monotonic", lambda: clock[0])
+    counters.add("rows", 2, result="success")
+    counters.send(Redis(port=1, retry=None), at_once=True)
+    counters.add("rows", 3, result="success")
+    counters.send(redis_server, at_once=True)
+    assert metrics.read(redis_server) == {}  # it waits a while, or each request would wait for the timeout
+    clock[0] += metrics.PAUSE
+    counters.send(redis_server, at_once=True)
+    assert metrics.read(redis_server) == {"rows|result=success": 5}
+
+
+def test_counts_are_sent_once_in_a_while(redis_server: "Redis[bytes]", monkeypatch: pytest.MonkeyPatch) -> None:
+    counters, clock = Counters(), [100.0]
+    monkeypatch.setattr(metrics.time, "monotonic", lambda: clock[0])
+    for _ in range(3):
+        counters.add("rows")
+        counters.send(redis_server)
+    assert metrics.read(redis_server) == {"rows": 1}
+    clock[0] += metrics.SEND_EVERY
+    counters.send(redis_server)
+    assert metrics.read(redis_server) == {"rows": 3}
+
+
+def test_threads_lose_no_count() -> None:
+    counters = Counters()
+    threads = [threading.Thread(target=lambda: [counters.add("rows") for _ in range(1000)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counters._sums == {"rows": 4000}
+
+
+@shared_task(name="tests.good_tick")
+def good_tick() -> None:
+    pass
+
+
+@shared_task(name="tests.bad_tick")
+def bad_tick() -> None:
+    raise ValueError
+
+
+@pytest.mark.usefixtures("db")
+def test_a_tick_that_ended_well_and_a_task_that_failed_are_told(client: Client, redis_server: "Redis[bytes]") -> None:
+    before = time.time()
+    good_tick.apply()
+    bad_tick.apply()
+    assert signals.last_ticks(redis_server)["good_tick"] >= before - 1
+    assert "bad_tick" not in signals.last_ticks(redis_server)
+    found: Any = scraped(client)
+    assert found["cityweather_tick_age_seconds", (("tick", "good_tick"),)] < 60
+    assert found["cityweather_task_seconds_count", (("task", "good_tick"),)] == 1
+    assert found["cityweather_task_failures_total", (("task", "bad_tick"),)] == 1
+
+
+@pytest.mark.usefixtures("db")
+def test_a_tick_survives_redis_being_away() -> None:
+    assert good_tick.apply().successful()
+
+
+def test_every_metric_has_a_help_text() -> None:
+    assert all(text.endswith(".") for text in scrape.HELP.values())
