@@ -1,0 +1,144 @@
+"""Spool → database. Until the last step the job is in phase `reading`: no list, poll or dispatch knows it."""
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from cityweather.errors import ImportLost
+from cityweather.ingest import rows
+from cityweather.ingest.claim import Clock, check_open_jobs, claim
+from cityweather.ingest.options import Limits, ReadOptions
+from cityweather.ingest.paths import open_below
+from cityweather.ingest.spool import Spool, spool_upload
+from cityweather.ingest.upload import PIECE
+from cityweather.models import BulkJob, JobResult, RejectedRow
+
+__all__ = [
+    "Limits", "ReadOptions", "Spool", "check_open_jobs", "import_file", "import_spool", "open_below", "spool_upload",
+    "sweep_imports",
+]  # fmt: skip
+
+DEAD_AFTER = timedelta(seconds=60)
+DELETE_CHUNK = 10_000  # rows
+SMALL_CHUNK = 5_000  # rows
+Progress = Callable[[int, int], None]
+"""Called with (rows written, rows in all)."""
+log = logging.getLogger(__name__)
+
+
+def import_spool(
+    spool: Spool,
+    *,
+    owner: str = "",
+    idempotency_key: str | None = None,
+    callback_url: str | None = None,
+    progress: Progress | None = None,
+    clock: Clock | None = None,
+) -> tuple[BulkJob, bool]:
+    """(the job in phase `queued`, whether this call made it). All or nothing, City rows aside.
+
+    Raises TooManyJobs, KeyReused, ImportInProgress, ImportLost.
+    """
+    job, created = claim(spool, owner, idempotency_key or None, callback_url, clock)
+    if created:
+        try:
+            _Import(job, spool, progress).write()
+        except BaseException:
+            _discard_quietly(job)
+            raise
+    return job, created
+
+
+def import_file(
+    path: Path,
+    *,
+    options: ReadOptions | None = None,
+    folder: Path | None = None,
+    limits: Limits | None = None,
+    owner: str = "",
+    reading: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
+    spooled: Callable[[Spool], None] | None = None,
+) -> BulkJob:
+    """Both halves. `reading` is called with the bytes read so far, `spooled` between the halves."""
+
+    def chunks() -> Iterator[bytes]:
+        done = 0
+        with path.open("rb") as file:
+            while chunk := file.read(PIECE):
+                yield chunk
+                done += len(chunk)
+                if reading:
+                    reading(done)
+
+    with spool_upload(chunks(), file_name=path.name, options=options, folder=folder, limits=limits) as spool:
+        if spooled:
+            spooled(spool)
+        return import_spool(spool, owner=owner, progress=progress)[0]
+
+
+def sweep_imports(now: datetime) -> int:
+    """Deletes imports whose writer has been silent for DEAD_AFTER. Returns how many."""
+    swept = 0
+    for job in BulkJob.objects.filter(phase=BulkJob.Phase.READING, heartbeat_at__lt=now - DEAD_AFTER):
+        # Whoever changes the heartbeat owns the import: a writer that only slept sees it and stops.
+        if _renew(job, now):
+            discard(job)
+            swept += 1
+            log.warning("dead_import_deleted", extra={"job_id": str(job.pk)})
+    return swept
+
+
+def discard(job: BulkJob) -> None:
+    """Deletes the job and its rows, in chunks so that nobody waits long. City rows stay."""
+    for model in (JobResult, RejectedRow):
+        while ids := list(model.objects.filter(job=job).values_list("id", flat=True)[:DELETE_CHUNK]):
+            model.objects.filter(id__in=ids).delete()
+    BulkJob.objects.filter(pk=job.pk).delete()
+
+
+def _discard_quietly(job: BulkJob) -> None:
+    try:
+        discard(job)
+    except DatabaseError:
+        log.warning("failed_import_left", extra={"job_id": str(job.pk)}, exc_info=True)  # the sweep takes it
+
+
+def _renew(job: BulkJob, now: datetime) -> bool:
+    """Compare and swap: false when another has taken the import over."""
+    mine = BulkJob.objects.filter(pk=job.pk, phase=BulkJob.Phase.READING, heartbeat_at=job.heartbeat_at)
+    job.heartbeat_at = now
+    return bool(mine.update(heartbeat_at=now))
+
+
+class _Import:
+    def __init__(self, job: BulkJob, spool: Spool, progress: Progress | None) -> None:
+        self.job, self.spool, self.progress = job, spool, progress
+
+    def write(self) -> None:
+        writer = rows.writer()
+        written = 0
+        for names in self.spool.names(writer.chunk):
+            with transaction.atomic():
+                self._renew()
+                writer.results(self.job, names, writer.cities(names))
+            written += len(names)
+            if self.progress:
+                self.progress(written, self.spool.total)
+        for refused in self.spool.refused(SMALL_CHUNK):
+            with transaction.atomic():
+                self._renew()
+                rows.refused(self.job, refused)
+        with transaction.atomic():
+            self._renew()
+            self.job.enter(BulkJob.Phase.QUEUED.value)
+            self.job.save(update_fields=["phase", "phases"])
+
+    def _renew(self) -> None:
+        """First in each transaction: the row lock keeps the sweep off until the commit."""
+        if not _renew(self.job, timezone.now()):
+            raise ImportLost

@@ -1,0 +1,41 @@
+"""Opens a file below a folder, and nothing outside of it."""
+
+import os
+import stat
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from cityweather.errors import BadPath
+
+_STEP = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_LAST = _STEP | os.O_NONBLOCK  # a FIFO without a writer would block the open
+
+
+def open_below(path: str, root: Path) -> BinaryIO:
+    """Raises BadPath. No "..", no absolute path, no symbolic link below `root`, regular files only.
+
+    Each step is opened relative to the one before, so nothing can be swapped between a check and its use.
+    """
+    parts = PurePosixPath(path).parts
+    if not parts or ".." in parts or path.startswith("/"):
+        raise BadPath
+    try:
+        return os.fdopen(_descend(root, parts), "rb")
+    except (OSError, ValueError):  # missing, a link, not readable, a name with NUL or too long
+        raise BadPath from None
+
+
+def _descend(root: Path, parts: tuple[str, ...]) -> int:
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in parts[:-1]:
+            below = os.open(part, _STEP | os.O_DIRECTORY, dir_fd=folder)
+            os.close(folder)
+            folder = below
+        file = os.open(parts[-1], _LAST, dir_fd=folder)
+    finally:
+        os.close(folder)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise BadPath
+    return file

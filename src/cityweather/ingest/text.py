@@ -1,0 +1,83 @@
+"""Bytes → text. A byte that is no text in the encoding becomes a mark, so that its row alone is refused."""
+
+import codecs
+import io
+import re
+from collections.abc import Iterator
+from itertools import chain
+
+from cityweather.errors import NotCsv
+
+# Longest first: the UTF-32 mark begins like that of UTF-16.
+BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# Byte 0xE9 becomes U+DCE9: no decoder yields a lone surrogate by itself.
+BAD_BYTE = re.compile("[\udc00-\udcff]")
+# Besides those: controls other than tab and newlines, and what an earlier, lossy conversion left.
+UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\udc00-\udcff\ufffd]")
+MARKUP = re.compile(r"\s*(<[a-z!?]|\{\s*\"|\[\s*[\[{\"])", re.IGNORECASE)
+_ON_ERROR = "cityweather.mark"
+TEXT_MAX = 200  # characters kept of a refused row
+
+
+def decode(pieces: Iterator[bytes], told: str | None) -> tuple[str, Iterator[str]]:
+    """The encoding, and the text with "\\n" for every line end. A byte order mark outweighs what was told."""
+    first = next(pieces, b"")
+    encoding = told or "utf-8"
+    for bom, name in BOMS:
+        if first.startswith(bom):
+            first, encoding = first[len(bom) :], name
+            break
+    return encoding, _texts(chain([first], pieces), encoding)
+
+
+def _texts(pieces: Iterator[bytes], encoding: str) -> Iterator[str]:
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(_ON_ERROR), translate=True)
+    text = decoder.decode(next(pieces, b""))
+    _refuse_markup(text)
+    yield text
+    for piece in pieces:
+        yield decoder.decode(piece)
+    yield decoder.decode(b"", final=True)
+
+
+def _refuse_markup(text: str) -> None:
+    found = MARKUP.match(text)
+    if found:
+        raise NotCsv(what="HTML or XML" if found[1].startswith("<") else "JSON")
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(_ON_ERROR, _mark)
+
+
+def fault(text: str, encoding: str) -> tuple[str, str] | None:
+    """(reason code, what is shown of the row), when the text holds what no name may hold."""
+    found = UNUSABLE.search(text)
+    if found is None:
+        return None
+    if not BAD_BYTE.match(found[0]):
+        return ("bad_encoding" if found[0] == "\ufffd" else "control_character"), shown(text)
+    place = len(text[: found.start()].encode(encoding)) + 1
+    return "bad_encoding", shown(f"byte {place} is 0x{ord(found[0]) - 0xDC00:02X}: {text}")
+
+
+def shown(text: str) -> str:
+    """The text of a refused row, safe to store and to show: visible characters, at most TEXT_MAX."""
+    line = " ".join(text[:TEXT_MAX].split())
+    return "".join(char if char.isprintable() else _escape(char) for char in line)[:TEXT_MAX]
+
+
+def _escape(char: str) -> str:
+    code = ord(char) - 0xDC00 if BAD_BYTE.match(char) else ord(char)
+    return f"\\x{code:02x}"
