@@ -55,14 +55,14 @@ class Gate:
         if self.slots:
             self._parts.slots.hold(0)
 
-    def tokens(self, now: float, wanted: int, at_least: int = 1) -> int:
+    def tokens(self, now: float, wanted: int) -> int:
         """How many places may be asked for now; 0 begins a pause."""
-        if self._tokens < at_least:
-            grant = self._parts.quota.take(wanted - self._tokens, at_least=at_least - self._tokens)
+        if not self._tokens:
+            grant = self._parts.quota.take(wanted)
             if not grant.tokens:
                 self.wait(grant.wait, "quota")
                 return 0
-            self._tokens += grant.tokens
+            self._tokens = grant.tokens
             self._taken_at = now
         return self._tokens
 

@@ -38,9 +38,9 @@ def pace() -> Pace:
         return Pace()
     if verdict.state is State.OPEN:
         return Pace(verdict.reason, time() + verdict.wait, outlook.rate, outlook.told)
-    if not outlook.told or outlook.wait > SHORT:
+    if outlook.told and outlook.wait > SHORT:
         return Pace("quota", time() + outlook.wait, outlook.rate, outlook.told)
-    return Pace(rate=outlook.rate)
+    return Pace(rate=outlook.rate, told=outlook.told)
 
 
 def usage() -> dict[str, int]:
@@ -49,7 +49,7 @@ def usage() -> dict[str, int]:
 
 
 def seed(usage: Mapping[str, int]) -> bool:
-    """What usage() said last. Until told, a Redis that is new or has forgotten lets no bulk job use such a quota.
+    """What usage() said last. A Redis that is new, or has forgotten, lets bulk jobs wait for it, 15 s at most.
 
     True when Redis needed it. Cheap and safe to repeat. Raises RedisError.
     """

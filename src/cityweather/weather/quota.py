@@ -65,7 +65,7 @@ class Quota:
         self._local = LocalLimit(self.interval, ticks)
         self._looked_at = float("-inf")
 
-    def take(self, wanted: int, *, at_least: int = 1, interactive: bool = False) -> Grant:
+    def take(self, wanted: int, *, interactive: bool = False) -> Grant:
         """For requests that go out now: a token used late counts in the provider's next minute."""
         if not self._limited and self._ticks() - self._looked_at < LOOK_INTERVAL:
             return Grant(wanted)
@@ -75,7 +75,7 @@ class Quota:
         look_only = not self._limited
         debt = self._local.settle()
         try:
-            reply = self._run("take", 0 if look_only else wanted, at_least, reserve, debt, int(interactive))
+            reply = self._run("take", 0 if look_only else wanted, reserve, debt, int(interactive))
         except RedisError:
             self._local.owe(debt)
             self._away.note()
@@ -98,7 +98,7 @@ class Quota:
 
     def outlook(self) -> Outlook:
         """Raises RedisError."""
-        _, wait, halvings, untold = self._run("take", 0, 1, self._reserve, 0, 0)
+        _, wait, halvings, untold = self._run("take", 0, self._reserve, 0, 0)
         rate = 1 / self.interval / 2**halvings if self.interval else None
         return Outlook(wait / 1000, rate, not untold)
 

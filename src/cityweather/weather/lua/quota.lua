@@ -5,6 +5,7 @@
 --   slow slow_at     how many times the rate is halved after 429s, and when the last of them came
 --   NAME NAME:used   per long window: its current period and what that has used. Missing: not told yet (see seed)
 --   NAME:early       interactive use before it was told
+--   untold_at        since when it is missing, Unix ms
 -- ARGV  2 ms a token at full rate, 0 = no limit   3 burst   4 long windows, as 'name:seconds:limit …'
 local QUOTA = KEYS[1]
 local SLOW_FOR = 60000 -- ms until one halving is taken back

@@ -14,4 +14,5 @@ each_window(function(name, _, number, used)
   redis.call('HDEL', QUOTA, name .. ':early')
   told = told + 1
 end)
+redis.call('HDEL', QUOTA, 'untold_at')
 return told

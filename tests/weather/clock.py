@@ -1,0 +1,23 @@
+"""Time that passes only when a test says so."""
+
+START = 1_795_000_000.0  # Unix seconds, in November 2026
+
+
+class Clock:
+    """One moment as monotonic seconds, Unix seconds and Unix milliseconds."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+        self.step = 0.0  # what the wall clock was set forward by
+
+    def ticks(self) -> float:
+        return self.passed
+
+    def unix(self) -> float:
+        return START + self.passed + self.step
+
+    def ms(self) -> int:
+        return int(self.unix() * 1000)
+
+    def advance(self, seconds: float) -> None:
+        self.passed += seconds

@@ -1,0 +1,146 @@
+"""The quota's long windows: hour, day, calendar month."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from redis import Redis
+
+from cityweather.weather.provider import Window
+from cityweather.weather.quota import Quota
+from tests.weather.clock import START, Clock
+
+HOUR, DAY, MONTH = Window("hour", 3600, 50), Window("day", 86_400, 100), Window("month", 2_592_000, 1000)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def quota_of(redis_server: Redis, clock: Clock) -> Callable[..., Quota]:
+    def make(*windows: Window) -> Quota:
+        return Quota("openweather", windows, redis_server, now=clock.ms, ticks=clock.ticks)
+
+    return make
+
+
+def at(clock: Clock, moment: datetime) -> None:
+    clock.passed = moment.timestamp() - START
+
+
+def test_bulk_waits_until_it_is_told_what_was_used(quota_of: Callable[..., Quota], clock: Clock) -> None:
+    quota = quota_of(MONTH)
+    assert quota.take(5).tokens == 0
+    assert not quota.outlook().told
+    assert quota.seed({})
+    assert quota.take(5).tokens == 5
+    assert quota.outlook().told
+
+
+def test_bulk_goes_on_when_nobody_tells(quota_of: Callable[..., Quota], clock: Clock) -> None:
+    quota = quota_of(MONTH)
+    quota.take(1, interactive=True)
+    quota.take(5)
+    clock.advance(15)
+    assert quota.take(2000).tokens == 999
+
+
+def test_a_person_need_not_wait_for_that_and_is_counted(quota_of: Callable[..., Quota], clock: Clock) -> None:
+    quota = quota_of(MONTH)
+    assert quota.take(1, interactive=True).tokens == 1
+    quota.seed({})
+    assert sum(quota.usage().values()) == 1
+
+
+def test_a_redis_that_forgot_is_told_by_the_database(
+    quota_of: Callable[..., Quota], clock: Clock, redis_server: Redis
+) -> None:
+    quota = quota_of(MONTH)
+    quota.seed({})
+    quota.take(990)
+    kept = quota.usage()
+    redis_server.flushall()
+    assert quota.seed(kept)
+    assert quota.take(50).tokens == 10
+    assert not quota.seed(kept)
+
+
+def test_what_may_have_been_used_since_it_was_noted_counts_as_used(
+    quota_of: Callable[..., Quota], clock: Clock, redis_server: Redis
+) -> None:
+    quota = quota_of(Window("minute", 60, 60), MONTH)
+    quota.seed({})
+    quota.take(1)
+    clock.advance(10)
+    assert quota.take(1).tokens == 1
+    kept = quota.usage()
+    redis_server.flushall()
+    quota.seed(kept)
+    assert sum(quota.usage().values()) == 1 + 60
+
+
+def test_use_of_another_month_says_nothing(quota_of: Callable[..., Quota], clock: Clock, redis_server: Redis) -> None:
+    at(clock, datetime(2026, 11, 30, 23, 59, tzinfo=UTC))
+    quota = quota_of(MONTH)
+    quota.seed({})
+    quota.take(1000)
+    kept = quota.usage()
+    assert kept == {"month:202611": 1000}
+    redis_server.flushall()
+    clock.advance(61)
+    quota.seed(kept)
+    assert quota.usage() == {"month:202612": 0}
+
+
+@pytest.mark.parametrize(
+    ("window", "start", "end"),
+    [
+        (HOUR, datetime(2026, 11, 23, 8, 12, 5, tzinfo=UTC), datetime(2026, 11, 23, 9, tzinfo=UTC)),
+        (DAY, datetime(2026, 11, 23, 8, 12, 5, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC)),
+        (MONTH, datetime(2026, 11, 23, 8, 12, 5, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)),
+        (MONTH, datetime(2028, 2, 29, 23, 59, 59, tzinfo=UTC), datetime(2028, 3, 1, tzinfo=UTC)),
+        (MONTH, datetime(2026, 12, 31, 12, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_used_up_window_opens_again_when_the_next_one_begins(
+    quota_of: Callable[..., Quota], clock: Clock, window: Window, start: datetime, end: datetime
+) -> None:
+    at(clock, start)
+    quota = quota_of(window)
+    quota.seed({})
+    assert quota.take(10_000).tokens == window.limit
+    grant = quota.take(1, interactive=True)
+    assert grant.tokens == 0
+    assert grant.wait == pytest.approx((end - start).total_seconds(), abs=0.01)
+    at(clock, end)
+    assert quota.take(10_000).tokens == window.limit
+
+
+def test_a_clock_set_back_does_not_bring_a_used_up_day_back(quota_of: Callable[..., Quota], clock: Clock) -> None:
+    quota = quota_of(DAY)
+    quota.seed({})
+    quota.take(100)
+    clock.step -= 2 * 86_400
+    assert quota.take(1).tokens == 0
+    clock.step = 0
+    assert quota.take(1).tokens == 0
+
+
+def test_every_window_counts_at_once(quota_of: Callable[..., Quota], clock: Clock) -> None:
+    quota = quota_of(HOUR, DAY)
+    quota.seed({})
+    assert quota.take(70).tokens == 50
+    clock.advance(3600)
+    assert quota.take(70).tokens == 50
+    clock.advance(3600)
+    assert quota.take(70).tokens == 0
+
+
+def test_tokens_given_back_are_not_counted_as_used(quota_of: Callable[..., Quota], clock: Clock) -> None:
+    quota = quota_of(HOUR)
+    quota.seed({})
+    quota.take(50)
+    quota.give_back(20)
+    assert quota.take(50).tokens == 20
