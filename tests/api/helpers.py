@@ -44,7 +44,7 @@ def make_result(job: BulkJob, position: int, letter: str, city: City) -> JobResu
 def go_live(job: BulkJob, succeeded: int = 0, failed: int = 0, **fields: Any) -> None:
     """Put the job into Redis with this many rows counted."""
     tracker, job_id = connections.tracker(), str(job.job_id)
-    tracker.install(job_id, 1, "1-1", b"", {**recovery.fields(job), **fields})
+    tracker.install(job_id, 1, "1-1", b"", {**recovery.fields(job), "flushed": "1-1", **fields})
     token = "t"
     claim = tracker.claim(job_id, 1, token, job.total, queue_empty=True)
     errors = [None] * succeeded + ["unknown_city"] * failed

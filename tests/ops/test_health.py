@@ -1,17 +1,22 @@
 """/healthz and /readyz."""
 
 import threading
+import time
 
 import pytest
 from django.test import Client
 from redis import Redis
 
+from cityweather import connections
 from cityweather.ops import health
+from cityweather.ops.running import running
+from tests.api.helpers import go_live, make_job
 
 
 @pytest.mark.usefixtures("database")
 def test_all_parts_well_is_a_200_that_names_them(client: Client, redis_server: "Redis[bytes]") -> None:
     redis_server.lpush("fetch", "1")
+    redis_server.hset("cw:ticks", mapping={name: time.time() - 3 for name in health.TICKS})
     answer = client.get("/healthz/")
     parts = answer.json()["parts"]
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
@@ -24,7 +29,7 @@ def test_without_redis_unhealthy_but_ready(client: Client) -> None:
     answer = client.get("/healthz")
     parts = answer.json()["parts"]
     assert answer.status_code == 503
-    assert [name for name, part in parts.items() if part["ok"]] == ["database"]
+    assert [name for name, part in parts.items() if part["ok"]] == ["database", "flush"]
     assert parts["redis"]["detail"] == "ConnectionError"
     assert client.get("/readyz").status_code == 200
 
@@ -51,3 +56,35 @@ def test_an_error_shows_its_kind_and_no_address() -> None:
 
     state = health.examine([health.Part("redis", fail)])["redis"]
     assert (state["ok"], state["detail"]) == (False, "ConnectionError")
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("ticks", [{}, {"dispatch_tick": -1.0, "flush_tick": -16.0}])
+def test_a_beat_that_stopped_is_told(client: Client, redis_server: "Redis[bytes]", ticks: dict[str, float]) -> None:
+    if ticks:
+        redis_server.hset("cw:ticks", mapping={name: time.time() + age for name, age in ticks.items()})
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert "flush_tick" in answer.json()["parts"]["beat"]["detail"]
+
+
+@pytest.mark.usefixtures("redis_server", "database")
+def test_a_flush_that_stopped_is_told(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_live(make_job("pp"), succeeded=1)
+    assert client.get("/healthz").json()["parts"]["flush"]["ok"]
+    monkeypatch.setattr(health, "FLUSH_LATE", -1.0)
+    assert "wait" in client.get("/healthz").json()["parts"]["flush"]["detail"]
+    assert not client.get("/healthz").json()["parts"]["flush"]["ok"]
+
+
+@pytest.mark.usefixtures("redis_server", "database")
+def test_a_pause_between_results_is_no_lag() -> None:
+    job = make_job("pp")
+    go_live(job, succeeded=1)
+    tracker = connections.tracker()
+    (waiting,) = running()
+    assert waiting.lag > 0
+    last = tracker.last_entry(str(job.job_id))
+    tracker.trim(str(job.job_id), 1, last, waiting.progress.tail)
+    (flushed,) = running()
+    assert flushed.lag == 0

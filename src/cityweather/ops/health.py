@@ -1,5 +1,6 @@
 """/healthz: every part and how it is. /readyz: only what is needed to serve."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,8 +12,17 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from cityweather import connections
 from cityweather.api.exceptions import only_get
+from cityweather.ops import signals
+from cityweather.ops.running import running
 
 LIMIT = 3.0  # seconds for each part
+TICKS = ("dispatch_tick", "flush_tick")  # each second, if all is well
+TICK_LATE = 15.0  # seconds; a flush of a large backlog lasts a few
+FLUSH_LATE = 60.0  # seconds
+
+
+class Unwell(Exception):
+    """A part answers but is not well; the text is for everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,29 @@ def broker() -> str:
     return ", ".join(f"{count} waiting in {queue}" for queue, count in waiting.items())
 
 
-PARTS = (Part("database", database, needed=True), Part("redis", redis), Part("broker", broker))
+def beat() -> str:
+    ticks = signals.last_ticks(connections.redis_client())
+    ages = {name: time.time() - ticks.get(name, 0.0) for name in TICKS}
+    late = [name for name, age in ages.items() if age > TICK_LATE]
+    if late:
+        raise Unwell(f"no {' and no '.join(late)} within {TICK_LATE:.0f} s: does a bookkeeper run, and one beat?")
+    return ", ".join(f"{name} {max(0.0, age):.0f} s ago" for name, age in ages.items())
+
+
+def flush() -> str:
+    lag = max((job.lag for job in running()), default=0.0)
+    if lag > FLUSH_LATE:
+        raise Unwell(f"results wait {lag:.0f} s for the database")
+    return f"results wait {lag:.1f} s for the database"
+
+
+PARTS = (
+    Part("database", database, needed=True),
+    Part("redis", redis),
+    Part("broker", broker),
+    Part("beat", beat),
+    Part("flush", flush),
+)
 
 
 @only_get
@@ -77,6 +109,8 @@ def _examine(part: Part) -> dict[str, Any]:
     began = monotonic()
     try:
         detail, ok = part.check(), True
+    except Unwell as error:
+        detail, ok = str(error), False
     except Exception as error:  # noqa: BLE001  # whatever it is, the part is not well
         detail, ok = type(error).__name__, False
     finally:

@@ -16,6 +16,7 @@ from cityweather import connections
 from cityweather.api.exceptions import only_get
 from cityweather.models import BulkJob
 from cityweather.ops import metrics, signals
+from cityweather.ops.running import running
 
 log = structlog.get_logger(__name__)
 
@@ -121,27 +122,18 @@ def jobs() -> Iterator[Metric]:
 
 def live() -> Iterator[Metric]:
     """What the running jobs have under way, added up."""
-    found = [connections.tracker().progress(str(job_id)) for job_id in _running()]
-    known = [progress for progress in found if progress]
-    lags = [time.time() - int(p.flushed.partition("-")[0]) / 1000 for p in known if p.tail]
+    jobs = list(running())
+    waiting = sum(bool(job.progress.waiting_for) for job in jobs)
     values = {
-        "rows_pending": ("Rows still to be refreshed.", sum(p.pending for p in known)),
-        "rows_window": ("Rows that may be under way at once.", sum(p.window for p in known)),
-        "rows_per_second": ("Rows refreshed a second.", sum(p.rate for p in known)),
-        "jobs_waiting": (
-            "Jobs that wait for a quota, the provider or its key.",
-            sum(bool(p.waiting_for) for p in known),
-        ),
-        "stream_bytes": ("Results that the database does not hold yet.", sum(p.tail for p in known)),
-        "flush_lag_seconds": ("Age of the oldest flush among jobs with such results.", max(lags, default=0.0)),
+        "rows_pending": ("Rows still to be refreshed.", sum(job.progress.pending for job in jobs)),
+        "rows_window": ("Rows that may be under way at once.", sum(job.progress.window for job in jobs)),
+        "rows_per_second": ("Rows refreshed a second.", sum(job.progress.rate for job in jobs)),
+        "jobs_waiting": ("Jobs that wait for a quota, the provider or its key.", waiting),
+        "stream_bytes": ("Results that the database does not hold yet.", sum(job.progress.tail for job in jobs)),
+        "flush_lag_seconds": ("Age of the oldest such result.", max((job.lag for job in jobs), default=0.0)),
     }
     for name, (text, value) in values.items():
         yield GaugeMetricFamily(PREFIX + name, text, value=value)
-
-
-def _running() -> Iterable[object]:
-    phases = (BulkJob.Phase.ENDED, BulkJob.Phase.READING)
-    return BulkJob.objects.exclude(phase__in=phases).values_list("job_id", flat=True)
 
 
 SOURCES: dict[str, Source] = {"redis": counted, "ticks": ticks, "broker": broker, "database": jobs, "live": live}

@@ -1,0 +1,29 @@
+"""How the running jobs stand, for health and metrics."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cityweather import connections
+from cityweather.models import BulkJob
+from cityweather.tracker.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """`lag`: seconds that its oldest result has waited for the database, 0 when none waits."""
+
+    progress: Progress
+    lag: float
+
+
+def running() -> Iterator[Running]:
+    """Raises RedisError, DatabaseError."""
+    tracker = connections.tracker()
+    phases = (BulkJob.Phase.ENDED, BulkJob.Phase.READING)
+    for job_id in BulkJob.objects.exclude(phase__in=phases).values_list("job_id", flat=True):
+        progress = tracker.progress(str(job_id))
+        if progress:
+            waiting = tracker.read(str(job_id), progress.flushed, 1) if progress.tail else []
+            began = int(waiting[0].id.partition("-")[0]) / 1000 if waiting else None
+            yield Running(progress, max(0.0, time.time() - began) if began else 0.0)
