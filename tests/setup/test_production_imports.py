@@ -46,3 +46,8 @@ def test_production_imports_only_what_production_installs() -> None:
 def test_production_imports_nothing_of_the_local_services() -> None:
     users = {str(path.relative_to(SOURCE)) for path in production_files() if "cityweather.local" in path.read_text()}
     assert users == set()
+
+
+def test_production_does_not_ask_for_the_metadata_of_a_project_that_is_not_installed_there() -> None:
+    askers = {str(path.relative_to(SOURCE)) for path in production_files() if "importlib.metadata" in path.read_text()}
+    assert askers == set()

@@ -1,5 +1,5 @@
 """How we introduce ourselves to a provider."""
 
-from importlib.metadata import version
+from cityweather import __version__
 
-HEADERS = {"User-Agent": f"CityWeather+/{version('cityweather')}", "Accept": "application/json"}
+HEADERS = {"User-Agent": f"CityWeather+/{__version__}", "Accept": "application/json"}
