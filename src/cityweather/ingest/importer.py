@@ -18,8 +18,8 @@ from cityweather.ingest.upload import PIECE
 from cityweather.models import BulkJob, JobResult, RejectedRow
 
 __all__ = [
-    "Limits", "ReadOptions", "Spool", "check_open_jobs", "import_file", "import_spool", "open_below", "spool_upload",
-    "sweep_imports",
+    "Limits", "ReadOptions", "Spool", "check_open_jobs", "file_chunks", "import_file", "import_spool", "open_below",
+    "spool_upload", "sweep_imports",
 ]  # fmt: skip
 
 DEAD_AFTER = timedelta(seconds=60)
@@ -53,32 +53,16 @@ def import_spool(
     return job, created
 
 
-def import_file(
-    path: Path,
-    *,
-    options: ReadOptions | None = None,
-    folder: Path | None = None,
-    limits: Limits | None = None,
-    owner: str = "",
-    reading: Callable[[int], None] | None = None,
-    progress: Progress | None = None,
-    spooled: Callable[[Spool], None] | None = None,
-) -> BulkJob:
-    """Both halves. `reading` is called with the bytes read so far, `spooled` between the halves."""
+def import_file(path: Path, *, options: ReadOptions | None = None, owner: str = "") -> BulkJob:
+    """Both halves for a file at hand. Raises OSError besides what both raise."""
+    with spool_upload(file_chunks(path), file_name=path.name, options=options) as spool:
+        return import_spool(spool, owner=owner)[0]
 
-    def chunks() -> Iterator[bytes]:
-        done = 0
-        with path.open("rb") as file:
-            while chunk := file.read(PIECE):
-                yield chunk
-                done += len(chunk)
-                if reading:
-                    reading(done)
 
-    with spool_upload(chunks(), file_name=path.name, options=options, folder=folder, limits=limits) as spool:
-        if spooled:
-            spooled(spool)
-        return import_spool(spool, owner=owner, progress=progress)[0]
+def file_chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(PIECE):
+            yield chunk
 
 
 def sweep_imports(now: datetime) -> int:

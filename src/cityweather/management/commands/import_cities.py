@@ -1,0 +1,89 @@
+"""`cityweather import_cities FILE`: the same import as POST /bulk/import, for a file at hand."""
+
+import csv
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cityweather.api.downloads import safe
+from cityweather.errors import CityWeatherError
+from cityweather.ingest.importer import ReadOptions, Spool, file_chunks, import_spool, spool_upload
+from cityweather.models import BulkJob
+
+CHUNK = 5_000  # rows
+
+
+class Command(BaseCommand):
+    help = "Import a CSV of cities (also .csv.gz); the refresh begins at once if the services run."
+    requires_system_checks = ()  # they concern the services, and this needs the database only
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--encoding", help="when it is neither UTF-8 nor marked as UTF-16: cp1252, shift_jis, …")
+        parser.add_argument("--delimiter", help="comma, semicolon, tab or pipe (default: as the first line shows)")
+        parser.add_argument("--column", help="the cities' column: its header or its number from 1")
+        parser.add_argument("--no-header", dest="header", action="store_false", default=None, help="line 1 is a city")
+        parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+    def handle(self, *_: Any, file: Path, quiet: bool, **told: Any) -> None:
+        began = time.monotonic()
+        try:
+            options = ReadOptions(*(told[name] for name in ("encoding", "delimiter", "column", "header")))
+            with _bar(quiet) as bar, spool_upload(_read(file, bar), file_name=file.name, options=options) as spool:
+                job = _write(spool, bar)
+                refused = _keep_refused(spool, job) if spool.rejected else None
+        except CityWeatherError as error:
+            raise CommandError(f"{file.name}: {error.detail}") from None
+        except OSError as error:
+            raise CommandError(f"{error.filename}: {error.strerror}") from None
+        except OperationalError as error:
+            raise CommandError(f"The database: {str(error).strip()}. Has `cityweather migrate` been run?") from None
+        self._report(job, spool, time.monotonic() - began, refused)
+
+    def _report(self, job: BulkJob, spool: Spool, seconds: float, refused: Path | None) -> None:
+        self.stdout.write(
+            f"{spool.rows_read:,} rows = {spool.total:,} cities + {spool.duplicates:,} duplicates "
+            f"+ {spool.rejected:,} refused, in {seconds:.1f} s ({spool.rows_read / seconds:,.0f} rows/s)"
+        )
+        if refused:
+            reasons = ", ".join(f"{code} {count:,}" for code, count in spool.reasons.most_common())
+            self.stdout.write(f"refused: {reasons}; see {refused}")
+        self.stdout.write(f"job {job.pk}")
+
+
+def _bar(quiet: bool) -> Progress:
+    columns = (TextColumn("{task.description:8}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, disable=quiet or not console.is_terminal)
+
+
+def _read(file: Path, bar: Progress) -> Iterator[bytes]:
+    reading = bar.add_task("bytes", total=file.stat().st_size)
+    for chunk in file_chunks(file):
+        yield chunk
+        bar.advance(reading, len(chunk))
+
+
+def _write(spool: Spool, bar: Progress) -> BulkJob:
+    writing = bar.add_task("cities", total=spool.total)
+    return import_spool(spool, progress=lambda done, _: bar.update(writing, completed=done))[0]
+
+
+def _keep_refused(spool: Spool, job: BulkJob) -> Path:
+    folder = Path(settings.IMPORT_DIR) / "rejected"
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / f"{Path(spool.file_name).stem}-{job.pk}.csv"
+    with kept.open("w", encoding="utf-8", newline="") as target:
+        writer = csv.writer(target, lineterminator="\n")
+        writer.writerow(["line", "code", "text"])
+        for rows in spool.refused(CHUNK):
+            writer.writerows([line, code, safe(text)] for line, code, text in rows)
+    return kept
