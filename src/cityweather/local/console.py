@@ -1,15 +1,23 @@
-"""What the parts say, on a terminal: each line with its part's name before it."""
+"""The terminal of `up` and `demo`: prefixed lines, where to find the service, Ctrl-C."""
 
+import signal
 import sys
-from collections.abc import Callable
+from types import FrameType
 from typing import TextIO
+
+from cityweather.local.stack import Stack
+from cityweather.local.supervisor import Say
 
 COLOURS = {"up": 1, "web": 36, "fetch": 32, "bookkeeper": 33, "beat": 35, "redis": 31, "simulator": 34}  # ANSI
 WIDTH = max(map(len, COLOURS))
 
 
-def prefixed(stream: TextIO = sys.stdout) -> Callable[[str, str], None]:
-    """A function (part, line) that writes to the stream; coloured where somebody looks at it."""
+class Stopped(Exception):
+    """SIGTERM or Ctrl-C."""
+
+
+def prefixed(stream: TextIO = sys.stdout) -> Say:
+    """Writes to the stream; coloured where somebody looks at it."""
     coloured = stream.isatty()
 
     def say(part: str, line: str) -> None:
@@ -23,3 +31,28 @@ def prefixed(stream: TextIO = sys.stdout) -> Callable[[str, str], None]:
             return
 
     return say
+
+
+def announce(stack: Stack, say: Say) -> None:
+    if stack.simulated:
+        say(
+            "up",
+            "No weather provider is set (OPENWEATHER_API_KEY), so the simulator stands in; its weather is invented.",
+        )
+    say("up", f"Ready: {stack.url}")
+    say("up", f"API key (header X-API-Key): {stack.api_key}")
+    say("up", f"Data: {stack.folder.path}   Stop with Ctrl-C")
+
+
+def arm_signals() -> None:
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        raise Stopped
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stop)
+
+
+def ignore_signals() -> None:
+    """Stopping takes some seconds; a second Ctrl-C would leave parts of it undone."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)

@@ -1,11 +1,13 @@
 """Which processes `up` and `demo` run, with which environment."""
 
+import json
 import os
 import shutil
 import sys
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from cityweather.local.folder import MARK, Folder
 from cityweather.local.processes import HOST, CannotStart
@@ -73,19 +75,24 @@ class Stack:
         self.supervisor.stop()
         self.folder.close()
 
+    def counters(self, job_id: str) -> dict[str, dict[str, int] | None]:
+        """See counters.count; asked in a process with the parts' own settings."""
+        command = [sys.executable, "-m", "cityweather.local.counters", job_id]
+        return cast("dict[str, dict[str, int] | None]", json.loads(self.supervisor.output(command, "counters")))
+
     def _start(self) -> None:
         folder = self.folder
         self.port = folder.public_port(self._wishes.port, usual=8000)
         self.env.update(os.environ, PYTHONUNBUFFERED="1", **{MARK: str(folder.path)})
         self.env["DJANGO_SETTINGS_MODULE"] = "cityweather.settings"
+        if os.geteuid() == 0:  # Celery would say so at length at every start
+            self.env["PYTHONWARNINGS"] = "ignore:You're running the worker with superuser"
         self._default("SECRET_KEY", folder.secret("secret_key"))
         self._default("CITYWEATHER_API_KEY", f"local:{folder.secret('api_key')}")
         self._default("DATABASE_URL", f"sqlite:///{folder.path / 'cityweather.sqlite3'}")
         self._start_redis()
         self._start_simulator()
-        manage = [sys.executable, "-m", "cityweather"]
-        self.supervisor.run([*manage, "migrate", "--noinput", "--verbosity", "0"], "migrate")
-        self.supervisor.run([*manage, "collectstatic", "--noinput", "--verbosity", "0"], "collectstatic")
+        self.supervisor.run([sys.executable, "-m", "cityweather.local.prepare"], "migrate")
         for part in self._parts():
             self.supervisor.start(part)
         self.supervisor.wait(self._ready, READY_SECONDS, "The service")
@@ -114,7 +121,7 @@ class Stack:
         self.supervisor.start(Part("simulator", command, stage=4, grace=1.0))
 
     def _parts(self) -> list[Part]:
-        celery = [_program("celery"), "-A", "cityweather"]
+        celery = [_program("celery"), "--quiet", "-A", "cityweather"]  # no banner
         worker = [*celery, "worker", "--prefetch-multiplier", "1", "--without-gossip", "--without-mingle"]
         worker += ["--loglevel", "WARNING"]
         web = [_program("gunicorn"), "cityweather.wsgi:application", "--bind", f"{HOST}:{self.port}"]

@@ -76,16 +76,18 @@ class Supervisor:
             if time.monotonic() > until:
                 raise CannotStart(f"{what} was not ready within {seconds:.0f} s.")
 
-    def run(self, command: Sequence[str], name: str, seconds: float = 120) -> None:
-        """A step that must succeed before the next. Raises CannotStart with what it said."""
-        done = subprocess.run(  # noqa: S603
-            command, env=self._env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds, check=False
-        )
-        text = done.stdout.decode(errors="replace").rstrip()
-        if done.returncode:
-            raise CannotStart(f"{name} failed:\n{text}")
-        for line in text.splitlines():
+    def run(self, command: Sequence[str], name: str) -> None:
+        """A step that must succeed before the next. Raises CannotStart."""
+        for line in self.output(command, name).splitlines():
             self._say(name, line)
+
+    def output(self, command: Sequence[str], name: str, seconds: float = 120) -> str:
+        """What a step writes. Raises CannotStart with what it complained about."""
+        done = subprocess.run(command, env=self._env, capture_output=True, timeout=seconds, check=False)  # noqa: S603
+        if done.returncode:
+            words = (done.stdout + done.stderr).decode(errors="replace").strip()
+            raise CannotStart(f"{name} failed:\n{words}")
+        return done.stdout.decode(errors="replace")
 
     def stop(self) -> None:
         """In order of the stages; what does not go in its time is killed."""
@@ -189,6 +191,8 @@ class Supervisor:
 
     def _speak(self, child: Child, line: bytes) -> None:
         text = line.decode(errors="replace").rstrip()
+        if not text:
+            return
         child.last_lines = [*child.last_lines[-9:], text]
         self._say(child.part.name, text)
 

@@ -1,21 +1,15 @@
 """`cityweather up`: the whole service on this machine in one command."""
 
-import signal
 from argparse import ArgumentParser
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from cityweather.local.console import prefixed
+from cityweather.local.console import Stopped, announce, arm_signals, ignore_signals, prefixed
 from cityweather.local.processes import CannotStart
 from cityweather.local.stack import Stack, Wishes
-
-
-class Stopped(Exception):
-    """SIGTERM or Ctrl-C."""
 
 
 class Command(BaseCommand):
@@ -51,28 +45,3 @@ class Command(BaseCommand):
             say("up", "stopping")
             stack.stop()
             say("up", "stopped; the data stay in " + str(stack.folder.path))
-
-
-def announce(stack: Stack, say: Any) -> None:
-    if stack.simulated:
-        say(
-            "up",
-            "No weather provider is set (OPENWEATHER_API_KEY), so the simulator stands in; its weather is invented.",
-        )
-    say("up", f"Ready: {stack.url}")
-    say("up", f"API key (header X-API-Key): {stack.api_key}")
-    say("up", f"Data: {stack.folder.path}   Stop with Ctrl-C")
-
-
-def arm_signals() -> None:
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        raise Stopped
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, stop)
-
-
-def ignore_signals() -> None:
-    """Stopping takes some seconds; a second Ctrl-C would leave parts of it undone."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)

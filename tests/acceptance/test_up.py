@@ -1,0 +1,80 @@
+"""`cityweather up`: stops cleanly, mends what dies, leaves nothing behind, finds its state again."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cityweather.local.processes import wait_until
+from tests.acceptance.running import STOP_SECONDS, Running
+
+PARTS = {"up", "redis", "simulator", "web", "fetch", "bookkeeper", "beat"}
+
+pytestmark = pytest.mark.xdist_group("acceptance")
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return all(not process.is_running() or process.status() == psutil.STATUS_ZOMBIE for process in processes)
+
+
+def test_it_says_where_it_is_mends_itself_and_stops_in_time(run_up: Callable[..., Running]) -> None:
+    up = run_up()
+    assert up.pids().keys() == PARTS
+    said = up.log.read_text()
+    assert "the simulator stands in" in said
+    assert f"API key (header X-API-Key): {up.api_key}" in said
+    before = up.pids()
+    for part in ("beat", "fetch", "redis"):
+        up.kill(part)
+    assert wait_until(
+        lambda: up.pids().keys() == PARTS and all(up.pids()[p] != before[p] for p in ("beat", "redis")), 20
+    )
+    assert "beat was ended by SIGKILL; it starts again in 0.5 s" in up.log.read_text()
+    assert wait_until(lambda: up.service.get("/healthz")["status"] == "ok", 20)
+    everything = up.everything()
+    began = time.monotonic()
+    up.stop()
+    assert time.monotonic() - began < STOP_SECONDS
+    assert gone(everything)
+    assert up.pids_are_gone()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
+def test_a_killed_one_leaves_nothing_running_and_the_next_finds_its_state(
+    run_up: Callable[..., Running], tmp_path: Path
+) -> None:
+    file = tmp_path / "few.csv"
+    file.write_text("city\nOslo\nLima\n")
+    up = run_up()
+    job = up.wait_for(up.service.import_file(file))
+    key, url, everything = up.api_key, up.url, up.everything()
+    up.crash()
+    assert wait_until(lambda: gone(everything), 5)
+    up.start()
+    assert (up.api_key, up.url) == (key, url)
+    assert up.service.job(job["job_id"])["succeeded"] == 2
+
+
+def test_a_second_one_and_a_taken_port_are_refused_with_a_sentence(
+    run_up: Callable[..., Running], tmp_path: Path
+) -> None:
+    up = run_up()
+    assert "Another `cityweather up` runs in" in refused("--data", str(up.folder))
+    port = int(up.url.rpartition(":")[2])
+    assert f"Port {port} is in use" in refused("--data", str(tmp_path / "other"), "--port", str(port))
+
+
+def test_settings_that_the_parts_refuse_end_it_with_their_words(tmp_path: Path) -> None:
+    words = refused("--data", str(tmp_path / "data"), "--port", "0", DATABASE_URL="postgres://nobody@127.0.0.1:1/none")
+    assert "migrate failed" in words
+    assert "Connection refused" in words
+
+
+def refused(*arguments: str, **settings: str) -> str:
+    """What it says when it does not start."""
+    done = Running(Path(arguments[1]), **settings).try_once(*arguments)
+    assert done.returncode == 1
+    return done.stderr
