@@ -10,12 +10,17 @@ def load(*, jobs: int = 1, rate: float = 0, in_flight: int = 0, empty: bool = Tr
 def test_the_window_doubles_while_workers_wait_for_work() -> None:
     window, steps = FIRST, 0
     while window < 5000:
-        window, steps = next_window(window, window, load(in_flight=window)), steps + 1
+        window, steps = next_window(window, 0, load(rate=2000, in_flight=0)), steps + 1
     assert steps <= 10
 
 
-def test_a_window_that_is_not_used_up_does_not_grow() -> None:
-    assert next_window(1000, 10, load(rate=100, in_flight=10)) == 1000
+def test_it_does_not_grow_before_the_first_results_tell_a_rate() -> None:
+    assert next_window(FIRST, FIRST, load(rate=0, in_flight=FIRST)) == FIRST
+
+
+def test_an_empty_queue_is_no_reason_to_grow_while_workers_hold_seconds_of_work() -> None:
+    assert next_window(301, 301, load(rate=100, in_flight=301)) == 300
+    assert next_window(1000, 10, load(rate=100, in_flight=10, empty=False)) == 1000
 
 
 def test_the_window_halves_while_the_queue_holds_too_much_work() -> None:

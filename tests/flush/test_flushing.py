@@ -2,8 +2,11 @@
 
 from datetime import UTC, datetime
 
+import pytest
+from django.db import connection
+
 from cityweather import connections
-from cityweather.flush import flusher
+from cityweather.flush import flusher, sql
 from cityweather.models import BulkJob, City, JobResult
 from cityweather.tracker.results import Result
 from tests.flush.helpers import (
@@ -142,3 +145,14 @@ def test_one_jobs_trouble_does_not_keep_another_from_being_flushed() -> None:
     assert agree(sound) == (1, 1, 0)
     assert reload(broken).stream_position == broken.stream_position
     assert tracker().last_entry(str(broken.job_id)) == newer.decode()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_sqlite_visits_only_the_rows_it_writes() -> None:
+    """Without its plan pinned down it walked all rows of the job once for every result."""
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN QUERY PLAN " + sql.RESULTS_SQLITE, ["[]", "0" * 32])
+        plan = [row[3] for row in cursor.fetchall()]
+    assert any("SEARCH r USING INDEX" in step and "job_id=? AND position=?" in step for step in plan)
+    assert any("SEARCH cityweather_jobresult USING INTEGER PRIMARY KEY" in step for step in plan)
+    assert not any("SCAN r" in step or "SCAN cityweather_jobresult" in step for step in plan)

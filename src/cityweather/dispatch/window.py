@@ -24,10 +24,14 @@ class Load:
 
 
 def next_window(window: int, in_flight: int, load: Load) -> int:
-    """The job's window after looking at the queue once: it doubles while workers wait and halves under backlog."""
+    """The job's window after looking at the queue once: it doubles while workers wait and halves under backlog.
+
+    Before the first results tell the rate it stays: 50,000 rows sent to a slow provider would be hours of queue.
+    """
     share = max(FIRST, int(AHEAD * load.rate / max(1, load.jobs)))
-    used_up = in_flight * 2 >= window
-    if used_up and (load.queue_empty or window < share):
+    starving = load.queue_empty and 0 < load.rate and load.seconds_ahead <= AHEAD
+    below_share = window < share and in_flight * 2 >= window
+    if starving or below_share:
         window *= 2
     elif load.seconds_ahead > AHEAD and window > share:
         window = max(share, window // 2)

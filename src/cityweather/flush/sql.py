@@ -19,16 +19,18 @@ FROM unnest(%s::int[], %s::text[], %s::timestamptz[], %s::text[], %s::float8[], 
 WHERE r.job_id = %s AND r.position = i.position AND r.status = 'pending'
 RETURNING r.position, r.city_id
 """
+# MATERIALIZED and CROSS JOIN fix the order: SQLite would walk all rows of the job once for every result.
 RESULTS_SQLITE = """
+WITH i AS MATERIALIZED (
+  SELECT r.id AS id, json_extract(value, '$[1]') AS status, json_extract(value, '$[2]') AS refreshed_at,
+         json_extract(value, '$[3]') AS error, json_extract(value, '$[4]') AS temperature,
+         json_extract(value, '$[5]') AS condition, json_extract(value, '$[6]') AS humidity
+  FROM json_each(%s) CROSS JOIN cityweather_jobresult AS r
+  WHERE r.job_id = %s AND r.position = json_extract(value, '$[0]') AND +r.status = 'pending')
 UPDATE cityweather_jobresult
 SET status = i.status, refreshed_at = i.refreshed_at, error = i.error,
     temperature = i.temperature, condition = i.condition, humidity = i.humidity
-FROM (SELECT json_extract(value, '$[0]') AS position, json_extract(value, '$[1]') AS status,
-             json_extract(value, '$[2]') AS refreshed_at, json_extract(value, '$[3]') AS error,
-             json_extract(value, '$[4]') AS temperature, json_extract(value, '$[5]') AS condition,
-             json_extract(value, '$[6]') AS humidity FROM json_each(%s)) AS i
-WHERE cityweather_jobresult.job_id = %s AND cityweather_jobresult.position = i.position
-  AND cityweather_jobresult.status = 'pending'
+FROM i WHERE cityweather_jobresult.id = i.id
 RETURNING position, city_id
 """
 # Two jobs may share cities: locked in id order they queue up instead of deadlocking.
