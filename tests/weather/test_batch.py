@@ -1,0 +1,140 @@
+"""A batch from its rows to the tracker, with nothing wrong."""
+
+import pytest
+from redis import Redis
+
+from cityweather.tracker.results import Result
+from tests.weather.fakes import UNKNOWN, World, named, weather
+
+
+@pytest.fixture
+def world(redis_server: Redis) -> World:
+    return World(redis_server)
+
+
+def test_every_row_is_asked_for_once_and_recorded(world: World) -> None:
+    world.batch(*named(300))
+    assert sorted(world.upstream.asked) == sorted(named(300))
+    assert sorted(world.tracker.results) == list(range(300))
+    assert not world.tracker.errors()
+    assert world.tracker.released == 1
+
+
+def test_a_result_says_when_the_provider_answered_and_what(world: World) -> None:
+    world.batch("Oslo", first=7)
+    result = world.tracker.results[7]
+    assert result == Result(
+        7, result.refreshed_at, None,
+        [10.5, "Clouds", 70, 1_795_000_000, 9.0, "broken clouds", 3.1, 2.5, 1.5, "Oslo", "XX"],
+    )  # fmt: skip
+    assert result.refreshed_at == pytest.approx(world.clock.unix(), abs=0.1)
+
+
+def test_a_fresh_cache_entry_costs_no_call(world: World) -> None:
+    world.batch("Oslo")
+    answered_at = world.tracker.results[0].refreshed_at
+    world.clock.advance(60)
+    world.batch("OSLO", "  Rome", first=1)
+    assert world.upstream.asked == ["Oslo", "  Rome"]
+    assert world.tracker.results[1].refreshed_at == pytest.approx(answered_at, abs=1)
+    assert world.tracker.results[1].weather == world.tracker.results[0].weather
+
+
+def test_an_unknown_city_fails_alone_and_is_remembered(world: World) -> None:
+    world.upstream.respond = lambda city: UNKNOWN if city == "Atlantis" else weather(city)
+    world.batch("Oslo", "Atlantis", "Rome")
+    world.batch("Atlantis", first=3)
+    assert {position: result.error for position, result in world.tracker.results.items()} == {
+        0: None, 1: "unknown_city", 2: None, 3: "unknown_city",
+    }  # fmt: skip
+    assert world.upstream.asked.count("Atlantis") == 1
+
+
+def test_results_are_recorded_every_quarter_of_a_second(world: World) -> None:
+    world.upstream.latency = 0.1
+    world.upstream.concurrency = 4
+    world.batch(*named(60))
+    calls = [size for size in world.tracker.calls if size]
+    assert len(calls) >= 5
+    assert sum(calls) == 60
+
+
+def test_no_call_records_more_than_500(world: World) -> None:
+    world.upstream.latency = 0.0
+    world.upstream.concurrency = 256
+    world.batch(*named(1700))
+    assert max(world.tracker.calls) <= 500
+    assert len(world.tracker.results) == 1700
+
+
+def test_the_lease_is_renewed_while_nothing_finishes(world: World) -> None:
+    world.upstream.latency = 7.0
+    world.batch("Oslo")
+    assert world.tracker.calls.count(0) >= 3
+
+
+@pytest.mark.parametrize("reason", ["gone", "closed", "epoch", "cancelled", "lease"])
+def test_a_stop_ends_the_batch_at_once(world: World, reason: str) -> None:
+    world.tracker.stop = reason
+    world.batch(*named(5000))
+    assert len(world.upstream.asked) < 500
+    assert world.upstream.under_way == 0
+    assert (world.tracker.parks, world.tracker.released) == ([], 0)
+
+
+def test_many_requests_run_at_once_but_a_cold_start_is_gentle(world: World) -> None:
+    world.batch(*named(400))
+    assert world.upstream.most_at_once == 32
+    first = world.upstream.moments[0]
+    assert sum(moment == first for moment in world.upstream.moments) == 2
+
+
+def test_the_providers_cap_on_requests_under_way_holds(world: World) -> None:
+    world.provider.concurrency = 10
+    world.parts = world.process()
+    world.batch(*named(200))
+    assert world.upstream.most_at_once == 9
+    assert len(world.tracker.results) == 200
+    assert world.redis.hlen("cw:{openweather}:slots") == 0
+
+
+def test_a_batch_under_a_quota_stays_below_it_and_waits_in_place(redis_server: Redis) -> None:
+    world = World(redis_server, per_minute=600)
+    world.job(named(300), size=10)
+    assert len(world.tracker.results) == 300
+    moments = world.upstream.moments
+    assert all(sum(moment <= other < moment + 60 for other in moments) <= 600 for moment in moments)
+    assert moments[-1] - moments[0] <= 300 / (600 * 0.95 / 60) * 1.05
+    assert world.tracker.parks == []
+
+
+def test_a_long_wait_for_the_quota_parks_the_job_and_gives_the_rows_back(redis_server: Redis) -> None:
+    world = World(redis_server, per_minute=10)
+    world.batch(*named(3))
+    until, waiting_for = world.tracker.parks[0]
+    assert waiting_for == "quota"
+    assert 2 < until - world.clock.unix() < 13
+    assert world.tracker.released == 1
+    assert world.upstream.asked == []
+
+
+def test_unused_tokens_go_back(redis_server: Redis) -> None:
+    world = World(redis_server, per_minute=6000)
+    world.parts.quota.take(1)
+    world.clock.advance(60)
+    free = world.parts.quota.take(10_000).tokens
+    world.parts.quota.give_back(free)
+    world.tracker.stop = "cancelled"
+    world.batch(*named(200))
+    asked = len(world.upstream.asked)
+    assert world.parts.quota.take(10_000).tokens >= free - asked
+
+
+def test_the_cache_answers_while_the_provider_is_not_asked(world: World) -> None:
+    world.batch(*named(50))
+    world.upstream.asked.clear()
+    world.parts.breaker.outage()
+    world.batch(*named(50), first=50)
+    assert len(world.tracker.results) == 100
+    assert world.upstream.asked == []
+    assert world.tracker.parks == []

@@ -1,0 +1,160 @@
+"""Open-Meteo's bodies as they come over the wire."""
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from cityweather.errors import BadAnswer, KeyRefused, ProviderDown, RefusedCity, Throttled, UnknownCity
+from cityweather.weather.open_meteo import OpenMeteo, OpenMeteoGeocoder, _wait
+from cityweather.weather.provider import Place, Response, Weather
+from cityweather.weather.wmo import description
+from tests.weather.fakes import reply
+
+PROVIDER = OpenMeteo("https://api.open-meteo.com", "https://geocoding-api.open-meteo.com")
+GEOCODER = OpenMeteoGeocoder("https://geocoding-api.open-meteo.com")
+OSLO = Place("Oslo", 59.9139, 10.7522, "Oslo", "NO")
+ROME = Place("Rome", 41.8919, 12.5113)
+
+
+def item(**current: Any) -> dict[str, Any]:
+    return {
+        "latitude": 59.9375, "longitude": 10.75, "generationtime_ms": 0.04, "utc_offset_seconds": 0,
+        "timezone": "GMT", "elevation": 26.0, "current_units": {"time": "unixtime", "temperature_2m": "°C"},
+        "current": {"time": 1795420800, "interval": 900, "temperature_2m": -3.2, "relative_humidity_2m": 84,
+                    "weather_code": 73, "apparent_temperature": -7.5, "wind_speed_10m": 2.9, **current},
+    }  # fmt: skip
+
+
+def test_one_place_answers_an_object() -> None:
+    assert PROVIDER.parse([OSLO], reply(200, item())) == [
+        Weather(-3.2, "Snow", 84, 1795420800, -7.5, "snow", 2.9, 59.9139, 10.7522, "Oslo", "NO")
+    ]
+
+
+def test_several_places_answer_a_list_in_order() -> None:
+    answers = PROVIDER.parse([OSLO, ROME], reply(200, [item(), item(temperature_2m=18)]))
+    assert [a.temperature for a in answers if isinstance(a, Weather)] == [-3.2, 18]
+    assert [a.latitude for a in answers if isinstance(a, Weather)] == [59.9139, 41.8919]
+
+
+@pytest.mark.parametrize("body", [[item()], [item(), item(), item()], {}, [], "x", None, [item(), 5]])
+def test_an_answer_for_other_places_is_not_read(body: Any) -> None:
+    with pytest.raises(BadAnswer):
+        PROVIDER.parse([OSLO, ROME], reply(200, body))
+
+
+def test_what_is_missing_is_not_invented() -> None:
+    (weather,) = PROVIDER.parse([OSLO], reply(200, item(relative_humidity_2m=None, weather_code=1234, time="x")))
+    assert isinstance(weather, Weather)
+    assert (weather.humidity, weather.condition, weather.observed_at) == (None, None, None)
+
+
+def test_without_a_temperature_it_is_no_weather() -> None:
+    with pytest.raises(BadAnswer):
+        PROVIDER.parse([OSLO], reply(200, item(temperature_2m=None)))
+
+
+def test_one_bad_coordinate_refuses_the_whole_call() -> None:
+    with pytest.raises(RefusedCity):
+        PROVIDER.parse([OSLO, ROME], reply(400, {"error": True, "reason": "Latitude must be in range of -90 to 90°."}))
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        reply(200, b'[{"latitude":59.9,"current":{"temperature_2m":-3.2}},{"error":true,"reason":"Internal'),
+        reply(200, b"error: an error occurred while streaming"),
+        Response(200, {"content-type": "text/html"}, b"<html>"),
+        reply(400, b"<html>Bad Request</html>"),
+        reply(400, {"message": "another server"}),
+        reply(302, b""),
+        reply(404, {"error": True, "reason": "Not Found"}),
+    ],
+)
+def test_what_cannot_be_read_is_passing_trouble(response: Response) -> None:
+    with pytest.raises(BadAnswer):
+        PROVIDER.parse([OSLO, ROME], response)
+
+
+def test_a_server_error_is_an_outage() -> None:
+    with pytest.raises(ProviderDown):
+        PROVIDER.parse([OSLO], reply(500, {"error": True, "reason": "Internal Server Error"}))
+
+
+def test_a_refused_key_of_a_paid_plan_is_key_trouble() -> None:
+    with pytest.raises(KeyRefused):
+        PROVIDER.parse([OSLO], reply(401, {"error": True, "reason": "The supplied API key is invalid."}))
+
+
+@pytest.mark.parametrize(
+    ("reason", "seconds"),
+    [
+        ("Minutely API request limit exceeded. Please try again in one minute.", 60),
+        ("Hourly API request limit exceeded. Please try again in the next hour.", 3600 - (12 * 60 + 30)),
+        ("Daily API request limit exceeded. Please try again tomorrow.", 3 * 3600 + 47 * 60 + 30),
+        ("Too many concurrent requests", 1),
+        ("Something else", None),
+    ],
+)
+def test_the_words_of_a_429_say_how_long_to_wait(reason: str, seconds: float | None) -> None:
+    now = datetime(2026, 11, 23, 20, 12, 30, tzinfo=UTC)
+    assert _wait(reply(429, {"error": True, "reason": reason}), now) == seconds
+
+
+def test_a_429_waits_by_its_words_and_a_header_goes_before_them() -> None:
+    body = {"error": True, "reason": "Minutely API request limit exceeded. Please try again in one minute."}
+    with pytest.raises(Throttled) as words:
+        PROVIDER.parse([OSLO], reply(429, body))
+    with pytest.raises(Throttled) as header:
+        PROVIDER.parse([OSLO], reply(429, body, retry_after="5"))
+    with pytest.raises(Throttled) as neither:
+        PROVIDER.parse([OSLO], reply(429, b"<html>"))
+    assert (words.value.retry_after, header.value.retry_after, neither.value.retry_after) == (60.0, 5.0, None)
+
+
+def test_two_hundred_places_fit_into_one_address() -> None:
+    url = PROVIDER.request([Place("x", -89.12345, -179.12345)] * 200).url
+    assert len(url) < 8_000
+    query = parse_qs(urlsplit(url).query)
+    assert query["latitude"][0].split(",") == ["-89.1235"] * 200
+    assert query["wind_speed_unit"] == ["ms"]
+
+
+def test_a_city_is_found_with_its_coordinates_and_country() -> None:
+    body = {"results": [{"id": 1, "name": "Oslo", "latitude": 59.91273, "longitude": 10.74609, "country_code": "NO"}]}
+    assert GEOCODER.parse(Place("oslo"), reply(200, body)) == Place("oslo", 59.91273, 10.74609, "Oslo", "NO")
+
+
+@pytest.mark.parametrize("body", [{"generationtime_ms": 0.4}, {"results": []}])
+def test_a_city_that_is_not_found_is_unknown(body: Any) -> None:
+    with pytest.raises(UnknownCity):
+        GEOCODER.parse(Place("Atlantis"), reply(200, body))
+
+
+@pytest.mark.parametrize(
+    "body", [{"results": [{"name": "x"}]}, {"results": [5]}, {"results": {"a": 1}}, [], 5, {"error": True}, b"<html>",
+             {"results": [{"latitude": 91, "longitude": 0}]}]
+)  # fmt: skip
+def test_a_geocoder_that_talks_nonsense_is_passing_trouble(body: Any) -> None:
+    with pytest.raises(BadAnswer):
+        GEOCODER.parse(Place("Oslo"), reply(200, body))
+
+
+def test_any_name_makes_an_address_of_plain_ascii() -> None:
+    for name in ("São Paulo", "北京", "a&b #", "\ud800"):
+        assert GEOCODER.request(Place(name)).url.isascii()
+
+
+@pytest.mark.parametrize(
+    ("code", "condition"),
+    [(0, "Clear"), (2, "Clouds"), (48, "Fog"), (57, "Drizzle"), (61, "Rain"), (81, "Rain"), (86, "Snow"),
+     (95, "Thunderstorm"), (99, "Thunderstorm"), (7, None), (None, None), ("0", None), ([], None)],
+)  # fmt: skip
+def test_weather_codes_use_the_words_of_the_other_provider(code: Any, condition: str | None) -> None:
+    assert description(code)[0] == condition
+
+
+def test_a_server_of_ones_own_may_be_asked_many_things_at_once() -> None:
+    assert OpenMeteo("http://x", "http://y", per_minute=0).concurrency > PROVIDER.concurrency

@@ -1,0 +1,177 @@
+"""Whose fault it is decides: a row fails, a job waits, or an operator must act."""
+
+import random
+from collections import Counter
+
+import pytest
+from redis import Redis
+
+from cityweather.errors import ProviderDown, ProviderTimeout
+from cityweather.weather.breaker import State
+from tests.weather.fakes import BROKEN, KEY_REFUSED, TOO_MANY, UNKNOWN, World, always, named, reply, weather
+
+
+@pytest.fixture
+def world(redis_server: Redis) -> World:
+    return World(redis_server)
+
+
+def test_an_outage_of_a_minute_fails_no_city_and_costs_few_requests(world: World) -> None:
+    cities = named(8000)
+    down = (20.0, 80.0)
+    world.upstream.respond = lambda city: ProviderDown() if down[0] <= world.clock.passed < down[1] else weather(city)
+    world.upstream.latency = 0.2
+    world.job(cities, size=200)
+    assert world.clock.passed > 80
+    assert len(world.tracker.results) == 8000
+    assert not world.tracker.errors()
+    probes = [city for city, number in Counter(world.upstream.asked).items() if number > 3]
+    extra = sum(number - 1 for city, number in Counter(world.upstream.asked).items() if city not in probes)
+    assert extra <= 80
+    assert {waiting_for for _, waiting_for in world.tracker.parks} == {"provider"}
+    assert world.clock.passed < 80 + 15 + 60
+
+
+@pytest.mark.parametrize("trouble", [ProviderTimeout(), ProviderDown(), BROKEN, reply(200, b"<html>")])
+def test_every_kind_of_outage_parks_the_job(world: World, trouble: ProviderDown) -> None:
+    world.upstream.respond = always(trouble)
+    world.job(named(500), seconds=20)
+    assert world.tracker.results == {}
+    assert world.tracker.parks[-1][1] == "provider"
+    assert len(world.upstream.asked) < 60
+
+
+def test_one_city_that_always_fails_gives_up_and_the_others_succeed(world: World) -> None:
+    world.upstream.respond = lambda city: BROKEN if city == "city 40" else weather(city)
+    world.job(named(300))
+    assert world.tracker.errors() == {"gave_up": 1}
+    assert world.upstream.asked.count("city 40") == 5
+    assert world.parts.breaker.check().state is State.CLOSED
+
+
+def test_a_city_that_fails_alone_in_its_batch_gives_up_when_london_answers(world: World) -> None:
+    world.upstream.respond = lambda city: BROKEN if city == "Hangs" else weather(city)
+    world.job(["Hangs"])
+    assert world.tracker.errors() == {"gave_up": 1}
+    assert world.upstream.asked.count("Hangs") == 5
+    assert "London" in world.upstream.asked
+    assert world.parts.breaker.check().state is State.CLOSED
+
+
+def test_a_job_of_bad_cities_only_ends(world: World) -> None:
+    world.upstream.respond = lambda city: ProviderTimeout() if city.startswith("bad") else weather(city)
+    world.job(named(25, "bad"), size=10)
+    assert world.tracker.errors() == {"gave_up": 25}
+
+
+def test_a_city_that_recovers_succeeds(world: World) -> None:
+    def respond(city: str) -> object:
+        return BROKEN if city == "city 3" and world.upstream.asked.count(city) < 4 else weather(city)
+
+    world.upstream.respond = respond  # type: ignore[assignment]
+    world.job(named(100))
+    assert not world.tracker.errors()
+
+
+@pytest.mark.parametrize(("rate", "most"), [(0.05, 1.2), (0.2, 1.6), (0.5, 4.0)])
+def test_a_storm_of_errors_fails_no_city(world: World, rate: float, most: float) -> None:
+    chance = random.Random(3)
+    world.upstream.respond = lambda city: BROKEN if chance.random() < rate else weather(city)
+    world.job(named(2000), size=200)
+    assert len(world.tracker.results) == 2000
+    assert not world.tracker.errors()
+    assert len(world.upstream.asked) <= most * 2000
+
+
+def test_a_refused_key_fails_the_job_once_after_a_handful_of_requests(world: World) -> None:
+    world.upstream.respond = always(KEY_REFUSED)
+    world.batch(*named(500))
+    assert len(world.tracker.failed) == 1
+    assert "OPENWEATHER_API_KEY" in world.tracker.failed[0]
+    assert "secret" not in world.tracker.failed[0]
+    assert world.tracker.results == {}
+    assert len(world.upstream.asked) <= 4
+
+
+def test_the_next_job_waits_for_the_key_and_does_not_fail(world: World) -> None:
+    world.upstream.respond = always(KEY_REFUSED)
+    world.batch(*named(5))
+    asked = len(world.upstream.asked)
+    world.tracker.failed.clear()
+    world.job(named(5), seconds=200)
+    assert world.tracker.failed == []
+    assert {waiting_for for _, waiting_for in world.tracker.parks} == {"key"}
+    assert len(world.upstream.asked) - asked <= 4
+
+
+def test_work_goes_on_once_the_key_is_accepted(world: World) -> None:
+    world.upstream.respond = lambda city: KEY_REFUSED if world.clock.passed < 100 else weather(city)
+    world.batch(*named(5))
+    world.tracker.failed.clear()
+    world.job(named(50))
+    assert len(world.tracker.results) == 50
+    assert world.clock.passed < 100 + 65
+
+
+def test_another_key_needs_no_waiting(world: World) -> None:
+    world.upstream.respond = always(KEY_REFUSED)
+    world.batch(*named(5))
+    world.tracker.failed.clear()
+    world.upstream.respond = weather
+    world.parts = world.process(key="k2")
+    before = world.clock.passed
+    world.job(named(50))
+    assert len(world.tracker.results) == 50
+    assert world.clock.passed - before < 5
+
+
+def test_a_429_parks_the_job_for_as_long_as_the_provider_says_and_fails_no_city(world: World) -> None:
+    refused = reply(429, {"cod": 429, "message": "…"}, retry_after="30")
+    world.upstream.respond = lambda city: refused if world.clock.passed < 1 else weather(city)
+    world.job(named(300), size=50)
+    assert not world.tracker.errors()
+    assert len(world.tracker.results) == 300
+    assert world.tracker.parks[0][1] == "quota"
+    gaps = [later - sooner for sooner, later in zip(world.upstream.moments, world.upstream.moments[1:], strict=False)]
+    assert max(gaps) >= 30
+    assert world.parts.breaker.check().state is State.CLOSED
+
+
+def test_a_429_without_a_time_waits_longer_each_time(world: World) -> None:
+    world.upstream.respond = lambda city: TOO_MANY if world.clock.passed < 50 else weather(city)
+    world.job(named(40), size=10)
+    assert not world.tracker.errors()
+    assert len(world.tracker.results) == 40
+    assert len(world.upstream.asked) < 40 + 20
+
+
+def test_a_short_retry_after_is_waited_for_in_place(world: World) -> None:
+    refused = reply(429, {"cod": 429, "message": "…"}, retry_after="1")
+    world.upstream.respond = lambda city: refused if world.clock.passed < 0.5 else weather(city)
+    world.batch(*named(20))
+    assert len(world.tracker.results) == 20
+    assert world.tracker.parks == []
+
+
+def test_unknown_cities_are_answers_and_open_nothing(world: World) -> None:
+    world.upstream.respond = always(UNKNOWN)
+    world.batch(*named(200))
+    assert world.tracker.errors() == {"unknown_city": 200}
+    assert world.parts.breaker.check().state is State.CLOSED
+
+
+def test_a_probe_tells_the_breaker_even_for_a_city_that_is_gone(world: World) -> None:
+    world.clock.advance(world.parts.breaker.outage())
+    world.upstream.respond = lambda city: UNKNOWN if city == "London" else weather(city)
+    world.batch(*named(20))
+    assert len(world.tracker.results) == 20
+    assert world.parts.breaker.check().state is State.CLOSED
+
+
+def test_while_another_process_probes_the_batch_waits_and_then_goes_back(world: World) -> None:
+    other = world.process()
+    world.clock.advance(world.parts.breaker.outage())
+    assert other.breaker.check().state is State.PROBE
+    world.upstream.respond = weather
+    world.batch(*named(20))
+    assert len(world.tracker.results) == 20

@@ -1,0 +1,126 @@
+"""The web's transport: `requests` with every mishap turned into one of our errors."""
+
+import logging
+import socket
+import time
+import traceback
+from collections.abc import Iterator
+
+import pytest
+import requests
+import responses
+
+from cityweather.errors import BadAnswer, ProviderDown, ProviderTimeout, WeatherError
+from cityweather.weather import web_transport
+from cityweather.weather.provider import Request
+from cityweather.weather.web_transport import WebTransport
+from tests.weather.wire import Wire, http, send, wire
+
+URL = "https://api.example.test/data?appid=secret&q=x"
+
+
+@pytest.fixture
+def server() -> Iterator[Wire]:
+    with wire() as running:
+        yield running
+
+
+@responses.activate
+def test_an_answer_comes_with_status_headers_and_body() -> None:
+    responses.get(URL, body=b'{"a":1}', status=429, headers={"Retry-After": "3"}, content_type="application/json")
+    answer = WebTransport().send(Request(URL, {"User-Agent": "us/1"}))
+    assert (answer.status, answer.body) == (429, b'{"a":1}')
+    assert answer.headers["retry-after"] == "3"
+    assert responses.calls[0].request.headers["User-Agent"] == "us/1"
+
+
+@pytest.mark.parametrize(
+    ("mishap", "kind"),
+    [
+        (requests.ConnectTimeout(URL), ProviderTimeout),
+        (requests.ReadTimeout(URL), ProviderTimeout),
+        (requests.ConnectionError(URL), ProviderDown),
+        (requests.exceptions.ChunkedEncodingError(URL), ProviderDown),
+        (requests.exceptions.SSLError(URL), ProviderDown),
+        (requests.exceptions.InvalidURL(URL), ProviderDown),
+        (OSError(URL), ProviderDown),
+    ],
+)
+@responses.activate
+def test_every_mishap_becomes_our_error_and_hides_the_key(mishap: Exception, kind: type[WeatherError]) -> None:
+    responses.get(URL, body=mishap)
+    with pytest.raises(kind) as caught:
+        WebTransport().send(Request(URL))
+    told = "".join(traceback.format_exception(caught.value)) + repr(caught.value.__context__)
+    assert "secret" not in told
+
+
+def test_the_key_is_not_logged_at_any_level(server: Wire, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        WebTransport().send(Request(f"{server.url}/x?appid=secret"))
+    assert "secret" not in caplog.text
+
+
+def test_a_redirect_is_not_followed(server: Wire) -> None:
+    server.behaviours["/x"] = send(http(b"", "302 Found", f"Location: {server.url}/y"))
+    assert WebTransport().send(Request(f"{server.url}/x")).status == 302
+    assert len(server.heads) == 1
+
+
+def test_the_connection_is_kept(server: Wire) -> None:
+    transport = WebTransport()
+    for _ in range(5):
+        transport.send(Request(f"{server.url}/x"))
+    assert server.connections == 1
+
+
+def test_a_body_beyond_the_bound_is_not_read(server: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_transport, "LARGEST_BODY", 10_000)
+    server.behaviours["/x"] = send(http(b"x" * 20_000))
+    with pytest.raises(BadAnswer):
+        WebTransport().send(Request(f"{server.url}/x"))
+
+
+def test_silence_times_out(server: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_transport, "READ_TIMEOUT", 0.2)
+    server.behaviours["/x"] = server.hang
+    with pytest.raises(ProviderTimeout):
+        WebTransport().send(Request(f"{server.url}/x"))
+
+
+def test_a_server_that_drips_times_out(server: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while not server.released.wait(0.02):
+            connection.sendall(b" ")
+
+    server.behaviours["/x"] = drip
+    monkeypatch.setattr(web_transport, "TOTAL_TIMEOUT", 0.3)
+    started = time.monotonic()
+    with pytest.raises(ProviderTimeout):
+        WebTransport().send(Request(f"{server.url}/x"))
+    assert time.monotonic() - started < 3
+
+
+def test_a_cut_body_is_no_answer(server: Wire) -> None:
+    def cut(connection: socket.socket) -> None:
+        connection.sendall(http(b'{"a": "' + b"x" * 1000)[:300])
+        connection.close()
+
+    server.behaviours["/x"] = cut
+    with pytest.raises(ProviderDown):
+        WebTransport().send(Request(f"{server.url}/x"))
+
+
+def test_nobody_listening_is_an_outage() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(ProviderDown):
+        WebTransport().send(Request(f"http://127.0.0.1:{port}/x"))
+
+
+def test_a_proxy_from_the_environment_is_not_asked_for_this_machine(
+    server: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    assert WebTransport().send(Request(f"{server.url}/x")).status == 200
