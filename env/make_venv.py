@@ -69,28 +69,38 @@ def create() -> None:
 
 
 def install_project() -> None:
-    STAMP.unlink(missing_ok=True)
     pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ".")
 
 
-def read_stamp() -> list[str]:
+def read_stamp() -> tuple[str, str, str] | None:
+    """None for an environment that is not complete."""
     try:
-        return STAMP.read_text().splitlines() if os.access(VENV / "bin" / "python", os.X_OK) else []
-    except OSError:
-        return []
+        locks, project, identity = STAMP.read_text().splitlines()
+    except (OSError, ValueError):
+        return None
+    return (locks, project, identity) if os.access(VENV / "bin" / "python", os.X_OK) else None
+
+
+def write_stamp(*lines: str) -> None:
+    half = VENV / ".stamp.half"
+    half.write_text("".join(f"{line}\n" for line in lines))
+    half.replace(STAMP)
 
 
 def make(locks: str, project: str, identity: str) -> None:
-    """Leaves a complete environment with its stamp, or one without a stamp that the next call makes anew."""
-    made = read_stamp()
-    if made == [locks, project, identity]:
-        return  # another env/run made it while this one waited
-    if made[:1] + made[2:] != [locks, identity]:
+    """What fails leaves no stamp, or one that lacks the project: the next call goes on from there."""
+    made_locks, made_project, made_identity = read_stamp() or ("", "", "")
+    # Unless the user chose an interpreter, one that another env/run took meanwhile is as good.
+    usable = made_locks == locks and (made_identity == identity or not os.environ.get("PYTHON"))
+    if usable and made_project == project:
+        return
+    if usable:
+        identity = made_identity
+    else:
         create()
+        write_stamp(locks, "", identity)
     install_project()
-    half = VENV / ".stamp.half"
-    half.write_text(f"{locks}\n{project}\n{identity}\n")
-    half.replace(STAMP)
+    write_stamp(locks, project, identity)
 
 
 def main() -> int:

@@ -133,17 +133,28 @@ def test_a_changed_project_file_keeps_the_environment_and_a_changed_lock_does_no
     assert not mark.exists()
 
 
+def test_a_project_that_cannot_be_installed_is_tried_again_in_the_same_environment(project: Path) -> None:
+    assert launch(project, "true").returncode == 0
+    (project / "backend.py").write_text("raise SystemExit('broken')")
+    (project / "pyproject.toml").write_text(PYPROJECT + "# broken\n")
+    assert launch(project, "true").returncode == 1
+    (project / "backend.py").write_text(BACKEND)
+    assert (launch(project, "true").returncode, launch(project, "true").stderr) == (0, "")
+
+
 def test_two_at_once_mend_a_half_made_environment_once(project: Path) -> None:
-    python = project / ".venv/bin/python"
-    python.unlink()
-    python.symlink_to("/nowhere/python3")
+    shutil.rmtree(project / ".venv")
+    (project / ".venv/bin").mkdir(parents=True)
+    # As it stands for a moment while it is made: an interpreter that takes itself for one outside any environment.
+    (project / ".venv/bin/python").symlink_to(BASE_PYTHON)
     command = [project / "env/run", "python", "-c", "import sys; sys.exit(3)"]
+    env = surroundings(PYTHON="")
     pair = [
-        subprocess.Popen(command, env=surroundings(), stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        subprocess.Popen(command, env=env, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
         for _ in range(2)
     ]
     said = "".join(process.communicate(timeout=100)[1] for process in pair)
-    assert [process.returncode for process in pair] == [3, 3]
+    assert [process.returncode for process in pair] == [3, 3], said
     assert said.count("making") == 1
 
 
@@ -170,7 +181,7 @@ def test_no_python_is_one_clear_sentence(bare_path: Path, tmp_path: Path) -> Non
 def test_a_python_without_venv_is_one_clear_sentence(bare_path: Path, tmp_path: Path) -> None:
     python = bare_path / "python3"
     python.write_text(
-        f'#!/bin/sh\nexec {BASE_PYTHON} -c "import sys; sys.modules[\'venv\'] = None; exec(sys.argv[-1])" "$@"\n'
+        f'#!/bin/sh\nexec {BASE_PYTHON} -c "import sys; sys.modules[\'venv\'] = None; exec(sys.argv[3])" "$@"\n'
     )
     python.chmod(0o755)
     done = launch(new_project(tmp_path / "project"), "true", PATH=str(bare_path), PYTHON="")
