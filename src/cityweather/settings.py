@@ -147,6 +147,30 @@ REST_FRAMEWORK = {
     "DATETIME_FORMAT": "iso-8601",
 }
 
+SPECTACULAR_SETTINGS = {
+    "TITLE": "CityWeather+",
+    "DESCRIPTION": "The weather of one city, and of very many cities refreshed in the background.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "PREPROCESSING_HOOKS": ["cityweather.api.schema.without_slashes"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "cityweather.api.schema.with_probes",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "JobStatus": "cityweather.models.BulkJob.Status",
+        "JobPhase": "cityweather.models.BulkJob.Phase",
+        "RowStatus": "cityweather.models.Status",
+    },
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {"ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"}},
+    },
+}
+
 # --- Celery -------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = BROKER_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

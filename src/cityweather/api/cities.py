@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cityweather.api import parameters
+from cityweather.api import parameters, schema
+from cityweather.api import serializers as shapes
 from cityweather.api.base import ApiView
 from cityweather.api.pagination import Cursor, Key, from_microseconds, page, to_microseconds
 from cityweather.api.times import iso
@@ -19,6 +21,19 @@ ORDERINGS = ("name", "last_refreshed_at", "-last_refreshed_at")
 
 
 class CitiesView(ApiView):
+    @schema.document(
+        "cities",
+        "Every city known and its last weather",
+        {(200, schema.JSON): shapes.CityPage},
+        parameters=[
+            *schema.PAGING,
+            schema.NEXT_LINK,
+            OpenApiParameter("status", enum=Status.values),
+            OpenApiParameter("ordering", enum=ORDERINGS, default="name"),
+            OpenApiParameter("search", str, description="The beginning of a name, in any case"),
+        ],
+        keyed=False,
+    )
     def get(self, request: Request) -> Response:
         limit = parameters.limit(request)
         status = parameters.choice(request, "status", Status.values)

@@ -3,23 +3,24 @@
 from collections.abc import Callable
 from typing import Any
 
-from rest_framework import serializers
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from cityweather.api import parameters, progress
+from cityweather.api import parameters, progress, schema
+from cityweather.api import serializers as shapes
 from cityweather.api.base import KeyedView
 from cityweather.api.wake import wake
 from cityweather.dispatch import control
 from cityweather.models import BulkJob
 
 REASON_MAX = 50  # characters of a reason code
-RATE_MAX = 10_000_000  # cities a minute
 
 
-class Rate(serializers.Serializer[Any]):
-    max_rate = serializers.IntegerField(min_value=1, max_value=RATE_MAX, allow_null=True)
+def _documented(name: str, summary: str) -> Callable[[Any], Any]:
+    answers = {(202, schema.JSON): shapes.Job}
+    return schema.document(f"job_{name}", summary, answers, errors=(404, 409, 411, 413), parameters=[schema.JOB_ID])
 
 
 def _say(command: Callable[[str], BulkJob], job_id: str) -> Response:
@@ -29,21 +30,36 @@ def _say(command: Callable[[str], BulkJob], job_id: str) -> Response:
 
 
 class CancelView(KeyedView):
+    @_documented("cancel", "Stop for good; what is fetched stays")
     def post(self, request: Request, job_id: str) -> Response:  # noqa: ARG002
         return _say(control.cancel, job_id)
 
 
 class PauseView(KeyedView):
+    @_documented("pause", "Stop for a while")
     def post(self, request: Request, job_id: str) -> Response:  # noqa: ARG002
         return _say(control.pause, job_id)
 
 
 class ResumeView(KeyedView):
+    @_documented("resume", "Go on after a pause")
     def post(self, request: Request, job_id: str) -> Response:  # noqa: ARG002
         return _say(control.resume, job_id)
 
 
 class RetryView(KeyedView):
+    @schema.document(
+        "job_retry",
+        "A new job of the rows of an ended one that did not succeed",
+        {(202, schema.JSON): shapes.AcceptedJob},
+        errors=(404, 409, 411, 413),
+        parameters=[
+            schema.JOB_ID,
+            OpenApiParameter("only", enum=["failed"], description="Without what a cancel left pending"),
+            OpenApiParameter("reason", str, description="Only rows that failed for this reason"),
+            schema.sent("Location", "Path of the new job", 202),
+        ],
+    )
     def post(self, request: Request, job_id: str) -> Response:
         only = parameters.choice(request, "only", ["failed"])
         reason = parameters.text(request, "reason", REASON_MAX)

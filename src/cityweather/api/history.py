@@ -4,7 +4,8 @@ from django.db.models import Q
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cityweather.api import parameters
+from cityweather.api import parameters, schema
+from cityweather.api import serializers as shapes
 from cityweather.api.base import ApiView
 from cityweather.api.pagination import Cursor, from_microseconds, page, to_microseconds
 from cityweather.api.times import iso
@@ -16,11 +17,19 @@ CURSOR = Cursor("h", (int, int))
 class HistoryView(ApiView):
     keyed = frozenset({"DELETE"})
 
+    @schema.document(
+        "history",
+        "What was looked up, newest first",
+        {(200, schema.JSON): shapes.HistoryPage},
+        parameters=[*schema.PAGING, schema.NEXT_LINK],
+        keyed=False,
+    )
     def get(self, request: Request) -> Response:
         limit = parameters.limit(request)
         rows = newest(CURSOR.of(request), limit + 1)
         return page(request, rows, limit, CURSOR, key=lambda r: (to_microseconds(r.timestamp), r.id), show=show)
 
+    @schema.document("history_delete", "Forget what was looked up", {204: None}, errors=(411, 413))
     def delete(self, request: Request) -> Response:  # noqa: ARG002
         SearchHistory.objects.all().delete()
         return Response(status=204)

@@ -7,10 +7,12 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from rest_framework import serializers
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from cityweather.api import schema
+from cityweather.api import serializers as shapes
 from cityweather.api.base import KeyedView, check_body
 from cityweather.api.commands import accepted
 from cityweather.api.uploads import CHUNK, open_upload
@@ -22,17 +24,27 @@ from cityweather.ingest.options import ReadOptions
 FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": None}
 
 
-class FileByPath(serializers.Serializer[Any]):
-    path = serializers.CharField(max_length=1000)
-    encoding = serializers.CharField(required=False, allow_blank=True)
-    delimiter = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
-    column = serializers.CharField(required=False, allow_blank=True)
-    header = serializers.BooleanField(required=False, allow_null=True)
-
-
 class ImportView(KeyedView):
     max_body = None  # of a file, which uploads.py bounds
 
+    @schema.document(
+        "import",
+        "Refresh every city of a CSV",
+        {(202, schema.JSON): shapes.AcceptedJob},
+        errors=(408, 409, 411, 413, 415, 507),
+        parameters=[
+            OpenApiParameter("encoding", str, description="Of the file: utf-8 unless a byte order mark says more"),
+            OpenApiParameter("delimiter", str, description="comma, semicolon, tab or pipe; found by the header"),
+            OpenApiParameter("column", str, description="A header's name or a number from 1"),
+            OpenApiParameter("header", bool, description="Whether the first row names the columns"),
+            OpenApiParameter(
+                "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same file again answers the same job"
+            ),
+            schema.sent("Location", "Path of the job", 202),
+            schema.sent("Idempotency-Replayed", "true when the job was there already", 202),
+        ],
+        request={"multipart/form-data": shapes.Upload, "application/json": shapes.FileByPath},
+    )
     def post(self, request: Request) -> Response:
         key = idempotency_key(request)
         if key is None:
@@ -61,7 +73,7 @@ def opened(request: Request) -> Iterator[Opened]:
         yield upload.chunks(), upload.file_name, read_options({**told, **upload.fields})
         return
     check_body(http, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-    body = FileByPath(data=request.data)
+    body = shapes.FileByPath(data=request.data)
     body.is_valid(raise_exception=True)
     path = body.validated_data["path"]
     with importer.open_below(path, settings.IMPORT_DIR) as file:

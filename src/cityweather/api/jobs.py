@@ -5,14 +5,15 @@ from typing import Any
 from django.db.models import Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from redis import RedisError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cityweather import connections
-from cityweather.api import parameters
+from cityweather.api import parameters, schema
+from cityweather.api import serializers as shapes
 from cityweather.api.base import KeyedView
-from cityweather.api.commands import Rate
 from cityweather.api.pagination import Cursor, from_microseconds, page, to_microseconds
 from cityweather.api.polling import poll
 from cityweather.api.progress import Snapshot, from_redis, from_row, parse_id, snapshot
@@ -24,6 +25,12 @@ CURSOR = Cursor("j", (int, str))
 
 
 class JobsView(KeyedView):
+    @schema.document(
+        "jobs",
+        "The jobs, newest first",
+        {(200, schema.JSON): shapes.JobPage},
+        parameters=[*schema.PAGING, schema.NEXT_LINK, OpenApiParameter("status", enum=BulkJob.Status.values)],
+    )
     def get(self, request: Request) -> Response:
         limit = parameters.limit(request)
         rows = newest(CURSOR.of(request), parameters.choice(request, "status", BulkJob.Status.values), limit + 1)
@@ -40,16 +47,43 @@ class JobView(KeyedView):
             return poll(request, kwargs["job_id"])
         return super().dispatch(request, *args, **kwargs)
 
+    @schema.document(
+        "job",
+        "How far a job is",
+        {(200, schema.JSON): shapes.Job, 304: OpenApiResponse(None, "Nothing has happened since that ETag")},
+        errors=(404,),
+        parameters=[
+            schema.JOB_ID,
+            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The last ETag"),
+            schema.sent("ETag", "Of the counters and the status", 200, 304),
+            schema.sent("Retry-After", "Seconds until the next poll, while it runs", 200, 304, kind=int),
+        ],
+    )
     def get(self, request: Request, job_id: str) -> Response:
         """Here for the schema; dispatch answers."""
         raise NotImplementedError
 
+    @schema.document(
+        "job_rate",
+        "Another speed, while it runs",
+        {(200, schema.JSON): shapes.Job},
+        errors=(404, 409, 411, 413, 415),
+        parameters=[schema.JOB_ID],
+        request=shapes.Rate,
+    )
     def patch(self, request: Request, job_id: str) -> Response:
-        rate = Rate(data=request.data)
+        rate = shapes.Rate(data=request.data)
         rate.is_valid(raise_exception=True)
         control.set_rate(parse_id(job_id), rate.validated_data["max_rate"])
         return Response(snapshot(job_id))
 
+    @schema.document(
+        "job_delete",
+        "Delete an ended job and its results",
+        {204: None},
+        errors=(404, 409, 411, 413),
+        parameters=[schema.JOB_ID],
+    )
     def delete(self, request: Request, job_id: str) -> Response:  # noqa: ARG002
         control.delete(parse_id(job_id))
         return Response(status=204)

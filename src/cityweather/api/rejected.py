@@ -8,7 +8,8 @@ from django.http.response import HttpResponseBase
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
-from cityweather.api import downloads, parameters, progress
+from cityweather.api import downloads, parameters, progress, schema
+from cityweather.api import serializers as shapes
 from cityweather.api.base import KeyedView
 from cityweather.api.pagination import Cursor, page
 from cityweather.models import RejectedRow
@@ -20,6 +21,13 @@ COLUMNS = ("line", "code", "text")
 class RejectedView(KeyedView):
     renderer_classes = (JSONRenderer, downloads.CsvRenderer)
 
+    @schema.document(
+        "job_rejected",
+        "The rows of the upload that name no city; as CSV all of them",
+        {(200, schema.JSON): shapes.RejectedPage, (200, "text/csv"): str},
+        errors=(404,),
+        parameters=[schema.JOB_ID, *schema.PAGING, schema.NEXT_LINK, schema.CSV],
+    )
     def get(self, request: Request, job_id: str) -> HttpResponseBase:
         limit = parameters.limit(request)
         after = CURSOR.of(request)

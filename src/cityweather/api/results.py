@@ -5,10 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from django.http.response import HttpResponseBase
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
-from cityweather.api import downloads, parameters, progress
+from cityweather.api import downloads, parameters, progress, schema
+from cityweather.api import serializers as shapes
 from cityweather.api.base import KeyedView
 from cityweather.api.pagination import Cursor, page
 from cityweather.api.times import iso
@@ -31,6 +33,19 @@ Row = tuple[Any, ...]
 class ResultsView(KeyedView):
     renderer_classes = (JSONRenderer, downloads.CsvRenderer)
 
+    @schema.document(
+        "job_results",
+        "The rows of a job in the order of the upload; as CSV all of them",
+        {(200, schema.JSON): shapes.ResultPage, (200, "text/csv"): str},
+        errors=(404,),
+        parameters=[
+            schema.JOB_ID,
+            *schema.PAGING,
+            schema.NEXT_LINK,
+            schema.CSV,
+            OpenApiParameter("status", enum=Status.values, description="pending: what a cancelled job left"),
+        ],
+    )
     def get(self, request: Request, job_id: str) -> HttpResponseBase:
         limit = parameters.limit(request)
         status = parameters.choice(request, "status", Status.values)

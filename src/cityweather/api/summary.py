@@ -4,10 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cityweather.api import parameters, progress
+from cityweather.api import parameters, progress, schema
+from cityweather.api import serializers as shapes
 from cityweather.api.base import KeyedView
 from cityweather.api.results import FIELDS, show
 from cityweather.models import JobResult, Status
@@ -17,6 +19,16 @@ MAX_TOP = 100
 
 
 class SummaryView(KeyedView):
+    @schema.document(
+        "job_summary",
+        "What was refreshed last, and why rows failed",
+        {(200, schema.JSON): shapes.Summary},
+        errors=(404,),
+        parameters=[
+            schema.JOB_ID,
+            OpenApiParameter("top", {"type": "integer", "minimum": 1, "maximum": MAX_TOP, "default": TOP}),
+        ],
+    )
     def get(self, request: Request, job_id: str) -> Response:
         top = parameters.number(request, "top", TOP, MAX_TOP)
         job = progress.row(progress.parse_id(job_id))

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from cityweather.api import cities, commands, history, imports, jobs, rejected, results, summary, weather
+from cityweather.api import cities, commands, docs, history, imports, jobs, rejected, results, summary, weather
 
 JOB = "bulk/jobs/<str:job_id>"
 
@@ -29,4 +29,6 @@ urlpatterns = [
     *both(f"{JOB}/pause", commands.PauseView.as_view(), "pause"),
     *both(f"{JOB}/resume", commands.ResumeView.as_view(), "resume"),
     *both(f"{JOB}/retry", commands.RetryView.as_view(), "retry"),
+    *both("schema", docs.SchemaView.as_view(), "schema"),
+    *both("docs", docs.DocsView.as_view(), "docs"),
 ]

@@ -5,10 +5,12 @@ from typing import Any
 
 import structlog
 from django.db import DatabaseError
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cityweather.api import parameters
+from cityweather.api import parameters, schema
+from cityweather.api import serializers as shapes
 from cityweather.api.base import ApiView
 from cityweather.api.times import iso
 from cityweather.models import City, SearchHistory
@@ -23,6 +25,17 @@ LONGEST = 1000  # characters as sent; normalising may shorten a name to the 200 
 class WeatherView(ApiView):
     throttle = "weather"
 
+    @schema.document(
+        "weather",
+        "The weather of one city, now",
+        {(200, schema.JSON): shapes.Weather},
+        errors=(404, 502, 504),
+        parameters=[
+            OpenApiParameter("city", str, required=True, description="Name, with ',country' if it has namesakes"),
+            schema.sent("Age", "Seconds since the provider answered, for a cached or stale answer", 200, kind=int),
+        ],
+        keyed=False,
+    )
     def get(self, request: Request) -> Response:
         found = lookup.lookup(parameters.text(request, "city", LONGEST), last_known)
         remember(found.city)

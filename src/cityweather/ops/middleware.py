@@ -61,7 +61,8 @@ def refused_host(request: HttpRequest) -> HttpResponse | None:
 
 def note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
     """The path only: a query string may hold what someone searched for, or a key in the wrong place."""
-    route = (request.resolver_match.route if request.resolver_match else "").rstrip("/") or "other"
+    route = request.resolver_match.route if request.resolver_match else ""
+    route = route.rstrip("/").replace("<str:job_id>", "{id}") or "other"
     method = request.method if request.method in METHODS else "other"
     metrics.add("http_requests", route=route, method=method, status=str(response.status_code))
     metrics.observe("http_request_seconds", seconds, route=route)

@@ -1,0 +1,111 @@
+"""The words that each view needs for the OpenAPI schema."""
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any, TypeVar, cast
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+
+from cityweather.api import serializers as shapes
+from cityweather.api.parameters import DEFAULT_LIMIT, MAX_LIMIT
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+JSON = "application/json"
+ALWAYS = (400, 406, 429, 500, 503)
+KEYED = (401, 403)
+
+WHY = {
+    400: "Not understood; `code` says what: invalid_parameter, invalid_cursor, bad_host, …",
+    401: "No API key",
+    403: "A wrong API key",
+    406: "None of the formats accepted is offered",
+    408: "The body came too slowly",
+    411: "A body without Content-Length",
+    429: "Too many requests, or too many open jobs; Retry-After says when to come again",
+    500: "A defect of ours; quote the X-Request-ID",
+    503: "A part we need is away; Retry-After says when to come again",
+}
+
+JOB_ID = OpenApiParameter("job_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
+LIMIT = OpenApiParameter(
+    "limit",
+    {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+    description="Rows of a page",
+)
+CURSOR = OpenApiParameter("cursor", str, description="From `next` of the page before; opaque")
+TAGS = {name: name for name in ("weather", "history", "cities")}
+PAGING = (LIMIT, CURSOR)
+CSV = OpenApiParameter("format", enum=["json", "csv"], description="Overrides Accept")
+REQUEST_ID = OpenApiParameter(
+    "X-Request-ID", str, OpenApiParameter.HEADER, description="Comes back, and follows the work into the logs"
+)
+
+
+def sent(name: str, text: str, *statuses: int, kind: Any = str) -> OpenApiParameter:
+    """A header of the answer."""
+    return OpenApiParameter(name, kind, OpenApiParameter.HEADER, description=text, response=list(statuses))
+
+
+NEXT_LINK = sent("Link", 'The next page as rel="next"', 200)
+WAIT = "Seconds to wait"
+
+
+def document(
+    name: str,
+    summary: str,
+    answers: dict[Any, Any],
+    *,
+    errors: Iterable[int] = (),
+    parameters: Iterable[OpenApiParameter] = (),
+    keyed: bool = True,
+    request: Any = None,
+) -> Callable[[View], View]:
+    """`answers`: shapes by status, or by (status, media type)."""
+    statuses = sorted({*ALWAYS, *errors, *(KEYED if keyed else ())})
+    failures = {(status, JSON): OpenApiResponse(shapes.Error, _why(status)) for status in statuses}
+    headers = [REQUEST_ID, sent("X-Request-ID", "Yours, or a new one", *_codes(answers), *statuses)]
+    headers.append(sent("Retry-After", WAIT, *(status for status in statuses if status in (429, 503)), kind=int))
+    if keyed:
+        headers.append(sent("WWW-Authenticate", "Names the header to send", 401))
+    return extend_schema(
+        operation_id=name,
+        summary=summary,
+        description=f"{summary}.",  # else a docstring written for programmers would stand there
+        tags=[TAGS.get(name.partition("_")[0], "jobs")],
+        parameters=[*parameters, *headers],
+        request=request,
+        responses={**answers, **failures},
+        auth=cast("Any", [{"ApiKey": []}] if keyed else [{}]),
+    )
+
+
+def _why(status: int) -> str:
+    return WHY.get(status, HTTPStatus(status).phrase)
+
+
+def _codes(answers: dict[Any, Any]) -> set[int]:
+    return {key[0] if isinstance(key, tuple) else key for key in answers}
+
+
+def without_slashes(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
+    """Each path once; the one with a trailing slash answers the same."""
+    return [endpoint for endpoint in endpoints if not endpoint[0].endswith("/") or endpoint[0] == "/"]
+
+
+def with_probes(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """The paths that machines ask, which are plain Django views."""
+    health = {"application/json": {"schema": {"type": "object", "required": ["status", "parts"]}}}
+    unwell = {"description": "Not well; `parts` says which", "content": health}
+    for path, summary in (("/healthz", "Every part and how it is"), ("/readyz", "Whether it can serve")):
+        well = {"description": "Well", "content": health}
+        result["paths"][path] = _probe(path, summary, {"200": well, "503": unwell})
+    text = {"description": "Prometheus' text format", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    result["paths"]["/metrics"] = _probe("/metrics", "For Prometheus", {"200": text})
+    return result
+
+
+def _probe(path: str, summary: str, responses: dict[str, Any]) -> dict[str, Any]:
+    words = {"operationId": path.strip("/"), "summary": summary, "tags": ["operations"]}
+    return {"get": {**words, "security": [{}], "responses": responses}}

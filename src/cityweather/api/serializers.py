@@ -1,0 +1,184 @@
+"""The shapes of requests and answers, for /schema and /docs. Views build the answers themselves: a test compares."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from rest_framework import serializers as s
+
+from cityweather.api import examples
+from cityweather.models import BulkJob, Status
+
+Shape = s.Serializer[Any]
+
+
+def _example(value: dict[str, Any]) -> Any:
+    return extend_schema_serializer(examples=[OpenApiExample("Example", value=value, response_only=True)])
+
+
+def _time(help_text: str = "", **more: Any) -> s.DateTimeField:
+    return s.DateTimeField(help_text=f"{help_text} ISO 8601, UTC, with milliseconds and Z.".strip(), **more)
+
+
+def _number(help_text: str, **more: Any) -> s.FloatField:
+    return s.FloatField(help_text=help_text, allow_null=True, **more)
+
+
+class Error(Shape):
+    detail = s.CharField(help_text="A sentence for a person")
+    code = s.CharField(help_text="A word for a program; it does not change")
+
+
+class WeatherValues(Shape):
+    temperature = _number("°C")
+    condition = s.CharField(allow_null=True, help_text="For example Clear, Clouds, Rain")
+    humidity = s.IntegerField(allow_null=True, help_text="%")
+
+
+class Place(Shape):
+    country = s.CharField(allow_null=True, help_text="ISO 3166, two letters")
+    latitude = _number("Degrees")
+    longitude = _number("Degrees")
+
+
+@_example(examples.WEATHER)
+class Weather(WeatherValues, Place):
+    """null: the provider did not say."""
+
+    city = s.CharField()
+    feels_like = _number("°C")
+    description = s.CharField(allow_null=True)
+    wind_speed = _number("m/s")
+    observed_at = _time("When it was measured.", allow_null=True)
+    cached = s.BooleanField(help_text="From our cache, at most CACHE_TTL old")
+    stale = s.BooleanField(help_text="The provider is out: the last known weather, as old as the Age header says")
+
+
+class HistoryEntry(Shape):
+    city = s.CharField()
+    timestamp = _time()
+
+
+class _Page(Shape):
+    next = s.CharField(allow_null=True, help_text="Path of the next page, null on the last one")
+
+
+@_example(examples.HISTORY)
+class HistoryPage(_Page):
+    results = HistoryEntry(many=True)
+
+
+@_example(examples.JOB)
+class Job(Shape):
+    """total = pending + succeeded + failed; rows_read = total + duplicates + rejected."""
+
+    job_id = s.UUIDField()
+    status = s.ChoiceField(BulkJob.Status.choices)
+    phase = s.ChoiceField(BulkJob.Phase.choices)
+    total = s.IntegerField(help_text="Distinct cities to refresh")
+    processed = s.IntegerField(help_text="succeeded + failed")
+    succeeded = s.IntegerField()
+    failed = s.IntegerField()
+    pending = s.IntegerField()
+    rows_read = s.IntegerField(help_text="Rows of the upload; blank lines are none")
+    duplicates = s.IntegerField()
+    rejected = s.IntegerField()
+    progress = s.IntegerField(min_value=0, max_value=100, help_text="%, floored; 100 only once everything is stored")
+    created_at = _time()
+    started_at = _time(allow_null=True)
+    finished_at = _time("Of the last result.", allow_null=True)
+    rate = _number("Cities a second: of late while it runs, over all afterwards")
+    eta_seconds = s.IntegerField(allow_null=True)
+    waiting_for = s.ChoiceField(["quota", "provider", "key"], allow_null=True)
+    error = s.CharField(allow_null=True, help_text="Why the whole job failed")
+    file_name = s.CharField(allow_blank=True)
+    max_rate = s.IntegerField(allow_null=True, help_text="Cities a minute, if limited")
+    expires_at = _time("When an ended job is deleted.", allow_null=True)
+    as_of = _time("The counters hold everything up to then.")
+    source = s.ChoiceField(["live", "database"])  # type: ignore[assignment]
+
+
+class AcceptedJob(Job):
+    status_url = s.CharField(help_text="Path to poll, also in Location")
+
+
+class JobPage(_Page):
+    results = Job(many=True)
+
+
+class Result(Place):
+    position = s.IntegerField(help_text="From 0, in the order of the upload")
+    line = s.IntegerField(help_text="Of the upload, the first is 1")
+    city = s.CharField()
+    status = s.ChoiceField(Status.choices)
+    last_refreshed_at = _time(allow_null=True)
+    last_error = s.CharField(allow_null=True, help_text="A reason code: unknown_city, gave_up, …")
+    weather = WeatherValues(allow_null=True)
+
+
+@_example(examples.RESULTS)
+class ResultPage(_Page):
+    results = Result(many=True)
+
+
+class Failures(Shape):
+    reason = s.CharField()
+    count = s.IntegerField()
+
+
+@_example(examples.SUMMARY)
+class Summary(Shape):
+    job_id = s.UUIDField()
+    status = s.ChoiceField(BulkJob.Status.choices)
+    total = s.IntegerField()
+    processed = s.IntegerField()
+    succeeded = s.IntegerField()
+    failed = s.IntegerField()
+    most_recent = Result(many=True)
+    failures = Failures(many=True)
+
+
+class Rejected(Shape):
+    line = s.IntegerField()
+    code = s.CharField()
+    text = s.CharField(allow_blank=True, help_text="The row, cut to a safe length")
+
+
+@_example(examples.REJECTED)
+class RejectedPage(_Page):
+    results = Rejected(many=True)
+
+
+class City(WeatherValues, Place):
+    city = s.CharField()
+    status = s.ChoiceField(Status.choices)
+    last_refreshed_at = _time(allow_null=True)
+    last_error = s.CharField(allow_null=True)
+    observed_at = _time(allow_null=True)
+
+
+class CityPage(_Page):
+    results = City(many=True)
+
+
+class Rate(Shape):
+    max_rate = s.IntegerField(
+        min_value=1, max_value=10_000_000, allow_null=True, help_text="Cities a minute; null: any"
+    )
+
+
+class FileByPath(Shape):
+    path = s.CharField(max_length=1000, help_text="Relative to IMPORT_DIR")
+    encoding = s.CharField(required=False, allow_blank=True)
+    delimiter = s.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    column = s.CharField(required=False, allow_blank=True)
+    header = s.BooleanField(required=False, allow_null=True)
+
+
+class Upload(Shape):
+    """Fields stand before the file."""
+
+    encoding = s.CharField(required=False)
+    delimiter = s.CharField(required=False)
+    column = s.CharField(required=False)
+    header = s.BooleanField(required=False)
+    file = s.FileField()

@@ -1,0 +1,138 @@
+"""/schema tells the truth: no warning, every path, and answers as described."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jsonschema
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import get_resolver
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.validation import validate_schema
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from cityweather.api import examples
+from cityweather.models import RejectedRow, SearchHistory
+from tests.api.helpers import UNKNOWN, go_live, make_city, make_job
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    with GENERATOR_STATS.silence():
+        found: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    assert not GENERATOR_STATS._warn_cache
+    assert not GENERATOR_STATS._error_cache
+    return found
+
+
+def test_the_schema_is_valid_openapi_3_1_and_warns_of_nothing(schema: dict[str, Any]) -> None:
+    assert schema["openapi"] == "3.1.0"
+    validate_schema(schema)
+
+
+def test_every_path_of_the_api_is_described_once(schema: dict[str, Any]) -> None:
+    routes = {
+        "/" + str(pattern.pattern).replace("<str:job_id>", "{job_id}")
+        for resolver in get_resolver().url_patterns[:2]
+        for pattern in resolver.url_patterns  # type: ignore[union-attr]
+    }
+    routes = {route for route in routes if not route.endswith("/")} - {"/schema", "/docs"}
+    assert schema["paths"].keys() == routes
+
+
+def test_every_operation_names_its_errors_and_examples_fit(schema: dict[str, Any]) -> None:
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            if operation["tags"] == ["operations"]:
+                continue
+            assert {"400", "429", "500", "503"} <= operation["responses"].keys(), (method, path)
+            assert (operation["security"] == [{"ApiKey": []}]) == ("401" in operation["responses"])
+            assert operation["description"] == operation["summary"] + "."
+    for name in ("Weather", "Job", "Summary"):
+        validator(schema, f"#/components/schemas/{name}").validate(getattr(examples, name.upper()))
+
+
+def validator(schema: dict[str, Any], ref: str) -> Any:
+    registry: Registry[Any] = Registry().with_resource("urn:api", Resource(schema, DRAFT202012))
+    return jsonschema.Draft202012Validator({"$ref": f"urn:api{ref}"}, registry=registry)
+
+
+Check = Callable[[str, str, Any], None]
+
+
+@pytest.fixture
+def check(schema: dict[str, Any]) -> Check:
+    def check(method: str, path: str, answer: Any) -> None:
+        """The status is described, and so is every field of the body: none missing, none more."""
+        described = schema["paths"][path][method]["responses"][str(answer.status_code)]
+        if answer.status_code in (204, 304):
+            return
+        content = described["content"][answer["Content-Type"].split(";")[0]]["schema"]
+        if content.get("type") == "string":
+            return
+        validator(schema, content["$ref"]).validate(answer.json())
+        properties = schema["components"]["schemas"][content["$ref"].rsplit("/", 1)[1]]["properties"]
+        assert answer.json().keys() == properties.keys()
+
+    return check
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_answers_are_as_described(keyed: Client, check: Check) -> None:
+    job, old = make_job("sfp"), make_job("sf", status="done", phase="ended")
+    RejectedRow.objects.create(job=job, line=3, code="too_long", text="x")
+    SearchHistory.objects.create(city_name="Oslo")
+    make_city("Bergen")
+    live = make_job("pp")
+    go_live(live, succeeded=1)
+    one = "/bulk/jobs/{job_id}"
+    for found in (job, old, live):
+        here = f"/bulk/jobs/{found.job_id}"
+        check("get", one, keyed.get(here))
+        for name in ("results", "summary", "rejected"):
+            check("get", f"{one}/{name}", keyed.get(f"{here}/{name}"))
+            check("get", f"{one}/{name}", keyed.get(f"{here}/{name}?cursor=x&top=x"))
+            check("get", f"{one}/{name}", keyed.get(f"{here}/{name}", headers={"Accept": "image/png"}))
+        check("get", f"{one}/results", keyed.get(f"{here}/results?format=csv"))
+        for name in ("cancel", "pause", "resume", "retry"):
+            check("post", f"{one}/{name}", keyed.post(f"{here}/{name}"))
+            check("post", f"{one}/{name}", keyed.post(f"/bulk/jobs/{UNKNOWN}/{name}"))
+        for body in ({"max_rate": 5}, {"max_rate": "x"}):
+            check("patch", one, keyed.patch(here, body, content_type="application/json"))
+        check("patch", one, keyed.patch(here, "x", content_type="text/plain"))
+        check("delete", one, keyed.delete(here))
+    for path in ("/history", "/cities", "/bulk/jobs"):
+        check("get", path, keyed.get(path))
+        check("get", path, keyed.get(f"{path}?limit=0"))
+    check("delete", "/history", keyed.delete("/history"))
+
+
+@pytest.mark.usefixtures("db")
+def test_answers_to_imports_are_as_described(keyed: Client, anyone: Client, check: Check, settings: Any) -> None:
+    def send(client: Client, content: bytes, **headers: str) -> Any:
+        return client.post("/bulk/import", {"file": SimpleUploadedFile("c.csv", content)}, headers=headers)
+
+    check("post", "/bulk/import", send(keyed, b"city\nOslo\n"))
+    check("post", "/bulk/import", send(keyed, b"PK\x03\x04"))
+    check("post", "/bulk/import", send(anyone, b"city\nOslo\n"))
+    check("post", "/bulk/import", keyed.post("/bulk/import", b"x", content_type="text/csv"))
+    settings.IMPORT_MAX_BYTES = 10
+    check("post", "/bulk/import", send(keyed, b"city\n" * 100))
+
+
+@pytest.mark.usefixtures("db")
+def test_schema_and_docs_are_served_from_here(anyone: Client) -> None:
+    answer = anyone.get("/schema")
+    assert (answer["Content-Type"], answer.json()["openapi"]) == ("application/json", "3.1.0")
+    assert anyone.get("/schema/", headers={"Accept": "application/vnd.oai.openapi"}).content.startswith(
+        b"openapi: 3.1.0"
+    )
+    page = anyone.get("/docs").content.decode()
+    assert "/static/drf_spectacular_sidecar/swagger-ui-dist/" in page
+    assert "//cdn" not in page
+    script = anyone.get("/docs?script=")
+    assert script.status_code == 200
+    assert "/schema" in script.content.decode()
