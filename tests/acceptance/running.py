@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import psutil
 
-from cityweather.local.client import Service
+from cityweather.local.client import Refused, Service
 from cityweather.local.processes import wait_until
 from cityweather.local.simulator.process import Simulator
 
@@ -112,6 +112,12 @@ class Running:
     def children(self, part: str) -> list[int]:
         """Of a part: gunicorn's and Celery's own worker processes."""
         return [child.pid for child in psutil.Process(self.pids()[part]).children(recursive=True)]
+
+    def healthy(self) -> bool:
+        try:
+            return bool(self.service.get("/healthz")["status"] == "ok")
+        except (Refused, OSError):
+            return False
 
     def everything(self) -> list[psutil.Process]:
         return [psutil.Process(self.pids()["up"]), *psutil.Process(self.pids()["up"]).children(recursive=True)]

@@ -8,9 +8,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from cityweather.local import counters, sample
 from cityweather.local.processes import wait_until
+from cityweather.settings import ROOT
 from tests.acceptance.running import STOP_SECONDS, Running
 
+CITIES = 3000
 PARTS = {"up", "redis", "simulator", "web", "fetch", "bookkeeper", "beat"}
 
 pytestmark = pytest.mark.xdist_group("acceptance")
@@ -33,7 +36,7 @@ def test_it_says_where_it_is_mends_itself_and_stops_in_time(run_up: Callable[...
         lambda: up.pids().keys() == PARTS and all(up.pids()[p] != before[p] for p in ("beat", "redis")), 20
     )
     assert "beat was ended by SIGKILL; it starts again in 0.5 s" in up.log.read_text()
-    assert wait_until(lambda: up.service.get("/healthz")["status"] == "ok", 20)
+    assert wait_until(up.healthy, 30)
     everything = up.everything()
     began = time.monotonic()
     up.stop()
@@ -43,19 +46,23 @@ def test_it_says_where_it_is_mends_itself_and_stops_in_time(run_up: Callable[...
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
-def test_a_killed_one_leaves_nothing_running_and_the_next_finds_its_state(
+def test_a_killed_one_leaves_nothing_running_and_the_next_finishes_its_job(
     run_up: Callable[..., Running], tmp_path: Path
 ) -> None:
-    file = tmp_path / "few.csv"
-    file.write_text("city\nOslo\nLima\n")
+    file = tmp_path / "cities.csv"
+    sample.write(ROOT / "data/cities.csv", CITIES, file)
     up = run_up()
-    job = up.wait_for(up.service.import_file(file))
+    up.simulator.control(latency_ms=400)
+    job_id = up.service.import_file(file)
+    assert wait_until(lambda: 0 < up.service.job(job_id)["processed"] < CITIES, 30)
     key, url, everything = up.api_key, up.url, up.everything()
     up.crash()
     assert wait_until(lambda: gone(everything), 5)
     up.start()
     assert (up.api_key, up.url) == (key, url)
-    assert up.service.job(job["job_id"])["succeeded"] == 2
+    job = up.wait_for(job_id)
+    assert (job["status"], job["processed"]) == ("done", CITIES)
+    assert counters.disagreements(up.counters(job_id)) == []
 
 
 def test_a_second_one_and_a_taken_port_are_refused_with_a_sentence(

@@ -65,8 +65,12 @@ def test_only_its_owner_can_read_it(folder: Folder) -> None:
 
 
 def test_a_second_one_in_the_same_folder_is_refused(folder: Folder) -> None:
+    folder.tell_pids({"up": 5})
+    second = Folder(folder.path)
     with pytest.raises(CannotStart, match="Another `cityweather up` runs in"):
-        Folder(folder.path).open()
+        second.open()
+    second.close()
+    assert (folder.path / "pids.json").exists()
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from cityweather.local.stack import Stack
 from cityweather.local.supervisor import Say
 
 COLOURS = {"up": 1, "web": 36, "fetch": 32, "bookkeeper": 33, "beat": 35, "redis": 31, "simulator": 34}  # ANSI
+STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WIDTH = max(map(len, COLOURS))
 
 
@@ -36,11 +37,11 @@ def prefixed(stream: TextIO = sys.stdout) -> Say:
 def announce(stack: Stack, say: Say) -> None:
     if stack.simulated:
         say(
-            "up",
-            "No weather provider is set (OPENWEATHER_API_KEY), so the simulator stands in; its weather is invented.",
+            "up", "The weather is invented: the simulator stands in for a provider. OPENWEATHER_API_KEY gives real one."
         )
     say("up", f"Ready: {stack.url}")
-    say("up", f"API key (header X-API-Key): {stack.api_key}")
+    key = stack.own_api_key or "the one in CITYWEATHER_API_KEY"
+    say("up", f"API key (header X-API-Key): {key}")
     say("up", f"Data: {stack.folder.path}   Stop with Ctrl-C")
 
 
@@ -48,11 +49,12 @@ def arm_signals() -> None:
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         raise Stopped
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, stop)
+    for number in STOPPING:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores the hang-up for us
+            signal.signal(number, stop)
 
 
 def ignore_signals() -> None:
     """Stopping takes some seconds; a second Ctrl-C would leave parts of it undone."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)

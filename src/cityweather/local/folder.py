@@ -36,6 +36,8 @@ class Folder:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            os.close(self._lock)
+            self._lock = None  # so that closing this one leaves the other's files alone
             raise CannotStart(
                 f"Another `cityweather up` runs in {self.path}. Stop it, or name another --data."
             ) from None

@@ -35,7 +35,6 @@ class Wishes:
     port: int | None = None
     workers: int = 2
     simulate: bool | None = None
-    simulator_options: tuple[str, ...] = ()
 
 
 class Stack:
@@ -56,6 +55,11 @@ class Stack:
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def own_api_key(self) -> str | None:
+        """The one made for this folder; None when the environment gives keys, which are nobody's to print."""
+        return None if os.environ.get("CITYWEATHER_API_KEY") else self.api_key
 
     @property
     def api_key(self) -> str:
@@ -117,15 +121,14 @@ class Stack:
         for name in ("OPENWEATHER_URL", "OPEN_METEO_URL", "OPEN_METEO_GEOCODING_URL"):
             self.env[name] = server.url
         self.env.update(UNLIMITED, OPENWEATHER_API_KEY="simulated")
-        command = [*server.command(), *self._wishes.simulator_options]
-        self.supervisor.start(Part("simulator", command, stage=4, grace=1.0))
+        self.supervisor.start(Part("simulator", server.command(), stage=4, grace=1.0))
 
     def _parts(self) -> list[Part]:
         celery = [_program("celery"), "--quiet", "-A", "cityweather"]  # no banner
         worker = [*celery, "worker", "--prefetch-multiplier", "1", "--without-gossip", "--without-mingle"]
         worker += ["--loglevel", "WARNING"]
-        web = [_program("gunicorn"), "cityweather.wsgi:application", "--bind", f"{HOST}:{self.port}"]
-        web += ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--timeout", "60"]
+        web = [_program("gunicorn"), "-c", "python:cityweather.ops.gunicorn", "cityweather.wsgi:application"]
+        web += ["--bind", f"{HOST}:{self.port}", "--workers", "2", "--threads", "8", "--timeout", "60"]
         web += ["--graceful-timeout", "2", "--no-control-socket", "--log-level", "warning"]
         fetch = [*worker, "-Q", "fetch", "-n", "fetch@%h", "-c", str(self._wishes.workers)]
         books = [*worker, "-Q", "bookkeeping", "-n", "bookkeeper@%h", "-c", "2"]

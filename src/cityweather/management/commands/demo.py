@@ -64,7 +64,7 @@ class Command(BaseCommand):
         if options["cities"]:
             file = stack.folder.path / f"{options['cities']}-cities.csv"
             sample.write(options["file"], options["cities"], file)
-        console.print(f"Importing {file} through POST {stack.url}/bulk/import")
+        console.print(f"Importing {file} through POST {stack.url}/bulk/import", soft_wrap=True)
         Demo(stack, console).run(file)
         if options["keep"]:
             announce(stack, lambda _, line: console.print(line, markup=False))
