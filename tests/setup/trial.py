@@ -62,7 +62,8 @@ class Trial:
     def start(self, role: str) -> None:
         with self.log(role).open("wb") as log:
             # The provider is the simulator here, which no plan limits.
-            environment = {**self.environment(role), "OPENWEATHER_QUOTA_PER_MINUTE": "0"}
+            unlimited = {"OPENWEATHER_QUOTA_PER_MINUTE": "0", "OPENWEATHER_QUOTA_PER_MONTH": "0"}
+            environment = {**self.environment(role), **unlimited}
             command = self.command(role, "startCommand")
             self.processes[role] = spawn(command, output=log, env=environment, folder=ROOT)
 
