@@ -202,6 +202,12 @@ class LengthRequired(CityWeatherError):
     code, status = "length_required", 411
 
 
+class BodyCut(BadRequest):
+    """The body broke off before its end. Send it again."""
+
+    code = "body_cut"
+
+
 class RequestTimeout(CityWeatherError):
     """The body came too slowly. Send it again."""
 

@@ -9,11 +9,11 @@ import structlog
 from django.core.exceptions import BadRequest as DjangoBadRequest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from rest_framework import exceptions as drf
 from rest_framework.views import set_rollback
 
-from cityweather.errors import CityWeatherError, DatabaseUnavailable, NotFound, RequestTooLarge
+from cityweather.errors import BodyCut, CityWeatherError, DatabaseUnavailable, NotFound, RequestTimeout, RequestTooLarge
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +50,8 @@ def known(exc: Exception) -> JsonResponse | None:
         return failure(exc)
     if isinstance(exc, drf.APIException):
         return _drf(exc)
+    if isinstance(exc, UnreadablePostError):
+        return failure(RequestTimeout() if isinstance(exc.__cause__, TimeoutError) else BodyCut())
     if isinstance(exc, OperationalError | InterfaceError):
         log.warning("database_unavailable", exc_info=exc)
         return failure(DatabaseUnavailable(retry_after=DATABASE_WAIT))

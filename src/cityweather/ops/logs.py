@@ -59,6 +59,17 @@ SHARED: list[structlog.typing.Processor] = [
 ]
 
 
+def formatter() -> structlog.stdlib.ProcessorFormatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*SHARED, structlog.stdlib.ExtraAdder(), structlog.stdlib.add_logger_name],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            render,
+        ],
+    )
+
+
 def config(level: str) -> dict[str, Any]:
     """For LOGGING; structlog's own loggers end in the same handler."""
     structlog.configure(
@@ -72,20 +83,11 @@ def config(level: str) -> dict[str, Any]:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    formatter = {
-        "()": structlog.stdlib.ProcessorFormatter,
-        "foreign_pre_chain": [*SHARED, structlog.stdlib.ExtraAdder(), structlog.stdlib.add_logger_name],
-        "processors": [
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            render,
-        ],
-    }
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {"drop_answered": {"()": "django.utils.log.CallbackFilter", "callback": drop_answered}},
-        "formatters": {"json": formatter},
+        "formatters": {"json": {"()": formatter}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {

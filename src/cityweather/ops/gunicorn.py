@@ -1,0 +1,17 @@
+"""gunicorn -c python:cityweather.ops.gunicorn cityweather.wsgi:application
+
+What holds wherever the web process runs; --bind, --workers and --threads belong to the place.
+"""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
+
+worker_class = "cityweather.ops.paced.Worker"
+logger_class = "cityweather.ops.gunicorn_logs.Logger"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = 8
+timeout = 60  # seconds without a sign of life from a process
+graceful_timeout = 25  # seconds; Render kills after 30
+keepalive = 5  # seconds
+control_socket_disable = True
