@@ -2,18 +2,22 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import orjson
 from django.core.cache import cache as django_cache
+from django_redis import get_redis_connection
 from django_redis.serializers.base import BaseSerializer
 from redis.exceptions import RedisError
 
 from cityweather.weather import keys
+from cityweather.weather.provider import Weather
+from cityweather.weather.scripts import Script, script
 
 logger = logging.getLogger(__name__)
 
+WEATHER_FIELDS = len(fields(Weather))
 UNKNOWN_TTL = 86_400  # seconds; a city unknown today may be known tomorrow
 
 
@@ -42,6 +46,7 @@ class Cache:
     def __init__(self, provider: str, ttl: int) -> None:
         self._provider = provider
         self._ttl = ttl
+        self._remember: Script | None = None
 
     def get(self, city_key: str) -> Entry | None:
         return self.get_many([city_key]).get(city_key)
@@ -64,25 +69,44 @@ class Cache:
         self.set_many([(city_key, entry)])
 
     def set_many(self, entries: Sequence[tuple[str, Entry]]) -> None:
-        for known, ttl in ((True, self._ttl), (False, UNKNOWN_TTL)):
-            values = {keys.cached(self._provider, k): _encode(e) for k, e in entries if (e.error is None) is known}
-            if not values or not ttl:
-                continue
-            try:
-                django_cache.set_many(values, ttl)
-            except RedisError as error:
-                logger.warning("The weather cache is not written: %s", type(error).__name__)
+        try:
+            self._write([(key, entry) for key, entry in entries if entry.error is None], self._ttl)
+            self._write([(key, entry) for key, entry in entries if entry.error is not None], UNKNOWN_TTL)
+        except RedisError as error:
+            logger.warning("The weather cache is not written: %s", type(error).__name__)
+
+    def _write(self, entries: Sequence[tuple[str, Entry]], ttl: int) -> None:
+        if not entries or not ttl:
+            return
+        client = get_redis_connection("default")
+        if self._remember is None:
+            self._remember = script(client, "remember")
+        names = [django_cache.make_key(keys.cached(self._provider, key)) for key, _ in entries]
+        values = [orjson.dumps(_encode(entry)) for _, entry in entries]
+        self._remember(keys=names, args=["", ttl * 1000, *values], client=client)
+
+
+OBSERVED_AT = 4  # in the list below
 
 
 def _encode(entry: Entry) -> list[Any]:
-    return [round(entry.answered_at), entry.error if entry.weather is None else entry.weather]
+    """[answered_at, error] or [answered_at, *weather], the moment of observation as seconds before that."""
+    answered_at = round(entry.answered_at)
+    if entry.weather is None:
+        return [answered_at, entry.error]
+    values = [answered_at, *entry.weather]
+    if values[OBSERVED_AT] is not None:
+        values[OBSERVED_AT] = answered_at - values[OBSERVED_AT]
+    return values
 
 
 def _decode(value: Any) -> Entry | None:
     """None for what other code wrote there."""
     match value:
-        case [int() | float() as at, str() as error]:
-            return Entry(at, None, error)
-        case [int() | float() as at, list() as weather]:
-            return Entry(at, weather)
+        case [int() as answered_at, str() as error]:
+            return Entry(answered_at, None, error)
+        case [int() as answered_at, *weather] if len(weather) == WEATHER_FIELDS:
+            ago = weather[OBSERVED_AT - 1]
+            weather[OBSERVED_AT - 1] = answered_at - ago if isinstance(ago, int) else None
+            return Entry(answered_at, weather)
     return None

@@ -1,5 +1,7 @@
 """Every key of this stage. A provider's keys share a hash tag, so that its scripts may touch them together."""
 
+_SHORT = {"openweather": "w", "open_meteo": "m"}
+
 
 def quota(provider: str) -> str:
     """Hash: the minute's state, and what each longer window has used."""
@@ -27,5 +29,5 @@ def flight(provider: str, city_key: str) -> str:
 
 
 def cached(provider: str, city_key: str) -> str:
-    """Inside Django's cache, which adds its own prefix."""
-    return f"{provider[:5]}:{city_key}"
+    """Inside Django's cache, which adds its own prefix. There are millions of these, so every byte counts."""
+    return f"{_SHORT.get(provider, provider)}:{city_key}"

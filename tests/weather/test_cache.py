@@ -1,0 +1,94 @@
+"""The weather cache: what it keeps, for how long, and what it costs."""
+
+import orjson
+import pytest
+from django.core.cache import cache as django_cache
+from redis import Redis
+
+from cityweather.weather.cache import Cache, Entry, Serializer
+from cityweather.weather.provider import Weather
+
+OSLO = Weather(-3.25, "Snow", 84, 1795420800, -7.5, "light shower snow", 2.91, 59.9127, 10.7461, "Oslo", "NO")
+
+
+@pytest.fixture
+def cache(redis_server: Redis) -> Cache:
+    return Cache("openweather", 900)
+
+
+def test_weather_comes_back_as_it_went_in(cache: Cache) -> None:
+    cache.set("oslo", Entry(1795420900.0, OSLO.pack()))
+    entry = cache.get("oslo")
+    assert entry is not None
+    assert Weather.unpack(entry.weather or []) == OSLO
+    assert (entry.answered_at, entry.error) == (1795420900.0, None)
+
+
+def test_fresh_weather_lasts_as_long_as_the_setting_says_and_unknown_cities_a_day(
+    cache: Cache, redis_server: Redis
+) -> None:
+    cache.set_many([("oslo", Entry(1.0, OSLO.pack())), ("atlantis", Entry(1.0, None, "unknown_city"))])
+    lasts = {key.decode().rpartition(":")[2]: redis_server.ttl(key) for key in redis_server.scan_iter()}
+    assert 890 <= lasts["oslo"] <= 900
+    assert 86_000 <= lasts["atlantis"] <= 86_400
+
+
+def test_many_are_read_and_written_in_one_trip(cache: Cache, redis_server: Redis) -> None:
+    entries = [(f"city {n}", Entry(float(n), OSLO.pack())) for n in range(500)]
+    cache.set_many(entries)
+    found = cache.get_many([f"city {n}" for n in range(600)])
+    assert found == dict(entries)
+    assert cache.get_many([]) == {}
+
+
+def test_what_one_provider_does_not_know_another_may(cache: Cache) -> None:
+    cache.set("atlantis", Entry(1.0, None, "unknown_city"))
+    assert Cache("open_meteo", 900).get("atlantis") is None
+
+
+@pytest.mark.parametrize("value", [b"\x80garbage", b"{}", b"[1]", b"7", b'["x", "y", "z"]', b""])
+def test_what_other_code_left_there_is_a_miss(cache: Cache, redis_server: Redis, value: bytes) -> None:
+    cache.set("oslo", Entry(1.0, OSLO.pack()))
+    (name,) = redis_server.keys()
+    redis_server.set(name, value)
+    assert cache.get("oslo") is None
+
+
+def test_a_cache_that_is_away_knows_nothing(settings: object) -> None:
+    cache = Cache("openweather", 900)
+    cache.set("oslo", Entry(1.0, OSLO.pack()))
+    assert cache.get("oslo") is None
+    assert cache.get_many(["oslo", "rome"]) == {}
+
+
+@pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
+def test_a_full_redis_is_not_an_error(cache: Cache, redis_server: Redis) -> None:
+    policy = redis_server.config_get("maxmemory-policy")
+    redis_server.config_set("maxmemory-policy", "noeviction")
+    redis_server.config_set("maxmemory", 1)
+    try:
+        cache.set_many([("oslo", Entry(1.0, OSLO.pack())), ("rome", Entry(1.0, OSLO.pack()))])
+    finally:
+        redis_server.config_set("maxmemory", 0)
+        redis_server.config_set("maxmemory-policy", policy["maxmemory-policy"])
+    assert cache.get("oslo") is None
+
+
+def test_pickles_are_never_read() -> None:
+    with pytest.raises(orjson.JSONDecodeError):
+        Serializer({}).loads(b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00\x8c\x07os.exit\x94.")
+
+
+@pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
+def test_a_city_takes_200_bytes_at_most(cache: Cache, redis_server: Redis) -> None:
+    used = []
+    for start in range(0, 60_000, 500):
+        cache.set_many([(f"san fernando {n}", Entry(1795420900.0, OSLO.pack())) for n in range(start, start + 500)])
+        used.append(redis_server.info("memory")["used_memory"])
+    assert redis_server.dbsize() == 60_000
+    assert (used[-1] - used[20]) / (60_000 - 10_500) <= 200
+
+
+def test_a_ttl_of_zero_keeps_no_weather(redis_server: Redis) -> None:
+    Cache("openweather", 0).set("oslo", Entry(1.0, OSLO.pack()))
+    assert django_cache.get("w:oslo") is None

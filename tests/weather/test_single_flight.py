@@ -1,0 +1,147 @@
+"""Concurrent misses of one city make one call, across threads and processes."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from redis import Redis
+
+from cityweather.errors import ProviderDown, WeatherError
+from cityweather.weather import flight, keys
+from cityweather.weather.cache import Cache, Entry
+from cityweather.weather.flight import Flights
+
+PACKED = [1.0, None, None, None, None, None, None, None, None, None, None]
+
+
+class Counted:
+    """An `ask` that takes a while, fills the cache and counts."""
+
+    def __init__(self, cache: Cache, seconds: float = 0.3, error: WeatherError | None = None) -> None:
+        self.calls = 0
+        self._cache = cache
+        self._seconds = seconds
+        self._error = error
+        self._lock = threading.Lock()
+
+    def __call__(self) -> Entry:
+        with self._lock:
+            self.calls += 1
+        time.sleep(self._seconds)
+        if self._error:
+            raise self._error
+        entry = Entry(time.time(), PACKED)
+        self._cache.set("oslo", entry)
+        return entry
+
+
+@pytest.fixture
+def cache(redis_server: Redis) -> Cache:
+    return Cache("openweather", 900)
+
+
+@pytest.fixture
+def process(redis_server: Redis, cache: Cache) -> Callable[[], Flights]:
+    return lambda: Flights("openweather", cache, redis_server)
+
+
+def together(number: int, act: Callable[[int], object]) -> list[object]:
+    barrier = threading.Barrier(number)
+
+    def run(index: int) -> object:
+        barrier.wait(30)
+        try:
+            return act(index)
+        except WeatherError as error:
+            return error.code
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(run, range(number)))
+
+
+def test_200_concurrent_misses_in_four_processes_make_one_call(process: Callable[[], Flights], cache: Cache) -> None:
+    processes = [process() for _ in range(4)]
+    ask = Counted(cache)
+    results = together(200, lambda index: processes[index % 4].join("oslo", ask))
+    assert ask.calls == 1
+    assert sum(asked for _, asked in results) == 1  # type: ignore[misc]
+    assert all(entry.weather == PACKED for entry, _ in results)  # type: ignore[misc]
+
+
+def test_different_cities_do_not_wait_for_each_other(process: Callable[[], Flights], cache: Cache) -> None:
+    flights = process()
+    ask = Counted(cache)
+    together(5, lambda index: flights.join(f"city {index}", ask))
+    assert ask.calls == 5
+
+
+def test_a_failed_call_fails_for_all_who_waited_and_is_not_repeated_at_once(
+    process: Callable[[], Flights], cache: Cache
+) -> None:
+    processes = [process() for _ in range(3)]
+    ask = Counted(cache, error=ProviderDown(retry_after=4.5))
+    results = together(30, lambda index: processes[index % 3].join("oslo", ask))
+    assert results == ["provider_unavailable"] * 30
+    assert ask.calls == 1
+    with pytest.raises(ProviderDown) as caught:
+        process().join("oslo", ask)
+    assert caught.value.retry_after == 4.5
+
+
+def test_after_a_failure_somebody_tries_again(
+    process: Callable[[], Flights], cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flight, "FAILURE_REMEMBERED", 50)
+    with pytest.raises(ProviderDown):
+        process().join("oslo", Counted(cache, 0, ProviderDown()))
+    ask = Counted(cache, 0)
+    deadline = time.monotonic() + 5
+    while not ask.calls and time.monotonic() < deadline:
+        try:
+            process().join("oslo", ask)
+        except ProviderDown:
+            time.sleep(0.01)
+    assert ask.calls == 1
+
+
+def test_the_death_of_the_holder_is_survived(process: Callable[[], Flights], cache: Cache, redis_server: Redis) -> None:
+    redis_server.set(keys.flight("openweather", "oslo"), "a dead process", px=300)
+    ask = Counted(cache, 0)
+    entry, asked = process().join("oslo", ask)
+    assert (entry.weather, asked, ask.calls) == (PACKED, True, 1)
+
+
+def test_a_holder_that_took_too_long_does_not_end_the_next_flight(
+    process: Callable[[], Flights], cache: Cache, redis_server: Redis
+) -> None:
+    name = keys.flight("openweather", "oslo")
+
+    def slow() -> Entry:
+        redis_server.set(name, "the next one")
+        return Entry(time.time(), PACKED)
+
+    process().join("oslo", slow)
+    assert redis_server.get(name) == b"the next one"
+
+
+def test_a_flight_that_landed_between_miss_and_lock_is_used(process: Callable[[], Flights], cache: Cache) -> None:
+    cache.set("oslo", Entry(time.time(), PACKED))
+    ask = Counted(cache, 0)
+    entry, asked = process().join("oslo", ask)
+    assert (entry.weather, asked, ask.calls) == (PACKED, False, 0)
+
+
+def test_without_redis_threads_still_share_a_call(cache: Cache) -> None:
+    flights = Flights("openweather", cache, Redis(port=1, retry=None))
+    ask = Counted(cache)
+    together(20, lambda _: flights.join("oslo", ask))
+    assert ask.calls == 1
+
+
+def test_nothing_is_left_behind(process: Callable[[], Flights], cache: Cache, redis_server: Redis) -> None:
+    flights = process()
+    flights.join("oslo", Counted(cache, 0))
+    assert redis_server.exists(keys.flight("openweather", "oslo")) == 0
+    assert flights._futures == {}
