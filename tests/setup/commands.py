@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -29,6 +30,9 @@ def gunicorn(arguments: list[str]) -> None:
     for name, value in options.items():
         if value is not None:
             config.set(name, value)
+    kind, _, module = (config.settings["config"].get() or "").partition(":")
+    if kind != "python" or find_spec(module) is None:
+        raise ValueError(f"no configuration {module}")
     if application != ["cityweather.wsgi:application"]:
         raise ValueError(f"unknown application {application}")
 

@@ -65,6 +65,7 @@ MUTATIONS = {
     "a key that its service lacks": (drop(WEB, "OPENWEATHER_API_KEY"), "cityweather-web has no OPENWEATHER_API_KEY"),
     "an unknown option of gunicorn": (in_command(WEB, "startCommand", "--threads", "--processes"), "gunicorn: "),
     "a wrong value for gunicorn": (in_command(WEB, "startCommand", "--threads 8", "--threads many"), "gunicorn: "),
+    "an unknown configuration": (in_command(WEB, "startCommand", "ops.gunicorn", "gunicorn"), "no configuration"),
     "an unknown application": (in_command(WEB, "startCommand", ".wsgi:app", ".asgi:app"), "unknown application"),
     "an unknown option of celery": (in_command(FETCH, "startCommand", "--concurrency", "--processes"), "celery: "),
     "a wrong value for celery": (in_command(FETCH, "startCommand", "--concurrency 2", "--concurrency two"), "celery: "),
