@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from cityweather.models import JobResult
+from cityweather.models import City, JobResult
 from tests.api.helpers import UNKNOWN, make_job
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -80,3 +80,14 @@ def test_an_unknown_job_is_not_found(keyed: Client, id_: str) -> None:
     for path in ("results", "summary"):
         answer = keyed.get(f"/bulk/jobs/{id_}/{path}")
         assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
+
+
+def test_a_search_finds_a_part_of_a_name_in_any_case(keyed: Client) -> None:
+    job = make_job("sfs")
+    City.objects.filter(name="City 0001").update(name="San José 100%", key="san josé 100%")
+    for text in ("JOSÉ", "  san   j", "100%"):
+        body = keyed.get(f"/bulk/jobs/{job.job_id}/results", {"search": text}).json()
+        assert [row["city"] for row in body["results"]] == ["San José 100%"], text
+    assert keyed.get(f"/bulk/jobs/{job.job_id}/results", {"search": "y%0"}).json()["results"] == []
+    both = keyed.get(f"/bulk/jobs/{job.job_id}/results", {"search": "city", "status": "success"}).json()
+    assert [row["position"] for row in both["results"]] == [0, 2]

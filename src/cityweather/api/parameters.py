@@ -10,13 +10,13 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 
 
-def number(request: Request, name: str, default: int, highest: int) -> int:
-    """A whole number from 1 to `highest`."""
+def number(request: Request, name: str, default: int, highest: int, lowest: int = 1) -> int:
+    """A whole number from `lowest` to `highest`."""
     text = request.query_params.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= highest):
-        raise InvalidParameter(name=name, expected=f"a whole number from 1 to {highest}")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 10 and lowest <= int(text) <= highest):
+        raise InvalidParameter(name=name, expected=f"a whole number from {lowest} to {highest}")
     return int(text)
 
 

@@ -15,6 +15,7 @@ from cityweather.api.base import KeyedView
 from cityweather.api.pagination import Cursor, page
 from cityweather.api.times import iso
 from cityweather.models import JobResult, Status
+from cityweather.weather import names
 
 CURSOR = Cursor("r", (int,))
 
@@ -44,6 +45,7 @@ class ResultsView(KeyedView):
             schema.NEXT_LINK,
             schema.CSV,
             OpenApiParameter("status", enum=Status.values, description="pending: what a cancelled job left"),
+            OpenApiParameter("search", str, description="A part of the city's name, in any case"),
         ],
     )
     def get(self, request: Request, job_id: str) -> HttpResponseBase:
@@ -52,17 +54,20 @@ class ResultsView(KeyedView):
         after = CURSOR.of(request)
         job = progress.row(progress.parse_id(job_id))
         start = after[0] if after else None
+        search = names.key(names.display(parameters.text(request, "search", names.MAX_LENGTH)))
         if downloads.wanted(request):
-            return export(job.job_id, status, start)
-        rows = results(job.job_id, status, limit + 1, start)
+            return export(job.job_id, status, search, start)
+        rows = results(job.job_id, status, search, limit + 1, start)
         return page(request, rows, limit, CURSOR, key=lambda row: (row[0],), show=show)
 
 
-def results(job_id: UUID, status: str | None, count: int, after: int | None) -> list[Row]:
+def results(job_id: UUID, status: str | None, search: str, count: int, after: int | None) -> list[Row]:
     """FIELDS of the next `count` rows after a position. Failed and pending have an index of their own."""
     rows = JobResult.objects.filter(job_id=job_id).order_by("position")
     if status:
         rows = rows.filter(status=status)
+    if search:
+        rows = rows.filter(city__key__contains=search)
     if after is not None:
         rows = rows.filter(position__gt=after)
     return list(rows.values_list(*FIELDS)[:count])
@@ -86,7 +91,7 @@ def show(row: Row) -> dict[str, Any]:
     }
 
 
-def export(job_id: UUID, status: str | None, after: int | None) -> HttpResponseBase:
-    pages = downloads.keyset(partial(results, job_id, status, downloads.PAGE), lambda row: row[0], after)
+def export(job_id: UUID, status: str | None, search: str, after: int | None) -> HttpResponseBase:
+    pages = downloads.keyset(partial(results, job_id, status, search, downloads.PAGE), lambda row: row[0], after)
     lines = ([(*row[:4], iso(row[4]), *row[5:]) for row in rows] for rows in pages)
     return downloads.download(f"{job_id}-{status or 'results'}.csv", COLUMNS, lines)

@@ -137,6 +137,16 @@ class Summary(Shape):
     failures = Failures(many=True)
 
 
+class Points(Shape):
+    step = s.IntegerField(help_text="Every step-th position is shown, so that there are 20,000 at most")
+    next = s.IntegerField(allow_null=True, help_text="`from` of the next page, null on the last one")
+    unsettled = s.IntegerField(allow_null=True, help_text="The first pending position: where to look again later")
+    points = s.ListField(
+        child=s.ListField(child=s.JSONField()),
+        help_text="[position, seconds since created_at, latitude, longitude, °C, city]; null: not known",
+    )
+
+
 class Rejected(Shape):
     line = s.IntegerField()
     code = s.CharField()

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from cityweather.api import cities, commands, docs, history, imports, jobs, rejected, results, summary, weather
+from cityweather.api import cities, commands, docs, history, imports, jobs, points, rejected, results, summary, weather
 
 JOB = "bulk/jobs/<str:job_id>"
 
@@ -24,6 +24,7 @@ urlpatterns = [
     *both("bulk/jobs", jobs.JobsView.as_view(), "jobs"),
     *both(f"{JOB}/results", results.ResultsView.as_view(), "results"),
     *both(f"{JOB}/rejected", rejected.RejectedView.as_view(), "rejected"),
+    *both(f"{JOB}/points", points.PointsView.as_view(), "points"),
     *both(f"{JOB}/summary", summary.SummaryView.as_view(), "summary"),
     *both(f"{JOB}/cancel", commands.CancelView.as_view(), "cancel"),
     *both(f"{JOB}/pause", commands.PauseView.as_view(), "pause"),
