@@ -1,6 +1,7 @@
 """The engine that spreads the work. Beat only wakes the bookkeepers."""
 
 import ctypes
+import logging
 import os
 import signal
 import sys
@@ -9,6 +10,9 @@ from typing import Any
 from celery import Celery
 from celery.beat import ScheduleEntry, Scheduler
 from celery.signals import beat_embedded_init, beat_init, celeryd_init, worker_process_init
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
 
@@ -25,7 +29,12 @@ class Ticker(Scheduler):
     def apply_async(self, entry: ScheduleEntry, producer: Any = None, advance: bool = True, **kwargs: Any) -> Any:
         from cityweather import connections  # noqa: PLC0415  # Django is not set up when this module is read
 
-        if connections.queue_length("bookkeeping") >= QUEUE_LIMIT:
+        try:
+            full = connections.queue_length("bookkeeping") >= QUEUE_LIMIT
+        except RedisError as error:
+            log.warning("tick_not_sent", extra={"tick": entry.name, "broker": type(error).__name__})
+            full = True
+        if full:
             return self.reserve(entry) if advance else entry
         return super().apply_async(entry, producer=producer, advance=advance, **kwargs)
 

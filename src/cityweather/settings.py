@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlparse
 
+from celery.schedules import crontab
 from environs import Env
 
 from cityweather.ops import logs
@@ -174,6 +175,7 @@ SPECTACULAR_SETTINGS = {
 # --- Celery -------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = BROKER_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: after 100 tries a worker would exit, at any hour
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 60,  # seconds; ticks and batches ack early, so nothing legitimate lasts
     "socket_timeout": 10,
@@ -192,7 +194,8 @@ CELERY_BEAT_SCHEDULE = {
     "dispatch": {"task": "cityweather.tasks.dispatch_tick", "schedule": 1.0, "options": {"expires": 5}},
     "flush": {"task": "cityweather.tasks.flush_tick", "schedule": 1.0, "options": {"expires": 5}},
     "sweep": {"task": "cityweather.tasks.sweep_tick", "schedule": 10.0, "options": {"expires": 10}},
-    "prune": {"task": "cityweather.tasks.prune_tick", "schedule": 3600.0, "options": {"expires": 600}},
+    "prune": {"task": "cityweather.tasks.prune_tick", "schedule": 60.0, "options": {"expires": 60}},
+    "audit": {"task": "cityweather.tasks.audit_tick", "schedule": crontab(3, 7), "options": {"expires": 3600}},
     "scan": {"task": "cityweather.tasks.scan_tick", "schedule": 600.0, "options": {"expires": 60}},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -1,6 +1,7 @@
 """Celery tasks: thin doors to the stages. All ack early; the lease, or the next tick, makes up for a lost one."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
@@ -9,6 +10,7 @@ from django.utils import timezone
 from cityweather import connections
 from cityweather.dispatch import batches, dispatcher
 from cityweather.flush import flusher, sweep
+from cityweather.flush.audit import audit_recent
 from cityweather.flush.prune import prune
 from cityweather.weather.fetch import Batch, run_batch
 from cityweather.weather.provider import Place
@@ -55,3 +57,8 @@ def scan_tick() -> None:
 @shared_task
 def prune_tick() -> None:
     prune(timezone.now())
+
+
+@shared_task
+def audit_tick() -> None:
+    audit_recent(timezone.now() - timedelta(days=1))

@@ -1,13 +1,16 @@
 """The self-audit finds what disagrees, says why a job is not finished, and mends."""
 
+import logging
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from cityweather import connections
 from cityweather.dispatch import control
-from cityweather.flush.audit import Report, audit
+from cityweather.flush.audit import Report, audit, audit_recent
 from cityweather.models import BulkJob, JobResult
 from cityweather.tracker.keys import JobKeys
 from tests.flush.helpers import agree, flush, live, make_job, reload, result, running_job, tracker, work, work_all
@@ -122,3 +125,16 @@ def test_drain_and_resume_say_what_they_did() -> None:
     call_command("resume", stdout=out)
     assert not tracker().draining()
     assert "cityweather resume" in out.getvalue()
+
+
+def test_the_nightly_audit_names_faulty_jobs_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    sound, faulty = running_job(3), running_job(3)
+    work_all(faulty)
+    flush(faulty)
+    BulkJob.objects.filter(pk=faulty.pk).update(failed=2)
+    with caplog.at_level(logging.ERROR):
+        assert audit_recent(timezone.now() - timedelta(days=1)) == 1
+        assert audit_recent(timezone.now() + timedelta(days=1)) == 0
+    named = [vars(record)["job_id"] for record in caplog.records if record.message == "audit_found_faults"]
+    assert named == [str(faulty.job_id)]
+    assert reload(sound).status == "running"

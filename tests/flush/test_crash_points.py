@@ -2,7 +2,7 @@
 
 import pytest
 
-from cityweather.flush import flusher, writer
+from cityweather.flush import closing, flusher, writer
 from cityweather.models import BulkJob
 from cityweather.tracker.tracker import Tracker
 from tests.flush.helpers import agree, flush, live, reload, result, running_job, tracker, work, work_all
@@ -62,6 +62,7 @@ def test_death_between_the_ended_jobs_commit_and_its_farewell_to_redis_is_mended
 
     job = running_job(5)
     work_all(job)
+    flusher.flush_job(str(job.job_id))
     die_at(monkeypatch, Tracker, "finish", job)
     assert reload(job).status == "done"
     assert tracker().progress(str(job.job_id)) is not None
@@ -73,7 +74,8 @@ def test_death_between_the_ended_jobs_commit_and_its_farewell_to_redis_is_mended
 def test_death_between_close_and_commit_leaves_a_job_that_ends_later(monkeypatch: pytest.MonkeyPatch) -> None:
     job = running_job(5)
     work_all(job)
-    die_at(monkeypatch, writer, "apply", job)
+    flusher.flush_job(str(job.job_id))
+    die_at(monkeypatch, closing, "commit", job)
     state = tracker().progress(str(job.job_id))
     assert state is not None
     assert (state.closed, state.phase, state.percentage, reload(job).status) == (True, "finishing", 99, "running")

@@ -53,5 +53,19 @@ def test_large_deletions_go_in_small_transactions(monkeypatch: pytest.MonkeyPatc
     SearchHistory.objects.bulk_create([SearchHistory(city_name=str(n)) for n in range(25)])
     monkeypatch.setattr(prune, "CHUNK", 10)
     with CaptureQueriesContext(connection) as queries:
-        assert prune.delete_in_chunks(SearchHistory.objects.all()) == 25
+        assert prune.delete_in_chunks(SearchHistory.objects.all())
+    assert SearchHistory.objects.count() == 0
     assert sum(query["sql"].startswith("DELETE") for query in queries) == 3
+
+
+def test_pruning_stops_when_its_time_is_over_and_goes_on_with_the_next_tick(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.RETENTION_DAYS_JOBS = 30
+    monkeypatch.setattr(prune, "CHUNK", 1)
+    job = ended(31)
+    left = []
+    while BulkJob.objects.exists():
+        prune.prune(timezone.now(), seconds=0)
+        left.append(JobResult.objects.filter(job_id=job.pk).count())
+    assert left == [2, 1, 0, 0, 0]

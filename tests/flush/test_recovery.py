@@ -231,3 +231,15 @@ def test_explained_is_a_crash_between_commit_and_trim_only_while_the_entry_is_th
     assert recovery.explained(reload(job), state, live_tracker)
     connections.redis_client().xdel(JobKeys.of(str(job.job_id)).stream, entry.id)
     assert not recovery.explained(reload(job), state, live_tracker)
+
+
+def test_a_bitmap_lost_alone_is_noticed_once_more_rows_are_counted_than_there_are() -> None:
+    job = running_job(10)
+    work(job, [result(p) for p in range(8)])
+    connections.redis_client().delete(JobKeys.of(str(job.job_id)).seen)
+    work(job, [result(p) for p in range(5)])
+    flush(job)
+    assert agree(job) == live(job) == (8, 8, 0)
+    work_all(job)
+    flush(job)
+    assert (reload(job).status, agree(job)[0]) == ("done", 10)

@@ -29,7 +29,7 @@ def next_window(window: int, in_flight: int, load: Load) -> int:
     Before the first results tell the rate it stays: 50,000 rows sent to a slow provider would be hours of queue.
     """
     share = max(FIRST, int(AHEAD * load.rate / max(1, load.jobs)))
-    starving = load.queue_empty and 0 < load.rate and load.seconds_ahead <= AHEAD
+    starving = load.queue_empty and load.rate > 0 and load.seconds_ahead <= AHEAD
     below_share = window < share and in_flight * 2 >= window
     if starving or below_share:
         window *= 2

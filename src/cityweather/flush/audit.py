@@ -1,7 +1,9 @@
 """Proves a job exact: bits = processed = succeeded + failed = database rows; tells what is missing and why."""
 
+import logging
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -11,6 +13,8 @@ from cityweather import connections
 from cityweather.flush import bits, flusher, jobs, recovery
 from cityweather.models import BulkJob, JobResult, Status
 from cityweather.tracker.tracker import Snapshot, Tracker
+
+log = logging.getLogger(__name__)
 
 SHOWN = 20  # gaps listed
 
@@ -49,6 +53,18 @@ def audit(job_id: str, *, repair: bool = False) -> Report | None:
             _repair(job, done, tracker)
             report.repaired = True
     return report
+
+
+def audit_recent(since: datetime) -> int:
+    """Every live job and those that ended since; faults go to the log. Returns how many jobs have any."""
+    recent = BulkJob.objects.exclude(phase=BulkJob.Phase.READING).exclude(finished_at__lt=since)
+    faulty = 0
+    for job_id in recent.values_list("job_id", flat=True):
+        report = audit(str(job_id))
+        if report and report.faults:
+            faulty += 1
+            log.error("audit_found_faults", extra={"job_id": str(job_id), "faults": report.faults})
+    return faulty
 
 
 def _database_faults(job: BulkJob) -> list[str]:

@@ -16,9 +16,9 @@ def due(state: Progress) -> bool:
     return state.closed or state.processed == state.total or state.command in ("cancel", "fail")
 
 
-def close(job: BulkJob, state: Progress, tracker: Tracker) -> bool:
+def close(state: Progress, job_id: str, tracker: Tracker) -> bool:
     """Step one. True once nothing can be recorded any more."""
-    return state.closed or (due(state) and tracker.close(str(job.job_id), state.epoch))
+    return state.closed or (due(state) and tracker.close(job_id, state.epoch))
 
 
 def commit(job: BulkJob, tracker: Tracker) -> str | None:

@@ -53,11 +53,11 @@ def flush_job(job_id: str) -> bool:
             recovery.rebuild(job, state, tracker)
             return False
         assert state is not None  # noqa: S101  # explained() is false for a job Redis does not know
-        closed = closing.close(job, state, tracker)
         entries = _chunk(tracker.read(job_id, job.stream_position, ENTRIES))
         if entries:
             writer.apply(job, entries)
-        if closed and not tracker.read(job_id, job.stream_position, 1):
+        # Closing writes, which a full Redis refuses: it comes after the flush that makes room.
+        elif closing.close(state, job_id, tracker) and not tracker.read(job_id, job.stream_position, 1):
             ended = closing.commit(job, tracker)
             if ended is None:
                 recovery.rebuild(job, state, tracker)
@@ -65,7 +65,7 @@ def flush_job(job_id: str) -> bool:
     tracker.trim(job_id, state.epoch, job.stream_position, sum(entry.size for entry in entries))
     if ended:
         tracker.finish(job_id, ended)
-    return bool(entries) and not ended
+    return bool(entries)
 
 
 def _idle(job_id: str, state: Progress, tracker: Tracker) -> bool:

@@ -1,6 +1,7 @@
 """What is old goes, in small transactions that let the flush in between."""
 
 import logging
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,27 +15,39 @@ log = logging.getLogger(__name__)
 CHUNK = 10_000  # rows a transaction
 
 
-def delete_job(job: BulkJob) -> None:
-    """Rows first: a crash in between leaves a job that can be deleted again, never rows without a job."""
+def delete_job(job: BulkJob, until: float = float("inf")) -> bool:
+    """False when time (monotonic seconds) ran out; called again it goes on.
+
+    Rows first: a crash in between leaves a job that can be deleted again, never rows without a job.
+    """
     for model in (JobResult, RejectedRow):
-        delete_in_chunks(model.objects.filter(job=job))
+        if not delete_in_chunks(model.objects.filter(job=job), until):
+            return False
     job.delete()
+    return True
 
 
-def delete_in_chunks(rows: models.QuerySet[Any]) -> int:
-    deleted = 0
+def delete_in_chunks(rows: models.QuerySet[Any], until: float = float("inf")) -> bool:
     while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:CHUNK]):
-        deleted += rows.model.objects.filter(pk__in=ids).delete()[0]
-    return deleted
+        rows.model.objects.filter(pk__in=ids).delete()
+        if time.monotonic() > until:
+            return False
+    return True
 
 
-def prune(now: datetime) -> None:
-    """Ended jobs and history past their retention (RETENTION_DAYS_JOBS, RETENTION_DAYS_HISTORY; 0 keeps all)."""
+def prune(now: datetime, seconds: float = 2.0) -> None:
+    """Ended jobs and history past their retention (RETENTION_DAYS_JOBS, RETENTION_DAYS_HISTORY; 0 keeps all).
+
+    For so many seconds at most: the next tick goes on, and the flush has its turn in between.
+    """
+    until = time.monotonic() + seconds
     if settings.RETENTION_DAYS_JOBS:
         before = now - timedelta(days=settings.RETENTION_DAYS_JOBS)
         for job in BulkJob.objects.filter(phase=BulkJob.Phase.ENDED, finished_at__lt=before).order_by("created_at"):
-            delete_job(job)
-            log.info("job_pruned", extra={"job_id": str(job.job_id)})
+            job_id = str(job.job_id)
+            if not delete_job(job, until):
+                return
+            log.info("job_pruned", extra={"job_id": job_id})
     if settings.RETENTION_DAYS_HISTORY:
         before = now - timedelta(days=settings.RETENTION_DAYS_HISTORY)
-        delete_in_chunks(SearchHistory.objects.filter(timestamp__lt=before))
+        delete_in_chunks(SearchHistory.objects.filter(timestamp__lt=before), until)

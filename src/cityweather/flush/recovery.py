@@ -16,14 +16,19 @@ def explained(job: BulkJob, state: Progress | None, tracker: Tracker) -> bool:
     """Whether Redis and the database tell the same story.
 
     `flushed` behind the committed position is a crash between commit and trim, if that very entry is still there.
-    Otherwise Redis lost its last writes; `flushed` ahead means the database was restored.
+    Otherwise Redis lost its last writes; `flushed` ahead means the database was restored; more rows counted than
+    there are, that the bitmap alone was lost.
     """
-    if state is None or state.epoch != job.epoch:
+    if state is None or state.epoch != job.epoch or state.processed > state.total:
         return False
     if state.flushed == job.stream_position:
         return True
     behind = order(state.flushed) < order(job.stream_position)
-    return behind and tracker.holds(str(job.job_id), job.stream_position)
+    if not behind or tracker.holds(str(job.job_id), job.stream_position):
+        return behind
+    # The flusher before us trims after its commit, so perhaps only now, since `state` was read.
+    state = tracker.state(str(job.job_id))
+    return state is not None and (state.epoch, state.flushed) == (job.epoch, job.stream_position)
 
 
 def rebuild(job: BulkJob, state: Progress | None, tracker: Tracker) -> None:
