@@ -1,0 +1,142 @@
+"""The bulk path over real connections, against a provider that misbehaves as real ones do."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from cityweather.local.simulator.process import Simulator
+from cityweather.weather import bulk_transport, parts
+from cityweather.weather.fetch import Batch, run_batch
+from cityweather.weather.provider import Place
+from tests.weather.fakes import FakeTracker, named
+
+TRANSIENT = ("500", "502", "503", "504", "reset", "hang", "half", "slow", "html", "html200", "empty", "garbage",
+             "midstream", "redirect", "huge", "no_weather", "nulls")  # fmt: skip
+
+Run = Callable[..., FakeTracker]
+
+
+@pytest.fixture(params=["openweather", "open_meteo"])
+def run(
+    request: pytest.FixtureRequest,
+    redis_server: Redis,
+    simulator: Simulator,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Run]:
+    """Fetches places in one batch after another until all are recorded; the tracker they ended up in."""
+    settings.WEATHER_PROVIDER = request.param
+    for name in ("OPENWEATHER_QUOTA_PER_MINUTE", "OPENWEATHER_QUOTA_PER_MONTH", "OPEN_METEO_QUOTA_PER_MINUTE",
+                 "OPEN_METEO_QUOTA_PER_HOUR", "OPEN_METEO_QUOTA_PER_DAY"):  # fmt: skip
+        setattr(settings, name, 0)
+    monkeypatch.setattr(bulk_transport, "TOTAL_TIMEOUT", 0.4)
+    transports = []
+
+    def fetch(places: list[Place], rounds: int = 5) -> FakeTracker:
+        tracker = FakeTracker()
+        ours = replace(parts.bulk(), tracker=tracker)
+        transports.append(ours.transport)
+        for _ in range(rounds):
+            left = [(n, place) for n, place in enumerate(places) if n not in tracker.results]
+            if left and not tracker.failed:
+                run_batch(Batch("job", 1, "token", left), ours)
+        return tracker
+
+    yield fetch
+    for transport in transports:
+        transport.close()
+
+
+def places(*names: str) -> list[Place]:
+    return [Place(name) for name in names]
+
+
+fake_redis = pytest.mark.parametrize("redis_server", ["fake"], indirect=True)
+
+
+@fake_redis
+def test_every_city_gets_weather_with_coordinates(run: Run, simulator: Simulator) -> None:
+    tracker = run(places(*named(300), "Oslo"))
+    assert len(tracker.results) == 301
+    assert not tracker.errors()
+    assert all(result.weather and None not in result.weather[:9] for result in tracker.results.values())
+    assert simulator.stats()["repeated"] == 0
+
+
+@fake_redis
+def test_unknown_cities_fail_alone(run: Run) -> None:
+    tracker = run(places("Oslo", "Atlantis", "Rome", "Nowhere"))
+    assert {n: result.error for n, result in tracker.results.items()} == {
+        0: None, 1: "unknown_city", 2: None, 3: "unknown_city",
+    }  # fmt: skip
+
+
+@fake_redis
+@pytest.mark.parametrize("fault", TRANSIENT)
+def test_passing_trouble_fails_no_city(run: Run, simulator: Simulator, fault: str) -> None:
+    simulator.control(fault=fault, fault_rate=0.08)
+    tracker = run(places(*named(80)), rounds=40)
+    assert len(tracker.results) == 80
+    assert not tracker.errors()
+
+
+@fake_redis
+@pytest.mark.parametrize("fault", ["cod", "no_humidity"])
+def test_oddities_are_read(run: Run, simulator: Simulator, fault: str) -> None:
+    simulator.control(fault=fault)
+    tracker = run(places(*named(20)))
+    assert len(tracker.results) == 20
+    assert not tracker.errors()
+
+
+@fake_redis
+def test_one_city_that_the_provider_refuses_fails_alone(run: Run, simulator: Simulator) -> None:
+    simulator.control(cities={"city 33": "400"})
+    tracker = run(places(*named(120)))
+    assert tracker.errors() == {"refused_city": 1}
+    assert tracker.results[33].error == "refused_city"
+    assert len(tracker.results) == 120
+
+
+@fake_redis
+def test_one_city_that_breaks_the_provider_gives_up_alone(run: Run, simulator: Simulator) -> None:
+    simulator.control(cities={"city 33": "500"})
+    tracker = run(places(*named(60)))
+    assert tracker.errors() == {"gave_up": 1}
+    assert len(tracker.results) == 60
+
+
+@fake_redis
+def test_a_refused_key_costs_a_handful_of_requests(run: Run, simulator: Simulator) -> None:
+    simulator.control(fault="401")
+    tracker = run(places(*named(200)))
+    assert len(tracker.failed) == 1
+    assert not tracker.results
+    assert simulator.stats()["requests"] <= 4
+
+
+@fake_redis
+def test_a_429_parks_for_the_quota(run: Run, simulator: Simulator) -> None:
+    simulator.control(fault="429", retry_after=20)
+    tracker = run(places(*named(200)), rounds=1)
+    assert [waiting_for for _, waiting_for in tracker.parks] == ["quota"]
+    assert not tracker.results
+
+
+@pytest.mark.parametrize("run", ["open_meteo"], indirect=True)
+def test_a_city_with_coordinates_is_not_geocoded(run: Run, simulator: Simulator) -> None:
+    first = run(places(*named(250)))
+    searches = simulator.stats()["by_kind"]["search"]
+    located = [
+        Place(f"other {name}", result.weather[7], result.weather[8])
+        for name, (_, result) in zip(named(250), sorted(first.results.items()), strict=True)
+        if result.weather
+    ]
+    second = run(located)
+    after = simulator.stats()["by_kind"]
+    assert len(second.results) == 250
+    assert searches == after["search"] == 250
+    assert after["forecast"] <= 20
