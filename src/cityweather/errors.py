@@ -11,7 +11,7 @@ class CityWeatherError(Exception):
     status: ClassVar[int] = 500
 
     def __init__(self, detail: str | None = None, *, retry_after: float | None = None, **facts: Any) -> None:
-        self.detail = detail or (type(self).__doc__ or "").strip().format(**facts)
+        self.detail = detail or (type(self).__doc__ or "").format(**facts).strip()
         self.retry_after = retry_after  # seconds
         super().__init__(self.detail)
 

@@ -21,3 +21,13 @@ def test_top_has_bounds(keyed: Client, top: str) -> None:
     job = make_job("s")
     answer = keyed.get(f"/bulk/jobs/{job.job_id}/summary?top={top}")
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
+
+
+def test_a_summary_is_not_counted_again_while_nothing_has_happened(keyed: Client) -> None:
+    job = make_job("sp")
+    path = f"/bulk/jobs/{job.job_id}/summary"
+    tag = keyed.get(path)["ETag"]
+    assert keyed.get(path, headers={"If-None-Match": tag}).status_code == 304
+    job.processed = 2
+    job.save()
+    assert keyed.get(path, headers={"If-None-Match": tag}).status_code == 200

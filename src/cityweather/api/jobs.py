@@ -54,8 +54,8 @@ class JobView(KeyedView):
         errors=(404,),
         parameters=[
             schema.JOB_ID,
-            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The last ETag"),
-            schema.sent("ETag", "Of the counters and the status", 200, 304),
+            schema.IF_NONE_MATCH,
+            schema.ETAG,
             schema.sent("Retry-After", "Seconds until the next poll, while it runs", 200, 304, kind=int),
         ],
     )

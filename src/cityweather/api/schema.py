@@ -48,6 +48,8 @@ def sent(name: str, text: str, *statuses: int, kind: Any = str) -> OpenApiParame
     return OpenApiParameter(name, kind, OpenApiParameter.HEADER, description=text, response=list(statuses))
 
 
+IF_NONE_MATCH = OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The last ETag")
+ETAG = sent("ETag", "Of the counters and the status", 200, 304)
 NEXT_LINK = sent("Link", 'The next page as rel="next"', 200)
 WAIT = "Seconds to wait"
 

@@ -4,11 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cityweather.api import parameters, progress, schema
+from cityweather.api import parameters, polling, progress, schema
 from cityweather.api import serializers as shapes
 from cityweather.api.base import KeyedView
 from cityweather.api.results import FIELDS, show
@@ -22,18 +22,24 @@ class SummaryView(KeyedView):
     @schema.document(
         "job_summary",
         "What was refreshed last, and why rows failed",
-        {(200, schema.JSON): shapes.Summary},
+        {(200, schema.JSON): shapes.Summary, 304: OpenApiResponse(None, "Nothing has happened since that ETag")},
         errors=(404,),
         parameters=[
             schema.JOB_ID,
+            schema.IF_NONE_MATCH,
+            schema.ETAG,
             OpenApiParameter("top", {"type": "integer", "minimum": 1, "maximum": MAX_TOP, "default": TOP}),
         ],
     )
     def get(self, request: Request, job_id: str) -> Response:
         top = parameters.number(request, "top", TOP, MAX_TOP)
         job = progress.row(progress.parse_id(job_id))
+        tag = f'W/"{job.status}.{job.processed}.{top}"'
+        if polling.matches(request.headers.get("If-None-Match"), tag):
+            return Response(status=304, headers={"ETag": tag})
         return Response(
-            {
+            headers={"ETag": tag},
+            data={
                 "job_id": str(job.job_id),
                 "status": job.status,
                 "total": job.total,
@@ -42,7 +48,7 @@ class SummaryView(KeyedView):
                 "failed": job.failed,
                 "most_recent": most_recent(job.job_id, top),
                 "failures": failures(job.job_id),
-            }
+            },
         )
 
 

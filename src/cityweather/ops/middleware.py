@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from cityweather.api import exceptions
-from cityweather.ops import metrics
+from cityweather.ops import headers, metrics
 
 log = structlog.get_logger("cityweather.request")
 
@@ -32,7 +32,7 @@ class RequestMiddleware:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         response = refused_host(request) or self.get_response(request)
         response.headers["X-Request-ID"] = request_id
-        response.headers.setdefault("Cache-Control", "no-store")
+        headers.protect(response)
         note(request, response, time.perf_counter() - began)
         if not response.streaming:  # what is streamed later still belongs to this request
             structlog.contextvars.clear_contextvars()

@@ -1,0 +1,80 @@
+"""The admin shows everything, edits nothing that is counted, and counts nothing that is large."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from cityweather import admin
+from cityweather.models import JobResult, RejectedRow, SearchHistory
+from tests.api.helpers import make_job
+
+pytestmark = pytest.mark.usefixtures("db")
+
+PAGES = ["city", "bulkjob", "jobresult", "rejectedrow", "searchhistory"]
+
+
+@pytest.fixture
+def operator() -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("operator"))
+    job = make_job("sfp")
+    RejectedRow.objects.create(job=job, line=3, code="too_long", text="xyz")
+    SearchHistory.objects.create(city_name="Oslo")
+    return client
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_model_is_listed_without_counting_all_its_rows(operator: Client, page: str) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        answer = operator.get(f"/admin/cityweather/{page}/")
+    assert answer.status_code == 200
+    assert not [query for query in queries if "COUNT(" in query["sql"]]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_can_be_added(operator: Client, page: str) -> None:
+    assert operator.get(f"/admin/cityweather/{page}/add/").status_code == 403
+
+
+def test_a_row_is_shown_and_cannot_be_changed(operator: Client) -> None:
+    row = JobResult.objects.get(position=0)
+    path = f"/admin/cityweather/jobresult/{row.pk}/change/"
+    assert operator.get(path).status_code == 200
+    assert operator.post(path, {"status": "failed"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "shown"),
+    [
+        ("city", "q=city%200001", "City 0001"),
+        ("jobresult", "status__exact=failed", "unknown_city"),
+        ("bulkjob", "status__exact=running", "running"),
+        ("jobresult", "q=nonsense", "0 job results"),
+        ("rejectedrow", "q={job}", "xyz"),
+    ],
+)
+def test_filters_and_searches_find_rows(operator: Client, page: str, query: str, shown: str) -> None:
+    query = query.replace("{job}", str(JobResult.objects.all()[0].job_id))
+    assert shown in operator.get(f"/admin/cityweather/{page}/?{query}").content.decode()
+
+
+def test_a_list_ends_where_counting_ends(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin, "MANY", 2)
+    answer: Any = operator.get("/admin/cityweather/jobresult/")
+    assert answer.context["cl"].result_count == 2
+
+
+def test_the_history_may_be_deleted_from(operator: Client) -> None:
+    row = SearchHistory.objects.get()
+    assert operator.post(f"/admin/cityweather/searchhistory/{row.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not SearchHistory.objects.exists()
+
+
+def test_the_admin_asks_for_a_password_and_keeps_its_csrf_check() -> None:
+    client = Client(enforce_csrf_checks=True)
+    assert client.get("/admin/").status_code == 302
+    assert client.post("/admin/login/", {"username": "a", "password": "b"}).status_code == 403
