@@ -21,8 +21,8 @@ DEAF = f"import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SL
 PARENT = f"import subprocess, sys, time; print(subprocess.Popen([sys.executable, '-S', '-c', {DEAF!r}]).pid); {SLEEP}"
 
 
-def part(name: str, script: str = SLEEPER, stage: int = 1, grace: float = 5) -> Part:
-    return Part(name, [sys.executable, "-S", "-c", script], stage, grace)
+def part(name: str, script: str = SLEEPER, stage: int = 1, stop_by: float = 5) -> Part:
+    return Part(name, [sys.executable, "-S", "-c", script], stage, stop_by)
 
 
 class Watched(Supervisor):
@@ -96,13 +96,13 @@ def test_parts_stop_in_the_order_of_their_stages(watched: Watched) -> None:
 
 
 def test_a_part_that_does_not_stop_in_its_time_is_killed(watched: Watched) -> None:
-    watched.start(part("deaf", DEAF, grace=0.3))
+    watched.start(part("deaf", DEAF, stop_by=0.3))
     watched.until(lambda: watched.count("deaf", "up") == 1)
     pid, began = watched.pids["deaf"], time.monotonic()
     watched.stop()
     assert time.monotonic() - began < 3
     assert not psutil.pid_exists(pid)
-    assert ("up", "deaf did not stop within 0.3 s and is killed") in watched.said
+    assert ("up", "deaf did not stop in time and is killed") in watched.said
 
 
 def test_the_children_of_a_dead_part_do_not_outlive_it(watched: Watched) -> None:

@@ -111,7 +111,7 @@ class Stack:
         server = Valkey(self.folder.path / "redis", self.folder.port("redis_port"), **PERSISTENT, loglevel="warning")
         server.prepare()
         self.env["REDIS_URL"] = server.url
-        self.supervisor.start(Part("redis", server.command(), stage=4, grace=2.0))
+        self.supervisor.start(Part("redis", server.command(), stage=4, stop_by=9.5))
         self.supervisor.wait(lambda: server.serving_pid() is not None, READY_SECONDS, "Redis")
 
     def _start_simulator(self) -> None:
@@ -121,23 +121,22 @@ class Stack:
         for name in ("OPENWEATHER_URL", "OPEN_METEO_URL", "OPEN_METEO_GEOCODING_URL"):
             self.env[name] = server.url
         self.env.update(UNLIMITED, OPENWEATHER_API_KEY="simulated")
-        self.supervisor.start(Part("simulator", server.command(), stage=4, grace=1.0))
+        self.supervisor.start(Part("simulator", server.command(), stage=4, stop_by=9.5))
 
     def _parts(self) -> list[Part]:
         celery = [_program("celery"), "--quiet", "-A", "cityweather"]  # no banner
         worker = [*celery, "worker", "--prefetch-multiplier", "1", "--without-gossip", "--without-mingle"]
         worker += ["--loglevel", "WARNING"]
         web = [_program("gunicorn"), "-c", "python:cityweather.ops.gunicorn", "cityweather.wsgi:application"]
-        web += ["--bind", f"{HOST}:{self.port}", "--workers", "2", "--threads", "8", "--timeout", "60"]
-        web += ["--graceful-timeout", "2", "--no-control-socket", "--log-level", "warning"]
+        web += ["--bind", f"{HOST}:{self.port}", "--graceful-timeout", "2"]
         fetch = [*worker, "-Q", "fetch", "-n", "fetch@%h", "-c", str(self._wishes.workers)]
         books = [*worker, "-Q", "bookkeeping", "-n", "bookkeeper@%h", "-c", "2"]
         beat = [*celery, "beat", "--pidfile", "", "--loglevel", "WARNING"]
         return [
-            Part("web", web, stage=3, grace=2.5),
-            Part("fetch", fetch, stage=2, grace=3.5),
-            Part("bookkeeper", books, stage=2, grace=3.5),
-            Part("beat", beat, stage=1, grace=1.0),
+            Part("web", web, stage=3, stop_by=8.5),
+            Part("fetch", fetch, stage=2, stop_by=6.0),
+            Part("bookkeeper", books, stage=2, stop_by=6.0),
+            Part("beat", beat, stage=1, stop_by=2.0),
         ]
 
     def _ready(self) -> bool:

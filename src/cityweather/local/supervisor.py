@@ -19,12 +19,12 @@ Say = Callable[[str, str], None]  # who, a line
 
 @dataclass(frozen=True)
 class Part:
-    """One process of the stack. Parts of a lower `stage` are stopped first, each stage within `grace` seconds."""
+    """One process of the stack. Lower stages stop first; `stop_by`: seconds after the stop began, then it is killed."""
 
     name: str
     command: Sequence[str]
     stage: int
-    grace: float
+    stop_by: float
     stop_signal: int = signal.SIGTERM
 
 
@@ -90,11 +90,12 @@ class Supervisor:
         return done.stdout.decode(errors="replace")
 
     def stop(self) -> None:
-        """In order of the stages; what does not go in its time is killed."""
+        """In order of the stages. What one stage does not need of its time, the next may use."""
+        began = time.monotonic()
         for child in self._children.values():
             child.due = None
         for stage in sorted({child.part.stage for child in self._children.values()}):
-            self._stop_stage([child for child in self._children.values() if child.part.stage == stage])
+            self._stop_stage([child for child in self._children.values() if child.part.stage == stage], began)
         self._children.clear()
 
     def kill(self) -> None:
@@ -137,16 +138,16 @@ class Supervisor:
         child.pause = min(child.pause * 2, LONGEST_PAUSE)
         self._tell()
 
-    def _stop_stage(self, children: list[Child]) -> None:
+    def _stop_stage(self, children: list[Child], began: float) -> None:
         alive = [(child, child.process) for child in children if child.process is not None]
         for child, process in alive:
             process.send_signal(child.part.stop_signal)
-        until = time.monotonic() + max((child.part.grace for child, _ in alive), default=0)
+        until = began + max((child.part.stop_by for child, _ in alive), default=0)
         while any(process.poll() is None for _, process in alive) and time.monotonic() < until:
             self._pass_on(0.05)
         for child, process in alive:
             if process.poll() is None:
-                self._say("up", f"{child.part.name} did not stop within {child.part.grace:g} s and is killed")
+                self._say("up", f"{child.part.name} did not stop in time and is killed")
             self._bury(child, process)
 
     def _bury(self, child: Child, process: "subprocess.Popen[bytes]") -> None:

@@ -1,0 +1,67 @@
+"""`cityweather demo`: from nothing to compared counters, with either provider; a reason and exit 1 when it fails."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from cityweather.local.demo import Demo, Failed
+from tests.acceptance.running import CHOSEN_BY_UP
+
+pytestmark = pytest.mark.xdist_group("acceptance")
+
+
+def demo(tmp_path: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    environment = {name: value for name, value in os.environ.items() if name not in CHOSEN_BY_UP}
+    return subprocess.run(
+        [sys.executable, "-m", "cityweather", "demo", *arguments],
+        env={**environment, "TMPDIR": str(tmp_path), **settings},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("provider", ["openweather", "open_meteo"])
+def test_it_refreshes_cities_and_leaves_nothing_behind(tmp_path: Path, provider: str) -> None:
+    done = demo(tmp_path, "--cities", "300", WEATHER_PROVIDER=provider)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "300 cities in" in done.stdout
+    assert "Redis, the job and its result rows agree on every counter." in done.stdout
+    assert list(tmp_path.glob("cityweather-demo-*")) == []
+
+
+def test_a_file_without_cities_fails_with_the_services_own_words(tmp_path: Path) -> None:
+    file = tmp_path / "empty.csv"
+    file.write_text("city\n")
+    done = demo(tmp_path, str(file))
+    assert done.returncode == 1
+    assert "The import failed" in done.stderr
+    assert "no_cities" in done.stderr
+    assert Path(done.stderr.rpartition("What the processes said: ")[2].strip()).is_file()
+
+
+def test_a_missing_file_is_said_at_once(tmp_path: Path) -> None:
+    done = demo(tmp_path, str(tmp_path / "none.csv"))
+    assert (done.returncode, "There is no file" in done.stderr) == (1, True)
+
+
+class Disagreeing:
+    """A stack whose Redis counts one row more than the database holds."""
+
+    url, api_key = "http://127.0.0.1:1", "key"
+
+    def counters(self, job_id: str) -> dict[str, Any]:
+        exact = {"total": 2, "processed": 2, "succeeded": 2, "failed": 0}
+        return {"redis": {**exact, "succeeded": 3, "bits": 2}, "job": exact, "results": exact}
+
+
+def test_counters_that_disagree_fail_it() -> None:
+    stack: Any = Disagreeing()
+    with pytest.raises(Failed, match="The counters disagree: redis: processed is not succeeded"):
+        Demo(stack, Console(quiet=True))._compare("job")
