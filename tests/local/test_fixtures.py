@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 from redis import Redis
@@ -22,6 +23,13 @@ def test_redis_is_empty_and_the_code_under_test_uses_it(redis_server: "Redis[byt
     assert redis_server.get("ours") == str(turn).encode()
     connections.broker_client().lpush("fetch", b"1")
     assert connections.queue_length("fetch") == 1
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_the_cache_uses_the_same_redis(redis_server: "Redis[bytes]", turn: int) -> None:
+    assert cache.client.get_client().dbsize() == 0
+    cache.client.get_client().set("cached", turn)
+    assert redis_server.get("cached") == str(turn).encode()
 
 
 def test_without_the_fixture_there_is_no_redis() -> None:
