@@ -12,7 +12,7 @@ DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 ENCODINGS = {
     *(f"iso8859-{part}" for part in range(1, 17)),
     *(f"cp{page}" for page in (437, 737, 775, 850, 852, 855, 857, 862, 866, 874, 932, 949, 950, *range(1250, 1259))),
-    *("ascii", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "koi8-r", "koi8-u", "tis-620"),
+    *("ascii", "utf-8", "utf-16-le", "utf-16-be", "koi8-r", "koi8-u", "tis-620"),
     *("mac-roman", "mac-latin2", "mac-cyrillic", "mac-greek", "mac-turkish"),
     *("shift_jis", "euc_jp", "euc_kr", "gb2312", "gbk", "gb18030", "big5", "big5hkscs"),
 }
@@ -53,9 +53,10 @@ class Limits:
 
 def _encoding(told: str) -> str:
     try:
-        name = codecs.lookup(told.strip()).name.removesuffix("-sig")
+        name = codecs.lookup(told.strip()).name
     except (LookupError, ValueError):
         name = ""
+    name = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}.get(name, name)  # the byte order mark outweighs both
     if name not in ENCODINGS:
         raise BadOption(option="encoding", value=told[:40], choices="utf-8, utf-16, cp1252, iso-8859-1, shift_jis, …")
     return name

@@ -63,6 +63,8 @@ class Records:
     def _feed(self) -> Iterator[str]:
         for line in self._source:
             self._line += 1
+            if line == "\n" and not self._size:
+                continue  # between rows; millions of blank lines need not go through the parser
             self._parts.append(line)
             self._size += len(line)
             if self._size > ROW_MAX:

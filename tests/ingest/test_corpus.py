@@ -1,0 +1,55 @@
+"""Every file of the corpus becomes what its expected answer says, however its bytes arrive."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cityweather.errors import ImportRefused
+from cityweather.ingest.importer import ReadOptions, spool_upload
+from tests.ingest.cases import CASES, FOLDER, Case
+
+EXPECTED: dict[str, dict[str, Any]] = json.loads((FOLDER / "expected.json").read_text(encoding="utf-8"))
+
+
+def answer(content: bytes, options: dict[str, Any], size: int, folder: Path) -> dict[str, Any]:
+    """What became of the file, in the form of expected.json; `size` bytes arrive at a time."""
+    chunks = (content[start : start + size] for start in range(0, len(content), size))
+    try:
+        with spool_upload(chunks, file_name="x.csv", options=ReadOptions(**options), folder=folder) as spool:
+            rows = [row for chunk in spool.names(2) for row in chunk]
+            refused = [[line, code] for chunk in spool.refused(2) for line, code, _ in chunk]
+            assert [position for position, *_ in rows] == list(range(spool.total))
+            assert spool.rows_read == spool.total + spool.duplicates + spool.rejected
+            assert spool.rejected == len(refused)
+            found = {"names": [[line, name] for _, line, name, _ in rows], "refused": refused}
+            return {name: value for name, value in {**found, "duplicates": spool.duplicates}.items() if value}
+    except ImportRefused as error:
+        return {"error": error.code}
+    finally:
+        assert list(folder.iterdir()) == []  # the spool has no name, so nothing can be left behind
+
+
+@pytest.mark.parametrize("size", [1_000_000, 1], ids=["whole", "byte_by_byte"])
+@pytest.mark.parametrize("file", EXPECTED)
+def test_a_file_becomes_what_was_meant(file: str, size: int, tmp_path: Path) -> None:
+    expected = dict(EXPECTED[file])
+    options = expected.pop("options", {})
+    assert answer((FOLDER / file).read_bytes(), options, size, tmp_path) == expected
+
+
+def unzipped(content: bytes) -> bytes:
+    try:
+        return gzip.decompress(content)
+    except (EOFError, OSError, ValueError, gzip.zlib.error):
+        return content
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.file)
+def test_the_corpus_is_what_its_script_writes(case: Case) -> None:
+    on_disk = (FOLDER / case.file).read_bytes()
+    if case.error != "bad_gzip":  # other versions of zlib pack the same text into other bytes
+        assert unzipped(on_disk) == unzipped(case.content)
+    assert json.loads(json.dumps(case.expected())) == EXPECTED[case.file]

@@ -1,0 +1,60 @@
+"""Whatever arrives, the answer is an import or a refusal that says why: never an error of ours."""
+
+import gzip
+from contextlib import suppress
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cityweather.errors import BadOption, ImportRefused
+from cityweather.ingest.importer import Limits, ReadOptions, Spool, spool_upload
+from cityweather.ingest.text import UNUSABLE
+
+LIMITS = Limits(200_000, 1_000)
+PIECES = [
+    b"city", b"name", b",", b";", b"\t", b"|", b'"', b'""', b"\n", b"\r", b"\r\n", b"\x00", b"\xe9", b"\xef\xbb\xbf",
+    b"\xff\xfe", b"\xfe\xff", b"sep=;", b"Paris", "東京".encode(), b" ", b"country", b"\x1f\x8b", b"\xed\xa0\x80", b"<",
+]  # fmt: skip
+bytes_like_csv = st.lists(st.sampled_from(PIECES) | st.binary(max_size=8), max_size=60).map(b"".join)
+options = st.builds(
+    ReadOptions,
+    encoding=st.sampled_from([None, "utf-8", "cp1252", "utf-16", "shift_jis", "gb18030", "euc_kr", "big5", "ascii"]),
+    delimiter=st.sampled_from([None, ",", "tab"]),
+    column=st.sampled_from([None, "1", "2", "0", "name", "²", "٣", "99999999999999999999"]),
+    header=st.sampled_from([None, True, False]),
+)
+
+
+def imported(content: bytes, told: ReadOptions) -> Spool | None:
+    with suppress(ImportRefused):
+        return spool_upload([content], file_name="x.csv", options=told, limits=LIMITS)
+    return None
+
+
+@settings(max_examples=600, deadline=None)
+@given(content=bytes_like_csv | st.binary(max_size=2_000), told=options, packed=st.booleans())
+def test_random_bytes_are_imported_or_refused(content: bytes, told: ReadOptions, packed: bool) -> None:
+    spool = imported(gzip.compress(content) if packed else content, told)
+    if spool is None:
+        return
+    with spool:
+        assert spool.rows_read == spool.total + spool.duplicates + spool.rejected
+        names = [name for rows in spool.names(100) for _, _, name, _ in rows]
+        assert all(0 < len(name) <= 200 and not UNUSABLE.search(name) for name in names)
+        texts = [text for rows in spool.refused(100) for _, _, text in rows]
+        assert all(len(text) <= 200 and text.isprintable() for text in texts)
+
+
+@given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=20))
+def test_random_options_are_taken_or_refused(encoding: str, delimiter: str, column: str) -> None:
+    with suppress(BadOption):
+        ReadOptions(encoding=encoding, delimiter=delimiter, column=column)
+
+
+@given(st.binary(max_size=200))
+def test_a_refusal_can_be_sent_whatever_it_quotes(content: bytes) -> None:
+    try:
+        spool_upload([content], file_name="x.csv", limits=LIMITS).close()
+    except ImportRefused as refusal:
+        sent = refusal.detail.encode()
+        assert len(sent) < 2_000

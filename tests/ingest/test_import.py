@@ -1,0 +1,109 @@
+"""What the write half leaves in the database."""
+
+from pathlib import Path
+
+import pytest
+from django.db import DatabaseError
+from django.utils import timezone
+
+from cityweather.ingest import importer, rows
+from cityweather.ingest.importer import import_file, import_spool, spool_upload
+from cityweather.models import BulkJob, City, JobResult, RejectedRow
+from tests.ingest.files import imported, spool
+from tests.ingest.giants import many
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+@pytest.fixture(autouse=True)
+def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    for writer in (rows.SqliteWriter, rows.CopyWriter):
+        monkeypatch.setattr(writer, "chunk", 7)
+    monkeypatch.setattr(importer, "SMALL_CHUNK", 2)
+    monkeypatch.setattr(importer, "DELETE_CHUNK", 3)
+
+
+def results(job: BulkJob) -> list[tuple[int, int, str, str]]:
+    columns = ("position", "line", "city__name", "status")
+    return list(JobResult.objects.filter(job=job).order_by("position").values_list(*columns))
+
+
+def test_every_city_becomes_a_pending_row_in_order_of_appearance() -> None:
+    job = imported("Paris", "oslo", "Lima", "OSLO", "東京", 'O"Fallon', "a,b", "back\\slash", "\\.", "paris", "Rome")
+    names = ["Paris", "oslo", "Lima", "東京", 'O"Fallon', "a,b", "back\\slash", "\\.", "Rome"]
+    lines = [2, 3, 4, 6, 7, 8, 9, 10, 12]
+    assert results(job) == [
+        (position, line, name, "pending") for position, (line, name) in enumerate(zip(lines, names, strict=True))
+    ]
+
+
+def test_the_job_counts_what_was_read_and_is_queued() -> None:
+    job = BulkJob.objects.get(pk=imported("Paris", "PARIS", "\x00", "Oslo", "").pk)
+    assert (job.rows_read, job.total, job.duplicates, job.rejected) == (4, 2, 1, 1)
+    assert (job.status, job.phase) == ("queued", "queued")
+    assert [phase for phase, _ in job.phases] == ["reading", "queued"]
+    assert (job.file_name, len(job.content_hash), job.processed) == ("cities.csv", 64, 0)
+
+
+def test_refused_rows_are_kept_in_order() -> None:
+    job = imported("Paris", "\x00", "b" * 201, "\x07x", "Oslo", "\x01")
+    kept = list(RejectedRow.objects.filter(job=job).order_by("id").values_list("line", "code", "text"))
+    assert kept == [
+        (3, "control_character", "\\x00"),
+        (4, "name_too_long", "b" * 200),
+        (5, "control_character", "\\x07x"),
+        (7, "control_character", "\\x01"),
+    ]
+
+
+def test_importing_again_adds_no_city_and_changes_none() -> None:
+    imported("Paris", "Oslo")
+    refreshed = timezone.now()
+    City.objects.filter(name="Paris").update(last_refreshed_at=refreshed, last_status="success", temperature=20.5)
+    job = imported("PARIS", "Lima", "oslo")
+    assert [name for _, _, name, _ in results(job)] == ["Paris", "Lima", "Oslo"]
+    assert City.objects.count() == 3
+    paris = City.objects.get(key="paris")
+    assert (paris.last_refreshed_at, paris.last_status, paris.temperature) == (refreshed, "success", 20.5)
+
+
+def test_a_file_of_many_chunks_is_written_whole() -> None:
+    seen: list[tuple[int, int]] = []
+    with spool_upload(many(100), file_name="many.csv") as content:
+        job, created = import_spool(content, progress=lambda done, total: seen.append((done, total)))
+    assert created
+    assert [position for position, *_ in results(job)] == list(range(100))
+    assert [line for _, line, *_ in results(job)] == list(range(2, 102))
+    assert seen == [(min(done, 100), 100) for done in range(7, 106, 7)]
+
+
+def test_a_file_at_hand_is_imported(tmp_path: Path) -> None:
+    file = tmp_path / "towns.csv"
+    file.write_text("town\nParis\nOslo\n")
+    job = import_file(file)
+    assert (job.total, job.file_name) == (2, "towns.csv")
+
+
+def test_a_write_that_fails_leaves_no_job_and_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail_on_the_third(job: BulkJob, names: list[rows.Row], ids: dict[str, int]) -> None:
+        if names[0][0] == 14:
+            raise DatabaseError("disk full")
+        write(job, names, ids)
+
+    writer = rows.writer()
+    write = writer.results
+    monkeypatch.setattr(writer, "results", fail_on_the_third)
+    monkeypatch.setattr(rows, "writer", lambda: writer)
+    with pytest.raises(DatabaseError, match="disk full"):
+        imported(*(f"Town {number}" for number in range(30)))
+    assert City.objects.count() == 14
+    assert not BulkJob.objects.exists()
+    assert not JobResult.objects.exists()
+
+
+def test_nobody_sees_the_job_before_it_is_whole() -> None:
+    phases = []
+    with spool(*(f"Town {number}" for number in range(30))) as content:
+        import_spool(content, progress=lambda *_: phases.append(BulkJob.objects.get().phase))
+    assert set(phases) == {"reading"}
+    assert BulkJob.objects.get().phase == "queued"

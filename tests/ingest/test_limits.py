@@ -1,0 +1,95 @@
+"""Limits act while the upload streams: what stands behind the fault is never read."""
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cityweather.errors import ImportRefused, NoRoom, TooLarge, TooManyJobs, TooManyRows
+from cityweather.ingest import spool as spool_module
+from cityweather.ingest.importer import Limits, check_open_jobs, import_spool, spool_upload
+from cityweather.models import BulkJob
+from tests.ingest.files import imported, spool
+from tests.ingest.giants import many
+
+MEGABYTE = 1_000_000
+
+
+def endless(start: bytes, chunk: bytes) -> Iterator[bytes]:
+    """Fails the test when more than two megabytes are asked for."""
+    yield start
+    for _ in range(2 * MEGABYTE // len(chunk)):
+        yield chunk
+    pytest.fail("the upload was read on and on")
+
+
+@pytest.mark.parametrize(
+    ("chunk", "limits", "code", "said"),
+    [
+        (b"Paris\n" * 100, Limits(MEGABYTE, 10**9), "too_large", "1,000,000 bytes"),
+        (b"Paris\n" * 100, Limits(10**9, 5_000), "too_many_rows", "5,000 rows"),
+        (b"x" * 1000, Limits(10**9, 10**9), "row_too_long", "line 2 "),
+        (b"Paris\n" * 100, Limits(10**9, 10**9), "row_too_long", "line 3 "),
+    ],
+)
+def test_an_endless_upload_is_refused_early(chunk: bytes, limits: Limits, code: str, said: str) -> None:
+    start = b'city\nOslo\n"' if "line 3" in said else b"city\n"
+    with pytest.raises(ImportRefused, match=said) as refusal:
+        spool_upload(endless(start, chunk), file_name="x.csv", limits=limits)
+    assert refusal.value.code == code
+
+
+def test_too_much_unpacked_is_too_large() -> None:
+    packed = gzip.compress("".join(f"Town {number}\n" for number in range(20_000)).encode())
+    with pytest.raises(TooLarge, match="100,000 bytes"):
+        spool_upload([packed], file_name="x.csv.gz", limits=Limits(100_000, 10**9))
+
+
+def test_the_limits_are_inclusive() -> None:
+    content = b"city\nParis\nOslo\n"
+    spool_upload([content], file_name="x.csv", limits=Limits(len(content), 2)).close()
+    with pytest.raises(TooManyRows):
+        spool_upload([content], file_name="x.csv", limits=Limits(len(content), 1))
+    with pytest.raises(TooLarge):
+        spool_upload([content], file_name="x.csv", limits=Limits(len(content) - 1, 2))
+
+
+def test_the_limits_are_settings(settings: pytest.FixtureRequest) -> None:
+    settings.IMPORT_MAX_ROWS = 1  # type: ignore[attr-defined]
+    with pytest.raises(TooManyRows):
+        spool("Paris", "Oslo")
+
+
+def test_the_spool_file_is_bounded_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(spool_module, "GROWTH", 0)
+    with pytest.raises(NoRoom):
+        spool_upload(many(100_000), file_name="x.csv", folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("database")
+class TestOpenJobs:
+    @pytest.fixture(autouse=True)
+    def _two_at_most(self, settings: pytest.FixtureRequest) -> None:
+        settings.IMPORT_MAX_OPEN_JOBS = 2  # type: ignore[attr-defined]
+
+    def test_one_more_than_the_limit_is_refused(self) -> None:
+        imported("Paris", owner="a")
+        imported("Paris", owner="a")
+        with pytest.raises(TooManyJobs, match="2 jobs are open already and the limit is 2"):
+            imported("Paris", owner="a")
+        assert BulkJob.objects.count() == 2
+
+    def test_jobs_of_others_and_ended_ones_do_not_count(self) -> None:
+        imported("Paris", owner="a")
+        ended = imported("Paris", owner="a")
+        BulkJob.objects.filter(pk=ended.pk).update(phase="ended", status="done")
+        imported("Paris", owner="b")
+        check_open_jobs("a")
+
+    def test_a_repeated_import_is_no_further_job(self) -> None:
+        imported("Paris", owner="a")
+        first = imported("Oslo", owner="a", idempotency_key="k")
+        with spool("Oslo") as again:
+            assert import_spool(again, owner="a", idempotency_key="k") == (first, False)

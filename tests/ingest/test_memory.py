@@ -1,0 +1,40 @@
+"""Giant inputs: memory does not grow with them. Each is read in a process of its own, so its peak is its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CEILING = 40  # MB: 16 for the spool's cache, the rest for pieces and batches
+INPUTS = {
+    "one_line_of_a_gigabyte": (r"repeat(b'city\n', b'x' * 2**20, 1024)", "row_too_long"),
+    "an_unclosed_quote_before_a_million_rows": (r"""repeat(b'city\n"', b'Paris\n' * 1000, 1000)""", "row_too_long"),
+    "one_cell_of_newlines": (r"""repeat(b'city\n"', b'\n' * 10_000, 1000)""", "row_too_long"),
+    "a_line_of_quotes": (r"""repeat(b'city\n', b'"' * 2**20, 100)""", "row_too_long"),
+    "five_million_blank_lines": (r"repeat(b'city\n', b'\n' * 10_000, 500)", "no_cities"),
+    "300_000_duplicates": (r"repeat(b'city\n', b'Paris\n' * 1000, 300)", "300000"),
+    "300_000_refused_rows": (r"repeat(b'city\n', b'\x00\n' * 1000, 300)", "no_cities"),
+    "300_000_names": ("many(300_000)", "300000"),
+    "a_gzip_bomb": ("bomb()", "bad_gzip"),
+    "five_megabytes_of_bad_bytes": (r"repeat(b'city\n', b'\xe9' * 999 + b'\n', 5_000)", "no_cities"),
+}
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_a_giant_input_is_read_in_little_memory(name: str) -> None:
+    chunks, expected = INPUTS[name]
+    answer, grown = measured(chunks)
+    assert answer == expected
+    assert grown < CEILING
+
+
+def measured(chunks: str) -> tuple[str, float]:
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "cityweather.settings"}
+    command = [sys.executable, "-m", "tests.ingest.giants", chunks]
+    done = subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 0, done.stderr
+    answer, grown = done.stdout.split()
+    return answer, float(grown)

@@ -1,0 +1,58 @@
+"""What the spool tells of an upload."""
+
+from hashlib import sha256
+
+import pytest
+
+from cityweather.errors import NoCities
+from cityweather.ingest.importer import ReadOptions, spool_upload
+from tests.ingest.files import spool
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("C:\\Users\\me\\towns.csv", "towns.csv"),
+        ("../../etc/passwd", "passwd"),
+        ("a\x00b\n\u202ec.csv", "abc.csv"),
+        ("x" * 300, "x" * 255),
+        ("", ""),
+    ],
+)
+def test_the_file_name_is_made_harmless(sent: str, kept: str) -> None:
+    with spool("Paris", file_name=sent) as content:
+        assert content.file_name == kept
+
+
+def test_the_hash_is_that_of_the_upload() -> None:
+    with spool("Paris") as content:
+        assert content.content_hash == sha256(b"city\nParis").hexdigest()
+
+
+def test_reading_it_otherwise_is_another_content() -> None:
+    with spool("Paris") as plain, spool("Paris", options=ReadOptions(column="city")) as told:
+        assert plain.content_hash != told.content_hash
+
+
+def test_a_file_without_a_usable_row_says_the_first_reasons() -> None:
+    with pytest.raises(NoCities) as refusal:
+        spool("\x00", "x" * 201, *["\x01"] * 9)
+    assert (
+        "The first of 11 refused rows: line 2: control_character (\\x00); line 3: name_too_long" in refusal.value.detail
+    )
+    assert refusal.value.detail.count("line ") == 5
+
+
+def test_a_fault_of_the_client_while_sending_passes_through() -> None:
+    def broken() -> object:
+        yield b"city\nParis\n"
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        spool_upload(broken(), file_name="x.csv")  # type: ignore[arg-type]
+
+
+def test_refused_rows_are_counted_by_reason() -> None:
+    with spool("Paris", "\x00", "\x01", "y" * 201) as content:
+        assert content.reasons == {"control_character": 2, "name_too_long": 1}
+        assert (content.total, content.rejected, content.rows_read) == (1, 3, 4)

@@ -1,0 +1,64 @@
+"""Imports whose writer died are deleted; one that only slept notices and stops."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from cityweather.errors import ImportLost
+from cityweather.ingest import importer, rows
+from cityweather.ingest.importer import import_spool, sweep_imports
+from cityweather.models import BulkJob, City, JobResult, RejectedRow
+from tests.ingest.files import imported, spool
+
+pytestmark = pytest.mark.usefixtures("database")
+SILENT = timedelta(seconds=61)
+
+
+def half_written(age: timedelta) -> BulkJob:
+    job = imported("Paris", "Oslo", "\x00")
+    BulkJob.objects.filter(pk=job.pk).update(phase="reading", heartbeat_at=timezone.now() - age)
+    return job
+
+
+def test_a_silent_import_is_deleted_with_its_rows() -> None:
+    half_written(SILENT)
+    assert sweep_imports(timezone.now()) == 1
+    assert not BulkJob.objects.exists()
+    assert not JobResult.objects.exists()
+    assert not RejectedRow.objects.exists()
+    assert City.objects.count() == 2
+
+
+def test_an_import_at_work_stays() -> None:
+    half_written(timedelta(seconds=59))
+    assert sweep_imports(timezone.now()) == 0
+    assert JobResult.objects.count() == 2
+
+
+def test_a_job_that_was_written_stays_however_old() -> None:
+    job = imported("Paris")
+    BulkJob.objects.filter(pk=job.pk).update(heartbeat_at=timezone.now() - timedelta(days=9))
+    assert sweep_imports(timezone.now()) == 0
+
+
+def test_a_writer_that_slept_too_long_stops_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for writer in (rows.SqliteWriter, rows.CopyWriter):
+        monkeypatch.setattr(writer, "chunk", 2)
+
+    def sleep(done: int, _: int) -> None:
+        if done == 4:
+            assert sweep_imports(timezone.now() + SILENT) == 1
+
+    with spool(*(f"Town {number}" for number in range(9))) as content, pytest.raises(ImportLost):
+        import_spool(content, progress=sleep)
+    assert not BulkJob.objects.exists()
+    assert not JobResult.objects.exists()
+
+
+def test_two_sweeps_at_once_do_not_both_delete() -> None:
+    half_written(SILENT)
+    now = timezone.now()
+    stale = BulkJob.objects.get()
+    assert sweep_imports(now) == 1
+    assert not importer._renew(stale, now)
