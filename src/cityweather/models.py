@@ -171,3 +171,17 @@ class SearchHistory(models.Model):
 
     def __str__(self) -> str:
         return self.city_name
+
+
+class QuotaUse(models.Model):
+    """What a provider was asked in a long window, kept for a Redis that forgets."""
+
+    provider = models.CharField(max_length=30)
+    window = models.CharField(max_length=30, help_text="month:202611, day:20261123, …")
+    used = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["provider", "window"], name="quota_window")]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.window}: {self.used}"

@@ -1,6 +1,7 @@
 """Invariant 3: Redis vanishes or forgets, the database comes back from a backup."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -197,6 +198,19 @@ def test_the_seen_bits_of_a_rebuild_are_those_of_the_rows_done() -> None:
     flush(job)
     bits = tracker().seen_bits(str(job.job_id))
     assert [n for n in range(30) if bits[n >> 3] & (0x80 >> (n & 7))] == [0, 7, 8, 29]
+
+
+def test_a_rebuilt_job_still_knows_how_fast_it_is() -> None:
+    """A rate of nearly nothing would keep the window as small as a new job's."""
+    job = running_job(40, started_at=timezone.now() - timedelta(seconds=10))
+    work(job, [result(p) for p in range(20)])
+    flush(job)
+    connections.redis_client().flushdb()
+    flush(job)
+    work(job, [result(20)])
+    state = tracker().state(str(job.job_id))
+    assert state is not None
+    assert 1.5 < state.rate < 2.5
 
 
 def test_a_cancelled_job_whose_redis_is_emptied_still_ends_cancelled() -> None:

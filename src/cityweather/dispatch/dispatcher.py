@@ -12,7 +12,7 @@ from cityweather import connections
 from cityweather.dispatch import batches, commands
 from cityweather.dispatch.window import FIRST, Load, batch_size, next_window
 from cityweather.errors import WorkerLost
-from cityweather.flush import jobs, recovery
+from cityweather.flush import jobs, quota_log, recovery
 from cityweather.models import BulkJob
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.results import Result
@@ -42,6 +42,8 @@ def _round(live: list[BulkJob]) -> None:
     if tracker.draining():
         return
     allowed = pace()
+    if not allowed.told:
+        quota_log.tell()
     states = [(job, _state(job, tracker)) for job in live]
     running = [(job, state) for job, state in states if state and _may_run(job, state, allowed, tracker)]
     in_flight = {job.job_id: _in_flight(job, tracker) for job, _ in running}

@@ -31,8 +31,10 @@ def next_window(window: int, in_flight: int, load: Load) -> int:
     share = max(FIRST, int(AHEAD * load.rate / max(1, load.jobs)))
     starving = load.queue_empty and load.rate > 0 and load.seconds_ahead <= AHEAD
     below_share = window < share and in_flight * 2 >= window
-    if starving or below_share:
+    if starving:
         window *= 2
+    elif below_share:
+        window = min(2 * window, share)
     elif load.seconds_ahead > AHEAD and window > share:
         window = max(share, window // 2)
     window = max(FIRST, min(window, MOST))

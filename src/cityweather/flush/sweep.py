@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from cityweather import connections
+from cityweather.flush import quota_log
 from cityweather.ingest.importer import sweep_imports
 from cityweather.models import BulkJob
 
@@ -14,6 +15,8 @@ log = logging.getLogger(__name__)
 
 def sweep() -> None:
     """Every ten seconds."""
+    quota_log.tell()
+    quota_log.keep()
     sweep_imports(timezone.now())
     release_ended()
 

@@ -1,0 +1,20 @@
+"""Redis counts what the provider was asked; the database remembers it, so that an emptied Redis is told."""
+
+from cityweather.models import QuotaUse
+from cityweather.weather import pace
+from cityweather.weather.providers import from_settings
+
+
+def keep() -> None:
+    """Note the use of the hour, day or month down; never less than was noted before."""
+    provider = from_settings().name
+    for window, used in pace.usage().items():
+        row, made = QuotaUse.objects.get_or_create(provider=provider, window=window, defaults={"used": used})
+        if not made and used > row.used:
+            QuotaUse.objects.filter(pk=row.pk, used__lt=used).update(used=used)
+
+
+def tell() -> bool:
+    """True when Redis had forgotten."""
+    noted = QuotaUse.objects.filter(provider=from_settings().name).values_list("window", "used")
+    return pace.seed(dict(noted))

@@ -1,0 +1,61 @@
+"""The month's use of the quota outlives Redis."""
+
+import time
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from cityweather import connections
+from cityweather.flush import quota_log
+from cityweather.models import QuotaUse
+from cityweather.weather import pace
+
+
+@pytest.fixture(autouse=True)
+def _openweather(settings: Settings) -> None:
+    settings.WEATHER_PROVIDER = "openweather"
+    settings.OPENWEATHER_API_KEY = "key"
+    settings.OPENWEATHER_QUOTA_PER_MINUTE = 60_000
+    settings.OPENWEATHER_QUOTA_PER_MONTH = 1_000_000
+    pace._shared.cache_clear()
+
+
+def use(tokens: int) -> None:
+    """A count that Redis does not have yet starts as used up and refills: a thousand a second here."""
+    quota, taken, deadline = pace._shared()[0], 0, time.monotonic() + 10
+    while taken < tokens:
+        taken += quota.take(1, interactive=True).tokens
+        assert time.monotonic() < deadline
+
+
+def used() -> int:
+    return next(iter(pace.usage().values()))
+
+
+def test_use_is_noted_down_and_an_emptied_redis_is_told() -> None:
+    quota_log.tell()
+    use(2)
+    before = used()
+    quota_log.keep()
+    assert QuotaUse.objects.get().used == before >= 2
+    connections.redis_client().flushdb()
+    assert quota_log.tell()
+    assert used() >= before
+
+
+def test_a_redis_that_remembers_is_not_told_twice() -> None:
+    quota_log.tell()
+    use(1)
+    quota_log.keep()
+    before = used()
+    assert not quota_log.tell()
+    assert used() == before
+
+
+def test_what_is_noted_down_never_shrinks_within_its_window() -> None:
+    quota_log.tell()
+    use(1)
+    quota_log.keep()
+    QuotaUse.objects.update(used=900_000)
+    quota_log.keep()
+    assert QuotaUse.objects.get().used == 900_000
