@@ -1,9 +1,11 @@
 """Redis may vanish and the database be restored: a job is rebuilt from the rows done and the entries still there."""
 
 import logging
+import time
 
 from cityweather.flush import bits, jobs, writer
 from cityweather.models import BulkJob, JobResult, Status
+from cityweather.ops import metrics
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.tracker import Tracker, following, order
 
@@ -43,6 +45,7 @@ def rebuild(job: BulkJob, state: Progress | None, tracker: Tracker) -> None:
     tracker.install(job_id, job.epoch, job.stream_position, done(job) if job.processed else b"", fields(job))
     job.save(update_fields=["processed", "succeeded", "failed", "epoch", "stream_position"])
     if job.started_at:
+        metrics.add("recoveries")
         log.warning("job_rebuilt", extra={"job_id": job_id, "epoch": job.epoch, "processed": job.processed})
 
 
@@ -81,7 +84,8 @@ def fields(job: BulkJob) -> dict[str, str | int]:
         "max_rate": job.max_rate or 0,
         "created_at": int(job.created_at.timestamp() * 1000),
         "started_at": started,
-        "mark_at": started,
+        # From now on, so that a rebuilt job is not taken for one that has stood still since its start.
+        "mark_at": int(time.time() * 1000) if started else 0,
         "mark_n": job.processed,
         "flushed": job.stream_position,
     }
