@@ -27,6 +27,10 @@ def test_the_window_halves_while_the_queue_holds_too_much_work() -> None:
     assert next_window(8000, 8000, load(rate=100, in_flight=8000, empty=False)) == 4000
 
 
+def test_it_grows_to_the_jobs_share_and_not_beyond_while_the_queue_holds_work() -> None:
+    assert next_window(200, 200, load(rate=100, in_flight=200, empty=False)) == 300
+
+
 def test_it_never_shrinks_below_the_jobs_share_nor_below_the_first_cities() -> None:
     assert next_window(400, 400, load(rate=100, in_flight=400, empty=False)) == 300
     assert next_window(FIRST, FIRST, load(rate=0.1, in_flight=FIRST, empty=False)) == FIRST
