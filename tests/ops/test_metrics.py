@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 from celery import shared_task
+from django.db import transaction
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 
+from cityweather.flush import writer
 from cityweather.ops import metrics, scrape, signals
 from cityweather.ops.metrics import Counters
+from cityweather.tracker.results import Result
+from cityweather.weather.pace import Pace
 from tests.api.helpers import go_live, make_job
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -114,7 +118,7 @@ def test_threads_lose_no_count() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert counters._sums == {"rows": 4000}
+    assert dict(counters._sums) == {"rows": 4000}
 
 
 @shared_task(name="tests.good_tick")
@@ -147,3 +151,32 @@ def test_a_tick_survives_redis_being_away() -> None:
 
 def test_every_metric_has_a_help_text() -> None:
     assert all(text.endswith(".") for text in scrape.HELP.values())
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_what_holds_the_provider_back_is_told(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert scraped(client)["cityweather_provider_blocked", (("reason", "quota"),)] == 0
+    later = time.time() + 30
+    monkeypatch.setattr(scrape.pace, "pace", lambda: Pace("quota", later))
+    monkeypatch.setattr(scrape.pace, "usage", lambda: {"month:202611": 77})
+    found = scraped(client)
+    assert found["cityweather_provider_blocked", (("reason", "quota"),)] == 1
+    assert 20 < found["cityweather_provider_wait_seconds", ()] <= 30
+    assert found["cityweather_quota_used", (("window", "month"),)] == 77
+
+
+@pytest.mark.usefixtures("redis_server")
+def test_rows_written_to_the_database_are_counted_once_committed(client: Client, database: str) -> None:
+    job = make_job("ppp")
+    results = [Result(0, time.time(), None, None), Result(1, time.time(), "unknown_city", None)]
+    with transaction.atomic():
+        writer.write(job, results)
+        transaction.set_rollback(True)
+    job.refresh_from_db()
+    with transaction.atomic():
+        writer.write(job, results)
+    with transaction.atomic():
+        writer.write(job, results)
+    found = scraped(client)
+    assert found["cityweather_rows_total", (("result", "success"),)] == 1
+    assert found["cityweather_rows_total", (("result", "failed"),)] == 1

@@ -1,9 +1,13 @@
 """Results into rows, and the counters of the rows they changed, inside the caller's transaction."""
 
 from collections.abc import Sequence
+from functools import partial
+
+from django.db import transaction
 
 from cityweather.flush import sql
 from cityweather.models import BulkJob
+from cityweather.ops import metrics
 from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import Entry, order
 
@@ -30,3 +34,9 @@ def write(job: BulkJob, results: Sequence[Result]) -> None:
     job.succeeded += succeeded
     job.failed += len(changed) - succeeded
     job.processed += len(changed)
+    transaction.on_commit(partial(_count, succeeded, len(changed) - succeeded))
+
+
+def _count(succeeded: int, failed: int) -> None:
+    metrics.add("rows", succeeded, result="success")
+    metrics.add("rows", failed, result="failed")

@@ -7,6 +7,7 @@ processes would cover one machine only, and workers run on others.
 import threading
 import time
 from bisect import bisect_left
+from collections import defaultdict
 from functools import lru_cache
 from typing import cast
 
@@ -27,20 +28,21 @@ class Counters:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sums: dict[str, float] = {}
+        self._sums: dict[str, float] = defaultdict(float)
         self._due = self._blocked = 0.0  # monotonic seconds
 
     def add(self, name: str, amount: float = 1.0, **labels: str) -> None:
-        field = _field(name, labels)
+        field = _field(name, tuple(labels.items()))
         with self._lock:
-            self._sums[field] = self._sums.get(field, 0.0) + amount
+            self._sums[field] += amount
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
         """Into the one bucket it falls in; reading makes them cumulative."""
-        place = bisect_left(SECONDS, seconds)
-        bound = str(SECONDS[place]) if place < len(SECONDS) else INFINITE
-        self.add(f"{name}_bucket", 1.0, **labels, le=bound)
-        self.add(f"{name}_sum", seconds, **labels)
+        buckets, total = _histogram(name, tuple(labels.items()))
+        bucket = buckets[bisect_left(SECONDS, seconds)]
+        with self._lock:
+            self._sums[bucket] += 1.0
+            self._sums[total] += seconds
 
     def send(self, redis: Redis, *, at_once: bool = False) -> None:
         """Every SEND_EVERY at most. What cannot be sent is kept for the next time."""
@@ -48,7 +50,7 @@ class Counters:
         with self._lock:
             if not self._sums or now < self._blocked or (now < self._due and not at_once):
                 return
-            sums, self._sums, self._due = self._sums, {}, now + SEND_EVERY
+            sums, self._sums, self._due = self._sums, defaultdict(float), now + SEND_EVERY
         pipe = redis.pipeline(transaction=True)
         for field, amount in sums.items():
             pipe.hincrbyfloat(KEY, field, amount)
@@ -58,7 +60,7 @@ class Counters:
             with self._lock:
                 self._blocked = now + PAUSE
                 for field, amount in sums.items():
-                    self._sums[field] = self._sums.get(field, 0.0) + amount
+                    self._sums[field] += amount
 
 
 @lru_cache
@@ -86,8 +88,18 @@ def read(redis: Redis) -> dict[str, float]:
     return {field.decode(): float(value) for field, value in found.items()}
 
 
-def _field(name: str, labels: dict[str, str]) -> str:
-    return name + "".join(f"|{key}={value}" for key, value in labels.items())
+Labels = tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=2000)
+def _field(name: str, labels: Labels) -> str:
+    return name + "".join(f"|{key}={value}" for key, value in labels)
+
+
+@lru_cache(maxsize=2000)
+def _histogram(name: str, labels: Labels) -> tuple[list[str], str]:
+    bounds = (*map(str, SECONDS), INFINITE)
+    return [_field(f"{name}_bucket", (*labels, ("le", bound))) for bound in bounds], _field(f"{name}_sum", labels)
 
 
 def labels_of(field: str) -> tuple[str, dict[str, str]]:

@@ -17,6 +17,7 @@ from cityweather.api.exceptions import only_get
 from cityweather.models import BulkJob
 from cityweather.ops import metrics, signals
 from cityweather.ops.running import running
+from cityweather.weather import pace
 
 log = structlog.get_logger(__name__)
 
@@ -136,4 +137,26 @@ def live() -> Iterator[Metric]:
         yield GaugeMetricFamily(PREFIX + name, text, value=value)
 
 
-SOURCES: dict[str, Source] = {"redis": counted, "ticks": ticks, "broker": broker, "database": jobs, "live": live}
+def provider() -> Iterator[Metric]:
+    """What holds the bulk path back, and what the long windows of the quota have used."""
+    now, state = time.time(), pace.pace()
+    blocked = GaugeMetricFamily(f"{PREFIX}provider_blocked", "1 while nobody may ask, by reason.", labels=["reason"])
+    for reason in ("quota", "provider", "key"):
+        blocked.add_metric([reason], float(state.blocked == reason))
+    yield blocked
+    wait = max(0.0, state.until - now) if state.blocked else 0.0
+    yield GaugeMetricFamily(f"{PREFIX}provider_wait_seconds", "Until the provider may be asked again.", value=wait)
+    used = GaugeMetricFamily(f"{PREFIX}quota_used", "Cities asked for in this window.", labels=["window"])
+    for window, cities in pace.usage().items():
+        used.add_metric([window.partition(":")[0]], cities)
+    yield used
+
+
+SOURCES: dict[str, Source] = {
+    "redis": counted,
+    "ticks": ticks,
+    "broker": broker,
+    "database": jobs,
+    "live": live,
+    "provider": provider,
+}

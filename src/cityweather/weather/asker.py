@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import backoff
 
 from cityweather.errors import Fault, KeyRefused, ProviderDown, QuotaUsedUp, WeatherError
+from cityweather.ops import metrics
 from cityweather.weather.breaker import Breaker, State
 from cityweather.weather.names import key
 from cityweather.weather.provider import Place, Provider, Request, Response, Weather
@@ -85,10 +86,22 @@ class Asker:
             with self._slots.one() as free:
                 if free:
                     self._take_token(deadline)
-                    return self._transport.send(request)
+                    return self._timed(request)
             if time.monotonic() > deadline:
                 raise QuotaUsedUp(retry_after=1.0)
             time.sleep(SLOT_LOOK)
+
+    def _timed(self, request: Request) -> Response:
+        began, said = time.monotonic(), "error"
+        try:
+            response = self._transport.send(request)
+            said = str(response.status)
+        except WeatherError as error:
+            said = error.code
+            raise
+        finally:
+            metrics.observe("fetch_seconds", time.monotonic() - began, provider=self._provider.name, outcome=said)
+        return response
 
     def _take_token(self, deadline: float) -> None:
         while not (grant := self._quota.take(1, interactive=True)).tokens:

@@ -11,6 +11,7 @@ from django_redis import get_redis_connection
 from django_redis.serializers.base import BaseSerializer
 from redis.exceptions import RedisError
 
+from cityweather.ops import metrics
 from cityweather.weather import keys
 from cityweather.weather.provider import Weather
 from cityweather.weather.scripts import Script, script
@@ -63,6 +64,8 @@ class Cache:
             entry = _decode(value)
             if entry is not None:
                 entries[names[name]] = entry
+        metrics.add("cache_lookups", len(entries), result="hit")
+        metrics.add("cache_lookups", len(city_keys) - len(entries), result="miss")
         return entries
 
     def set(self, city_key: str, entry: Entry) -> None:
