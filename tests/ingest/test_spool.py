@@ -41,6 +41,7 @@ def test_a_file_without_a_usable_row_says_the_first_reasons() -> None:
         "The first of 11 refused rows: line 2: control_character (\\x00); line 3: name_too_long" in refusal.value.detail
     )
     assert refusal.value.detail.count("line ") == 5
+    assert refusal.value.detail.endswith("Say encoding= if it is not UTF-8.")
 
 
 def test_a_fault_of_the_client_while_sending_passes_through() -> None:

@@ -1,8 +1,11 @@
 """Imports whose writer died are deleted; one that only slept notices and stops."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from cityweather.errors import ImportLost
@@ -62,3 +65,25 @@ def test_two_sweeps_at_once_do_not_both_delete() -> None:
     stale = BulkJob.objects.get()
     assert sweep_imports(now) == 1
     assert not importer._renew(stale, now)
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_writer_in_mid_transaction_is_neither_waited_for_nor_swept() -> None:
+    job = half_written(SILENT)
+    writing, swept = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with transaction.atomic():
+            importer._renew(job, timezone.now())
+            writing.set()
+            assert swept.wait(30)
+        connection.close()
+
+    job.refresh_from_db()
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(write)
+        assert writing.wait(30)
+        assert sweep_imports(timezone.now()) == 0
+        swept.set()
+        done.result()
+    assert JobResult.objects.count() == 2

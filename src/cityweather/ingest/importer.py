@@ -67,14 +67,15 @@ def file_chunks(path: Path) -> Iterator[bytes]:
 
 def sweep_imports(now: datetime) -> int:
     """Deletes imports whose writer has been silent for DEAD_AFTER. Returns how many."""
-    swept = 0
-    for job in BulkJob.objects.filter(phase=BulkJob.Phase.READING, heartbeat_at__lt=now - DEAD_AFTER):
-        # Whoever changes the heartbeat owns the import: a writer that only slept sees it and stops.
-        if _renew(job, now):
-            discard(job)
-            swept += 1
-            log.warning("dead_import_deleted", extra={"job_id": str(job.pk)})
-    return swept
+    silent = BulkJob.objects.filter(phase=BulkJob.Phase.READING, heartbeat_at__lt=now - DEAD_AFTER)
+    with transaction.atomic():
+        # A locked one is being written, however slowly. Whoever changes the heartbeat owns the import: a writer that
+        # only slept sees it and stops.
+        dead = [job for job in silent.select_for_update(skip_locked=True) if _renew(job, now)]
+    for job in dead:
+        discard(job)
+        log.warning("dead_import_deleted", extra={"job_id": str(job.pk)})
+    return len(dead)
 
 
 def discard(job: BulkJob) -> None:
@@ -111,6 +112,7 @@ class _Import:
                 self._renew()
                 writer.results(self.job, names, writer.cities(names))
             written += len(names)
+            names.clear()  # or two chunks would be in memory while the next is read
             if self.progress:
                 self.progress(written, self.spool.total)
         for refused in self.spool.refused(SMALL_CHUNK):

@@ -83,7 +83,8 @@ class CopyWriter:
 
 
 def copy(cursor: CursorWrapper, target: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    cursor.cursor.copy_expert(f"COPY {target} FROM STDIN (FORMAT csv)", _Lines(rows))
+    with connection.wrap_database_errors:  # the driver's own method: Django's cursor knows no COPY
+        cursor.cursor.copy_expert(f"COPY {target} FROM STDIN (FORMAT csv)", _Lines(rows))
 
 
 class _Lines:

@@ -84,7 +84,14 @@ class Spool:
         listed = "; ".join(
             f"line {line}: {code} ({text[:60]})" if text else f"line {line}: {code}" for line, code, text in first
         )
-        return f"The first of {self.rejected:,} refused rows: {listed}." if first else "It has no rows."
+        if not first:
+            return "It has no rows."
+        hint = (
+            " Say encoding= if it is not UTF-8."
+            if self.reasons["bad_encoding"] + self.reasons["control_character"]
+            else ""
+        )
+        return f"The first of {self.rejected:,} refused rows: {listed}.{hint}"
 
     def close(self) -> None:
         self._db.close()
