@@ -18,6 +18,8 @@ import atexit
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from tests.capture import no_broker, real_broker, sent_tasks
 from tests.hermetic import isolate
 from tests.providers import session_simulator, simulator
@@ -45,6 +47,12 @@ __all__ = [
     "sqlite_database",
     "start_valkey",
 ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Here, since pytest reads only the uppermost conftest before it knows its options."""
+    parser.addoption("--seeds", type=int, default=3, help="how many chaos runs, each with another seed (default: 3)")
+
 
 _folder = tempfile.TemporaryDirectory(prefix="cityweather-tests-")
 atexit.register(_folder.cleanup)

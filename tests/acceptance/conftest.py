@@ -2,11 +2,58 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cityweather.local.postgres import Postgres
+from cityweather.local.processes import CannotStart
+from cityweather.local.simulator.process import Simulator
+from cityweather.local.valkey import PERSISTENT, Valkey
+from tests.acceptance.fleet import USUAL, Fleet
 from tests.acceptance.running import Running
+from tests.servers import unavailable
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "seed" in metafunc.fixturenames:
+        seeds = range(metafunc.config.getoption("--seeds"))
+        metafunc.parametrize("seed", seeds, ids=[f"seed-{seed}" for seed in seeds])
+
+
+@pytest.fixture(scope="session")
+def make_fleet(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Fleet]:
+    """`make_fleet(database="postgres", app=…, valkey={…}, CACHE_TTL="1")`: servers of its own; close() it."""
+
+    def make(*, database: str = "sqlite", valkey: dict[str, str] | None = None, **options: Any) -> Fleet:
+        folder = tmp_path_factory.mktemp("fleet")
+        redis = Valkey(folder / "valkey", **{**PERSISTENT, **(valkey or {})})
+        postgres = Postgres(folder / "postgres") if database == "postgres" else None
+        fleet = Fleet(folder / "parts", redis, Simulator(folder / "simulator", unknown_rate=0), postgres, **options)
+        try:
+            return fleet.prepare()
+        except CannotStart as error:
+            fleet.close()
+            unavailable(str(error))
+            raise
+
+    return make
+
+
+@pytest.fixture
+def start_fleet(make_fleet: Callable[..., Fleet]) -> Iterator[Callable[..., Fleet]]:
+    """`start_fleet("web", "fetch-1", database="postgres")`: as make_fleet, and these parts run. For one test."""
+    fleets: list[Fleet] = []
+
+    def start(*parts: str, **options: Any) -> Fleet:
+        fleet = make_fleet(**options)
+        fleets.append(fleet)
+        fleet.start(*(parts or USUAL))
+        return fleet
+
+    yield start
+    for fleet in fleets:
+        fleet.close()
 
 
 @pytest.fixture

@@ -1,0 +1,190 @@
+"""A whole service, process by process, on servers that may be killed and stopped under it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+
+from cityweather.local.client import Service
+from cityweather.local.postgres import Postgres
+from cityweather.local.processes import HOST, end, free_port, spawn, tail, wait_until
+from cityweather.local.simulator.process import Simulator
+from cityweather.local.stack import UNLIMITED
+from cityweather.local.valkey import Valkey
+
+KEY = "fleet-key"
+START_SECONDS = 40
+USUAL = ("web", "fetch-1", "fetch-2", "bookkeeper-1", "beat-1")
+ENDED = {"done", "failed", "cancelled"}
+
+
+class Fleet:
+    """Parts are named kind or kind-number; kinds are web, fetch, bookkeeper, beat. `settings`: environment variables.
+
+    `postgres` None: a SQLite file in `folder`. `app` is the Celery app, for tests that put a trap into it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        valkey: Valkey,
+        simulator: Simulator,
+        postgres: Postgres | None = None,
+        app: str = "cityweather",
+        **settings: str,
+    ) -> None:
+        self.folder = folder
+        self.valkey = valkey
+        self.simulator = simulator
+        self.postgres = postgres
+        self._app = app
+        self._settings = settings
+        self._port = free_port()
+        self._parts: dict[str, subprocess.Popen[bytes]] = {}
+        self.service = Service(self.url, KEY)
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self._port}"
+
+    @property
+    def database_url(self) -> str:
+        return self.postgres.url if self.postgres else f"sqlite:///{self.folder / 'fleet.sqlite3'}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        addresses = dict.fromkeys(("OPENWEATHER_URL", "OPEN_METEO_URL", "OPEN_METEO_GEOCODING_URL"), self.simulator.url)
+        stores = {"REDIS_URL": self.valkey.url, "DATABASE_URL": self.database_url, "IMPORT_DIR": str(self.folder)}
+        # Celery tells root at length that it is root, at every start.
+        quiet = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser", "PYTHONUNBUFFERED": "1"}
+        ours = {"CITYWEATHER_API_KEY": f"fleet:{KEY}", "OPENWEATHER_API_KEY": "simulated", "SECRET_KEY": "fleet"}
+        return {**os.environ, **UNLIMITED, **addresses, **stores, **quiet, **ours, **self._settings}
+
+    # --- processes ----------------------------------------------------------------------------------------------
+
+    def prepare(self) -> "Fleet":
+        """Start the servers, make the tables. Raises CannotStart."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.valkey.start()
+        self.simulator.start()
+        if self.postgres:
+            self.postgres.start()
+        self.run("-m", "cityweather.local.prepare")
+        return self
+
+    def start(self, *names: str) -> None:
+        """Those of them that do not run. Returns when the web answers, if it is among them."""
+        for name in names:
+            if not self.runs(name):
+                with (self.folder / f"{name}.log").open("ab") as log:
+                    self._parts[name] = spawn(self._command(name), output=log, env=self.environment)
+        if "web" in names:
+            assert wait_until(self.answers, START_SECONDS), tail(self.folder / "web.log", 30)
+
+    def runs(self, name: str) -> bool:
+        return name in self._parts and self._parts[name].poll() is None
+
+    def answers(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/readyz", timeout=2).ok
+        except requests.RequestException:
+            return False
+
+    def pid(self, name: str) -> int:
+        return self._parts[name].pid
+
+    def children(self, name: str) -> list[int]:
+        """Processes that a worker or the web forked, the oldest first."""
+        return [child.pid for child in psutil.Process(self.pid(name)).children(recursive=True)]
+
+    def signal(self, name: str, number: int) -> None:
+        """To it and to all it forked."""
+        os.killpg(self.pid(name), number)
+
+    def kill(self, *names: str) -> None:
+        for name in names:
+            if self.runs(name):
+                self.signal(name, signal.SIGKILL)
+                self._parts[name].wait()
+
+    def stop(self, name: str, seconds: float = 20) -> bool:
+        """SIGTERM to the main process, as a platform does. False when it had to be killed."""
+        return end(self._parts[name], signal.SIGTERM, seconds)
+
+    def close(self) -> None:
+        """Its servers, too."""
+        self.service.close()
+        self.kill(*self._parts)
+        self.simulator.stop()
+        self.valkey.kill()
+        if self.postgres:
+            self.postgres.remove()
+
+    def run(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """Python with the fleet's settings."""
+        done = subprocess.run(
+            [sys.executable, *arguments], env=self.environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def command(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        return self.run("-m", "cityweather", *arguments, check=check)
+
+    def counters(self, job_id: str) -> dict[str, dict[str, int] | None]:
+        """See cityweather.local.counters."""
+        found: dict[str, dict[str, int] | None] = json.loads(
+            self.run("-m", "cityweather.local.counters", job_id).stdout
+        )
+        return found
+
+    def log(self, name: str) -> str:
+        path = self.folder / f"{name}.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def _command(self, name: str) -> list[str]:
+        kind = name.partition("-")[0]
+        celery = [sys.executable, "-m", "celery", "--quiet", "-A", self._app]
+        worker = [*celery, "worker", "--prefetch-multiplier", "1", "--without-gossip", "--without-mingle"]
+        worker += ["--loglevel", "INFO", "-n", f"{name}@%h"]
+        web = [sys.executable, "-m", "gunicorn", "cityweather.wsgi:application", "--bind", f"{HOST}:{self._port}"]
+        web += ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--graceful-timeout", "2"]
+        return {
+            "web": [*web, "--no-control-socket", "--log-level", "warning"],
+            "fetch": [*worker, "-Q", "fetch", "-c", "1"],
+            "bookkeeper": [*worker, "-Q", "bookkeeping", "-c", "2"],
+            "beat": [*celery, "beat", "--pidfile", "", "--loglevel", "INFO"],
+        }[kind]
+
+    # --- jobs ---------------------------------------------------------------------------------------------------
+
+    def import_cities(self, names: Iterable[str]) -> str:
+        """The id of the new job."""
+        path = self.folder / "cities.csv"
+        path.write_text("\n".join(["city", *names]) + "\n", encoding="utf-8")
+        return self.service.import_file(path)
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        return self.service.job(job_id)
+
+    def reach(self, job_id: str, processed: int, seconds: float = 30) -> dict[str, Any]:
+        """The job once so many rows are done."""
+        assert wait_until(lambda: self.job(job_id)["processed"] >= processed, seconds), self.job(job_id)
+        return self.job(job_id)
+
+    def wait_for(self, job_id: str, seconds: float = 60) -> dict[str, Any]:
+        """The job once it has ended."""
+        assert wait_until(lambda: self.job(job_id)["status"] in ENDED, seconds, 0.05), self.job(job_id)
+        return self.job(job_id)
+
+
+def towns(count: int, prefix: str = "Town") -> list[str]:
+    """Names of cities that exist nowhere but in the simulator."""
+    return [f"{prefix} {n}" for n in range(count)]
