@@ -84,6 +84,9 @@ class Upstream:
         heapq.heappush(self._flying, answer)
         self.most_at_once = max(self.most_at_once, len(self._flying))
 
+    def push(self) -> None:
+        pass
+
     def poll(self, timeout: float) -> list[tuple[Any, Outcome]]:
         assert self.clock.passed < 100_000, "a batch that never ends"
         arrives = self._flying[0][0] if self._flying else float("inf")

@@ -55,6 +55,10 @@ class BulkTransport:
         self._multi.add_handle(curl)
         self._busy[curl] = handle
 
+    def push(self) -> None:
+        """Send what was submitted now, rather than with the next poll()."""
+        self._multi.perform()
+
     def poll(self, timeout: float) -> list[Completed]:
         """What completed; waits at most `timeout` seconds for the first. Sleeps when nothing is under way."""
         if not self._busy:

@@ -3,6 +3,8 @@
 import logging
 
 from cityweather.errors import Fault, WeatherError
+from cityweather.ops import metrics
+from cityweather.weather.bulk_transport import Completed
 from cityweather.weather.doubts import MOST_DOUBTS, Doubts
 from cityweather.weather.gate import Gate, HandBack
 from cityweather.weather.outbox import Outbox, Stopped
@@ -32,6 +34,10 @@ def run_batch(batch: Batch, parts: Parts | None = None) -> None:
         run.clean_up()
 
 
+def _fine(outcome: Response | WeatherError) -> bool:
+    return isinstance(outcome, Response) and outcome.status in (200, 404)
+
+
 class _Run:
     def __init__(self, batch: Batch, parts: Parts) -> None:
         self._started = parts.ticks()
@@ -48,19 +54,24 @@ class _Run:
 
     def answer(self) -> None:
         self._health.start_batch()
-        while self._work or self._doubts or self._transport.under_way:
+        completed: list[Completed] = []
+        while True:
+            # New requests go out before the answers are read: the reading is done while they travel.
+            # Not so when something went wrong, for then they might better not be sent.
+            if not all(_fine(outcome) for _, outcome in completed):
+                self._take_in(completed)
+                completed = []
+            self._send()
+            self._take_in(completed)
+            if not (self._work or self._doubts or self._transport.under_way):
+                break
             now = self._parts.ticks()
-            if self._gate.is_open(now, self._most):
-                self._send(now)
+            self._outbox.deliver_if_due(now)
+            self._gate.give_back(now)
             if (end := self._gate.ended(self._transport.under_way)) is not None:
                 raise end
             completed = self._transport.poll(self._timeout(now))
             self._outbox.now = self._parts.clock()
-            now = self._parts.ticks()
-            for call, outcome in completed:
-                self._take_in(call, outcome, now)
-            self._outbox.deliver_if_due(now)
-            self._gate.give_back(now)
         self._outbox.deliver()
         speed = len(self._batch.rows) / max(self._parts.ticks() - self._started, 0.001)
         self._parts.tracker.release(self._batch.job_id, self._batch.epoch, self._batch.token, speed)
@@ -91,7 +102,10 @@ class _Run:
 
     # --- out ------------------------------------------------------------------------------------------------------
 
-    def _send(self, now: float) -> None:
+    def _send(self) -> None:
+        now = self._parts.ticks()
+        if not self._gate.is_open(now, self._most):
+            return
         self._send_probes(now)
         if self._gate.half_open or len(self._doubts) >= MOST_DOUBTS:
             return
@@ -99,6 +113,7 @@ class _Run:
         while room > 0 and (call := self._next_call(now, room)):
             self._submit(call, now)
             room -= 1
+        self._transport.push()
 
     def _next_call(self, now: float, room: int) -> Call | None:
         due = self._work.due(now)
@@ -137,7 +152,14 @@ class _Run:
 
     # --- in -------------------------------------------------------------------------------------------------------
 
-    def _take_in(self, call: Call, outcome: Response | WeatherError, now: float) -> None:
+    def _take_in(self, completed: list[Completed]) -> None:
+        now = self._parts.ticks()
+        for call, outcome in completed:
+            self._take_in_one(call, outcome, now)
+
+    def _take_in_one(self, call: Call, outcome: Response | WeatherError, now: float) -> None:
+        said = str(outcome.status) if isinstance(outcome, Response) else outcome.code
+        metrics.observe("fetch_seconds", now - call.started, provider=self._provider.name, outcome=said)
         try:
             if not isinstance(outcome, Response):
                 raise outcome
