@@ -29,7 +29,7 @@ def cities(tmp_path: Path) -> Path:
 
 
 def test_a_csv_runs_through_and_every_counter_agrees(
-    run_up: Callable[..., Running], database_settings: dict[str, str], cities: Path
+    database_settings: dict[str, str], run_up: Callable[..., Running], cities: Path
 ) -> None:
     up = run_up(**database_settings)
     names = cities.read_text(encoding="utf-8").splitlines()[1:]

@@ -37,7 +37,7 @@ class Watched(Supervisor):
         self.pids = dict(pids)  # type: ignore[call-overload]
 
     def until(self, condition: Callable[[], bool]) -> None:
-        self.wait(condition, 10, "the condition")
+        self.wait(condition, 10, lambda: "the condition")
 
     def count(self, who: str, text: str) -> int:
         return sum(line.startswith(text) for name, line in self.said if name == who)
@@ -83,7 +83,7 @@ def test_a_part_that_lasted_is_forgiven(watched: Watched, monkeypatch: pytest.Mo
 def test_a_part_that_keeps_dying_at_the_start_ends_it_with_its_last_words(watched: Watched) -> None:
     watched.start(part("one", "raise SystemExit('no such setting')"))
     with pytest.raises(CannotStart, match=r"(?s)one does not stay up.*no such setting"):
-        watched.wait(lambda: False, 20, "it")
+        watched.wait(lambda: False, 20, lambda: "it")
 
 
 def test_parts_stop_in_the_order_of_their_stages(watched: Watched) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,7 @@ class Stack:
             chosen = os.environ.get("WEATHER_PROVIDER", "auto") != "auto" or os.environ.get("OPENWEATHER_API_KEY")
             self.simulated = not chosen
         self.port = 0
+        self._complaint = ""
 
     @property
     def url(self) -> str:
@@ -99,7 +101,7 @@ class Stack:
         self.supervisor.run([sys.executable, "-m", "cityweather.local.prepare"], "migrate")
         for part in self._parts():
             self.supervisor.start(part)
-        self.supervisor.wait(self._ready, READY_SECONDS, "The service")
+        self.supervisor.wait(self._healthy, READY_SECONDS, lambda: f"The service ({self._complaint})")
 
     def _default(self, name: str, value: str) -> None:
         if not self.env.get(name):
@@ -112,7 +114,7 @@ class Stack:
         server.prepare()
         self.env["REDIS_URL"] = server.url
         self.supervisor.start(Part("redis", server.command(), stage=4, stop_by=9.5))
-        self.supervisor.wait(lambda: server.serving_pid() is not None, READY_SECONDS, "Redis")
+        self.supervisor.wait(lambda: server.serving_pid() is not None, READY_SECONDS, lambda: "Redis")
 
     def _start_simulator(self) -> None:
         if not self.simulated:
@@ -139,12 +141,17 @@ class Stack:
             Part("beat", beat, stage=1, stop_by=2.0),
         ]
 
-    def _ready(self) -> bool:
+    def _healthy(self) -> bool:
+        """Also that a bookkeeper has done a tick, so that a first import starts at once."""
         try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:  # noqa: S310  # loopback
-                return bool(answer.status == 200)
-        except OSError:
-            return False
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5):  # noqa: S310  # loopback
+                return True
+        except urllib.error.HTTPError as error:
+            with error:
+                self._complaint = error.read().decode(errors="replace")
+        except OSError as error:
+            self._complaint = str(error)
+        return False
 
 
 def _program(name: str) -> str:

@@ -64,7 +64,7 @@ class Supervisor:
             self._pass_on(min(left, 0.2))
             self._look_after()
 
-    def wait(self, ready: Callable[[], bool], seconds: float, what: str) -> None:
+    def wait(self, ready: Callable[[], bool], seconds: float, what: Callable[[], str]) -> None:
         """Tend until ready. Raises CannotStart when that takes too long, or when a part keeps dying."""
         until = time.monotonic() + seconds
         while not ready():
@@ -74,7 +74,7 @@ class Supervisor:
                     words = "\n".join(child.last_lines)
                     raise CannotStart(f"{child.part.name} does not stay up. Its last words:\n{words}")
             if time.monotonic() > until:
-                raise CannotStart(f"{what} was not ready within {seconds:.0f} s.")
+                raise CannotStart(f"{what()} was not ready within {seconds:.0f} s.")
 
     def run(self, command: Sequence[str], name: str) -> None:
         """A step that must succeed before the next. Raises CannotStart."""
