@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
+from celery.signals import worker_shutting_down
 from django.utils import timezone
 
 from cityweather import connections
@@ -12,10 +13,13 @@ from cityweather.dispatch import batches, dispatcher
 from cityweather.flush import flusher, sweep
 from cityweather.flush.audit import audit_recent
 from cityweather.flush.prune import prune
+from cityweather.weather import stopping
 from cityweather.weather.fetch import Batch, run_batch
 from cityweather.weather.provider import Place
 
 log = logging.getLogger(__name__)
+
+worker_shutting_down.connect(lambda **_: stopping.ask(), weak=False)
 
 
 @shared_task

@@ -1,9 +1,13 @@
 """A batch from its rows to the tracker, with nothing wrong."""
 
+import subprocess
+import sys
+
 import pytest
 from redis import Redis
 
 from cityweather.tracker.results import Result
+from cityweather.weather import stopping
 from tests.weather.fakes import UNKNOWN, World, named, weather
 
 
@@ -138,3 +142,35 @@ def test_the_cache_answers_while_the_provider_is_not_asked(world: World) -> None
     assert len(world.tracker.results) == 100
     assert world.upstream.asked == []
     assert world.tracker.parks == []
+
+
+def test_a_worker_that_stops_finishes_what_takes_seconds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "asked", lambda: True)
+    world.batch(*named(300))
+    assert len(world.tracker.results) == 300
+
+
+def test_a_worker_that_stops_hands_back_what_takes_longer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.upstream.latency = 7.0
+    monkeypatch.setattr(stopping, "asked", lambda: world.clock.passed > 1)
+    world.batch(*named(300))
+    assert world.clock.passed < 1 + stopping.WITHIN + 0.5
+    assert world.tracker.released == 1
+    assert world.tracker.parks == []
+
+
+def test_processes_forked_before_see_the_wish_to_stop() -> None:
+    code = """
+import os, time
+from cityweather.weather import stopping
+child = os.fork()
+if child:
+    stopping.ask()
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+else:
+    deadline = time.monotonic() + 10
+    while not stopping.asked() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os._exit(7 if stopping.asked() else 1)
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "7\n"

@@ -68,7 +68,7 @@ class _Run:
             now = self._parts.ticks()
             self._outbox.deliver_if_due(now)
             self._gate.give_back(now)
-            if (end := self._gate.ended(self._transport.under_way)) is not None:
+            if (end := self._gate.ended(now, self._transport.under_way)) is not None:
                 raise end
             completed = self._transport.poll(self._timeout(now))
             self._outbox.now = self._parts.clock()
@@ -84,7 +84,7 @@ class _Run:
             return
         if end.fatal is not None:
             tracker.fail(batch.job_id, batch.epoch, end.fatal)
-        else:
+        elif end.waiting_for is not None:
             tracker.park(batch.job_id, batch.epoch, self._parts.clock() + end.wait, end.waiting_for)
         tracker.release(batch.job_id, batch.epoch, batch.token)
 

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from cityweather.weather import stopping
 from cityweather.weather.breaker import State
 from cityweather.weather.parts import Parts
 
@@ -15,9 +16,9 @@ WaitingFor = Literal["quota", "provider", "key"]
 
 
 class HandBack(Exception):
-    """The batch cannot go on for `wait` seconds. `fatal`: the whole job fails with this text."""
+    """The batch cannot go on for `wait` seconds; None: others may at once. `fatal`: the whole job fails with this."""
 
-    def __init__(self, wait: float, waiting_for: WaitingFor, fatal: str | None = None) -> None:
+    def __init__(self, wait: float, waiting_for: WaitingFor | None, fatal: str | None = None) -> None:
         self.wait, self.waiting_for, self.fatal = wait, waiting_for, fatal
         super().__init__(waiting_for)
 
@@ -31,6 +32,7 @@ class Gate:
         self._tokens = 0
         self._taken_at = 0.0
         self._pause_until = self._check_at = float("-inf")  # monotonic seconds
+        self._stop_at = float("inf")
         self.half_open = False  # this batch is the one that may probe
         self.ending: HandBack | None = None
 
@@ -88,8 +90,12 @@ class Gate:
         if self.ending is None or how.fatal is not None:
             self.ending = how
 
-    def ended(self, under_way: int) -> HandBack | None:
+    def ended(self, now: float, under_way: int) -> HandBack | None:
         """The end of the batch; for want of quota only after its last requests, which were granted."""
+        if stopping.asked():
+            self._stop_at = min(self._stop_at, now + stopping.WITHIN)
+            if now >= self._stop_at:
+                return HandBack(0.0, None)
         if self.ending is not None and under_way and self.ending.waiting_for == "quota":
             return None
         return self.ending
