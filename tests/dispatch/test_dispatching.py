@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from django.db import DatabaseError
 from kombu.exceptions import OperationalError
 
 from cityweather import connections
@@ -75,17 +76,46 @@ def test_a_second_bookkeeper_at_the_same_time_sends_nothing_twice(sent_tasks: li
     assert len(positions) == len(set(positions))
 
 
+def lose_the_database(*_: object) -> None:
+    raise DatabaseError
+
+
+def test_a_database_that_goes_away_between_claim_and_send_costs_nothing(
+    sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_job(5)
+    with monkeypatch.context() as patch:
+        patch.setattr(batches, "rows", lose_the_database)
+        with pytest.raises(DatabaseError):
+            tick()
+    tick()
+    assert sorted(row[0] for row in sent_rows(sent_tasks)) == [0, 1, 2, 3, 4]
+
+
 def test_a_crash_between_claim_and_send_costs_one_lease(
     sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_job(5)
     with monkeypatch.context() as patch:
-        patch.setattr(batches, "rows", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
+        patch.setattr(batches, "rows", lose_the_database)
+        patch.setattr(Tracker, "release", lambda *_: None)
+        with pytest.raises(DatabaseError):
             tick()
+    tick()
+    assert not {0, 1} & {row[0] for row in sent_rows(sent_tasks)}
     let_leases_run_out(monkeypatch)
     tick()
     assert sorted(row[0] for row in sent_rows(sent_tasks)) == [0, 1, 2, 3, 4]
+
+
+def test_a_job_that_a_flusher_has_just_put_into_redis_is_not_rebuilt_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job(5)
+    flush(job)
+    epoch = reload(job).epoch
+    state, first = Tracker.state, iter([True])
+    monkeypatch.setattr(Tracker, "state", lambda self, name: None if next(first, False) else state(self, name))
+    tick()
+    assert reload(job).epoch == epoch
 
 
 def test_a_broker_that_is_away_costs_nothing(sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:

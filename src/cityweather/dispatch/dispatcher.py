@@ -67,7 +67,9 @@ def _state(job: BulkJob, tracker: Tracker) -> Progress | None:
             locked = jobs.lock(job_id)
             if locked is None:
                 return None
-            recovery.rebuild(locked, tracker.state(job_id), tracker)
+            state = tracker.state(job_id)
+            if not recovery.explained(locked, state, tracker):  # or a flusher was quicker
+                recovery.rebuild(locked, state, tracker)
         state = tracker.state(job_id)
     return state
 
@@ -130,6 +132,9 @@ def _send(job_id: str, epoch: int, claim: Claim, tracker: Tracker) -> bool:
         log.warning("broker_away", extra={"job_id": job_id})
         tracker.release(job_id, epoch, claim.token)
         return False
+    except Exception:  # the database went away: the rows need not wait for the lease to run out
+        tracker.release(job_id, epoch, claim.token)
+        raise
     return True
 
 
