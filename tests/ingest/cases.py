@@ -120,6 +120,7 @@ CASES = [
          [(2, "Washington, DC"), (3, "Portland, OR"), (4, "Paris")]),
     # quotes
     Case("quoted_newline.csv", b'id,city\n1,"Ho Chi\r\nMinh City"\n2,Oslo\n', [(2, "Ho Chi Minh City"), (4, "Oslo")]),
+    Case("quoted_blank_line.csv", b'city\n"Ho Chi\n\n\nMinh City"\nOslo\n', [(2, "Ho Chi Minh City"), (6, "Oslo")]),
     Case("quoted_quotes.csv", b'city\n"O""Fallon"\nO"Neill\n', [(2, 'O"Fallon'), (3, 'O"Neill')]),
     Case("quoted_delimiter.csv", b'city,note\n"Washington, D.C.",x\nOslo,y\n',
          [(2, "Washington, D.C."), (3, "Oslo")]),

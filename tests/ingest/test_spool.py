@@ -57,3 +57,9 @@ def test_refused_rows_are_counted_by_reason() -> None:
     with spool("Paris", "\x00", "\x01", "y" * 201) as content:
         assert content.reasons == {"control_character": 2, "name_too_long": 1}
         assert (content.total, content.rejected, content.rows_read) == (1, 3, 4)
+
+
+def test_the_text_of_a_refused_row_stays_short_though_its_bytes_are_spelt_out() -> None:
+    with spool("Paris", "\x01" * 500) as content:
+        ((_, _, text),) = next(content.refused(1))
+        assert text == ("\\x01" * 50)
