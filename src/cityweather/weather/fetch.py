@@ -27,7 +27,7 @@ def run_batch(batch: Batch, parts: Parts | None = None) -> None:
     try:
         run.answer()
     except Stopped:
-        logger.info("A batch of job %s was dropped: the tracker wants no more of it", batch.job_id)
+        run.drop()
     except HandBack as end:
         run.hand_back(end)
     finally:
@@ -81,12 +81,18 @@ class _Run:
         try:
             self._outbox.deliver()
         except Stopped:
+            self.drop()
             return
         if end.fatal is not None:
             tracker.fail(batch.job_id, batch.epoch, end.fatal)
         elif end.waiting_for is not None:
             tracker.park(batch.job_id, batch.epoch, self._parts.clock() + end.wait, end.waiting_for)
         tracker.release(batch.job_id, batch.epoch, batch.token)
+
+    def drop(self) -> None:
+        """The tracker wants no more of it. A cancelled job ends once nobody holds a lease."""
+        logger.info("A batch of job %s was dropped", self._batch.job_id)
+        self._parts.tracker.release(self._batch.job_id, self._batch.epoch, self._batch.token)
 
     def clean_up(self) -> None:
         self._transport.abort()

@@ -1,0 +1,80 @@
+"""What dispatch hears about the provider."""
+
+import time
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from cityweather.weather import pace as pace_module
+from cityweather.weather import parts
+from cityweather.weather.pace import Pace, pace, seed, usage
+from cityweather.weather.providers import from_settings
+
+
+@pytest.fixture(autouse=True)
+def openweather(redis_server: Redis, settings: Any) -> None:
+    settings.OPENWEATHER_API_KEY = "k"
+    settings.OPENWEATHER_QUOTA_PER_MINUTE = 600
+    settings.OPENWEATHER_QUOTA_PER_MONTH = 0
+
+
+def test_the_rate_is_what_the_quota_allows(settings: Any) -> None:
+    assert pace().rate == pytest.approx(9.5)
+
+
+def test_without_limits_any_rate_will_do(settings: Any) -> None:
+    settings.OPENWEATHER_QUOTA_PER_MINUTE = 0
+    assert pace() == Pace()
+
+
+def test_an_outage_blocks_for_as_long_as_the_breaker_is_open() -> None:
+    wait = parts.breaker(from_settings()).outage()
+    told = pace()
+    assert told.blocked == "provider"
+    assert told.until == pytest.approx(time.time() + wait, abs=0.5)
+
+
+def test_a_refused_key_blocks() -> None:
+    parts.breaker(from_settings()).key_refused()
+    assert pace().blocked == "key"
+
+
+def test_another_key_unblocks(settings: Any) -> None:
+    parts.breaker(from_settings()).key_refused()
+    pace_module._shared.cache_clear()
+    settings.OPENWEATHER_API_KEY = "another"
+    assert pace().blocked is None
+
+
+def test_a_429_blocks_and_lowers_the_rate() -> None:
+    quota = parts.quota(from_settings())
+    quota.slow_down(30.0)
+    told = pace()
+    assert told.blocked == "quota"
+    assert told.until == pytest.approx(time.time() + 30, abs=0.5)
+    assert told.rate == pytest.approx(4.75)
+
+
+def test_a_used_up_month_blocks_until_its_end(settings: Any) -> None:
+    settings.OPENWEATHER_QUOTA_PER_MINUTE = 0
+    settings.OPENWEATHER_QUOTA_PER_MONTH = 10
+    assert not pace().told
+    assert seed({})
+    assert pace().told
+    quota = parts.quota(from_settings())
+    assert quota.take(100).tokens == 10
+    told = pace()
+    assert told.blocked == "quota"
+    assert told.until > time.time()
+    assert list(usage().values()) == [10]
+
+
+def test_looking_costs_no_token_and_takes_no_probe() -> None:
+    quota, breaker = parts.quota(from_settings()), parts.breaker(from_settings())
+    quota.take(1)
+    before = quota.outlook().wait
+    for _ in range(20):
+        pace()
+    assert quota.outlook().wait <= before
+    assert breaker.check().state == "closed"

@@ -1,0 +1,74 @@
+"""A batch together with the real tracker: what is counted, renewed and given back."""
+
+from dataclasses import replace
+
+import pytest
+from redis import Redis
+
+from cityweather.weather.fetch import Batch, run_batch
+from cityweather.weather.provider import Place
+from tests.tracker.helpers import JOB, Bench
+from tests.weather.fakes import KEY_REFUSED, TOO_MANY, UNKNOWN, World, always, named, weather
+
+
+class Job:
+    """One job of 60 cities in a real tracker; 40 of them are leased to us."""
+
+    def __init__(self, redis: Redis) -> None:
+        self.world = World(redis)
+        self.bench = Bench(redis)
+        self.bench.install(60)
+        self.positions = self.bench.start("ours", 40)
+
+    def run(self) -> None:
+        names = named(60)
+        rows = [(position, Place(names[position])) for position in self.positions]
+        run_batch(Batch(JOB, 1, "ours", rows), replace(self.world.parts, tracker=self.bench.tracker))
+
+
+@pytest.fixture
+def job(redis_server: Redis) -> Job:
+    return Job(redis_server)
+
+
+def test_all_rows_are_counted_once_and_the_lease_is_gone(job: Job) -> None:
+    job.world.upstream.respond = lambda city: UNKNOWN if city == "city 7" else weather(city)
+    job.run()
+    assert job.bench.counters() == (len(job.positions), len(job.positions) - 1, 1, len(job.positions))
+    assert job.bench.tracker.leases(JOB) == []
+    assert sorted(job.bench.recorded()) == job.positions
+
+
+def test_it_tells_how_fast_this_process_was(job: Job) -> None:
+    job.run()
+    assert float(job.bench.redis.hget(job.bench.keys.job, "speed") or 0) > 10
+
+
+def test_rows_that_must_wait_are_free_to_be_claimed_at_once(job: Job) -> None:
+    job.world.upstream.respond = always(TOO_MANY)
+    job.run()
+    state = job.bench.tracker.state(JOB)
+    assert state is not None
+    assert state.waiting_for == "quota"
+    assert job.bench.claim("again", 40) == job.positions
+
+
+def test_a_refused_key_fails_the_job(job: Job) -> None:
+    job.world.upstream.respond = always(KEY_REFUSED)
+    job.run()
+    state = job.bench.tracker.state(JOB)
+    assert state is not None
+    assert state.command == "fail"
+    assert "OPENWEATHER_API_KEY" in (state.error or "")
+
+
+def test_a_cancelled_job_is_left_at_once_and_closes(job: Job) -> None:
+    job.bench.tracker.set(JOB, 1, command="cancel")
+    job.run()
+    assert job.bench.tracker.close(JOB, 1)
+
+
+def test_a_batch_of_an_older_epoch_records_nothing(job: Job) -> None:
+    job.bench.tracker.install(JOB, 2, "0-2", b"", {"total": 60, "processed": 0, "succeeded": 0, "failed": 0})
+    job.run()
+    assert job.bench.tracker.seen_count(JOB) == 0
