@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -65,6 +66,7 @@ CITIES_SQLITE = _CITIES.format(
 )
 
 
+@lru_cache(maxsize=10_000)  # a flush holds few distinct moments, and writing one costs as much as the rest of its row
 def _time(seconds: float | None) -> str | None:
     """As SQLite holds it; PostgreSQL's connection is in UTC and reads it alike."""
     if seconds is None:
