@@ -103,9 +103,10 @@ def test_a_crash_between_claim_and_send_costs_one_lease(
             tick()
     tick()
     assert not {0, 1} & {row[0] for row in sent_rows(sent_tasks)}
+    sent_tasks.clear()
     let_leases_run_out(monkeypatch)
     tick()
-    assert sorted(row[0] for row in sent_rows(sent_tasks)) == [0, 1, 2, 3, 4]
+    assert {0, 1} <= {row[0] for row in sent_rows(sent_tasks)}
 
 
 def test_a_job_that_a_flusher_has_just_put_into_redis_is_not_rebuilt_again(monkeypatch: pytest.MonkeyPatch) -> None:
