@@ -41,13 +41,13 @@ MIDDLEWARE = [
     "cityweather.ops.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "cityweather.ops.pages.Sessions",
+    "cityweather.ops.pages.Csrf",
+    "cityweather.ops.pages.Authentication",
+    "cityweather.ops.pages.Messages",
 ]
+CSRF_FAILURE_VIEW = "cityweather.api.exceptions.csrf_failure"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

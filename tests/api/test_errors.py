@@ -22,7 +22,7 @@ def check(answer: Any, status: int, code: str) -> None:
 
 
 @pytest.mark.parametrize("debug", [True, False])
-@pytest.mark.parametrize("path", ["/nothing", "/bulk", "/weather/oslo", "/bulk/jobs/a/b/c", "//", "/%00"])
+@pytest.mark.parametrize("path", ["/nothing", "/bulk", "/weather/oslo", "/bulk/jobs/a/b/c", "/x//", "/%00"])
 def test_an_unknown_path(anyone: Client, settings: Any, path: str, debug: bool) -> None:
     settings.DEBUG = debug
     check(anyone.get(path), 404, "not_found")
@@ -106,3 +106,13 @@ def test_a_limit_out_of_range_says_which_is_in_it(keyed: Client, path: str, limi
     answer = keyed.get(path + limit)
     check(answer, 400, "invalid_parameter")
     assert "1 to 200" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/healthz", "/weather", "/history"])
+def test_no_csrf_check_stands_before_an_answer(path: str) -> None:
+    client = Client(enforce_csrf_checks=True)
+    assert client.post(path).json()["code"] in ("not_found", "method_not_allowed")
+
+
+def test_a_form_of_the_admin_without_token_is_refused_in_json() -> None:
+    check(Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "x"}), 403, "csrf_failed")

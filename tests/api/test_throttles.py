@@ -1,3 +1,4 @@
+import threading
 from typing import Any
 
 import pytest
@@ -93,3 +94,35 @@ def test_a_client_cannot_choose_its_address(settings: Any, proxies: int, header:
     settings.TRUSTED_PROXIES = proxies
     request = RequestFactory().get("/", headers={"X-Forwarded-For": header})
     assert throttles.address(request) == address
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_the_limit_holds_when_a_process_takes_some_at_once(anyone: Client, settings: Any) -> None:
+    settings.THROTTLE_API = "200/min"
+    asked = []
+    real = throttles._count
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(throttles, "_count", lambda *args: asked.append(args) or real(*args))
+        codes = [anyone.get("/nothing-there" if n % 2 else "/history").status_code for n in range(2)]
+        codes = [anyone.get("/history").status_code for _ in range(210)]
+    assert codes.count(429) == 11  # one was let through before
+    assert len(asked) < 90
+
+
+def test_threads_take_no_more_than_there_is() -> None:
+    gate = throttles.Gate()
+    gate.put("k", 500)
+    taken: list[bool] = []
+    threads = [threading.Thread(target=lambda: taken.extend(gate.take("k") for _ in range(200))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert taken.count(True) == 500
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    gate = throttles.Gate()
+    for n in range(3 * throttles.REMEMBERED):
+        gate.put(str(n), 1)
+    assert len(gate._left) <= throttles.REMEMBERED

@@ -10,6 +10,7 @@ from django.core.exceptions import BadRequest as DjangoBadRequest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 from rest_framework.views import set_rollback
 
@@ -96,6 +97,11 @@ _FOREIGN: list[tuple[tuple[type[Exception], ...], Callable[[], JsonResponse]]] =
 ]
 
 
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+    return body(403, "csrf_failed", "The form's token is missing or old. Load the page again.")
+
+
+@csrf_exempt
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     return failure(NotFound())
 
@@ -113,6 +119,7 @@ def server_error(request: HttpRequest | None = None) -> HttpResponse:  # noqa: A
 
 
 def only_get(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    @csrf_exempt
     @wraps(view)
     def checked(request: HttpRequest) -> HttpResponse:
         if request.method in ("GET", "HEAD"):

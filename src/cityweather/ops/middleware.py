@@ -1,8 +1,9 @@
 """Around every request: its id, one log line, JSON errors whatever failed."""
 
+import logging
+import os
 import re
 import time
-import uuid
 from collections.abc import Callable
 
 import structlog
@@ -11,9 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from cityweather.api import exceptions
-from cityweather.ops import headers, metrics
+from cityweather.ops import headers, logs, metrics
 
-log = structlog.get_logger("cityweather.request")
+log = logging.getLogger("cityweather.request")
 
 # What a log line, a header and a Celery message can carry unchanged.
 ID = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}")
@@ -33,6 +34,8 @@ class RequestMiddleware:
         response = refused_host(request) or self.get_response(request)
         response.headers["X-Request-ID"] = request_id
         headers.protect(response)
+        if not response.streaming:
+            response.headers.setdefault("Content-Length", str(len(response.content)))
         note(request, response, time.perf_counter() - began)
         if not response.streaming:  # what is streamed later still belongs to this request
             structlog.contextvars.clear_contextvars()
@@ -48,7 +51,7 @@ class RequestMiddleware:
 
 def request_id_of(request: HttpRequest) -> str:
     given = request.META.get("HTTP_X_REQUEST_ID", "")
-    return given if ID.fullmatch(given) else uuid.uuid4().hex
+    return given if ID.fullmatch(given) else os.urandom(16).hex()
 
 
 def refused_host(request: HttpRequest) -> HttpResponse | None:
@@ -67,8 +70,11 @@ def note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> No
     metrics.add("http_requests", route=route, method=method, status=str(response.status_code))
     metrics.observe("http_request_seconds", seconds, route=route)
     metrics.send()
-    level = "debug" if request.path_info in QUIET else "warning" if response.status_code >= 500 else "info"
-    getattr(log, level)(
+    quiet = request.path_info in QUIET
+    level = logging.DEBUG if quiet else logging.WARNING if response.status_code >= 500 else logging.INFO
+    logs.write(
+        log,
+        level,
         "request",
         method=request.method,
         path=request.path_info,
