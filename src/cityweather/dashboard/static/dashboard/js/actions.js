@@ -1,0 +1,71 @@
+// What one can say to a job.
+
+import { post } from "./api.js";
+import { announce, button, confirm, toast } from "./dom.js";
+import { accept, refresh } from "./store.js";
+import { count, ended, plural } from "./words.js";
+
+export const opened = new EventTarget(); // "open" (detail: an id): show this job
+
+const ACTIONS = {
+  pause: { text: "Pause", fits: (job) => ["queued", "fetching"].includes(job.phase) && !ended(job) },
+  resume: { text: "Resume", kind: "small main", fits: (job) => job.phase === "paused" },
+  cancel: { text: "Cancel", kind: "small danger", fits: (job) => ["queued", "fetching", "paused"].includes(job.phase) && !ended(job) },
+  retry: { text: "Retry failed", kind: "small main", fits: (job) => ended(job) && job.failed > 0 },
+  rest: { text: "Run the rest", kind: "small main", fits: (job) => ended(job) && job.pending > 0 },
+};
+
+/** Show the buttons that fit the job; those that stay keep the focus. */
+export function drawActions(node, job) {
+  const fitting = Object.keys(ACTIONS).filter((name) => ACTIONS[name].fits(job));
+  for (const old of [...node.children]) if (!fitting.includes(old.dataset.action)) old.remove();
+  fitting.forEach((name, place) => {
+    if (node.children[place]?.dataset.action === name) return;
+    const { text, kind } = ACTIONS[name];
+    const act = (event) => perform(name, job.job_id, event.currentTarget);
+    const label = `${text}: ${job.file_name || "job"}`;
+    node.insertBefore(button(text, act, kind, { data: { action: name }, "aria-label": label }), node.children[place] ?? null);
+  });
+  for (const child of node.children) child.job = job;
+}
+
+async function perform(name, id, source) {
+  const { job } = source;
+  if (name === "cancel" && !(await agreesToCancel(job))) return;
+  await act(source, async () => {
+    if (name === "retry") return open(await post(`/bulk/jobs/${id}/retry?only=failed`));
+    if (name === "rest") return open(await post(`/bulk/jobs/${id}/retry`));
+    accept(await post(`/bulk/jobs/${id}/${name}`));
+    refresh(id);
+    announce(`${ACTIONS[name].text}: said to ${job.file_name || "the job"}`);
+  });
+}
+
+/** Retry the rows that failed for one reason. */
+export async function retryReason(source, id, code) {
+  await act(source, async () => open(await post(`/bulk/jobs/${id}/retry?only=failed&reason=${encodeURIComponent(code)}`)));
+}
+
+async function act(source, work) {
+  source.disabled = true;
+  try {
+    await work();
+  } catch (error) {
+    toast(error.message, "bad");
+  } finally {
+    source.disabled = false;
+  }
+}
+
+function open(job) {
+  accept(job);
+  opened.dispatchEvent(new CustomEvent("open", { detail: job.job_id }));
+  toast(`A new job retries ${plural(job.total, "row")}.`);
+}
+
+const agreesToCancel = (job) =>
+  confirm(
+    "Cancel this job?",
+    `What is fetched stays; ${count(job.pending)} of ${plural(job.total, "city", "cities")} would be left out. They can be run later as a new job.`,
+    "Cancel the job",
+  );

@@ -1,0 +1,75 @@
+// The one way to the server.
+
+import { key } from "./key.js";
+
+export const traffic = new EventTarget(); // "answer", "silence" when nobody did, "refused" (detail: why) of our key
+
+export class ApiError extends Error {
+  /** `status` 0: nobody answered. `wait`: seconds the server asks for, or undefined. */
+  constructor(status, code, detail, wait) {
+    super(detail);
+    Object.assign(this, { status, code, wait });
+  }
+}
+
+const UNREACHABLE = "The server does not answer.";
+
+/** `{status, data, etag, wait}`; data is null for a 304 or an empty answer. Throws ApiError. */
+export async function call(path, { method = "GET", etag, apiKey = key(), signal } = {}) {
+  const headers = { Accept: "application/json" };
+  if (apiKey) headers["X-API-Key"] = apiKey;
+  if (etag) headers["If-None-Match"] = etag;
+  const answer = await reach(path, { method, headers, signal });
+  const wait = seconds(answer);
+  const found = { status: answer.status, data: null, etag: answer.headers.get("ETag") ?? "", wait };
+  if (answer.status === 304 || answer.status === 204) return found;
+  const data = await answer.json().catch(() => null);
+  if (!answer.ok || data === null) throw refusal(failure(answer.status, data, wait), apiKey);
+  return { ...found, data };
+}
+
+export const get = async (path, options) => (await call(path, options)).data;
+export const post = async (path) => (await call(path, { method: "POST" })).data;
+
+/** Fetch a file that needs the key and hand it to the browser. Throws ApiError. */
+export async function download(path, name) {
+  const answer = await reach(path, { headers: { Accept: "text/csv", "X-API-Key": key() } });
+  if (!answer.ok) throw failure(answer.status, await answer.json().catch(() => null), seconds(answer));
+  const address = URL.createObjectURL(await answer.blob());
+  const link = document.createElement("a");
+  Object.assign(link, { href: address, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 60000);
+}
+
+export function failure(status, data, wait) {
+  // 502 to 504 without our JSON come from a proxy in front while the service restarts.
+  const detail = data?.detail ?? (status >= 500 ? UNREACHABLE : `The server answered ${status}.`);
+  return new ApiError(status, data?.code ?? "", detail, wait);
+}
+
+/** A key that was good may be withdrawn, or the service started with another one. */
+function refusal(error, apiKey) {
+  const ours = apiKey && apiKey === key() && (error.status === 401 || error.status === 403);
+  if (ours) traffic.dispatchEvent(new CustomEvent("refused", { detail: error.message }));
+  return error;
+}
+
+async function reach(path, options) {
+  try {
+    const answer = await fetch(path, { ...options, cache: "no-store", credentials: "same-origin" });
+    if (answer.status < 502 || answer.headers.get("Content-Type")?.includes("json")) {
+      traffic.dispatchEvent(new Event("answer"));
+      return answer;
+    }
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+  }
+  traffic.dispatchEvent(new Event("silence"));
+  throw new ApiError(0, "unreachable", UNREACHABLE);
+}
+
+function seconds(answer) {
+  const given = Number(answer.headers.get("Retry-After"));
+  return given > 0 ? given : undefined;
+}

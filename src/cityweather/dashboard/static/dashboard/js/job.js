@@ -1,0 +1,137 @@
+// The job somebody looks at: its head here, its parts in their own modules.
+
+import { drawActions } from "./actions.js";
+import { drawBar, inWords, left, took } from "./bar.js";
+import { announce, byId, el, show, write } from "./dom.js";
+import { Failures } from "./failures.js";
+import { key } from "./key.js";
+import { clearMap, growMap } from "./map.js";
+import { clearPlot, growPlot } from "./plot.js";
+import { Points } from "./points.js";
+import { showRejected } from "./rejected.js";
+import { results } from "./results.js";
+import { choose, find, isKnown, store } from "./store.js";
+import { count, decimal, ended, moment, notice, plural, state } from "./words.js";
+
+let shown = null; // an id
+let parts = null; // {points, failures}
+let said = "";
+let gone = false; // the server knows no such job
+
+export function startJob() {
+  store.addEventListener("job", (event) => event.detail.job_id === shown && draw(event.detail));
+  store.addEventListener("list", () => parts || welcome());
+  store.addEventListener("gone", (event) => event.detail === shown && lose());
+  welcome();
+}
+
+/** Show this job, or with null the welcome. */
+export function openJob(id) {
+  if (id === shown) return;
+  close();
+  shown = id;
+  gone = false;
+  choose(id);
+  if (id && find(id)) draw(find(id));
+  else welcome();
+}
+
+function close() {
+  parts?.points.stop();
+  parts?.failures.stop();
+  parts = null;
+  said = "";
+  clearMap();
+  clearPlot();
+  results.close();
+  show(byId("rejected"), false);
+}
+
+function begin(job) {
+  byId("job").dataset.view = "job";
+  for (const id of ["job-figures", "job-charts", "results", "job-badge"]) show(byId(id), true);
+  show(byId("job-welcome"), false);
+  parts = {
+    failures: new Failures(job.job_id),
+    points: new Points(job.job_id, (points, step) => {
+      growMap(points, job.total / step);
+      growPlot(points, step, find(job.job_id));
+    }),
+  };
+  byId("job-actions").replaceChildren();
+  byId("job-tiles").replaceChildren();
+  results.open(job);
+  showRejected(job);
+}
+
+function draw(job) {
+  if (!parts) begin(job);
+  const [word, kind] = state(job);
+  write(byId("job-title"), job.file_name || "Unnamed");
+  document.title = ended(job) ? `${word}: ${job.file_name || "job"} – CityWeather+` : `${job.progress}% ${job.file_name || "job"} – CityWeather+`;
+  write(byId("job-badge"), word);
+  byId("job-badge").dataset.kind = kind;
+  write(byId("job-about"), about(job));
+  write(byId("job-notice"), notice(job));
+  byId("job-notice").dataset.kind = job.error ? "bad" : "wait";
+  show(byId("job-notice"), notice(job) !== "");
+  drawBar(byId("job-bar"), job);
+  drawTiles(job);
+  drawActions(byId("job-actions"), job);
+  for (const part of [parts.points, parts.failures, results]) part.update(job);
+  tell(job, word);
+}
+
+function about(job) {
+  const parts = [`Started ${moment(job.started_at ?? job.created_at)}`, `${plural(job.rows_read, "row")} read`];
+  if (job.duplicates) parts.push(plural(job.duplicates, "duplicate"));
+  if (job.rejected) parts.push(`${count(job.rejected)} rejected`);
+  if (job.max_rate) parts.push(`at most ${count(job.max_rate)} cities a minute`);
+  return parts.join(" · ");
+}
+
+function drawTiles(job) {
+  const tiles = {
+    Progress: `${job.progress}%`,
+    Succeeded: count(job.succeeded),
+    Failed: count(job.failed),
+    Remaining: count(job.pending),
+    "Cities a second": job.rate === null || (!ended(job) && job.phase !== "fetching") ? "–" : decimal(job.rate),
+    [ended(job) ? "Took" : "Time left"]: (ended(job) ? took(job) : left(job)) || "–",
+  };
+  const node = byId("job-tiles");
+  Object.entries(tiles).forEach(([name, value], place) => {
+    if (!node.children[place]) node.append(el("div", { data: { tile: name.toLowerCase().split(" ")[0] } }, el("dt"), el("dd")));
+    write(node.children[place].firstChild, name);
+    write(node.children[place].lastChild, value);
+  });
+}
+
+/** To a screen reader: each change of state and each quarter, not each number. */
+function tell(job, word) {
+  const now = `${word} ${Math.floor(job.progress / 25)} ${job.waiting_for ?? ""}`;
+  if (said && said !== now) announce(`${job.file_name || "Job"}: ${word}, ${job.progress} percent, ${inWords(job)}`);
+  said = now;
+}
+
+function lose() {
+  close();
+  gone = true;
+  welcome();
+}
+
+function welcome() {
+  byId("job").dataset.view = "none";
+  for (const id of ["job-figures", "job-charts", "results", "job-badge", "job-notice"]) show(byId(id), false);
+  show(byId("job-welcome"), true);
+  byId("job-actions").replaceChildren();
+  document.title = "CityWeather+";
+  const waits = key() && !gone && (shown || !isKnown());
+  write(byId("job-title"), gone ? "There is no such job" : waits ? "Loading" : "The weather of your cities, all at once");
+  write(byId("job-about"), "");
+  const locked = "Enter your API key to see the jobs and to start one.";
+  const empty = "Drop a CSV with a column of city names anywhere on this page. Each city is fetched once; watch the map fill.";
+  write(byId("welcome-words"), waits ? "Asking the server about it." : key() ? empty : locked);
+  show(byId("welcome-key"), !key());
+  for (const id of ["welcome-choose", "welcome-sample"]) show(byId(id), Boolean(key()) && !waits);
+}

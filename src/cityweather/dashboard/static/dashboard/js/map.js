@@ -1,0 +1,150 @@
+// The world fills with temperatures as results arrive.
+
+import { byId, darkMode, el, reducedMotion, write } from "./dom.js";
+import { ASPECT, place } from "./projection.js";
+import { colour, drawLegend } from "./scale.js";
+import { degrees, plural } from "./words.js";
+
+const REVEAL = 1300; // milliseconds in which what came at once appears
+const REACH = 12; // pixels from the pointer to a city it means
+
+const land = el("canvas");
+const dots = el("canvas");
+const tip = el("div", { class: "tip", hidden: true });
+
+let outline = [];
+let points = []; // [latitude, longitude, °C, city, x, y]
+let drawn = 0; // of them
+let expected = 0; // points in the end: that decides how large they are
+let width = 0; // CSS pixels
+let frame = null;
+let coldest = null;
+let warmest = null;
+
+export async function startMap() {
+  byId("map-canvas").append(land, dots, tip);
+  drawLegend(byId("legend"));
+  new ResizeObserver(fit).observe(byId("map-canvas"));
+  darkMode.addEventListener("change", redraw);
+  byId("map-canvas").addEventListener("pointermove", point);
+  byId("map-canvas").addEventListener("pointerleave", () => (tip.hidden = true));
+  const answer = await fetch(document.body.dataset.land);
+  outline = (await answer.json()).map(ring);
+  redraw();
+}
+
+export function clearMap() {
+  points = [];
+  coldest = warmest = null;
+  tell();
+  redraw();
+}
+
+/** `rows`: [[position, second, latitude, longitude, °C, city], …]; `total`: how many it will be. */
+export function growMap(rows, total) {
+  expected = total;
+  for (const [, , latitude, longitude, temperature, city] of rows) {
+    if (latitude === null || longitude === null || temperature === null) continue;
+    const one = [latitude, longitude, temperature, city, ...place(longitude, latitude, width)];
+    points.push(one);
+    if (!coldest || temperature < coldest[2]) coldest = one;
+    if (!warmest || temperature > warmest[2]) warmest = one;
+  }
+  tell();
+  if (!frame) frame = requestAnimationFrame(reveal(performance.now()));
+}
+
+const reveal = (began) => {
+  const from = drawn;
+  return function step(now) {
+    const share = reducedMotion.matches || document.hidden ? 1 : Math.min(1, (now - began) / REVEAL);
+    paint(from + Math.ceil((points.length - from) * share));
+    frame = drawn < points.length ? requestAnimationFrame(step) : null;
+    byId("map-canvas").dataset.drawn = drawn;
+  };
+};
+
+function ring(steps) {
+  let x = 0;
+  let y = 0;
+  const found = [];
+  for (let n = 0; n < steps.length; n += 2) {
+    x += steps[n]; // tenths of a degree, each from the one before
+    y += steps[n + 1];
+    found.push([x / 10, y / 10]);
+  }
+  return found;
+}
+
+function fit() {
+  if (byId("map-canvas").clientWidth !== width) redraw();
+}
+
+function redraw() {
+  width = byId("map-canvas").clientWidth;
+  if (!width) return;
+  for (const one of points) [one[4], one[5]] = place(one[1], one[0], width);
+  for (const canvas of [land, dots]) {
+    const density = Math.min(2, devicePixelRatio || 1);
+    canvas.width = width * density;
+    canvas.height = (width / ASPECT) * density;
+    canvas.getContext("2d").setTransform(density, 0, 0, density, 0, 0);
+  }
+  paintLand();
+  drawn = 0;
+  if (!frame) paint(points.length);
+}
+
+function paintLand() {
+  const style = getComputedStyle(byId("map-canvas"));
+  const context = land.getContext("2d");
+  context.fillStyle = style.getPropertyValue("--land");
+  context.strokeStyle = style.getPropertyValue("--coast");
+  context.lineWidth = 0.6;
+  context.beginPath();
+  for (const one of outline) {
+    one.forEach(([longitude, latitude], n) => context[n ? "lineTo" : "moveTo"](...place(longitude, latitude, width)));
+    context.closePath();
+  }
+  context.fill();
+  context.stroke();
+}
+
+function paint(until) {
+  const context = dots.getContext("2d");
+  const radius = Math.max(1.3, (width / 1100) * (expected < 400 ? 4.5 : expected < 3000 ? 3 : 2.1));
+  context.strokeStyle = getComputedStyle(byId("map-canvas")).getPropertyValue("--ring");
+  context.lineWidth = radius / 3;
+  for (; drawn < Math.min(until, points.length); drawn += 1) {
+    const [, , temperature, , x, y] = points[drawn];
+    context.fillStyle = colour(temperature);
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.stroke();
+    context.fill();
+  }
+}
+
+function tell() {
+  const words = coldest
+    ? `${plural(points.length, "city", "cities")}, from ${degrees(coldest[2])} in ${coldest[3]} to ${degrees(warmest[2])} in ${warmest[3]}`
+    : "Cities appear here as their temperatures arrive.";
+  write(byId("map-words"), words);
+  byId("map-canvas").setAttribute("aria-label", coldest ? `World map: ${words}` : "World map, no temperatures yet");
+}
+
+function point(event) {
+  const box = byId("map-canvas").getBoundingClientRect();
+  const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+  let best = null;
+  let near = REACH * REACH;
+  for (const one of points) {
+    const distance = (one[4] - x) ** 2 + (one[5] - y) ** 2;
+    if (distance < near) [best, near] = [one, distance];
+  }
+  tip.hidden = !best;
+  if (!best) return;
+  write(tip, `${best[3]} ${degrees(best[2])}`);
+  tip.style.left = `${Math.min(best[4], width - tip.offsetWidth - 8)}px`;
+  tip.style.top = `${best[5]}px`;
+}

@@ -1,0 +1,78 @@
+// The settled rows of a job, each given once: for the map and the plot.
+
+import { get } from "./api.js";
+import { Poller } from "./poll.js";
+import { ended } from "./words.js";
+
+const BUSY = 1.5; // seconds between rounds while rows settle
+const CALM = 10; // at most, while none does
+const BACK = 4000; // points that are read again in wait of a pending row before them
+
+export class Points {
+  /** `take(points, step)` gets [[position, second, latitude, longitude, °C, city], …] not seen before. */
+  constructor(id, take) {
+    this.id = id;
+    this.take = take;
+    this.seen = new Set();
+    this.from = 0;
+    this.frontier = 0; // behind the last position seen
+    this.hole = null; // a pending position that was left behind
+    this.step = 1;
+    this.wait = BUSY;
+    this.complete = false;
+    this.poller = new Poller(() => this.#round());
+  }
+
+  update(job) {
+    const first = !this.job;
+    this.job = job;
+    if (first) this.poller.start();
+    else if (ended(job) && !this.complete) this.poller.now();
+  }
+
+  stop() {
+    this.poller.stop();
+    this.take = () => {};
+  }
+
+  async #round() {
+    const last = ended(this.job); // known before the rows are read: then they are all there
+    if (!last && this.seen.size >= Math.floor(this.job.processed / this.step)) return BUSY;
+    const before = this.seen.size;
+    const unsettled = await this.#read(last ? (this.hole ?? this.from) : this.from);
+    this.complete = last;
+    if (last) return null;
+    this.#leap(unsettled);
+    this.wait = this.seen.size > before ? BUSY : Math.min(CALM, this.wait * 1.5);
+    return this.wait;
+  }
+
+  /** All pages from a position on; returns the first pending position as it was before they were read. */
+  async #read(start) {
+    let unsettled;
+    while (start !== null) {
+      const page = await get(`/bulk/jobs/${this.id}/points?from=${start}`);
+      if (unsettled === undefined) unsettled = page.unsettled;
+      this.step = page.step;
+      this.#give(page.points);
+      start = page.next;
+    }
+    return unsettled;
+  }
+
+  /** Begin at the first pending row next time, unless all that came behind it would be read again and again. */
+  #leap(unsettled) {
+    const wanted = unsettled ?? this.frontier;
+    this.from = Math.max(wanted, this.frontier - BACK * this.step);
+    if (this.from > wanted) this.hole = Math.min(this.hole ?? wanted, wanted);
+  }
+
+  #give(points) {
+    const fresh = points.filter(([position]) => !this.seen.has(position));
+    for (const [position] of fresh) {
+      this.seen.add(position);
+      this.frontier = Math.max(this.frontier, position + 1);
+    }
+    if (fresh.length) this.take(fresh, this.step);
+  }
+}

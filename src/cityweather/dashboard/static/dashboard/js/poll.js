@@ -1,0 +1,63 @@
+// Asking again and again, politely: as the server says, seldom while hidden, ever more slowly while it fails.
+
+const HIDDEN = 60; // seconds at least, while nobody looks
+const LONGEST = 30; // seconds between tries towards a server that does not answer
+
+const pollers = new Set();
+
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) for (const poller of pollers) poller.now();
+});
+
+export class Poller {
+  /** `ask()` resolves to the seconds until the next time, or to null when there is nothing more to ask. */
+  constructor(ask) {
+    this.ask = ask;
+    this.timer = null;
+    this.asking = false;
+    this.failures = 0;
+  }
+
+  start() {
+    pollers.add(this);
+    this.now();
+    return this;
+  }
+
+  stop() {
+    pollers.delete(this);
+    clearTimeout(this.timer);
+  }
+
+  /** Ask at once; while an answer is awaited, ask again behind it. */
+  now() {
+    this.again = this.asking;
+    if (!this.asking) this.#round();
+  }
+
+  async #round() {
+    clearTimeout(this.timer);
+    this.asking = true;
+    let wait;
+    try {
+      wait = await this.ask();
+      this.failures = 0;
+    } catch (error) {
+      wait = this.#patience(error);
+    }
+    this.asking = false;
+    if (!pollers.has(this)) return;
+    if (this.again) return this.now();
+    if (wait === null) return this.stop();
+    const pause = document.hidden ? Math.max(wait, HIDDEN) : wait;
+    this.timer = setTimeout(() => this.#round(), pause * 1000);
+  }
+
+  #patience(error) {
+    if (error.status === 401 || error.status === 403) return null; // a key comes first; then everything starts again
+    if (error.status === undefined) console.error(error); // a mistake of ours
+    this.failures += 1;
+    const backoff = Math.min(LONGEST, 2 ** (this.failures - 1));
+    return Math.max(error.wait ?? 0, backoff * (0.5 + Math.random() / 2));
+  }
+}

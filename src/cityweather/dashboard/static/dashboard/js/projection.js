@@ -1,0 +1,29 @@
+// Equal Earth (Šavrič, Patterson, Jenny 2018): areas as they are, and pleasant to look at.
+
+const A = [1.340264, -0.081106, 0.000893, 0.003796];
+const ROOT = Math.sqrt(3) / 2;
+const NORTH = 84; // degrees: what the map shows; nobody lives beyond
+const SOUTH = -57;
+
+/** Degrees → [x, y], x within ±2.7, y upwards. */
+export function project(longitude, latitude) {
+  const t = Math.asin(ROOT * Math.sin((latitude * Math.PI) / 180));
+  const t2 = t * t;
+  const t6 = t2 * t2 * t2;
+  const slope = A[0] + 3 * A[1] * t2 + t6 * (7 * A[2] + 9 * A[3] * t2);
+  const x = (((longitude * Math.PI) / 180) * Math.cos(t)) / (ROOT * slope);
+  return [x, t * (A[0] + A[1] * t2 + t6 * (A[2] + A[3] * t2))];
+}
+
+const [WIDTH] = project(180, 0);
+const [, TOP] = project(0, NORTH);
+const [, BOTTOM] = project(0, SOUTH);
+
+export const ASPECT = (2 * WIDTH) / (TOP - BOTTOM);
+
+/** Degrees → pixels of a canvas so wide and ASPECT times less high. */
+export function place(longitude, latitude, width) {
+  const [x, y] = project(longitude, latitude);
+  const scale = width / (2 * WIDTH);
+  return [(x + WIDTH) * scale, (TOP - y) * scale];
+}

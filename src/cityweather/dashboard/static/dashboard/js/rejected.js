@@ -1,0 +1,35 @@
+// The rows of an upload that name no city.
+
+import { download, get } from "./api.js";
+import { button, byId, el, show, toast } from "./dom.js";
+import { count, plural, reason } from "./words.js";
+
+const SHOWN = 8; // rows
+
+let wanted = null;
+
+/** The job's card of rejected rows, hidden when there is none. */
+export async function showRejected(job) {
+  wanted = job.job_id;
+  show(byId("rejected"), job.rejected > 0);
+  byId("rejected-rows").replaceChildren();
+  if (!job.rejected) return;
+  const list = await rejectedRows(job).catch((error) => el("p", { class: "error", textContent: error.message }));
+  if (wanted === job.job_id) byId("rejected-rows").replaceChildren(list);
+}
+
+/** The first of them row by row, and where all are. */
+export async function rejectedRows(job) {
+  const { results } = await get(`/bulk/jobs/${job.job_id}/rejected?limit=${SHOWN}`);
+  const rows = results.map(({ line, code, text }) =>
+    el("li", {}, el("b", { textContent: `Line ${count(line)}` }), ` ${reason(code)} `, el("code", { textContent: text })),
+  );
+  const save = () => saveRejected(job);
+  const rest = job.rejected > rows.length ? `All ${plural(job.rejected, "rejected row")} (CSV)` : "Download them (CSV)";
+  return el("div", {}, el("ul", { class: "refusals" }, ...rows), button(rest, save, "link"));
+}
+
+function saveRejected(job) {
+  const path = `/bulk/jobs/${job.job_id}/rejected?format=csv`;
+  return download(path, `${job.job_id}-rejected.csv`).catch((error) => toast(error.message, "bad"));
+}

@@ -1,0 +1,144 @@
+// The rows of a job: filter, search, page by page, CSV.
+
+import { download, get } from "./api.js";
+import { byId, el, show, toast, write } from "./dom.js";
+import { Poller } from "./poll.js";
+import { count, decimal, ended, moment, plural, reason } from "./words.js";
+
+const PAGE = 50; // rows
+const BUSY = 3; // seconds between looks at the first page while it runs
+const TYPING = 300; // milliseconds without a key before a search
+
+const WORDS = { success: "Succeeded", failed: "Failed", pending: "Pending" };
+
+class Results {
+  #job = null;
+  #poller = null;
+  #next = null;
+  #pages = 0;
+  #seen = ""; // what the counters were at the last look
+  #turn = 0; // answers to an older question are dropped
+
+  start() {
+    let timer;
+    byId("results-filters").addEventListener("input", (event) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => this.#reload(), event.target.type === "search" ? TYPING : 0);
+    });
+    byId("results-filters").addEventListener("submit", (event) => event.preventDefault());
+    byId("results-more").addEventListener("click", () => this.#more());
+    byId("results-csv").addEventListener("click", (event) => this.#save(event.currentTarget));
+  }
+
+  open(job) {
+    this.#job = job;
+    byId("results-filters").reset();
+    this.#clear();
+    show(byId("results"), true);
+    this.#poller = new Poller(() => this.#look()).start();
+  }
+
+  update(job) {
+    const ends = ended(job) && !ended(this.#job);
+    this.#job = job;
+    if (ends) this.#reload();
+  }
+
+  close() {
+    this.#poller?.stop();
+    this.#turn += 1;
+    show(byId("results"), false);
+  }
+
+  showFailed() {
+    byId("results-filters").elements.status.value = "failed";
+    byId("results").scrollIntoView({ block: "start" });
+    byId("results-filters").querySelector("[value=failed]").focus();
+    this.#reload();
+  }
+
+  #clear() {
+    this.#pages = 0;
+    this.#seen = "";
+    this.#turn += 1;
+  }
+
+  #reload() {
+    this.#clear();
+    this.#poller.start();
+  }
+
+  async #look() {
+    const job = this.#job;
+    const now = `${job.status} ${job.processed}`;
+    // Who has read on keeps what was read; the first page follows the job.
+    if (this.#pages <= 1 && this.#seen !== now) {
+      const page = await this.#ask(this.#path(`limit=${PAGE}`));
+      if (page) {
+        this.#seen = now;
+        this.#pages = 1;
+        this.#draw(page, byId("results-rows").children);
+      }
+    }
+    return ended(job) ? null : BUSY;
+  }
+
+  async #more() {
+    const page = await this.#ask(this.#next).catch((error) => toast(error.message, "bad"));
+    if (!page) return;
+    this.#pages += 1;
+    const first = byId("results-rows").children.length;
+    this.#draw(page, []);
+    byId("results-rows").children[first]?.scrollIntoView({ block: "nearest" });
+  }
+
+  async #ask(path) {
+    const turn = this.#turn;
+    const page = await get(path);
+    return turn === this.#turn ? page : null;
+  }
+
+  #path(query) {
+    const form = new FormData(byId("results-filters"));
+    const filters = [...form].filter(([, value]) => value);
+    return `/bulk/jobs/${this.#job.job_id}/results?${new URLSearchParams(filters)}&${query}`;
+  }
+
+  /** Over the rows that are there, or behind the others when `old` is empty. */
+  #draw({ results: rows, next }, old) {
+    const made = rows.map(row);
+    if (old.length || this.#pages === 1) byId("results-rows").replaceChildren(...made);
+    else byId("results-rows").append(...made);
+    this.#next = next;
+    const number = byId("results-rows").children.length;
+    write(byId("results-state"), number ? `${plural(number, "row")} shown${next ? ", there are more" : ""}` : "No row is like that.");
+    show(byId("results-more"), next !== null);
+  }
+
+  async #save(source) {
+    source.disabled = true;
+    const status = new FormData(byId("results-filters")).get("status");
+    const name = `${(this.#job.file_name || "results").replace(/\.\w+$/, "")}-${status || "results"}.csv`;
+    await download(this.#path("format=csv"), name).catch((error) => toast(error.message, "bad"));
+    source.disabled = false;
+  }
+}
+
+export const results = new Results();
+
+function row({ line, city, country, status, last_error: error, last_refreshed_at: at, weather }) {
+  const word = el("span", { class: "status", data: { kind: status }, textContent: WORDS[status] });
+  const why = error ? el("span", { class: "hint", textContent: ` ${reason(error)}` }) : null;
+  const temperature = weather?.temperature ?? null;
+  return el(
+    "tr",
+    {},
+    el("td", { class: "wide number", textContent: count(line) }),
+    el("th", { scope: "row" }, city, country ? el("span", { class: "hint", textContent: ` ${country}` }) : null),
+    el("td", {}, word, why),
+    el("td", { class: "number", textContent: temperature === null ? "" : decimal(temperature).replace("-", "−") }),
+    el("td", { class: "wide", textContent: weather?.condition ?? "" }),
+    el("td", { class: "wide number", textContent: weather?.humidity === null || !weather ? "" : `${weather.humidity}%` }),
+    el("td", { class: "wide", textContent: at ? moment(at) : "" }),
+  );
+}

@@ -1,0 +1,78 @@
+// One city now, and what was looked up before.
+
+import { call, get } from "./api.js";
+import { byId, el, show, toast } from "./dom.js";
+import { askKey, key } from "./key.js";
+import { degrees, decimal, moment } from "./words.js";
+
+const RECENT = 8; // cities
+
+let turn = 0;
+
+export function startWeather() {
+  byId("weather").addEventListener("submit", (event) => {
+    event.preventDefault();
+    look(byId("city").value);
+  });
+  byId("history").addEventListener("click", ({ target }) => {
+    if (!(target instanceof HTMLButtonElement)) return;
+    byId("city").value = target.textContent;
+    look(target.textContent);
+  });
+  byId("forget").addEventListener("click", forget);
+}
+
+async function look(city) {
+  const mine = (turn += 1);
+  const node = byId("weather-answer");
+  node.setAttribute("aria-busy", "true");
+  let found;
+  try {
+    found = card(await get(`/weather?city=${encodeURIComponent(city)}`));
+    await drawHistory();
+  } catch (error) {
+    found ??= el("p", { class: "notice", data: { kind: "bad" }, textContent: error.message });
+  }
+  if (mine !== turn) return; // another was asked for meanwhile
+  node.removeAttribute("aria-busy");
+  node.replaceChildren(found);
+}
+
+function card(weather) {
+  const facts = {
+    "Feels like": weather.feels_like === null ? null : degrees(weather.feels_like),
+    Humidity: weather.humidity === null ? null : `${weather.humidity}%`,
+    Wind: weather.wind_speed === null ? null : `${decimal(weather.wind_speed)} m/s`,
+    Measured: weather.observed_at ? moment(weather.observed_at) : null,
+  };
+  const list = Object.entries(facts).filter(([, value]) => value !== null);
+  const known = weather.cached ? "From the cache" : weather.stale ? "The provider is out: the last known" : "Fresh";
+  return el(
+    "div",
+    { class: "answer" },
+    el("p", { class: "hint" }, `${weather.city}${weather.country ? `, ${weather.country}` : ""}`),
+    el("p", { class: "temperature", textContent: degrees(weather.temperature) }),
+    el("p", { textContent: weather.description ?? weather.condition ?? "" }),
+    el("dl", {}, ...list.map(([name, value]) => el("div", {}, el("dt", { textContent: name }), el("dd", { textContent: value })))),
+    el("p", { class: "badge", data: { kind: weather.stale ? "paused" : "done" }, textContent: known }),
+  );
+}
+
+async function drawHistory() {
+  const { results } = await get(`/history?limit=${RECENT * 4}`);
+  const cities = [...new Set(results.map(({ city }) => city))].slice(0, RECENT);
+  byId("history").replaceChildren(
+    ...cities.map((city) => el("li", {}, el("button", { type: "button", class: "chip", textContent: city }))),
+  );
+  show(byId("recent"), cities.length > 0);
+}
+
+async function forget() {
+  if (!key() && !(await askKey())) return;
+  try {
+    await call("/history", { method: "DELETE" });
+    await drawHistory();
+  } catch (error) {
+    toast(error.message, "bad");
+  }
+}

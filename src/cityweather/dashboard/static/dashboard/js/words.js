@@ -1,0 +1,74 @@
+// Numbers and states as a person reads them.
+
+const whole = new Intl.NumberFormat("en");
+const fine = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const clock = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const day = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
+export const count = (number) => whole.format(number);
+export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
+export const decimal = (number) => fine.format(number);
+export const degrees = (number) => (number === null || number === undefined ? "–" : `${decimal(number)} °C`.replace("-", "−"));
+export const bytes = (number) =>
+  number >= 1e6 ? `${decimal(number / 1e6)} MB` : number >= 1e3 ? `${decimal(number / 1e3)} kB` : plural(number, "byte");
+
+/** Seconds → "45 s", "3 min 20 s", "2 h 5 min". */
+export function duration(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return s % 60 ? `${Math.floor(s / 60)} min ${s % 60} s` : `${s / 60} min`;
+  if (s < 172800) return s % 3600 < 60 ? `${Math.floor(s / 3600)} h` : `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+  return `${Math.floor(s / 86400)} days`;
+}
+
+export function moment(iso) {
+  if (!iso) return "–";
+  const date = new Date(iso);
+  return (Date.now() - date < 43200000 ? clock : day).format(date);
+}
+
+export const ended = (job) => ["done", "failed", "cancelled"].includes(job.status);
+
+/** The one word for a badge, and the kind that colours it. */
+export function state(job) {
+  if (job.status === "done") return ["Done", "done"];
+  if (job.status === "failed") return ["Failed", "failed"];
+  if (job.status === "cancelled") return ["Cancelled", "cancelled"];
+  if (job.phase === "cancelling") return ["Cancelling", "cancelled"];
+  if (job.phase === "failing") return ["Failing", "failed"];
+  if (job.phase === "paused") return ["Paused", "paused"];
+  if (job.waiting_for) return ["Waiting", "paused"];
+  if (job.phase === "finishing" || (job.total && !job.pending)) return ["Finishing", "running"];
+  return job.status === "running" ? ["Running", "running"] : ["Queued", "queued"];
+}
+
+const WAITING = {
+  quota: "It waits for the quota towards the weather provider and goes on by itself.",
+  provider: "The weather provider is out. No city fails of that; the job goes on by itself.",
+  key: "The weather provider refuses the service's own key. An operator has to act; then the job goes on by itself.",
+};
+
+/** What somebody should know about a job now, or "". */
+export function notice(job) {
+  if (job.error) return job.error;
+  if (ended(job)) return "";
+  if (job.phase === "paused") return "Paused. Cities under way were finished; resume it when you like.";
+  if (job.waiting_for) return WAITING[job.waiting_for] ?? `It waits for: ${job.waiting_for}.`;
+  if (job.source === "database") return "These counters come from the database and may lag behind by some seconds.";
+  return "";
+}
+
+const REASONS = {
+  unknown_city: "The provider does not know this city",
+  refused_city: "The provider refuses this name",
+  gave_up: "Five tries failed while other cities succeeded",
+  worker_lost: "Three workers died fetching it",
+  bad_encoding: "Its bytes are not text in the file's encoding",
+  control_character: "Holds control characters",
+  bad_quotes: "Its quotes do not match",
+  too_many_cells: "Has more cells than the header; is a comma unquoted?",
+  no_name: "Names no city",
+  name_too_long: "Longer than 200 characters",
+};
+
+export const reason = (code) => REASONS[code] ?? code.replaceAll("_", " ");

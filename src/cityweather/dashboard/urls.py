@@ -1,0 +1,5 @@
+from django.urls import path
+
+from cityweather.dashboard import views
+
+urlpatterns = [path("", views.index, name="dashboard")]
