@@ -115,6 +115,7 @@ CASES = [
     Case("short_rows.csv", b"id,city\n1\n2,Oslo\n", [(3, "Oslo")], [(2, "no_name")]),
     Case("spreadsheet_tails.csv", b"city,,,\nParis,,,\n,,,\nOslo,,,\n",
          [(2, "Paris"), (4, "Oslo")], [(3, "no_name")]),
+    Case("unnamed_columns.csv", b",city,,\n0,Paris,x,\n1,Oslo,,y\n", PARIS_OSLO),
     Case("too_many_cells.csv", b"city,note\nWashington, DC,x\nParis,y\n", [(3, "Paris")], [(2, "too_many_cells")]),
     Case("commas_in_one_column.csv", b'city\nWashington, DC\n"Portland, OR"\nParis\n',
          [(2, "Washington, DC"), (3, "Portland, OR"), (4, "Paris")]),

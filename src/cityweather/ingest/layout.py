@@ -53,8 +53,6 @@ class Split:
         self.delimiter = delimiter
         self.cells: list[str] = next(csv.reader(_lines(text), delimiter=delimiter, strict=True, skipinitialspace=True))
         self.divides = len(self.cells) > 1
-        while len(self.cells) > 1 and not self.cells[-1].strip():
-            self.cells.pop()  # "city,,,": what a spreadsheet adds
         self.names = [_plain(cell) for cell in self.cells]
 
     def find(self, names: Sequence[str]) -> int | None:
