@@ -62,7 +62,7 @@ def run_up(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     running: list[Running] = []
 
     def run(*arguments: str, **settings: str) -> Running:
-        one = Running(tmp_path / f"up-{len(running)}", *arguments, **settings)
+        one = Running(tmp_path / f"up #{len(running)} 100% é", *arguments, **settings)  # a folder as users name them
         running.append(one)
         return one.start()
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 import psutil
 
@@ -127,7 +128,8 @@ class Running:
         environment = {
             **os.environ,
             "REDIS_URL": self.redis_url,
-            "DATABASE_URL": self._settings.get("DATABASE_URL") or f"sqlite:///{self.folder / 'cityweather.sqlite3'}",
+            "DATABASE_URL": self._settings.get("DATABASE_URL")
+            or f"sqlite:///{quote(str(self.folder / 'cityweather.sqlite3'))}",
         }
         command = [sys.executable, "-m", "cityweather.local.counters", job_id]
         counts: dict[str, dict[str, int] | None] = json.loads(subprocess.check_output(command, env=environment))

@@ -9,6 +9,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
+from urllib.parse import quote
 
 from cityweather.local.folder import MARK, Folder
 from cityweather.local.processes import HOST, CannotStart
@@ -95,7 +96,7 @@ class Stack:
             self.env["PYTHONWARNINGS"] = "ignore:You're running the worker with superuser"
         self._default("SECRET_KEY", folder.secret("secret_key"))
         self._default("CITYWEATHER_API_KEY", f"local:{folder.secret('api_key')}")
-        self._default("DATABASE_URL", f"sqlite:///{folder.path / 'cityweather.sqlite3'}")
+        self._default("DATABASE_URL", f"sqlite:///{quote(str(folder.path / 'cityweather.sqlite3'))}")
         self._start_redis()
         self._start_simulator()
         self.supervisor.run([sys.executable, "-m", "cityweather.local.prepare"], "migrate")
