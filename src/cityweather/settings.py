@@ -1,7 +1,7 @@
 """One settings file. Everything comes from the environment; env/.env.example lists it, checks.py validates it."""
 
 from pathlib import Path
-from urllib.parse import urlparse
+from urllib.parse import quote, urlparse
 
 from celery.schedules import crontab
 from environs import Env
@@ -84,7 +84,7 @@ DJANGO_STRUCTLOG_CELERY_ENABLED = True  # the request id travels in the headers 
 DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = 10  # ticks come every second
 
 # --- stores -------------------------------------------------------------------------------------------------------
-DATABASE_URL = env.str("DATABASE_URL", f"sqlite:///{ROOT / '.data/cityweather.sqlite3'}")
+DATABASE_URL = env.str("DATABASE_URL", f"sqlite:///{quote(str(ROOT / '.data/cityweather.sqlite3'))}")
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
 BROKER_URL = env.str("BROKER_URL", REDIS_URL)
 CACHE_URL = env.str("CACHE_URL", REDIS_URL)
