@@ -110,6 +110,7 @@ class FakeTracker:
     calls: list[int] = field(default_factory=list)
     parks: list[tuple[float, str]] = field(default_factory=list)
     released: int = 0
+    speeds: list[float | None] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
     def record(self, job_id: str, epoch: int, token: str, results: Sequence[Result]) -> Any:
@@ -122,6 +123,7 @@ class FakeTracker:
 
     def release(self, job_id: str, epoch: int, token: str, speed: float | None = None) -> bool:
         self.released += 1
+        self.speeds.append(speed)
         return True
 
     def park(self, job_id: str, epoch: int, until: float, waiting_for: str) -> None:

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from redis import Redis
+from redis.exceptions import ConnectionError  # noqa: A004
 
 from cityweather.tracker.results import Result
 from cityweather.weather import stopping
@@ -52,6 +53,13 @@ def test_an_unknown_city_fails_alone_and_is_remembered(world: World) -> None:
         0: None, 1: "unknown_city", 2: None, 3: "unknown_city",
     }  # fmt: skip
     assert world.upstream.asked.count("Atlantis") == 1
+
+
+def test_slow_answers_to_few_rows_are_no_reason_for_still_smaller_batches(world: World) -> None:
+    world.batch(*named(200))
+    world.upstream.latency = 2.0
+    world.batch(*named(4, "slow"), first=200)
+    assert world.tracker.speeds[-1] == world.upstream.concurrency
 
 
 def test_results_are_recorded_every_quarter_of_a_second(world: World) -> None:
@@ -142,6 +150,24 @@ def test_the_cache_answers_while_the_provider_is_not_asked(world: World) -> None
     assert len(world.tracker.results) == 100
     assert world.upstream.asked == []
     assert world.tracker.parks == []
+
+
+def test_when_the_tracker_is_away_the_batch_ends_and_its_answers_are_in_the_cache(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.tracker, "record", away)
+        with pytest.raises(ConnectionError):
+            world.batch(*named(500))
+    assert world.upstream.under_way == 0
+    asked = len(world.upstream.asked)
+    world.batch(*named(500))
+    assert len(world.tracker.results) == 500
+    assert len(world.upstream.asked) <= 500 + world.upstream.concurrency
+    assert asked > world.upstream.concurrency
 
 
 def test_a_worker_that_stops_finishes_what_takes_seconds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

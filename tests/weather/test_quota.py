@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from redis import Redis
+from redis.exceptions import ConnectionError  # noqa: A004
 
 from cityweather.weather.provider import Window
 from cityweather.weather.quota import Quota
@@ -187,3 +188,21 @@ def test_script_flush_is_survived(quota_of: Callable[..., Quota], clock: Clock, 
     redis_server.script_flush()
     clock.advance(10)
     assert quota.take(1).tokens == 1
+
+
+def test_what_was_used_while_redis_was_away_counts_once_it_is_back(
+    quota_of: Callable[..., Quota], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quota = quota_of(Window("minute", 60, 600))
+    quota.take(1)
+    clock.advance(60)
+
+    def away(*_: object, **__: object) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setitem(quota._scripts, "take", away)
+        for _ in range(5):
+            assert quota.take(10).tokens == 1
+            clock.advance(1.1)
+    assert quota.take(100).tokens == quota.burst - quota._reserve - 5

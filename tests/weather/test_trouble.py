@@ -175,3 +175,28 @@ def test_while_another_process_probes_the_batch_waits_and_then_goes_back(world: 
     world.upstream.respond = weather
     world.batch(*named(20))
     assert len(world.tracker.results) == 20
+
+
+def test_a_cancelled_job_is_dropped_even_when_its_batch_would_have_waited(world: World) -> None:
+    world.tracker.stop = "cancelled"
+    world.upstream.respond = lambda city: TOO_MANY if world.clock.passed > 0.1 else weather(city)
+    world.batch(*named(100))
+    assert world.tracker.parks == []
+    assert world.tracker.released == 1
+
+
+def test_a_probe_of_a_refused_name_tells_as_much_as_any_other(world: World) -> None:
+    world.clock.advance(world.parts.breaker.outage())
+    nothing = reply(400, {"cod": "400", "message": "Nothing to geocode"})
+    world.upstream.respond = lambda city: nothing if city == "London" else weather(city)
+    world.batch(*named(20))
+    assert len(world.tracker.results) == 20
+
+
+def test_a_probe_that_is_told_to_slow_down_is_sent_again(world: World) -> None:
+    world.clock.advance(world.parts.breaker.outage())
+    later = reply(429, {"cod": 429}, retry_after="1")
+    world.upstream.respond = lambda city: later if world.upstream.asked.count("London") == 1 else weather(city)
+    world.batch(*named(20))
+    assert len(world.tracker.results) == 20
+    assert world.upstream.asked.count("London") == 2

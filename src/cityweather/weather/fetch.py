@@ -73,8 +73,17 @@ class _Run:
             completed = self._transport.poll(self._timeout(now))
             self._outbox.now = self._parts.clock()
         self._outbox.deliver()
-        speed = len(self._batch.rows) / max(self._parts.ticks() - self._started, 0.001)
-        self._parts.tracker.release(self._batch.job_id, self._batch.epoch, self._batch.token, speed)
+        self._parts.tracker.release(self._batch.job_id, self._batch.epoch, self._batch.token, self._speed())
+
+    def _speed(self) -> float:
+        """Rows of a batch that suits this process: a second's work, but never less than it can ask for at once.
+
+        From slow answers to few rows one would else conclude that fewer still are enough.
+        """
+        reached = len(self._batch.rows) / max(self._parts.ticks() - self._started, 0.001)
+        short_of_slots = self._gate.slots < self._most
+        at_once = min(self._health.at_once, self._gate.slots if short_of_slots else self._transport.concurrency)
+        return max(reached, at_once * self._provider.per_request)
 
     def hand_back(self, end: HandBack) -> None:
         batch, tracker = self._batch, self._parts.tracker
