@@ -1,0 +1,74 @@
+"""The commands of `python -m tests.benchmarks`; each adds its part to out/results.json."""
+
+import argparse
+import json
+import os
+import platform
+import shlex
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "out/results.json"
+KEPT = HERE / "results"
+
+
+def main() -> int:
+    os.chdir(HERE.parents[1])
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    _system(commands.add_parser("system", help="ours, the usual design and others side by side"))
+    growth = commands.add_parser("growth", help="cost and memory from ten thousand to a million cities")
+    growth.add_argument("--cities", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    flush = commands.add_parser("flush", help="recording and flushing alone")
+    flush.add_argument("--cities", type=int, default=200_000)
+    flush.add_argument("--repeats", type=int, default=3)
+    web = commands.add_parser("web", help="polls, weather look-ups, result pages; needs wrk")
+    web.add_argument("--seconds", type=int, default=10)
+    web.add_argument("--repeats", type=int, default=3)
+    web.add_argument("--cities", type=int, default=1_000_000)
+    commands.add_parser("report", help="picture, table, and the copies that are kept")
+    options = vars(parser.parse_args())
+    _run(options.pop("command"), options)
+    return 0
+
+
+def _system(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--cities", type=int, default=40_000)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--latency-ms", type=float, nargs="+", default=[0.0, 50.0])
+    parser.add_argument("--only", action="append", help="a contender's name; may be given again")
+
+
+def _run(command: str, options: dict[str, Any]) -> None:
+    from tests.benchmarks import flush_alone, growth, report, system, web
+
+    measures: dict[str, Callable[[], dict[str, Any]]] = {
+        "system": lambda: system.measure(
+            options["cities"], options["repeats"], [ms / 1000 for ms in options["latency_ms"]], options["only"]
+        ),
+        "growth": lambda: growth.measure(options["cities"]),
+        "flush": lambda: flush_alone.measure(options["cities"], options["repeats"]),
+        "web": lambda: web.measure(options["seconds"], options["repeats"], options["cities"]),
+    }
+    if command == "report":
+        report.write(RESULTS, KEPT)
+    else:
+        _keep(command, measures[command]())
+
+
+def _keep(command: str, found: dict[str, Any]) -> None:
+    RESULTS.parent.mkdir(exist_ok=True)
+    everything = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    everything[command] = {
+        "command": shlex.join(["python", "-m", "tests.benchmarks", *sys.argv[1:]]),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "load": os.getloadavg(),
+        **found,
+    }
+    RESULTS.write_text(json.dumps(everything, indent=1))
+    print(f"Added to {RESULTS}")

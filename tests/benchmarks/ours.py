@@ -1,0 +1,129 @@
+"""CityWeather+ as `cityweather up` runs it, on PostgreSQL, with a client of choice in its workers."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cityweather.local.client import Service
+from cityweather.local.processes import free_port
+from cityweather.local.stack import Stack, Wishes
+from cityweather.local.supervisor import Part
+from cityweather.tracker.keys import JobKeys
+from tests.benchmarks import cities
+from tests.benchmarks.contender import Run
+from tests.benchmarks.costs import Meter
+from tests.benchmarks.stage import API_KEY, Stage, environment
+
+STUCK = 60.0  # seconds without a city, after which a run is given up
+POLL = 0.25  # seconds
+
+
+class Bench(Stack):
+    """The same commands; only the Celery app of the fetch workers differs when another client is tried."""
+
+    def __init__(self, wishes: Wishes, fetch_app: str, settings: str) -> None:
+        super().__init__(wishes, _say)
+        self.fetch_app, self.settings = fetch_app, settings
+
+    def _parts(self) -> list[Part]:
+        self.env["DJANGO_SETTINGS_MODULE"] = self.settings
+        parts = super()._parts()
+        for number, part in enumerate(parts):
+            if part.name == "fetch":
+                command = list(part.command)
+                command[command.index("-A") + 1] = self.fetch_app
+                parts[number] = replace(part, command=command)
+        return parts
+
+
+def _say(who: str, line: str) -> None:
+    if who != "migrate":
+        sys.stderr.write(f"{who}: {line}\n")
+
+
+@contextmanager
+def running(
+    stage: Stage,
+    latency: float = 0.0,
+    fetch_app: str = "cityweather",
+    settings: str = "cityweather.settings",
+    **env: str,
+) -> Iterator["System"]:
+    with environment(**stage.environment(latency), **env):
+        wishes = Wishes(Path(stage.folder / f"up-{time.time_ns()}"), free_port(), simulate=False)
+        stack = Bench(wishes, fetch_app, settings)
+        stack.start()
+        try:
+            yield System(stage, stack)
+        finally:
+            stack.stop()
+
+
+class System:
+    def __init__(self, stage: Stage, stack: Bench) -> None:
+        self.stage, self.stack = stage, stack
+        self.service = Service(stack.url, API_KEY)
+        self.tracker_peak = 0  # bytes
+
+    @property
+    def pids(self) -> dict[str, int]:
+        names = json.loads((self.stack.folder.path / "pids.json").read_text())
+        return {**{name: pid for name, pid in names.items() if name != "up"}, **self.stage.pids}
+
+    def meter(self) -> Meter:
+        return Meter(self.pids)
+
+    def tend(self, seconds: float) -> None:
+        self.stack.supervisor.tend(seconds)
+
+    def wait(self, job_id: str) -> tuple[dict[str, Any], float]:
+        """The ended job, and when its last city was fetched (monotonic seconds)."""
+        fetched = None
+        processed, moved = -1, time.monotonic()
+        while time.monotonic() < moved + STUCK:
+            job = self.service.job(job_id)
+            if job["processed"] != processed:
+                processed, moved = job["processed"], time.monotonic()
+            if fetched is None and job["processed"] == job["total"]:
+                fetched = time.monotonic()
+            self.tracker_peak = max(self.tracker_peak, self.tracker_bytes(job_id))
+            if job["status"] in ("done", "failed", "cancelled"):
+                return job, fetched or time.monotonic()
+            self.tend(POLL)
+        raise SystemExit(f"The job did not end: {job}")
+
+    def refresh(self, count: int, name: str = "ours", latency: float = 0.0) -> Run:
+        """Import and refresh so many cities. The import is measured apart: the others begin with rows at hand."""
+        path = cities.csv(count)
+        at_first = self.meter()
+        job_id = self.service.import_file(path)
+        imported = at_first.used()
+        meter, began = self.meter(), time.monotonic()
+        before = self.redis()
+        job, fetched = self.wait(job_id)
+        wall = time.monotonic() - began
+        if job["status"] != "done" or job["succeeded"] != count:
+            raise SystemExit(f"Not all cities were refreshed: {job}")
+        run = Run(name, count, latency, wall, meter.used(), fetched - began, meter.peaks())
+        run.more = {
+            "import_ms_a_city": sum(imported.values()) * 1000 / count,
+            "redis": {"before": before, "after": self.redis()},
+            "tracker_bytes": self.tracker_peak,
+        }
+        return run
+
+    def tracker_bytes(self, job_id: str) -> int:
+        """The job's keys and the messages on their way."""
+        with self.stage.valkey.client() as client:
+            keys = [*JobKeys.of(job_id).all(), "fetch", "bookkeeping", "unacked"]
+            return sum(int(client.memory_usage(key, samples=0) or 0) for key in keys)
+
+    def redis(self) -> dict[str, Any]:
+        with self.stage.valkey.client() as client:
+            memory: Any = client.info("memory")
+            return {"used": memory["used_memory"], "peak": memory["used_memory_peak"]}

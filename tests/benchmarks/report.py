@@ -1,0 +1,121 @@
+"""The table and the picture of the README, made from what was measured and from nothing else."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("agg")
+from matplotlib import pyplot as plt  # the backend is chosen first
+
+OURS = "ours"
+
+
+def write(results: Path, kept: Path) -> None:
+    found = json.loads(results.read_text())
+    kept.mkdir(exist_ok=True)
+    _picture(found, kept / "benchmarks.png")
+    (kept / "benchmarks.md").write_text("\n\n".join(_tables(found)) + "\n")
+    for contender in found.get("system", {}).get("contenders", []):
+        contender.pop("runs", None)
+    (kept / "results.json").write_text(json.dumps(found, indent=1) + "\n")
+    shutil.copy(kept / "benchmarks.png", results.parent)
+    print((kept / "benchmarks.md").read_text())
+
+
+def _row(*cells: Any) -> str:
+    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+def _table(head: list[str], rows: list[str]) -> str:
+    return "\n".join([_row(*head), _row(*["---"] * len(head)), *rows])
+
+
+def _source(part: dict[str, Any]) -> str:
+    return f"`{part['command']}` · {part['machine']} · load {part['load'][0]:.1f} · {part['at'][:10]}"
+
+
+def _tables(found: dict[str, Any]) -> list[str]:
+    makers = {"system": _system, "growth": _growth, "flush": _flush, "web": _web}
+    return [
+        text for name, make in makers.items() if name in found for text in (make(found[name]), _source(found[name]))
+    ]
+
+
+def _by_name(part: dict[str, Any], latency: float) -> dict[str, Any]:
+    return {one["contender"]: one for one in part["contenders"] if one["latency"] == latency}
+
+
+def _system(part: dict[str, Any]) -> str:
+    rows = []
+    for latency in sorted({one["latency"] for one in part["contenders"]}):
+        contenders = _by_name(part, latency)
+        own = contenders[OURS]["cpu_ms_a_city"]["median"] if OURS in contenders else None
+        for name, one in contenders.items():
+            cost, speed = one["cpu_ms_a_city"], one["cities_a_second"]
+            ratio = f"{cost['median'] / own:.1f}" if own else ""
+            rows.append(
+                _row(
+                    name, f"{latency * 1000:.0f} ms", f"{cost['median']:.3f} ({cost['low']:.3f}-{cost['high']:.3f})",
+                    ratio, f"{speed['median']:,.0f} ({speed['low']:,.0f}-{speed['high']:,.0f})",
+                )
+            )  # fmt: skip
+    head = ["what", "latency", "CPU ms a city, all processes (lowest-highest)", "to ours", "cities/s"]
+    return _table(head, rows)
+
+
+def _growth(part: dict[str, Any]) -> str:
+    rows = []
+    for size in part["sizes"]:
+        peaks = ", ".join(f"{name} {value / 1e6:.0f}" for name, value in size["peak_bytes"].items())
+        rows.append(
+            _row(
+                f"{size['cities']:,}", f"{size['cpu_ms_a_city']:.3f}", f"{size['import_ms_a_city']:.3f}", peaks,
+                f"{size['tracker_bytes'] / 1e6:.1f}", f"{size['cache_bytes_a_city']:.0f}",
+                f"{size['complete_after']:.1f}",
+            )
+        )  # fmt: skip
+    head = [
+        "cities", "CPU ms a city", "of the import", "peak MB of a process", "tracker MB", "cache bytes a city",
+        "database complete after, s",
+    ]  # fmt: skip
+    return _table(head, rows)
+
+
+def _flush(part: dict[str, Any]) -> str:
+    costs = part["us_a_row"]
+    rows = [_row(name, f"{cost['median']:.1f} ({cost['low']:.1f}-{cost['high']:.1f})") for name, cost in costs.items()]
+    return _table(["flush and record alone", "CPU µs a row"], rows) + (
+        f"\n\nOne process flushes {part['rows_a_second']['median']:,.0f} rows/s."
+    )
+
+
+def _web(part: dict[str, Any]) -> str:
+    bare = part["views"]["bare"]
+    rows = []
+    for name, view in part["views"].items():
+        share = f"{view['requests_a_second'] / bare['requests_a_second']:.2f}"
+        figures = (f"{view['requests_a_second']:,.0f}", share, f"{view['p50']:.1f}", f"{view['p99']:.1f}")
+        rows.append(_row(name, *figures, f"{view['cpu_ms']:.2f}"))
+    pages = ", ".join(f"{name} {times['median']:.1f} ms" for name, times in part["pages"].items())
+    head = ["view, 64 connections", "requests/s", "to bare", "p50 ms", "p99 ms", "CPU ms, all processes"]
+    return _table(head, rows) + f"\n\nA page of 100 results: {pages}."
+
+
+def _picture(found: dict[str, Any], path: Path) -> None:
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4))
+    if "system" in found:
+        contenders = _by_name(found["system"], 0.0)
+        names = sorted(contenders, key=lambda name: -contenders[name]["cpu_ms_a_city"]["median"])
+        costs = [contenders[name]["cpu_ms_a_city"]["median"] for name in names]
+        bars = left.barh(names, costs, color=["#c44" if "usual" in name else "#48a" for name in names])
+        left.bar_label(bars, [f"{cost:.3g} ms" for cost in costs], padding=3)
+        left.set(xscale="log", title="CPU a city, all processes", xlabel="ms", xlim=(min(costs) / 2, max(costs) * 4))
+    if "growth" in found:
+        sizes = found["growth"]["sizes"]
+        right.plot([size["cities"] for size in sizes], [size["cpu_ms_a_city"] for size in sizes], "o-", color="#48a")
+        right.set(xscale="log", ylim=(0, None), title="Cost against the size of the job", xlabel="cities", ylabel="ms")
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
