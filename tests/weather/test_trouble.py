@@ -2,13 +2,14 @@
 
 import random
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from redis import Redis
 
 from cityweather.errors import ProviderDown, ProviderTimeout
 from cityweather.weather.breaker import State
-from tests.weather.fakes import BROKEN, KEY_REFUSED, TOO_MANY, UNKNOWN, World, always, named, reply, weather
+from tests.weather.fakes import BROKEN, KEY_REFUSED, TOO_MANY, UNKNOWN, Outcome, World, always, named, reply, weather
 
 
 @pytest.fixture
@@ -65,10 +66,10 @@ def test_a_job_of_bad_cities_only_ends(world: World) -> None:
 
 
 def test_a_city_that_recovers_succeeds(world: World) -> None:
-    def respond(city: str) -> object:
+    def respond(city: str) -> Outcome:
         return BROKEN if city == "city 3" and world.upstream.asked.count(city) < 4 else weather(city)
 
-    world.upstream.respond = respond  # type: ignore[assignment]
+    world.upstream.respond = respond
     world.job(named(100))
     assert not world.tracker.errors()
 
@@ -132,7 +133,7 @@ def test_a_429_parks_the_job_for_as_long_as_the_provider_says_and_fails_no_city(
     assert not world.tracker.errors()
     assert len(world.tracker.results) == 300
     assert world.tracker.parks[0][1] == "quota"
-    gaps = [later - sooner for sooner, later in zip(world.upstream.moments, world.upstream.moments[1:], strict=False)]
+    gaps = [later - sooner for sooner, later in pairwise(world.upstream.moments)]
     assert max(gaps) >= 30
     assert world.parts.breaker.check().state is State.CLOSED
 
@@ -200,3 +201,28 @@ def test_a_probe_that_is_told_to_slow_down_is_sent_again(world: World) -> None:
     world.batch(*named(20))
     assert len(world.tracker.results) == 20
     assert world.upstream.asked.count("London") == 2
+
+
+def test_a_503_for_one_city_is_asked_again_exactly_when_the_provider_says(world: World) -> None:
+    moments: list[float] = []
+    busy = reply(503, b"", retry_after="3")
+
+    def respond(city: str) -> Outcome:
+        if city != "Oslo":
+            return weather(city)
+        moments.append(world.clock.passed)
+        return busy if len(moments) < 3 else weather(city)
+
+    world.upstream.respond = respond
+    world.batch(*named(300), "Oslo")
+    assert len(world.tracker.results) == 301
+    gaps = [later - sooner for sooner, later in pairwise(moments)]
+    assert gaps == pytest.approx([3.05, 3.05], abs=0.06)
+
+
+def test_an_outage_lasts_at_least_as_long_as_the_provider_says(world: World) -> None:
+    world.upstream.respond = always(reply(503, b"", retry_after="40"))
+    world.batch(*named(50))
+    until, waiting_for = world.tracker.parks[0]
+    assert waiting_for == "provider"
+    assert until - world.clock.unix() == pytest.approx(40, abs=0.5)

@@ -118,7 +118,7 @@ class Asker:
             case Fault.KEY:
                 error.retry_after = self._breaker.key_refused()[1]
             case Fault.OUTAGE if probe:
-                self._breaker.outage()
+                self._breaker.outage(error.retry_after)
 
     def _well(self, *, probe: bool) -> None:
         if probe:

@@ -69,10 +69,10 @@ class Breaker:
         """As check(), for somebody who will not ask. Raises RedisError."""
         return self._verdict(self._call("check", holder=""))
 
-    def outage(self) -> float:
+    def outage(self, retry_after: float | None = None) -> float:
         """The provider is out, seen on a city that it knows. Seconds until asking again is worth it."""
-        wait = self._run("outage")
-        return PAUSE if wait is None else wait / 1000
+        wait = self._run("outage", int((retry_after or 0.0) * 1000))
+        return max(PAUSE, retry_after or 0.0) if wait is None else wait / 1000
 
     def key_refused(self) -> tuple[bool, float]:
         """Whether that is news, and seconds until asking again is worth it."""

@@ -9,6 +9,7 @@ from cityweather.weather.work import Call, Row, Work
 
 TRIES = 5
 FIRST_RETRY, LONGEST_RETRY = 0.2, 1.6  # seconds; the upper ends of the jitter
+LONGEST_RETRY_AFTER = 10.0  # seconds a batch waits for a single city because the provider says so
 PROBES = 3  # all must be answered before a failure is put down to a city
 MOST_DOUBTS = 3  # calls; no new ones go out then until the probes are back
 
@@ -25,15 +26,16 @@ class Doubts:
     def __len__(self) -> int:
         return len(self._calls)
 
-    def failed(self, call: Call, now: float) -> None:
+    def failed(self, call: Call, retry_after: float | None, now: float) -> None:
         """An outage's kind of failure. `now` in monotonic seconds."""
         self._health.failed()
+        call.retry_after = retry_after
         if self._health.city_at_fault(call.started):
             self._count_try(call, now)
         elif self._health.in_doubt(call.started):
             self._calls.append(call)
         else:
-            self._again(call.rows, call.rows[0].tries, now)
+            self._again(call, call.rows, now)
 
     def probes_wanted(self, *, half_open: bool) -> int:
         """How many to send now. A half-open breaker is content with one."""
@@ -68,16 +70,19 @@ class Doubts:
     def _count_try(self, call: Call, now: float) -> None:
         if len(call.rows) > 1:
             half = len(call.rows) // 2  # one city may spoil the answer for the others
-            self._again(call.rows[:half], 0, now)
-            self._again(call.rows[half:], 0, now)
+            self._again(call, call.rows[:half], now)
+            self._again(call, call.rows[half:], now)
             return
         row = call.rows[0]
         row.tries += 1
         if row.tries >= TRIES:
             self._outbox.refused(row, GaveUp.code)
         else:
-            self._again(call.rows, row.tries, now)
+            self._again(call, call.rows, now)
 
-    def _again(self, rows: list[Row], tries: int, now: float) -> None:
-        longest = min(FIRST_RETRY * 2**tries, LONGEST_RETRY)
-        self._work.again(rows, now + random.uniform(0, longest))  # noqa: S311
+    def _again(self, call: Call, rows: list[Row], now: float) -> None:
+        """With full jitter, unless the provider said when."""
+        wait = random.uniform(0, min(FIRST_RETRY * 2 ** rows[0].tries, LONGEST_RETRY))  # noqa: S311
+        if call.retry_after is not None:
+            wait = min(call.retry_after, LONGEST_RETRY_AFTER)
+        self._work.again(rows, now + wait)

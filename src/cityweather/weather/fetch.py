@@ -82,7 +82,7 @@ class _Run:
         """
         reached = len(self._batch.rows) / max(self._parts.ticks() - self._started, 0.001)
         short_of_slots = self._gate.slots < self._most
-        at_once = min(self._health.at_once, self._gate.slots if short_of_slots else self._transport.concurrency)
+        at_once = self._gate.slots if short_of_slots else self._transport.concurrency
         return max(reached, at_once * self._provider.per_request)
 
     def hand_back(self, end: HandBack) -> None:
@@ -220,11 +220,11 @@ class _Run:
                 self._health.answered(now)
                 self._blame(call.rows, error, now)
             case Fault.OUTAGE if not probe:
-                self._doubts.failed(call, now)
+                self._doubts.failed(call, error.retry_after, now)
             case Fault.OUTAGE:
                 self._doubts.provider_is_out()
                 self._health.start_again()
-                self._gate.wait(self._parts.breaker.outage(), "provider")
+                self._gate.wait(self._parts.breaker.outage(error.retry_after), "provider")
             case Fault.QUOTA:
                 self._not_now(call)
                 self._gate.wait(self._parts.quota.slow_down(error.retry_after), "quota")

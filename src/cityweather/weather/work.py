@@ -46,6 +46,7 @@ class Call:
     rows: list[Row]
     kind: Kind = Kind.WEATHER
     started: float = 0.0
+    retry_after: float | None = None  # seconds, as the provider said when it failed
 
 
 @dataclass(order=True, slots=True)

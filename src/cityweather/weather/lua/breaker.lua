@@ -8,6 +8,7 @@
 -- ARGV  2 holder   3 fingerprint of the caller's key
 local BREAKER, HOLDER, FINGERPRINT = KEYS[1], ARGV[2], ARGV[3]
 local FIRST, LONGEST, KEY, PROBE = 1000, 15000, 60000, 10000 -- ms
+local FURTHEST = 600000 -- ms, of what a provider may ask for
 local now = clock()
 
 local function state()
@@ -16,7 +17,7 @@ local function state()
               holder = f[5], held = (tonumber(f[6]) or 0) - now }
   s.other_key = s.reason == 'key' and f[4] ~= FINGERPRINT
   -- Noted by a clock that has been set back since, or for a key that is not in use any more.
-  if s.wait > KEY or s.other_key then s.wait = 0 end
+  if s.wait > FURTHEST or s.other_key then s.wait = 0 end
   if s.held > PROBE then s.held = 0 end
   return s
 end
@@ -28,9 +29,11 @@ local function open(s, reason, length)
   return length
 end
 
--- An outage. What fails while the breaker is open went out before, or is not the probe.
-local function outage(s)
+-- An outage; the provider may say for how many ms. What fails while the breaker is open went out before, or is not
+-- the probe.
+local function outage(s, said)
   if s.reason and (s.wait > 0 or (s.holder ~= HOLDER and s.held > 0)) then return math.max(s.wait, 500) end
   if s.reason == 'key' and not s.other_key then return open(s, 'key', KEY) end
-  return open(s, 'provider', math.min(FIRST * 2 ^ math.min(s.times, 10), LONGEST))
+  local wait = math.min(FIRST * 2 ^ math.min(s.times, 10), LONGEST)
+  return open(s, 'provider', math.min(math.max(wait, said), FURTHEST))
 end

@@ -6,4 +6,4 @@ redis.call('SADD', KEYS[2], ARGV[4])
 redis.call('PEXPIRE', KEYS[2], REMEMBERED)
 if redis.call('SCARD', KEYS[2]) < CITIES then return 0 end
 redis.call('DEL', KEYS[2])
-return outage(state())
+return outage(state(), 0)
