@@ -1,56 +1,73 @@
 """How much of a job is on its way at once."""
 
-from cityweather.dispatch.window import BATCH, FIRST, MOST, Load, batch_size, next_window
+from cityweather.dispatch.window import BATCH, FIRST, MOST, Load, allowed_window, batch_size, next_window
 
 
-def load(*, jobs: int = 1, rate: float = 0, in_flight: int = 0, empty: bool = True, quota: float | None = None) -> Load:
-    return Load(jobs=jobs, rate=rate, in_flight=in_flight, queue_empty=empty, quota=quota)
+def load(
+    *, jobs: int = 1, rate: float = 0, in_flight: int = 0, waiting: int = 0, empty: bool = True,
+    quota: float | None = None,
+) -> Load:  # fmt: skip
+    """`waiting`: of the rows in flight, those that no process works on."""
+    return Load(jobs=jobs, rate=rate, in_flight=in_flight, unstarted=waiting, queue_empty=empty, quota=quota)
 
 
 def test_the_window_doubles_while_workers_wait_for_work() -> None:
     window, steps = FIRST, 0
     while window < 5000:
-        window, steps = next_window(window, 0, load(rate=2000, in_flight=0)), steps + 1
+        window, steps = next_window(window, load(rate=2000), full=True), steps + 1
     assert steps <= 10
 
 
-def test_it_does_not_grow_before_the_first_results_tell_a_rate() -> None:
-    assert next_window(FIRST, FIRST, load(rate=0, in_flight=FIRST)) == FIRST
+def test_it_doubles_before_the_first_results_tell_a_rate_if_everything_sent_is_being_worked_on() -> None:
+    assert next_window(10, load(in_flight=10, waiting=0), full=True) == 20
+    assert next_window(10, load(in_flight=10, waiting=6), full=True) == 10
 
 
-def test_an_empty_queue_is_no_reason_to_grow_while_workers_hold_seconds_of_work() -> None:
-    assert next_window(301, 301, load(rate=100, in_flight=301)) == 300
-    assert next_window(1000, 10, load(rate=100, in_flight=10, empty=False)) == 1000
+def test_answers_that_take_longer_than_the_window_lasts_do_not_keep_workers_waiting() -> None:
+    """Every process waits for a provider that takes five seconds; the rate tells of what was sent, not of them."""
+    assert next_window(10, load(rate=2, in_flight=10, waiting=0), full=True) == 20
+
+
+def test_it_does_not_grow_while_rows_wait_to_be_started() -> None:
+    assert next_window(300, load(rate=100, in_flight=300, waiting=100), full=True) == 300
+    assert next_window(300, load(rate=100, in_flight=300, waiting=0, empty=False), full=True) == 300
+
+
+def test_a_window_that_the_job_does_not_fill_does_not_grow() -> None:
+    assert next_window(100, load(rate=100, in_flight=0), full=False) == 100
+    assert next_window(100, load(rate=1000, in_flight=20, empty=False), full=False) == 100
 
 
 def test_the_window_halves_while_the_queue_holds_too_much_work() -> None:
-    assert next_window(8000, 8000, load(rate=100, in_flight=8000, empty=False)) == 4000
+    assert next_window(8000, load(rate=100, in_flight=8000, empty=False), full=True) == 4000
 
 
 def test_it_grows_to_the_jobs_share_and_not_beyond_while_the_queue_holds_work() -> None:
-    assert next_window(200, 200, load(rate=100, in_flight=200, empty=False)) == 300
+    assert next_window(200, load(rate=100, in_flight=200, empty=False), full=True) == 300
 
 
 def test_it_never_shrinks_below_the_jobs_share_nor_below_the_first_cities() -> None:
-    assert next_window(400, 400, load(rate=100, in_flight=400, empty=False)) == 300
-    assert next_window(FIRST, FIRST, load(rate=0.1, in_flight=FIRST, empty=False)) == FIRST
+    assert next_window(400, load(rate=100, in_flight=400, empty=False), full=True) == 300
+    assert next_window(FIRST, load(rate=0.1, in_flight=FIRST, empty=False), full=True) == FIRST
 
 
 def test_running_jobs_share_the_window() -> None:
-    newcomer = next_window(FIRST, FIRST, load(jobs=2, rate=1000, in_flight=3000, empty=False))
-    veteran = next_window(3000, 3000, load(jobs=2, rate=1000, in_flight=3010, empty=False))
+    newcomer = next_window(FIRST, load(jobs=2, rate=1000, in_flight=3000, empty=False), full=True)
+    veteran = next_window(3000, load(jobs=2, rate=1000, in_flight=3010, empty=False), full=True)
     assert newcomer == 2 * FIRST
     assert veteran == 1500
 
 
 def test_the_window_has_an_upper_bound_whatever_the_rate() -> None:
-    assert next_window(MOST, MOST, load(rate=1e9, in_flight=MOST)) == MOST
+    assert next_window(MOST - 1, load(rate=1e9, in_flight=MOST), full=True) == MOST
+    assert next_window(MOST - 1, load(rate=1e9, in_flight=MOST, empty=False), full=True) == MOST
 
 
 def test_under_a_quota_two_seconds_of_it_are_in_workers_hands() -> None:
-    assert next_window(5000, 20, load(rate=10, in_flight=20, quota=10)) == 20
-    assert next_window(FIRST, 2, load(rate=1, in_flight=2, quota=0.95)) == 2
-    assert next_window(5000, 20, load(jobs=2, rate=10, in_flight=20, quota=10)) == 10
+    assert allowed_window(5000, load(quota=10)) == 20
+    assert allowed_window(FIRST, load(quota=0.95)) == 2
+    assert allowed_window(5000, load(jobs=2, quota=10)) == 10
+    assert allowed_window(5000, load()) == 5000
 
 
 def test_a_batch_is_a_seconds_work_of_one_process_and_at_most_500_rows() -> None:
@@ -59,8 +76,8 @@ def test_a_batch_is_a_seconds_work_of_one_process_and_at_most_500_rows() -> None
     assert batch_size(10_000, 0.2, load(rate=1)) == 1
 
 
-def test_a_small_window_is_cut_so_that_several_processes_get_some() -> None:
-    assert batch_size(FIRST, 0, load()) == 2
+def test_a_small_window_is_cut_so_that_another_process_gets_some() -> None:
+    assert batch_size(FIRST, 0, load()) == 5
 
 
 def test_under_a_quota_a_batch_is_a_seconds_worth_of_it() -> None:

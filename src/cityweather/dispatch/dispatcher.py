@@ -10,13 +10,13 @@ from kombu.exceptions import OperationalError
 
 from cityweather import connections
 from cityweather.dispatch import batches, commands
-from cityweather.dispatch.window import FIRST, Load, batch_size, next_window
+from cityweather.dispatch.window import FIRST, Load, allowed_window, batch_size, next_window
 from cityweather.errors import WorkerLost
 from cityweather.flush import jobs, quota_log, recovery
 from cityweather.models import BulkJob
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.results import Result
-from cityweather.tracker.tracker import LOSSES_BEFORE_ALONE, Claim, Tracker
+from cityweather.tracker.tracker import LOSSES_BEFORE_ALONE, Claim, Lease, Tracker
 from cityweather.weather.pace import Pace, pace
 
 log = logging.getLogger(__name__)
@@ -46,16 +46,17 @@ def _round(live: list[BulkJob]) -> None:
         quota_log.tell()
     states = [(job, _state(job, tracker)) for job in live]
     running = [(job, state) for job, state in states if state and _may_run(job, state, allowed, tracker)]
-    in_flight = {job.job_id: _in_flight(job, tracker) for job, _ in running}
+    leases = {job.job_id: _live_leases(job, tracker) for job, _ in running}
     load = Load(
         jobs=len(running),
         rate=sum(state.rate for _, state in running),
-        in_flight=sum(in_flight.values()),
+        in_flight=sum(lease.rows for own in leases.values() for lease in own),
+        unstarted=sum(lease.rows for own in leases.values() for lease in own if lease.state == "sent"),
         queue_empty=connections.queue_length("fetch") == 0,
         quota=allowed.rate,
     )
     for job, state in running:
-        _fill(job, state, in_flight[job.job_id], load, tracker)
+        _fill(job, state, sum(lease.rows for lease in leases[job.job_id]), load, tracker)
 
 
 def _state(job: BulkJob, tracker: Tracker) -> Progress | None:
@@ -88,28 +89,30 @@ def _may_run(job: BulkJob, state: Progress, allowed: Pace, tracker: Tracker) -> 
     return not (state.parked_until and now < state.parked_until < now + LONGEST_PARK)
 
 
-def _in_flight(job: BulkJob, tracker: Tracker) -> int:
+def _live_leases(job: BulkJob, tracker: Tracker) -> list[Lease]:
     now = time.time() * 1000
     leases = tracker.leases(str(job.job_id))
-    return sum(lease.rows for lease in leases if lease.state != "returned" and lease.deadline > now)
+    return [lease for lease in leases if lease.state != "returned" and lease.deadline > now]
 
 
 def _fill(job: BulkJob, state: Progress, in_flight: int, load: Load, tracker: Tracker) -> None:
     job_id = str(job.job_id)
-    window = next_window(state.window or FIRST, in_flight, load)
-    if window != state.window:
-        tracker.set(job_id, state.epoch, window=window)
+    window = allowed_window(state.window or FIRST, load)
     size = batch_size(window, state.speed, load)
-    while in_flight < window:
+    # A small rest stays unfilled: a batch much smaller than suits a process leaves most of it idle.
+    while 2 * (room := window - in_flight) >= size:
         token = uuid.uuid4().hex
-        claim = tracker.claim(job_id, state.epoch, token, min(size, window - in_flight), queue_empty=load.queue_empty)
+        claim = tracker.claim(job_id, state.epoch, token, min(size, room), queue_empty=load.queue_empty)
         if claim.stop or not claim.positions:
-            return
+            break
         if not state.started_at:
             state = _started(job, state, tracker)
         in_flight += len(claim.positions)
         if not _send(job_id, state.epoch, claim, tracker):
-            return
+            break
+    following = next_window(window, load, full=2 * room < size)
+    if following != state.window:
+        tracker.set(job_id, state.epoch, window=following)
 
 
 def _started(job: BulkJob, state: Progress, tracker: Tracker) -> Progress:

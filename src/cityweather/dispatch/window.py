@@ -15,6 +15,7 @@ class Load:
     jobs: int
     rate: float  # rows a second
     in_flight: int
+    unstarted: int  # rows in flight that no process works on yet
     queue_empty: bool
     quota: float | None = None
 
@@ -22,31 +23,38 @@ class Load:
     def seconds_ahead(self) -> float:
         return self.in_flight / self.rate if self.rate > 0 else 0.0
 
+    @property
+    def hungry(self) -> bool:
+        """Some process has nothing to go on with. One that is busy holds a second batch, which it has not started."""
+        return self.queue_empty and 4 * self.unstarted <= self.in_flight
 
-def next_window(window: int, in_flight: int, load: Load) -> int:
-    """The job's window after looking at the queue once: it doubles while workers wait and halves under backlog.
 
-    Before the first results tell the rate it stays: 50,000 rows sent to a slow provider would be hours of queue.
+def next_window(window: int, load: Load, *, full: bool) -> int:
+    """The job's next window: it doubles while workers wait, else it becomes its seconds of work.
+
+    `full`: no further batch fits; a window that the job does not fill need not grow.
+    Hunger tells more than the rate, which is that of the last seconds and low where too little was sent.
     """
     share = max(FIRST, int(AHEAD * load.rate / max(1, load.jobs)))
-    starving = load.queue_empty and load.rate > 0 and load.seconds_ahead <= AHEAD
-    below_share = window < share and in_flight * 2 >= window
-    if starving:
-        window *= 2
-    elif below_share:
-        window = min(2 * window, share)
-    elif load.seconds_ahead > AHEAD and window > share:
-        window = max(share, window // 2)
-    window = max(FIRST, min(window, MOST))
+    if full and load.hungry:
+        return min(2 * window, MOST)
+    if full and window < share:
+        return min(2 * window, share, MOST)
+    if load.seconds_ahead > AHEAD and window > share and not load.hungry:
+        return max(share, window // 2)
+    return window
+
+
+def allowed_window(window: int, load: Load) -> int:
+    """More than two seconds of quota in workers' hands would only come back unused."""
     if load.quota is None:
         return window
-    # More than two seconds of quota in workers' hands would only come back unused.
     return max(2, min(window, round(2 * load.quota / max(1, load.jobs))))
 
 
 def batch_size(window: int, speed: float, load: Load) -> int:
-    """About one second's work of one process, at most a fifth of the window so that several processes get some."""
-    size = min(BATCH, max(1, window // 5))
+    """What suits one process, at most half of the window so that another process gets some."""
+    size = min(BATCH, max(1, window // 2))
     if speed > 0:
         size = min(size, max(1, round(speed)))
     if load.quota is not None:
