@@ -85,6 +85,7 @@ CASES = [
     Case("pipe.csv", b"city|country name\nParis|France\nOslo|Norway\n", PARIS_OSLO),
     Case("sep_line.csv", b"sep=;\r\ncity;note\r\nParis;x\r\nOslo;y\r\n", [(3, "Paris"), (4, "Oslo")]),
     Case("sep_line_quoted.csv", b'"sep=|"\ncity|note\nParis|x\n', [(3, "Paris")]),
+    Case("told_outweighs_sep.csv", b"sep=;\ncity|x;y\nParis|a\n", [(3, "Paris")], options={"delimiter": "pipe"}),
     Case("sep_unknown.csv", b"sep=:\ncity:note\nParis:x\n", error="bad_option"),
     Case("delimiter_told.csv", b"Paris;1\nOslo;2\n",
          [(1, "Paris"), (2, "Oslo")], options={"delimiter": "semicolon", "column": "1"}),

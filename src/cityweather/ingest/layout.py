@@ -16,21 +16,7 @@ CITY = (
 )  # fmt: skip
 COUNTRY = ("countrycode", "countryiso", "iso2", "iso", "cc", "country")
 STATE = ("statecode", "stateid", "state")
-KNOWN = {
-    *CITY,
-    *COUNTRY,
-    *STATE,
-    "id",
-    "nr",
-    "no",
-    "lat",
-    "latitude",
-    "lon",
-    "lng",
-    "longitude",
-    "population",
-    "region",
-}
+KNOWN = {*CITY, *COUNTRY, *STATE, "id", "nr", "lat", "latitude", "lon", "lng", "longitude", "population", "region"}
 NO_DELIMITER = "\x1f"  # divides nothing: a row that holds it is refused as having a control character
 
 
