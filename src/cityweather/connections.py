@@ -3,11 +3,23 @@
 from functools import lru_cache
 
 from django.conf import settings
+from django.db import InterfaceError, InternalError, OperationalError
+from kombu.exceptions import OperationalError as BrokerError
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from cityweather.tracker.tracker import Tracker
+
+# A server that is away, full or takes no writes: that passes, and work goes on by itself.
+AWAY: dict[str, tuple[type[Exception], ...]] = {
+    "redis": (RedisConnectionError, RedisTimeoutError, OutOfMemoryError, ReadOnlyError, BrokerError),
+    "database": (OperationalError, InterfaceError, InternalError),
+}
+ANY_AWAY = tuple(error for errors in AWAY.values() for error in errors)
 
 # Seconds. A flusher holds a job's row lock while it talks to Redis, so it never waits long.
 TIMEOUT = 2.0

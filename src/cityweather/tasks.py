@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from celery.signals import worker_shutting_down
 from django.utils import timezone
 
@@ -13,6 +13,7 @@ from cityweather.dispatch import batches, dispatcher
 from cityweather.flush import flusher, sweep
 from cityweather.flush.audit import audit_recent
 from cityweather.flush.prune import prune
+from cityweather.ops import away
 from cityweather.weather import stopping
 from cityweather.weather.fetch import Batch, run_batch
 from cityweather.weather.provider import Place
@@ -22,9 +23,23 @@ log = logging.getLogger(__name__)
 worker_shutting_down.connect(lambda **_: stopping.ask(), weak=False)
 
 
-@shared_task
-def fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any]]) -> None:
-    """rows: [[position, name, latitude | None, longitude | None], …]"""
+class Patient(Task):  # type: ignore[type-arg]  # not generic when it runs
+    """A server that is away costs a line every half minute, not a traceback a second."""
+
+    throws = connections.ANY_AWAY
+
+    def on_failure(self, exc: Exception, *_: Any) -> None:
+        away.tell(exc, then="the next tick tries again")
+
+
+class Fetching(Patient):
+    def on_failure(self, exc: Exception, *_: Any) -> None:
+        away.tell(exc, then="the batch goes out again when its lease has run out")
+
+
+@shared_task(base=Fetching)
+def fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any]], *_: Any) -> None:
+    """rows: [[position, name, latitude | None, longitude | None], …]. A newer format may have more arguments."""
     tracker = connections.tracker()
     if number != batches.FORMAT:
         log.error("unknown_message_format", extra={"job_id": job_id, "format": number})
@@ -38,31 +53,31 @@ def fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any]
     run_batch(Batch(job_id, epoch, token, places))
 
 
-@shared_task
+@shared_task(base=Patient)
 def dispatch_tick() -> None:
     dispatcher.tick()
 
 
-@shared_task
+@shared_task(base=Patient)
 def flush_tick() -> None:
     flusher.flush_all()
 
 
-@shared_task
+@shared_task(base=Patient)
 def sweep_tick() -> None:
     sweep.sweep()
 
 
-@shared_task
+@shared_task(base=Patient)
 def scan_tick() -> None:
     sweep.forget_unknown()
 
 
-@shared_task
+@shared_task(base=Patient)
 def prune_tick() -> None:
     prune(timezone.now())
 
 
-@shared_task
+@shared_task(base=Patient)
 def audit_tick() -> None:
     audit_recent(timezone.now() - timedelta(days=1))

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from cityweather import connections
 from cityweather.flush import flusher, sql
 from cityweather.models import BulkJob, City, JobResult
+from cityweather.tracker import results
 from cityweather.tracker.results import Result
 from tests.flush.helpers import (
     WEATHER,
@@ -148,6 +149,41 @@ def test_one_jobs_trouble_does_not_keep_another_from_being_flushed() -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_entry_of_newer_code_stays_where_it_is_until_newer_code_comes(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = running_job(2)
+    with monkeypatch.context() as newer:
+        newer.setattr(results, "FORMAT", 2)
+        work(job, [result(0)])
+    flusher.flush_all(0)
+    assert (agree(job), live(job)) == ((0, 0, 0), (1, 1, 0))
+    (line,) = (record for record in caplog.records if record.levelname == "ERROR")
+    assert (line.msg, line.exc_info) == ("flush_waits_for_newer_code", None)
+    with monkeypatch.context() as newer:
+        newer.setattr(results, "FORMAT", 2)
+        flusher.flush_all(0)
+    assert agree(job) == (1, 1, 0)
+
+
+def test_a_servers_error_at_one_job_lets_the_others_be_flushed_and_is_raised_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unlucky, other = running_job(1), running_job(1, first_city=5)
+    work(other, [result(0)])
+    flush_job = flusher.flush_job
+
+    def fails_once(job_id: str) -> bool:
+        if job_id == str(unlucky.job_id):
+            raise OperationalError("the disk is full")
+        return flush_job(job_id)
+
+    monkeypatch.setattr(flusher, "flush_job", fails_once)
+    with pytest.raises(OperationalError):
+        flusher.flush_all()
+    assert agree(other) == (1, 1, 0)
+
+
 def test_sqlite_visits_only_the_rows_it_writes() -> None:
     """Without its plan pinned down it walked all rows of the job once for every result."""
     with connection.cursor() as cursor:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from cityweather import connections
+from cityweather.errors import UnknownFormat
 from cityweather.flush import closing, jobs, recovery, writer
 from cityweather.models import BulkJob
 from cityweather.tracker.progress import Progress
@@ -19,22 +20,29 @@ ROWS = 5_000  # after which no further entry is taken into the transaction
 
 
 def flush_all(seconds: float = 0.9) -> None:
-    """A round over every live job, again while entries are left and time is."""
+    """A round over every live job, again while entries are left and time is. Raises the last error of a server."""
     deadline = time.monotonic() + seconds
     waiting = [str(job.job_id) for job in jobs.live()]
+    away: list[Exception] = []
     while waiting:
-        waiting = [job_id for job_id in waiting if _safely(job_id)]
+        waiting = [job_id for job_id in waiting if _safely(job_id, away)]
         if time.monotonic() > deadline:
-            return
+            break
+    if away:
+        raise away[-1]
 
 
-def _safely(job_id: str) -> bool:
+def _safely(job_id: str, away: list[Exception]) -> bool:
     """One job's trouble must not keep the others from being flushed; the next tick tries again."""
     try:
         return flush_job(job_id)
+    except connections.ANY_AWAY as error:
+        away.append(error)
+    except UnknownFormat as error:
+        log.error("flush_waits_for_newer_code", extra={"job_id": job_id, "reason": error.detail})  # noqa: TRY400
     except Exception:
         log.exception("flush_failed", extra={"job_id": job_id})
-        return False
+    return False
 
 
 def flush_job(job_id: str) -> bool:

@@ -1,7 +1,8 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from cityweather import connections
 from cityweather.flush import flusher, jobs
 
 
@@ -13,5 +14,9 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, seconds: float, **__: Any) -> None:
         live = len(jobs.live())
-        flusher.flush_all(seconds)
+        try:
+            flusher.flush_all(seconds)
+        except connections.ANY_AWAY as error:
+            words = str(error).partition("\n")[0]
+            raise CommandError(f"Not everything was flushed: {type(error).__name__}: {words}") from error
         self.stdout.write(f"Flushed {live} live job{'s' if live != 1 else ''}; {len(jobs.live())} still live.")

@@ -1,0 +1,89 @@
+"""A server that is away is told in one line, once, with what happens next; a bug still with its traceback."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from cityweather import tasks
+from cityweather.flush import flusher
+from cityweather.ops import away
+from tests.flush.helpers import make_job
+from tests.servers import default_database, forget_singletons, use_redis
+
+NOBODY = "127.0.0.1:1"
+
+Lines = list[logging.LogRecord]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_told_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(away, "_told", {})
+
+
+def said(caplog: pytest.LogCaptureFixture) -> Lines:
+    return [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def told(line: logging.LogRecord) -> dict[str, Any]:
+    return {name: getattr(line, name) for name in ("server", "reason", "next")}
+
+
+@pytest.fixture
+def redis_away(settings: Any) -> None:
+    use_redis(settings, f"redis://somebody:a-password@{NOBODY}/0")
+    forget_singletons()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_ticks_without_redis_say_so_once(database: str, redis_away: None, caplog: pytest.LogCaptureFixture) -> None:
+    make_job(3)
+    for tick in (tasks.flush_tick, tasks.dispatch_tick, tasks.flush_tick):
+        assert tick.apply().state == "FAILURE"
+    (line,) = said(caplog)
+    assert line.exc_info is None
+    assert told(line) == {
+        "server": "redis",
+        "reason": f"ConnectionError: Error 111 connecting to {NOBODY}. Connection refused.",
+        "next": "the next tick tries again",
+    }
+    assert "a-password" not in caplog.text
+
+
+def test_a_batch_without_redis_says_what_becomes_of_its_rows(
+    redis_away: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert tasks.fetch.apply(args=[1, "job", 1, "token", [[0, "Oslo", None, None]]]).state == "FAILURE"
+    (line,) = said(caplog)
+    assert told(line)["next"] == "the batch goes out again when its lease has run out"
+
+
+def test_ticks_without_the_database_say_so_once(caplog: pytest.LogCaptureFixture, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock(), default_database(f"postgresql://somebody:a-password@{NOBODY}/none"):
+        for tick in (tasks.flush_tick, tasks.dispatch_tick):
+            assert tick.apply().state == "FAILURE"
+    (line,) = said(caplog)
+    assert told(line)["server"] == "database"
+    assert told(line)["reason"].startswith('OperationalError: connection to server at "127.0.0.1", port 1 failed')
+    assert "a-password" not in caplog.text
+
+
+def test_it_is_told_again_after_half_a_minute(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(away.time, "monotonic", lambda: now[0])
+    for seconds in (0, 29, 2):
+        now[0] += seconds
+        away.tell(ConnectionRefusedError(), then="")
+        away.tell(away.AWAY["redis"][0]("gone"), then="")
+    assert len(said(caplog)) == 2
+
+
+def test_an_error_of_ours_keeps_its_traceback(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(flusher, "flush_all", lambda: 1 / 0)
+    tasks.flush_tick.apply()
+    assert [line for line in said(caplog) if line.exc_info]
+    assert not [line for line in said(caplog) if line.msg == "server_away"]
