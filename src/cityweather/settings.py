@@ -40,8 +40,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "cityweather.ops.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "cityweather.api.polling.PollLane",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "cityweather.ops.pages.Sessions",
     "cityweather.ops.pages.Csrf",
     "cityweather.ops.pages.Authentication",

@@ -1,6 +1,7 @@
 """GET /bulk/jobs/{id}."""
 
 import re
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -8,7 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from redis import Redis
 
-from tests.api.helpers import UNKNOWN, go_live, make_job
+from cityweather.api import polling
+from tests.api.helpers import KEY, UNKNOWN, go_live, make_job
 
 FIELDS = {
     "job_id", "status", "phase", "total", "processed", "succeeded", "failed", "pending", "rows_read", "duplicates",
@@ -127,3 +129,32 @@ def test_head_answers_as_get_does_without_a_body(keyed: Client) -> None:
     answer = keyed.head(f"/bulk/jobs/{job.job_id}")
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer["ETag"]
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+@pytest.mark.parametrize("debug", [True, False])
+def test_a_defect_while_polling_tells_nothing_of_itself(
+    keyed: Client, settings: Any, monkeypatch: pytest.MonkeyPatch, debug: bool
+) -> None:
+    settings.DEBUG = debug
+    monkeypatch.setattr(polling, "snapshot", lambda _: 1 / 0)
+    answer = keyed.get(f"/bulk/jobs/{UNKNOWN}")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_the_view_behind_the_lane_answers_alike(keyed: Client, settings: Any) -> None:
+    job = make_job("pp")
+    go_live(job, succeeded=1)
+    quick = keyed.get(f"/bulk/jobs/{job.job_id}")
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.endswith("PollLane")]
+    slow = Client(headers={"X-API-Key": KEY}).get(f"/bulk/jobs/{job.job_id}")
+    assert quick.json().keys() == slow.json().keys()
+    assert quick.headers.keys() == slow.headers.keys()
+
+
+@pytest.mark.usefixtures("db")
+def test_a_poll_over_plain_http_is_sent_to_https_behind_a_proxy(keyed: Client, settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    answer = keyed.get(f"/bulk/jobs/{UNKNOWN}")
+    assert (answer.status_code, answer["Location"]) == (301, f"https://testserver/bulk/jobs/{UNKNOWN}")

@@ -46,6 +46,14 @@ def handle(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     return answer
 
 
+def answer(exc: Exception) -> HttpResponse:
+    """For whatever got as far as this; what nobody expected is logged."""
+    found = known(exc)
+    if found is None:
+        log.error("request_failed", exc_info=exc)
+    return found or server_error()
+
+
 def known(exc: Exception) -> JsonResponse | None:
     if isinstance(exc, CityWeatherError):
         return failure(exc)

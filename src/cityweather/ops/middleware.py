@@ -1,7 +1,7 @@
 """Around every request: its id, one log line, JSON errors whatever failed."""
 
 import logging
-import os
+import random
 import re
 import time
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from cityweather.api import exceptions
+from cityweather.api.polling import ROUTE
 from cityweather.ops import headers, logs, metrics
 
 log = logging.getLogger("cityweather.request")
@@ -43,15 +44,12 @@ class RequestMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG002
         """Whatever a view lets through; also under DEBUG, where Django would show its settings."""
-        known = exceptions.known(exception)
-        if known is None:
-            log.error("request_failed", exc_info=exception)
-        return known or exceptions.server_error()
+        return exceptions.answer(exception)
 
 
 def request_id_of(request: HttpRequest) -> str:
     given = request.META.get("HTTP_X_REQUEST_ID", "")
-    return given if ID.fullmatch(given) else os.urandom(16).hex()
+    return given if ID.fullmatch(given) else f"{random.getrandbits(128):032x}"  # no secret
 
 
 def refused_host(request: HttpRequest) -> HttpResponse | None:
@@ -62,10 +60,14 @@ def refused_host(request: HttpRequest) -> HttpResponse | None:
     return None
 
 
+def route_of(request: HttpRequest) -> str:
+    route = request.resolver_match.route if request.resolver_match else ""
+    return route.rstrip("/").replace("<str:job_id>", "{id}") or "other"
+
+
 def note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
     """The path only: a query string may hold what someone searched for, or a key in the wrong place."""
-    route = request.resolver_match.route if request.resolver_match else ""
-    route = route.rstrip("/").replace("<str:job_id>", "{id}") or "other"
+    route = request.META.get(ROUTE) or route_of(request)
     method = request.method if request.method in METHODS else "other"
     metrics.add("http_requests", route=route, method=method, status=str(response.status_code))
     metrics.observe("http_request_seconds", seconds, route=route)
