@@ -6,6 +6,7 @@ Errors of the connection (redis.exceptions.RedisError) pass through: the caller 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 from redis import Redis
@@ -42,13 +43,22 @@ class Claim:
     stop: str | None  # gone | epoch | closed | cancel | fail | pause
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
-    """One stream item: what one record call counted. `results` is empty for the marker."""
+    """One stream item: what one record call counted; nothing for the marker."""
 
     id: str
-    size: int  # bytes
-    results: list[Result]
+    blob: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.blob)
+
+    @cached_property
+    def results(self) -> list[Result]:
+        """Decoded when asked for, since a flush takes fewer entries than it reads. Raises UnknownFormat."""
+        return decode(self.blob) if self.blob else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +186,7 @@ class Tracker:
     # --- flush -------------------------------------------------------------------------------------------------
 
     def read(self, job_id: str, after: str, count: int) -> list[Entry]:
-        """The next entries after a stream ID, oldest first. Raises UnknownFormat for what newer code wrote."""
+        """The next entries after a stream ID, oldest first."""
         stream = JobKeys.of(job_id).stream
         found = cast("list[tuple[bytes, dict[bytes, bytes]]]", self.redis.xrange(stream, following(after), "+", count))
         return [_entry(name, fields) for name, fields in found]
@@ -237,8 +247,7 @@ def following(entry_id: str) -> str:
 
 
 def _entry(name: bytes, fields: dict[bytes, bytes]) -> Entry:
-    blob = fields.get(b"r")
-    return Entry(name.decode(), len(blob or b""), decode(blob) if blob else [])
+    return Entry(name.decode(), fields.get(b"r", b""))
 
 
 def _lease(token: bytes, text: bytes) -> Lease:

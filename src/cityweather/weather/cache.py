@@ -84,7 +84,8 @@ class Cache:
         client = get_redis_connection("default")
         if self._remember is None:
             self._remember = script(client, "remember")
-        names = [django_cache.make_key(keys.cached(self._provider, key)) for key, _ in entries]
+        make_key = django_cache.make_key  # once: the way to the cache itself costs more than a key
+        names = [make_key(keys.cached(self._provider, key)) for key, _ in entries]
         values = [orjson.dumps(_encode(entry)) for _, entry in entries]
         self._remember(keys=names, args=["", ttl * 1000, *values], client=client)
 
