@@ -15,7 +15,7 @@ import { startWeather } from "./weather.js";
 let current = null;
 
 function open(id, { remember = true, focus = false } = {}) {
-  if (id !== current && remember) history.pushState(null, "", id ? `/?job=${id}` : "/");
+  if (remember && id !== inAddress()) history.pushState(null, "", id ? `/?job=${id}` : "/");
   current = id;
   openJob(id);
   select(id);

@@ -1,0 +1,71 @@
+"""The dashboard as a person uses it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.acceptance.running import Running
+
+SHOTS = Path(__file__).parent / "screenshots"
+
+
+class Screen:
+    def __init__(self, page: Page, up: Running) -> None:
+        self.page = page
+        self.up = up
+
+    def open(self, path: str = "/", *, key: bool = True) -> None:
+        """With the key behind #, as `up` prints it."""
+        self.page.goto(self.up.url + path + (f"#key={self.up.api_key}" if key else ""))
+        if key:
+            expect(self.page.locator("#connection")).to_have_text("Live")
+
+    def upload(self, file: Path) -> str:
+        """Choose the file; returns the id of its job, which is then shown."""
+        before = self.page.url
+        self.page.set_input_files("#file", file)
+        expect(self.page).not_to_have_url(before)
+        expect(self.page).to_have_url(re.compile(r"\?job="))
+        return self.page.url.rpartition("=")[2]
+
+    def upload_slowly(self, file: Path, per_minute: int = 600) -> str:
+        """A job that lasts until `hurry`."""
+        self.up.simulator.control(latency_ms=500)
+        job_id = self.upload(file)
+        self.rate(job_id, per_minute)
+        return job_id
+
+    def rate(self, job_id: str, per_minute: int | None) -> None:
+        self.up.service._call("PATCH", f"/bulk/jobs/{job_id}", json={"max_rate": per_minute})
+
+    def hurry(self, job_id: str) -> None:
+        self.up.simulator.control(latency_ms=0)
+        self.rate(job_id, None)
+
+    @property
+    def badge(self) -> Locator:
+        return self.page.locator("#job-badge")
+
+    def wait_for(self, state: str) -> None:
+        expect(self.badge).to_have_text(state, timeout=60_000)
+
+    def tile(self, name: str) -> Locator:
+        return self.page.locator("#job-tiles div").filter(has_text=name).locator("dd")
+
+    def number(self, name: str) -> int:
+        return int(self.tile(name).inner_text().replace(",", "").rstrip("%"))
+
+    def drawn(self, number: int) -> None:
+        """That so many cities stand on the map."""
+        expect(self.page.locator("#map-canvas")).to_have_attribute("data-drawn", str(number))
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        return self.up.service.job(job_id)
+
+    def shoot(self, name: str, *, whole: bool = False) -> Path:
+        SHOTS.mkdir(exist_ok=True)
+        path = SHOTS / f"{name}.png"
+        self.page.screenshot(path=path, full_page=whole, animations="disabled")
+        return path

@@ -1,0 +1,91 @@
+"""For everybody: axe finds nothing serious, the keyboard is enough, 360 pixels are enough."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.acceptance.running import Running
+from tests.browser.screen import Screen
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+AXE = Path(__file__).parent / "vendor/axe.min.js"
+
+
+def violations(page: Page) -> list[str]:
+    """Of every level but "minor" and "moderate", with where."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary']}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("width", [360, 1600])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(screen: Screen, cities: Callable[..., Path], scheme: str, width: int) -> None:
+    page = screen.page
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 900})
+    assert violations(page) == []
+    screen.upload(cities(20, "Atlantis", '"two",cells'))
+    screen.wait_for("Done")
+    expect(page.locator("#failures li")).to_be_visible()
+    page.get_by_label("City", exact=True).fill("Oslo")
+    page.keyboard.press("Enter")
+    expect(page.locator("#weather-answer .temperature")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("button", name="Forget key").click()
+    assert violations(page) == []
+    page.get_by_role("button", name="Enter API key").click()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("width", [360, 768, 1600])
+def test_nothing_is_wider_than_the_screen(screen: Screen, cities: Callable[..., Path], width: int) -> None:
+    screen.page.set_viewport_size({"width": width, "height": 800})
+    screen.upload(cities(30, "W" * 190, "Atlantis " + "x" * 150, name="W" * 120 + ".csv"))
+    screen.wait_for("Done")
+    expect(screen.page.locator("#results-rows tr").first).to_be_visible()
+    assert screen.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_keyboard_is_enough(page: Page, up: Running, cities: Callable[..., Path]) -> None:
+    screen = Screen(page, up)
+    screen.open(key=False)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the job")).to_be_focused()
+    press_until(page, "#key-button")
+    page.keyboard.press("Enter")
+    page.keyboard.type(up.api_key)
+    page.keyboard.press("Enter")
+    expect(page.locator("#connection")).to_have_text("Live")
+    press_until(page, "#file")
+    job_id = screen.upload_slowly(cities(200))
+    expect(page.locator("#job-title")).to_be_focused()
+    press_until(page, "#job-actions [data-action=cancel]")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Back")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    screen.wait_for("Cancelled")
+    assert screen.job(job_id)["status"] == "cancelled"
+
+
+def press_until(page: Page, selector: str) -> None:
+    for _ in range(60):
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not lead to {selector}")
+
+
+def test_changes_are_said_to_who_cannot_see_them(screen: Screen, cities: Callable[..., Path]) -> None:
+    screen.upload(cities(30))
+    screen.wait_for("Done")
+    expect(screen.page.locator("#announcer")).to_contain_text("Done, 100 percent, 30 succeeded, 0 failed")

@@ -1,0 +1,94 @@
+"""What one can say to a job from the page."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.screen import Screen
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def test_cancel_asks_first_and_what_was_left_can_be_run_later(screen: Screen, cities: Callable[..., Path]) -> None:
+    job_id = screen.upload_slowly(cities(300))
+    screen.wait_for("Running")
+    actions = screen.page.locator("#job-actions")
+    actions.get_by_role("button", name="Cancel").click()
+    screen.page.get_by_role("button", name="Back").click()
+    assert screen.job(job_id)["status"] == "running"
+    actions.get_by_role("button", name="Cancel").click()
+    expect(screen.page.get_by_role("dialog")).to_contain_text("of 300 cities would be left out")
+    screen.page.get_by_role("button", name="Cancel the job").click()
+    screen.wait_for("Cancelled")
+    left = screen.job(job_id)["pending"]
+    assert left > 0
+    screen.up.simulator.control(latency_ms=0)
+    actions.get_by_role("button", name="Run the rest").click()
+    expect(screen.tile("Remaining")).to_have_text("0")
+    rest = screen.page.url.rpartition("=")[2]
+    assert rest != job_id
+    screen.rate(rest, None) if screen.job(rest)["status"] == "running" else None
+    screen.wait_for("Done")
+    assert screen.number("Succeeded") == left
+
+
+def test_pause_stops_it_and_resume_goes_on(screen: Screen, cities: Callable[..., Path]) -> None:
+    job_id = screen.upload_slowly(cities(200))
+    screen.wait_for("Running")
+    actions = screen.page.locator("#job-actions")
+    actions.get_by_role("button", name="Pause").click()
+    screen.wait_for("Paused")
+    expect(screen.page.locator("#job-notice")).to_contain_text("resume it when you like")
+    assert screen.job(job_id)["phase"] == "paused"
+    screen.hurry(job_id)
+    actions.get_by_role("button", name="Resume").click()
+    screen.wait_for("Done")
+
+
+def test_failed_rows_are_counted_by_reason_shown_and_retried(screen: Screen, cities: Callable[..., Path]) -> None:
+    job_id = screen.upload(cities(20, "Old Atlantis", "Nowhere by Sea"))
+    screen.wait_for("Done")
+    failures = screen.page.locator("#failures li")
+    expect(failures).to_contain_text("2 The provider does not know this city")
+    failures.get_by_role("button", name="Show").click()
+    rows = screen.page.locator("#results-rows tr")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("Old Atlantis")
+    screen.page.locator("#job-actions").get_by_role("button", name="Retry failed").click()
+    expect(screen.page).not_to_have_url(f"{screen.up.url}/?job={job_id}")
+    screen.wait_for("Done")
+    assert (screen.number("Succeeded"), screen.number("Failed")) == (0, 2)
+
+
+def test_a_job_that_waits_says_for_what(screen: Screen, cities: Callable[..., Path]) -> None:
+    screen.up.simulator.control(fault="503")
+    screen.upload(cities(5))
+    screen.wait_for("Waiting")
+    expect(screen.page.locator("#job-notice")).to_contain_text("The weather provider is out. No city fails of that")
+    screen.up.simulator.control(fault=None)
+    screen.wait_for("Done")
+    assert screen.number("Failed") == 0
+
+
+def test_results_are_filtered_searched_and_downloaded(screen: Screen, cities: Callable[..., Path]) -> None:
+    screen.upload(cities(120, "Zürich Zoo", "Atlantis"))
+    screen.wait_for("Done")
+    rows = screen.page.locator("#results-rows tr")
+    expect(rows).to_have_count(50)
+    screen.page.get_by_role("button", name="Show more").click()
+    expect(rows).to_have_count(100)
+    screen.page.get_by_label("Search the results by city").fill("ZÜRICH")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("Succeeded")
+    screen.page.get_by_text("Failed", exact=True).and_(screen.page.locator(".tabs span")).click()
+    expect(screen.page.locator("#results-state")).to_have_text("No row is like that.")
+    screen.page.get_by_label("Search the results by city").fill("")
+    expect(rows).to_have_count(1)
+    with screen.page.expect_download() as begun:
+        screen.page.get_by_role("button", name="Download CSV").click()
+    assert begun.value.suggested_filename == "cities-failed.csv"
+    lines = begun.value.path().read_text().splitlines()
+    assert len(lines) == 2
+    assert "Atlantis,failed" in lines[1]

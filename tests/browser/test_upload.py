@@ -1,0 +1,87 @@
+"""A CSV goes in and one watches it to the end."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from cityweather.settings import ROOT
+from tests.browser.screen import Screen
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def test_a_file_is_chosen_and_watched_to_its_end(screen: Screen, cities: Callable[..., Path]) -> None:
+    job_id = screen.upload_slowly(cities(60, "New Atlantis"))
+    screen.wait_for("Running")
+    expect(screen.page.locator("#job-bar")).to_have_attribute("aria-valuetext", re.compile("remaining"))
+    screen.hurry(job_id)
+    screen.wait_for("Done")
+    assert (screen.number("Succeeded"), screen.number("Failed"), screen.number("Remaining")) == (60, 1, 0)
+    expect(screen.tile("Progress")).to_have_text("100%")
+    expect(screen.page.locator("#jobs li.selected")).to_contain_text("61 cities · 1 failed")
+    assert screen.job(job_id)["status"] == "done"
+
+
+def test_a_file_may_be_dropped_anywhere(screen: Screen, cities: Callable[..., Path]) -> None:
+    text = cities(3).read_text()
+    dropped = screen.page.evaluate_handle(
+        """text => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([text], "dropped.csv", { type: "text/csv" }));
+            return transfer;
+        }""",
+        text,
+    )
+    for event in ("dragenter", "dragover", "drop"):
+        screen.page.dispatch_event("#map", event, {"dataTransfer": dropped})
+    expect(screen.page.locator("#job-title")).to_have_text("dropped.csv")
+    screen.wait_for("Done")
+
+
+def test_the_sample_runs_at_a_click(screen: Screen) -> None:
+    screen.page.route("**/bulk/jobs?*", lambda route: route.fulfill(json={"results": [], "next": None}))
+    screen.page.reload()
+    expect(screen.page.locator("#welcome-words")).to_contain_text("Drop a CSV")
+    screen.page.get_by_role("button", name="Try it with 25 cities").click()
+    screen.wait_for("Done")
+    assert screen.number("Succeeded") == 25
+
+
+def test_rows_that_are_refused_are_named_one_by_one(screen: Screen, tmp_path: Path) -> None:
+    screen.upload(ROOT / "data/messy.csv")
+    refusals = screen.page.locator("#import-state .refusals li")
+    expect(refusals).to_have_count(screen.page.locator("#rejected-rows li").count())
+    expect(screen.page.locator("#import-state")).to_contain_text("Its bytes are not text in the file's encoding")
+    with screen.page.expect_download() as begun:
+        screen.page.locator("#rejected-rows button").click()
+    assert begun.value.path().read_text().splitlines()[0] == "line,code,text"
+
+
+def test_a_file_that_is_no_csv_is_refused_with_the_servers_words(
+    screen: Screen, tmp_path: Path, expected: list[str]
+) -> None:
+    expected.append("400")
+    picture = tmp_path / "photo.csv"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
+    screen.page.set_input_files("#file", picture)
+    expect(screen.page.get_by_role("alert").filter(has_text="This is not a CSV file")).to_be_visible()
+
+
+def test_a_file_beyond_the_limit_is_not_even_sent(screen: Screen, tmp_path: Path) -> None:
+    screen.page.evaluate("document.body.dataset.maxBytes = '1000'")
+    large = tmp_path / "large.csv"
+    large.write_text("city\n" + "Oslo\n" * 1000)
+    screen.page.set_input_files("#file", large)
+    expect(screen.page.locator("#import-state")).to_contain_text("1 kB are allowed")
+
+
+def test_names_are_shown_as_text_wherever_they_stand(screen: Screen, cities: Callable[..., Path]) -> None:
+    name = '<img src=x onerror="document.title=1">'
+    screen.upload(cities(0, '"' + name.replace('"', '""') + '"', name='<b>"bold"<i>.csv'))
+    screen.wait_for("Done")
+    expect(screen.page.locator("#results-rows th")).to_contain_text(name)
+    expect(screen.page.locator("#job-title")).to_contain_text("<b>")
+    assert screen.page.locator("main img, main i").count() == 0

@@ -1,0 +1,42 @@
+"""One city now, and what was looked up."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.screen import Screen
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def test_a_look_up_shows_the_weather_and_is_remembered(screen: Screen) -> None:
+    answer = screen.page.locator("#weather-answer")
+    look_up(screen, "Helsinki")
+    expect(answer).to_contain_text("°C")
+    expect(answer).to_contain_text("Fresh")
+    look_up(screen, "helsinki")
+    expect(answer).to_contain_text("From the cache")
+    chips = screen.page.locator("#history")
+    expect(chips.get_by_role("button").first).to_have_text("Helsinki")
+    screen.page.reload()
+    screen.page.locator("#history").get_by_role("button", name="Helsinki").click()
+    expect(answer).to_contain_text("From the cache")
+    screen.page.get_by_role("button", name="Clear").click()
+    expect(screen.page.locator("#recent")).to_be_hidden()
+
+
+def test_a_city_that_nobody_knows_is_said_in_the_servers_words(screen: Screen, expected: list[str]) -> None:
+    expected.append("404")
+    look_up(screen, "Atlantis")
+    expect(screen.page.locator("#weather-answer")).to_have_text("The provider does not know this city.")
+
+
+def test_the_last_known_weather_is_marked_while_the_provider_is_out(screen: Screen, expected: list[str]) -> None:
+    expected += ["503", "502", "504"]
+    screen.up.simulator.control(fault="500")
+    look_up(screen, "Reykjavik")
+    expect(screen.page.locator("#weather-answer")).to_contain_text("Try again")
+
+
+def look_up(screen: Screen, city: str) -> None:
+    screen.page.get_by_label("City", exact=True).fill(city)
+    screen.page.get_by_role("button", name="Look up").click()
