@@ -105,6 +105,8 @@ CASES = [
     Case("column_beyond.csv", b"id,capital\n1,Paris\n", error="no_city_column", options={"column": "3"}),
     Case("columns_without_header.csv", b"Paris,FR\nOslo,NO\n", error="no_city_column"),
     Case("column_of_two_readings.csv", b"a;b,c\n", error="no_city_column", options={"column": "2"}),
+    Case("header_of_two_readings.csv", b"city,a;city\nParis,x;Oslo\n", error="no_city_column"),
+    Case("column_country.csv", b"id,country\n1,Monaco\n", [(2, "Monaco")], options={"column": "country"}),
     Case("header_told_absent.csv", b"city\nParis\n", [(1, "city"), (2, "Paris")], options={"header": False}),
     Case("header_told_present.csv", b"Capitals\nParis\nOslo\n", PARIS_OSLO, options={"header": True}),
     Case("country_and_state.csv",

@@ -59,12 +59,18 @@ def test_a_writer_that_slept_too_long_stops_and_leaves_nothing(monkeypatch: pyte
     assert not JobResult.objects.exists()
 
 
-def test_two_sweeps_at_once_do_not_both_delete() -> None:
+def test_of_two_who_take_an_import_over_one_succeeds() -> None:
     half_written(SILENT)
-    now = timezone.now()
-    stale = BulkJob.objects.get()
-    assert sweep_imports(now) == 1
-    assert not importer._renew(stale, now)
+    one, other = BulkJob.objects.get(), BulkJob.objects.get()
+    assert importer._renew(one, timezone.now())
+    assert not importer._renew(other, timezone.now())
+
+
+def test_an_import_that_another_took_over_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    half_written(SILENT)
+    monkeypatch.setattr(importer, "_renew", lambda *_: False)
+    assert sweep_imports(timezone.now()) == 0
+    assert JobResult.objects.count() == 2
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)

@@ -83,7 +83,7 @@ def _by_name(splits: list[Split], names: Sequence[str], told: str | None) -> Lay
     having = [split for split in splits if split.find(names) is not None]
     if not having:
         raise NoCityColumn(hint=f"None is called what column= says. {_columns(splits)}")
-    split = max(having, key=lambda split: len(split.cells))
+    split = _one(having)
     return split.layout(split.find(names) or 0, told, header=True)
 
 
@@ -91,11 +91,15 @@ def _by_number(splits: list[Split], city: int, told: str | None, header: bool | 
     fitting = [split for split in splits if 0 <= city < len(split.cells)]
     if not fitting:
         raise NoCityColumn(hint=f"There is none with the number that column= says. {_columns(splits)}")
-    dividing = [split for split in fitting if split.divides]
+    split = _one(fitting)
+    return split.layout(city, told, header=bool(KNOWN & set(split.names)) if header is None else header)
+
+
+def _one(splits: list[Split]) -> Split:
+    dividing = [split for split in splits if split.divides]
     if len(dividing) > 1:
         raise NoCityColumn(hint="The first line can be divided in several ways. Say delimiter= too.")
-    split = (dividing or fitting)[0]
-    return split.layout(city, told, header=bool(KNOWN & set(split.names)) if header is None else header)
+    return (dividing or splits)[0]
 
 
 def _plain(cell: str) -> str:
