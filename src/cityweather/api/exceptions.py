@@ -8,12 +8,12 @@ from typing import Any
 import structlog
 from django.core.exceptions import BadRequest as DjangoBadRequest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 from rest_framework.views import set_rollback
 
+from cityweather.connections import AWAY
 from cityweather.errors import BodyCut, CityWeatherError, DatabaseUnavailable, NotFound, RequestTimeout, RequestTooLarge
 
 log = structlog.get_logger(__name__)
@@ -61,7 +61,7 @@ def known(exc: Exception) -> JsonResponse | None:
         return _drf(exc)
     if isinstance(exc, UnreadablePostError):
         return failure(RequestTimeout() if isinstance(exc.__cause__, TimeoutError) else BodyCut())
-    if isinstance(exc, OperationalError | InterfaceError):
+    if isinstance(exc, AWAY["database"]):
         log.warning("database_unavailable", exc_info=exc)
         return failure(DatabaseUnavailable(retry_after=DATABASE_WAIT))
     return next((make() for kinds, make in _FOREIGN if isinstance(exc, kinds)), None)
