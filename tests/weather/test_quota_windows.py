@@ -94,6 +94,14 @@ def test_use_of_another_month_says_nothing(quota_of: Callable[..., Quota], clock
     assert quota.usage() == {"month:202612": 0}
 
 
+def test_only_the_current_period_counts_of_all_that_were_noted(quota_of: Callable[..., Quota], clock: Clock) -> None:
+    at(clock, datetime(2026, 11, 23, tzinfo=UTC))
+    quota = quota_of(MONTH)
+    quota.seed({"month:202609": 7, "month:202611": 990, "month:202610": 3, "day:20781": 5})
+    assert quota.usage() == {"month:202611": 990}
+    assert quota.take(50).tokens == 10
+
+
 @pytest.mark.parametrize(
     ("window", "start", "end"),
     [
