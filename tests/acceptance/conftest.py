@@ -40,6 +40,21 @@ def make_fleet(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Fleet]
     return make
 
 
+@pytest.fixture(scope="session")
+def session_fleet(make_fleet: Callable[..., Fleet]) -> Iterator[Fleet]:
+    fleet = make_fleet(database="postgres")
+    yield fleet
+    fleet.close()
+
+
+@pytest.fixture
+def fleet(session_fleet: Fleet) -> Fleet:
+    """The usual parts on PostgreSQL, whole again, the simulator without faults and with nothing counted."""
+    session_fleet.heal()
+    session_fleet.start(*USUAL)
+    return session_fleet
+
+
 @pytest.fixture
 def start_fleet(make_fleet: Callable[..., Fleet]) -> Iterator[Callable[..., Fleet]]:
     """`start_fleet("web", "fetch-1", database="postgres")`: as make_fleet, and these parts run. For one test."""

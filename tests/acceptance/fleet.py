@@ -6,10 +6,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg2
 import requests
 
 from cityweather.local.client import Service
@@ -88,6 +90,14 @@ class Fleet:
         if "web" in names:
             assert wait_until(self.answers, START_SECONDS), tail(self.folder / "web.log", 30)
 
+    def heal(self) -> None:
+        """The servers run and forget the last test; so do the parts, unless a test killed them."""
+        if not self.valkey.running:
+            self.valkey.start()
+        if self.postgres and not self.postgres.running:
+            self.postgres.start()
+        self.simulator.reset()
+
     def runs(self, name: str) -> bool:
         return name in self._parts and self._parts[name].poll() is None
 
@@ -162,6 +172,12 @@ class Fleet:
             "bookkeeper": [*worker, "-Q", "bookkeeping", "-c", "2"],
             "beat": [*celery, "beat", "--pidfile", "", "--loglevel", "INFO"],
         }[kind]
+
+    def sql(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """As an outsider, on PostgreSQL."""
+        with closing(psycopg2.connect(self.database_url)) as connection, connection.cursor() as cursor:
+            cursor.execute(query, values)
+            return list(cursor.fetchall())
 
     # --- jobs ---------------------------------------------------------------------------------------------------
 

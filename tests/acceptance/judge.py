@@ -1,9 +1,5 @@
 """At the end of a job: do Redis, the job, its results, the cities and the provider tell the same, to the row?"""
 
-from contextlib import closing
-
-import psycopg2
-
 from cityweather.local import counters
 from tests.acceptance.fleet import Fleet
 
@@ -22,19 +18,16 @@ SELECT count(*) FROM cityweather_jobresult r JOIN cityweather_city c ON c.id = r
 def faults(fleet: Fleet, job_id: str, total: int) -> list[str]:
     """Of a job that is done and whose cities no other job has. Empty: all is exact."""
     found = counters.disagreements(fleet.counters(job_id))
-    with closing(psycopg2.connect(fleet.database_url)) as connection, connection.cursor() as cursor:
-        cursor.execute(RESULTS, [job_id])
-        row = cursor.fetchone()
-        if row != (total, total, total, 0):
-            found.append(f"(results, cities, positions, pending) are {row} of {total}")
-        cursor.execute(CITIES, [job_id])
-        differing = cursor.fetchone()[0]
-        if differing:
-            found.append(f"{differing} cities say something else than their results")
+    (row,) = fleet.sql(RESULTS, job_id)
+    if row != (total, total, total, 0):
+        found.append(f"(results, cities, positions, pending) are {row} of {total}")
+    ((differing,),) = fleet.sql(CITIES, job_id)
+    if differing:
+        found.append(f"{differing} cities say something else than their results")
     seen = fleet.simulator.stats()["cities"]
     if not total <= seen <= total + 1:  # London may be asked as well, to tell whether the provider is well
         found.append(f"the provider saw {seen} cities of {total}")
-    audit = fleet.command("audit", check=False)
+    audit = fleet.command("audit", job_id, check=False)
     if audit.returncode:
         found.append(f"cityweather audit: {audit.stdout}{audit.stderr}")
     return found

@@ -1,0 +1,111 @@
+"""PostgreSQL or Redis goes away, hangs or takes no writes for a while: nothing is lost, and work goes on by itself."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+
+from cityweather.local.processes import wait_until
+from tests.acceptance import judge
+from tests.acceptance.fleet import KEY, Fleet, towns
+
+pytestmark = pytest.mark.xdist_group("acceptance")
+
+HEADERS = {"X-API-Key": KEY}
+TOTAL = 2500
+
+
+def post(fleet: Fleet, names: list[str]) -> requests.Response:
+    files = {"file": ("cities.csv", "\n".join(["city", *names]), "text/csv")}
+    return requests.post(f"{fleet.url}/bulk/import", files=files, headers=HEADERS, timeout=30)
+
+
+def jobs(fleet: Fleet) -> int:
+    ((count,),) = fleet.sql("SELECT count(*) FROM cityweather_bulkjob")
+    return int(count)
+
+
+def assert_exact_and_nothing_twice(fleet: Fleet, job_id: str, total: int = TOTAL) -> None:
+    assert fleet.wait_for(job_id)["status"] == "done"
+    assert judge.faults(fleet, job_id, total) == []
+    assert judge.repeated(fleet, total) == 0
+
+
+def test_without_the_database_workers_finish_what_they_have_and_nothing_is_fetched_twice(fleet: Fleet) -> None:
+    assert fleet.postgres is not None
+    fleet.simulator.control(latency_ms=300)
+    job_id = fleet.import_cities(towns(TOTAL, "Without database"))
+    seen = fleet.reach(job_id, 300)["processed"]
+    fleet.postgres.kill()
+    job = fleet.reach(job_id, seen + 50)
+    assert job["source"] == "live"
+    fleet.postgres.start()
+    assert_exact_and_nothing_twice(fleet, job_id)
+
+
+def test_a_database_that_takes_no_writes_holds_up_the_flush_alone(fleet: Fleet) -> None:
+    assert fleet.postgres is not None
+    fleet.simulator.control(latency_ms=300)
+    job_id = fleet.import_cities(towns(TOTAL, "Read-only"))
+    fleet.reach(job_id, 300)
+    with read_only(fleet):
+        fleet.reach(job_id, 1500)
+        refused = post(fleet, ["Oslo"])
+        assert (refused.status_code, refused.json()["code"]) == (503, "database_unavailable")
+        ((stored,),) = fleet.sql("SELECT processed FROM cityweather_bulkjob WHERE job_id = %s", job_id)
+        assert stored < 1500
+    assert_exact_and_nothing_twice(fleet, job_id)
+
+
+@contextmanager
+def read_only(fleet: Fleet) -> Iterator[None]:
+    assert fleet.postgres is not None
+    fleet.postgres.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+    fleet.postgres.execute("SELECT pg_reload_conf()")
+    assert wait_until(lambda: fleet.sql("SHOW default_transaction_read_only") == [("on",)], 5)
+    try:
+        yield
+    finally:
+        fleet.postgres.execute("ALTER SYSTEM RESET default_transaction_read_only")
+        fleet.postgres.execute("SELECT pg_reload_conf()")
+
+
+@pytest.mark.parametrize("how", ["killed", "hanging"])
+def test_without_redis_the_service_answers_and_an_import_starts_later(fleet: Fleet, how: str) -> None:
+    earlier = fleet.import_cities(towns(20, f"Earlier {how}"))
+    fleet.wait_for(earlier)
+    fleet.simulator.control(latency_ms=300)
+    running = fleet.import_cities(towns(TOTAL, f"Running {how}"))
+    fleet.reach(running, 300)
+    before = jobs(fleet)
+    with redis_away(fleet, how):
+        weather = requests.get(f"{fleet.url}/weather", params={"city": f"Oslo {how}"}, timeout=30)
+        assert (weather.status_code, weather.json()["cached"]) == (200, False)
+        for job_id, status in ((earlier, "done"), (running, "running")):
+            job = fleet.job(job_id)
+            assert (job["source"], job["status"]) == ("database", status)
+        answer = post(fleet, towns(20, f"Meanwhile {how}"))
+        accepted = answer.status_code == 202
+        assert accepted or (answer.status_code, jobs(fleet)) == (503, before)
+    if accepted:
+        assert fleet.wait_for(answer.json()["job_id"])["succeeded"] == 20
+    job = fleet.wait_for(running)
+    assert (job["status"], job["succeeded"]) == ("done", TOTAL)
+    assert [fault for fault in judge.faults(fleet, running, TOTAL) if "saw" not in fault] == []
+
+
+@contextmanager
+def redis_away(fleet: Fleet, how: str) -> Iterator[None]:
+    if how == "killed":
+        time.sleep(1.1)  # what the append-only file lacks after SIGKILL is another test's matter
+        fleet.valkey.kill()
+        yield
+        fleet.valkey.start()
+    else:
+        assert fleet.valkey.process is not None
+        fleet.valkey.process.send_signal(signal.SIGSTOP)
+        yield
+        fleet.valkey.process.send_signal(signal.SIGCONT)
