@@ -116,3 +116,10 @@ def test_no_csrf_check_stands_before_an_answer(path: str) -> None:
 
 def test_a_form_of_the_admin_without_token_is_refused_in_json() -> None:
     check(Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "x"}), 403, "csrf_failed")
+
+
+@pytest.mark.parametrize("path", ["/history", f"/bulk/jobs/{UNKNOWN}/results?format=csv", f"/bulk/jobs/{UNKNOWN}"])
+def test_options_names_the_methods(anyone: Client, path: str) -> None:
+    answer = anyone.options(path)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert "GET" in answer["Allow"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -36,6 +36,10 @@ class ApiView(APIView):
         self.owner = admit(http, self.throttle, keyed=request.method in self.keyed)
         check_body(http, self.max_body)
         super().initial(request, *args, **kwargs)
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+        """Which methods there are: the Allow header says so."""
+        return HttpResponse(status=204)
 
 
 class KeyedView(ApiView):

@@ -14,11 +14,12 @@ from cityweather.api import serializers as shapes
 from cityweather.api.base import ApiView
 from cityweather.api.times import iso
 from cityweather.models import City, SearchHistory
-from cityweather.weather import lookup
+from cityweather.weather import lookup, names
 from cityweather.weather.provider import Weather
 
 log = structlog.get_logger(__name__)
 
+CITY = {"type": "string", "minLength": 1, "maxLength": names.MAX_LENGTH}
 LONGEST = 1000  # characters as sent; normalising may shorten a name to the 200 allowed
 
 
@@ -31,7 +32,7 @@ class WeatherView(ApiView):
         {(200, schema.JSON): shapes.Weather},
         errors=(404, 502, 504),
         parameters=[
-            OpenApiParameter("city", str, required=True, description="Name, with ',country' if it has namesakes"),
+            OpenApiParameter("city", CITY, required=True, description="Name, with ',country' if it has namesakes"),
             schema.sent("Age", "Seconds since the provider answered, for a cached or stale answer", 200, kind=int),
         ],
         keyed=False,
