@@ -35,7 +35,7 @@ FROM i WHERE cityweather_jobresult.id = i.id
 RETURNING position, city_id
 """
 # Two jobs may share cities: locked in id order they queue up instead of deadlocking.
-LOCK_CITIES = "SELECT id FROM cityweather_city WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+LOCK_CITIES = "SELECT id FROM cityweather_city WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 # A failure tells nothing about the weather, so the last known one stays.
 CITY_COLUMNS = (
     ("temperature", "float8"), ("condition", "text"), ("humidity", "int"), ("observed_at", "timestamptz"),
@@ -104,12 +104,25 @@ def _city_row(city_id: int, result: Result) -> list[Any]:
     ]  # fmt: skip
 
 
+def _array(values: Sequence[Any]) -> str:
+    """As PostgreSQL reads an array: of psycopg2's ARRAY[…] it would parse each element as an expression."""
+    return "{" + ",".join([_element(value) for value in values]) + "}"
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return repr(value)
+
+
 def update_results(job_id: str, results: Sequence[Result]) -> list[tuple[int, int]]:
     """Write what is still pending; (position, city id) of the rows that changed."""
     rows = [_result_row(result) for result in results]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(RESULTS_POSTGRESQL, [*map(list, zip(*rows, strict=True)), job_id])
+            cursor.execute(RESULTS_POSTGRESQL, [*map(_array, zip(*rows, strict=True)), job_id])
         else:
             cursor.execute(RESULTS_SQLITE, [orjson.dumps(rows).decode(), job_id.replace("-", "")])
         return [(position, city_id) for position, city_id in cursor.fetchall()]
@@ -120,7 +133,7 @@ def update_cities(found: Sequence[tuple[int, Result]]) -> None:
     rows = sorted(_city_row(city_id, result) for city_id, result in found)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            columns = [list(column) for column in zip(*rows, strict=True)]
+            columns = [_array(column) for column in zip(*rows, strict=True)]
             cursor.execute(LOCK_CITIES, [columns[0]])
             cursor.execute(CITIES_POSTGRESQL, columns)
         else:
