@@ -30,6 +30,9 @@ def main() -> int:
     web.add_argument("--seconds", type=int, default=10)
     web.add_argument("--repeats", type=int, default=3)
     web.add_argument("--cities", type=int, default=1_000_000)
+    soak = commands.add_parser("soak", help="ten minutes of everything: no errors, no growth")
+    soak.add_argument("--minutes", type=float, default=10)
+    soak.add_argument("--pollers", type=int, default=200)
     commands.add_parser("report", help="picture, table, and the copies that are kept")
     options = vars(parser.parse_args())
     _run(options.pop("command"), options)
@@ -44,7 +47,7 @@ def _system(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(command: str, options: dict[str, Any]) -> None:
-    from tests.benchmarks import flush_alone, growth, report, system, web
+    from tests.benchmarks import flush_alone, growth, report, soak, system, web
 
     measures: dict[str, Callable[[], dict[str, Any]]] = {
         "system": lambda: system.measure(
@@ -52,6 +55,7 @@ def _run(command: str, options: dict[str, Any]) -> None:
         ),
         "growth": lambda: growth.measure(options["cities"]),
         "flush": lambda: flush_alone.measure(options["cities"], options["repeats"]),
+        "soak": lambda: soak.measure(options["minutes"], options["pollers"]),
         "web": lambda: web.measure(options["seconds"], options["repeats"], options["cities"]),
     }
     if command == "report":
@@ -63,6 +67,7 @@ def _run(command: str, options: dict[str, Any]) -> None:
 def _keep(command: str, found: dict[str, Any]) -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     everything = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    print(json.dumps({name: value for name, value in found.items() if name != "contenders"}, indent=1)[:3000])
     everything[command] = {
         "command": shlex.join(["python", "-m", "tests.benchmarks", *sys.argv[1:]]),
         "at": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -1,0 +1,114 @@
+"""Minutes of everything at once: pollers, look-ups, three jobs. Nothing may answer an error and nothing may grow."""
+
+import itertools
+import random
+import statistics
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+import requests
+
+from tests.benchmarks import cities, ours
+from tests.benchmarks.costs import family
+from tests.benchmarks.stage import API_KEY, stage
+
+LATENCY = 0.05  # seconds
+JOBS = 3
+POLL, LOOK_UP = 1.0, 0.5  # seconds between two requests of one client
+LOOKERS = 20
+SAMPLE = 5.0  # seconds
+WARM = 0.25  # of the time, after which nothing may grow any more
+SLACK = 1.10  # of what it was then, and ...
+SPARE = {"rss": 4e6, "files": 4, "connections": 3}  # ... so much on top, bytes and pieces
+
+
+class Clients:
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.answers: Counter[str] = Counter()
+        self.slowest = 0.0
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self, count: int, pause: float, path: Callable[[], str]) -> None:
+        for _ in range(count):
+            self._threads.append(threading.Thread(target=self._work, args=(pause, path), daemon=True))
+            self._threads[-1].start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(30)
+
+    def _work(self, pause: float, path: Callable[[], str]) -> None:
+        with requests.Session() as session:
+            session.headers["X-API-Key"] = API_KEY
+            self._stop.wait(random.random() * pause)
+            while not self._stop.is_set():
+                began = time.monotonic()
+                try:
+                    answer = str(session.get(self._url + path(), timeout=20).status_code)
+                except requests.RequestException as error:
+                    answer = type(error).__name__
+                self.answers[answer] += 1
+                self.slowest = max(self.slowest, time.monotonic() - began)
+                self._stop.wait(pause)
+
+
+def sample(system: ours.System) -> dict[str, float]:
+    """Resident bytes and open files of each family, and connections at the servers."""
+    found: dict[str, float] = {}
+    for name, pid in system.pids.items():
+        for process in family(pid):
+            try:
+                found[f"rss {name}"] = found.get(f"rss {name}", 0) + process.memory_info().rss
+                found[f"files {name}"] = found.get(f"files {name}", 0) + process.num_fds()
+            except psutil.Error:
+                continue
+    found["connections postgresql"] = system.stage.ask("SELECT count(*) FROM pg_stat_activity")[0]
+    with system.stage.valkey.client() as client:
+        found["connections redis"] = len(client.client_list())
+    return found
+
+
+def measure(minutes: float, pollers: int) -> dict[str, Any]:
+    with stage(LATENCY) as servers, ours.running(servers, LATENCY) as system:
+        size = int(2000 * minutes)
+        jobs = [system.service.import_file(cities.csv(size + 1000 * n)) for n in range(JOBS)]
+        for job_id in jobs:  # slow enough to last
+            url, head = f"{system.stack.url}/bulk/jobs/{job_id}", {"X-API-Key": API_KEY}
+            requests.patch(url, json={"max_rate": 2000}, headers=head, timeout=10).raise_for_status()
+        clients = Clients(system.stack.url)
+        turn, city = itertools.cycle(jobs), itertools.cycle(["Oslo", "Lima", "Accra", "Pune", "Bergen", "Nairobi"])
+        clients.start(pollers, POLL, lambda: f"/bulk/jobs/{next(turn)}")
+        clients.start(LOOKERS, LOOK_UP, lambda: f"/weather?city={next(city)}")
+        clients.start(5, POLL, lambda: f"/bulk/jobs/{next(turn)}/results?limit=100")
+        clients.start(2, POLL, lambda: "/history?limit=50")
+        samples, until = [], time.monotonic() + minutes * 60
+        while time.monotonic() < until:
+            system.tend(SAMPLE)
+            samples.append(sample(system))
+        clients.stop()
+        ended = [system.service.job(job_id) for job_id in jobs]
+    return verdict(samples, clients, ended)
+
+
+def verdict(samples: list[dict[str, float]], clients: Clients, jobs: list[dict[str, Any]]) -> dict[str, Any]:
+    warm = int(len(samples) * WARM)
+    early, late = samples[warm : warm + max(3, warm)], samples[-max(3, warm) :]
+    levels = {
+        name: (statistics.median(s.get(name, 0) for s in early), statistics.median(s.get(name, 0) for s in late))
+        for name in samples[-1]
+    }
+    grown = [name for name, (was, now) in levels.items() if now > was * SLACK + SPARE[name.split()[0]]]
+    errors = {answer: count for answer, count in clients.answers.items() if answer not in ("200", "304")}
+    broken = [job["job_id"] for job in jobs if job["failed"] or job["processed"] != job["pending"] * -1 + job["total"]]
+    return {
+        "answers": dict(clients.answers), "errors": errors, "slowest_seconds": clients.slowest, "grown": grown,
+        "levels": levels, "jobs": [(job["status"], job["processed"], job["total"]) for job in jobs], "broken": broken,
+        "holds": not (errors or grown or broken),
+    }  # fmt: skip
