@@ -14,10 +14,7 @@ from tests.benchmarks.stage import API_KEY, stage
 
 def measure(seconds: int, repeats: int, size: int) -> dict[str, Any]:
     with stage() as servers, ours.running(servers, settings="tests.benchmarks.with_bare") as system:
-        ended = system.service.import_file(cities.csv(size))
-        if size > 1:
-            system.wait(ended)
-        job_id = _live_job(system)
+        job_id = _live_job(system, size)
         addresses = {
             "bare": ("/bare", {}),
             "poll": (f"/bulk/jobs/{job_id}", {"X_API_Key": API_KEY}),
@@ -30,12 +27,12 @@ def measure(seconds: int, repeats: int, size: int) -> dict[str, Any]:
             for name, (path, headers) in addresses.items():
                 found[name].append(_one(system, path, seconds, headers))
                 print(name, found[name][-1], flush=True)
-        return {"views": {name: _middle(runs) for name, runs in found.items()}, "pages": _pages(system, ended, size)}
+        return {"views": {name: _middle(runs) for name, runs in found.items()}, "pages": _pages(system, job_id, size)}
 
 
-def _live_job(system: ours.System) -> str:
+def _live_job(system: ours.System, size: int) -> str:
     """A job that stays live: paused as soon as it is there."""
-    job_id = system.service.import_file(cities.csv(10_000))
+    job_id = system.service.import_file(cities.csv(size))
     head = {"X-API-Key": API_KEY}
     requests.post(f"{system.stack.url}/bulk/jobs/{job_id}/pause", headers=head, timeout=10).raise_for_status()
     system.tend(5)
