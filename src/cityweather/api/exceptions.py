@@ -32,7 +32,8 @@ def failure(error: CityWeatherError) -> JsonResponse:
 
 
 def body(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> JsonResponse:
-    return JsonResponse({"detail": detail, "code": code}, status=status, headers=dict(headers or {}))
+    found = {"detail": detail, "code": code}
+    return JsonResponse(found, status=status, headers=dict(headers or {}), json_dumps_params={"ensure_ascii": False})
 
 
 def handle(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:

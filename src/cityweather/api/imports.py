@@ -38,7 +38,10 @@ class ImportView(KeyedView):
             OpenApiParameter("column", str, description="A header's name or a number from 1"),
             OpenApiParameter("header", bool, description="Whether the first row names the columns"),
             OpenApiParameter(
-                "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same file again answers the same job"
+                "Idempotency-Key",
+                {"type": "string", "minLength": 1, "maxLength": 255},
+                OpenApiParameter.HEADER,
+                description="The same file again answers the same job",
             ),
             schema.sent("Location", "Path of the job", 202),
             schema.sent("Idempotency-Replayed", "true when the job was there already", 202),

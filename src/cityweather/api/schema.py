@@ -34,7 +34,9 @@ LIMIT = OpenApiParameter(
     {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
     description="Rows of a page",
 )
-CURSOR = OpenApiParameter("cursor", str, description="From `next` of the page before; opaque")
+CURSOR = OpenApiParameter(
+    "cursor", {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"}, description="From `next` of the page before; opaque"
+)
 TAGS = {name: name for name in ("weather", "history", "cities")}
 PAGING = (LIMIT, CURSOR)
 CSV = OpenApiParameter("format", enum=["json", "csv"], description="Overrides Accept")

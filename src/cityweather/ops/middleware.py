@@ -1,6 +1,7 @@
 """Around every request: its id, one log line, JSON errors whatever failed."""
 
 import logging
+import os
 import random
 import re
 import time
@@ -20,6 +21,8 @@ log = logging.getLogger("cityweather.request")
 # What a log line, a header and a Celery message can carry unchanged.
 ID = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
+_ids = random.Random()  # noqa: S311  # no secrets; one of its own, as anybody may seed the shared one
+os.register_at_fork(after_in_child=_ids.seed)
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # asked every few seconds by machines
 
 
@@ -49,7 +52,7 @@ class RequestMiddleware:
 
 def request_id_of(request: HttpRequest) -> str:
     given = request.META.get("HTTP_X_REQUEST_ID", "")
-    return given if ID.fullmatch(given) else f"{random.getrandbits(128):032x}"  # no secret
+    return given if ID.fullmatch(given) else f"{_ids.getrandbits(128):032x}"
 
 
 def refused_host(request: HttpRequest) -> HttpResponse | None:
