@@ -61,15 +61,17 @@ class Chaos:
     losses: int = 0  # odd while Redis is about to forget, or has not come back
     allowed: int = 0  # repeated fetches that the wounds explain
     _down: dict[str, float] = field(default_factory=dict)  # target → monotonic seconds when it is healed
-    _web_hurt_until: float = 0
+    _web_hurt: bool = False
+    _web_well_since: float = 0  # monotonic seconds
     _stored: int = 0
 
     def run(self, wounds: list[Wound]) -> None:
         began = last = time.monotonic()
         waiting = list(wounds)
-        while waiting or self._down:
+        while waiting or self._down or self._web_hurt:
             for target in [target for target, due in self._down.items() if due <= time.monotonic()]:
                 self._heal(target)
+            self._look_after_web()
             now = time.monotonic()
             due = waiting and (self._done() >= waiting[0].at * self.total or now > last + PATIENCE)
             if due and waiting[0].target not in self._down:
@@ -80,7 +82,7 @@ class Chaos:
 
     def excuses(self, status: int | None) -> bool:
         """A dead web answers nothing; without the database a job that Redis does not know cannot be told."""
-        if time.monotonic() < self._web_hurt_until:
+        if self._web_hurt or time.monotonic() < self._web_well_since + 1:
             return True
         return status == 503 and "postgres" in self._down
 
@@ -93,8 +95,7 @@ class Chaos:
 
     def _hurt_part(self, wound: Wound) -> None:
         name = wound.target
-        if name == "web":
-            self._web_hurt_until = time.monotonic() + wound.seconds + 60
+        self._web_hurt = self._web_hurt or name == "web"
         if name.startswith("fetch") and wound.what != "end":
             self.allowed += MOST
         if wound.what == "kill a child of":
@@ -138,10 +139,12 @@ class Chaos:
         elif target == "provider":
             self.fleet.simulator.control(fault=None)
         else:
-            self.fleet.start(target)
-        if target == "web":
-            self._web_hurt_until = time.monotonic() + 1
+            self.fleet.spawn(target)
         del self._down[target]
+
+    def _look_after_web(self) -> None:
+        if self._web_hurt and "web" not in self._down and self.fleet.answers(well=False):
+            self._web_hurt, self._web_well_since = False, time.monotonic()
 
     # --- how far it is ------------------------------------------------------------------------------------------
 

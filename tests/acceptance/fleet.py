@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +21,7 @@ from cityweather.local.processes import HOST, end, free_port, spawn, tail, wait_
 from cityweather.local.simulator.process import Simulator
 from cityweather.local.stack import UNLIMITED
 from cityweather.local.valkey import Valkey
+from cityweather.tracker.tracker import Tracker
 
 KEY = "fleet-key"
 START_SECONDS = 40
@@ -82,13 +84,16 @@ class Fleet:
         return self
 
     def start(self, *names: str) -> None:
-        """Those of them that do not run. Returns when the web answers, if it is among them."""
+        """Those of them that do not run. Returns when the web is ready, if it is among them."""
         for name in names:
-            if not self.runs(name):
-                with (self.folder / f"{name}.log").open("ab") as log:
-                    self._parts[name] = spawn(self._command(name), output=log, env=self.environment)
+            self.spawn(name)
         if "web" in names:
             assert wait_until(self.answers, START_SECONDS), tail(self.folder / "web.log", 30)
+
+    def spawn(self, name: str) -> None:
+        if not self.runs(name):
+            with (self.folder / f"{name}.log").open("ab") as log:
+                self._parts[name] = spawn(self._command(name), output=log, env=self.environment)
 
     def heal(self) -> None:
         """The servers run and forget the last test; so do the parts, unless a test killed them."""
@@ -101,9 +106,10 @@ class Fleet:
     def runs(self, name: str) -> bool:
         return name in self._parts and self._parts[name].poll() is None
 
-    def answers(self) -> bool:
+    def answers(self, *, well: bool = True) -> bool:
+        """Whether the web is ready; with well=False whether it says anything at all."""
         try:
-            return requests.get(f"{self.url}/readyz", timeout=2).ok
+            return requests.get(f"{self.url}/readyz", timeout=2).ok or not well
         except requests.RequestException:
             return False
 
@@ -179,6 +185,15 @@ class Fleet:
             cursor.execute(query, values)
             return list(cursor.fetchall())
 
+    def settled(self, job_id: str) -> bool:
+        """Nothing of the job is in workers' hands, and nothing is asked of the provider."""
+        with self.valkey.client() as client:
+            now = time.time() * 1000
+            held = [
+                lease for lease in Tracker(client).leases(job_id) if lease.state != "returned" and lease.deadline > now
+            ]
+        return not held and self.simulator.stats()["at_once"] == 0
+
     # --- jobs ---------------------------------------------------------------------------------------------------
 
     def import_cities(self, names: Iterable[str]) -> str:
@@ -186,6 +201,11 @@ class Fleet:
         path = self.folder / "cities.csv"
         path.write_text("\n".join(["city", *names]) + "\n", encoding="utf-8")
         return self.service.import_file(path)
+
+    def say(self, method: str, path: str, **body: Any) -> requests.Response:
+        """A request with a JSON body, as a client with a key."""
+        headers = {"X-API-Key": KEY}
+        return requests.request(method, self.url + path, headers=headers, json=body or None, timeout=30)
 
     def job(self, job_id: str) -> dict[str, Any]:
         return self.service.job(job_id)
