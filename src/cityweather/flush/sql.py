@@ -11,13 +11,20 @@ from django.db import connection
 from cityweather.tracker.results import Result
 from cityweather.weather.provider import Weather
 
+# A new table has no statistics, and even with them a planner that may hash reads every row of the job, or every city,
+# for each flush. OFFSET 0 makes it look up row by row; the joins that follow find their rows by primary key.
+BY_INDEX = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off"
 RESULTS_POSTGRESQL = """
+WITH i AS MATERIALIZED (
+  SELECT i.*, r.id
+  FROM unnest(%s::int[], %s::text[], %s::timestamptz[], %s::text[], %s::float8[], %s::text[], %s::int[])
+       AS i (position, status, refreshed_at, error, temperature, condition, humidity)
+  CROSS JOIN LATERAL (SELECT id FROM cityweather_jobresult
+                      WHERE job_id = %s AND position = i.position AND status = 'pending' OFFSET 0) AS r)
 UPDATE cityweather_jobresult AS r
 SET status = i.status, refreshed_at = i.refreshed_at, error = i.error,
     temperature = i.temperature, condition = i.condition, humidity = i.humidity
-FROM unnest(%s::int[], %s::text[], %s::timestamptz[], %s::text[], %s::float8[], %s::text[], %s::int[])
-     AS i (position, status, refreshed_at, error, temperature, condition, humidity)
-WHERE r.job_id = %s AND r.position = i.position AND r.status = 'pending'
+FROM i WHERE r.id = i.id
 RETURNING r.position, r.city_id
 """
 # MATERIALIZED and CROSS JOIN fix the order: SQLite would walk all rows of the job once for every result.
@@ -122,6 +129,7 @@ def update_results(job_id: str, results: Sequence[Result]) -> list[tuple[int, in
     rows = [_result_row(result) for result in results]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            cursor.execute(BY_INDEX)
             cursor.execute(RESULTS_POSTGRESQL, [*map(_array, zip(*rows, strict=True)), job_id])
         else:
             cursor.execute(RESULTS_SQLITE, [orjson.dumps(rows).decode(), job_id.replace("-", "")])
