@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from typing import Any
+from zlib import crc32
 
 import pytest
 import schemathesis
@@ -22,7 +23,7 @@ UNFAIR = [positive_data_acceptance]
 def api(redis_server: Any, database: str, settings: Any) -> Iterator[Any]:
     settings.THROTTLE_API = settings.THROTTLE_WEATHER = ""
     settings.OPENWEATHER_QUOTA_PER_MINUTE = settings.OPENWEATHER_QUOTA_PER_MONTH = 0
-    redis_server.hset("cw:ticks", mapping={name: time.time() for name in TICKS})
+    redis_server.hset("cw:ticks", mapping={name: time.time() + 3600 for name in TICKS})
     job, live = make_job("sfp"), make_job("ppp")
     ended = make_job("sf", status="done", phase="ended")
     RejectedRow.objects.create(job=job, line=3, code="too_long", text="x")
@@ -34,7 +35,9 @@ def api(redis_server: Any, database: str, settings: Any) -> Iterator[Any]:
     @found.hook
     def map_path_parameters(context: Any, path_parameters: dict[str, Any] | None) -> dict[str, Any] | None:
         if path_parameters and "job_id" in path_parameters:
-            path_parameters["job_id"] = ids[hash(path_parameters["job_id"]) % len(ids)]
+            path_parameters["job_id"] = ids[
+                crc32(path_parameters["job_id"].encode("utf-8", "surrogatepass")) % len(ids)
+            ]
         return path_parameters
 
     return found
