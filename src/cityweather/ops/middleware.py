@@ -38,7 +38,7 @@ class RequestMiddleware:
         response = refused_host(request) or self.get_response(request)
         response.headers["X-Request-ID"] = request_id
         headers.protect(response)
-        if not response.streaming:
+        if not response.streaming and response.status_code not in (204, 304):
             response.headers.setdefault("Content-Length", str(len(response.content)))
         note(request, response, time.perf_counter() - began)
         if not response.streaming:  # what is streamed later still belongs to this request
