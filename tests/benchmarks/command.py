@@ -18,6 +18,7 @@ KEPT = HERE / "results"
 
 def main() -> int:
     os.chdir(HERE.parents[1])
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     _system(commands.add_parser("system", help="ours, the usual design and others side by side"))

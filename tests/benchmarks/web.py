@@ -61,10 +61,10 @@ def _middle(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _pages(system: ours.System, job_id: str, size: int) -> dict[str, Any]:
     """Milliseconds of a page of 100 rows, the first and the one at the far end."""
-    from cityweather.api.results import CURSOR
+    from cityweather.api.pagination import Cursor
 
     url = f"{system.stack.url}/bulk/jobs/{job_id}/results?limit=100"
-    places = {"first": url, "deep": f"{url}&cursor={CURSOR.write((size - 101,))}"}
+    places = {"first": url, "deep": f"{url}&cursor={Cursor('r', (int,)).write((size - 101,))}"}
     times: dict[str, list[float]] = {name: [] for name in places}
     with requests.Session() as session:
         for _ in range(200):
