@@ -67,5 +67,7 @@ class Screen:
     def shoot(self, name: str, *, whole: bool = False) -> Path:
         SHOTS.mkdir(exist_ok=True)
         path = SHOTS / f"{name}.png"
+        if whole:
+            self.page.evaluate("scrollTo(0, 0)")  # else the header stands in the middle
         self.page.screenshot(path=path, full_page=whole, animations="disabled")
         return path

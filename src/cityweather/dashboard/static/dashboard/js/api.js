@@ -2,7 +2,7 @@
 
 import { key } from "./key.js";
 
-export const traffic = new EventTarget(); // "answer", "silence" when nobody did, "refused" (detail: why) of our key
+export const traffic = new EventTarget(); // "answer" to a poll, or "silence"; "refused" (detail: why) of our key
 
 export class ApiError extends Error {
   /** `status` 0: nobody answered. `wait`: seconds the server asks for, or undefined. */
@@ -43,7 +43,6 @@ export async function download(path, name) {
 }
 
 export function failure(status, data, wait) {
-  // 502 to 504 without our JSON come from a proxy in front while the service restarts.
   const detail = data?.detail ?? (status >= 500 ? UNREACHABLE : `The server answered ${status}.`);
   return new ApiError(status, data?.code ?? "", detail, wait);
 }
@@ -58,14 +57,11 @@ function refusal(error, apiKey) {
 async function reach(path, options) {
   try {
     const answer = await fetch(path, { ...options, cache: "no-store", credentials: "same-origin" });
-    if (answer.status < 502 || answer.headers.get("Content-Type")?.includes("json")) {
-      traffic.dispatchEvent(new Event("answer"));
-      return answer;
-    }
+    // Without our JSON it comes from a proxy in front, while the service restarts.
+    if (answer.status < 502 || answer.headers.get("Content-Type")?.includes("json")) return answer;
   } catch (error) {
     if (error.name === "AbortError") throw error;
   }
-  traffic.dispatchEvent(new Event("silence"));
   throw new ApiError(0, "unreachable", UNREACHABLE);
 }
 

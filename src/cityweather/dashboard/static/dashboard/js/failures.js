@@ -32,14 +32,15 @@ export class Failures {
 
   async #look() {
     const { job } = this;
-    if (job.failed > this.counted) {
+    const last = ended(job);
+    if (job.failed > this.counted || (last && job.failed)) {
       const { failures } = await get(`/bulk/jobs/${this.id}/summary?top=1`);
       if (this.stopped) return null;
       this.counted = failures.reduce((sum, { count: number }) => sum + number, 0);
       this.#draw(failures);
     }
     // The counter runs ahead of the stored rows until the job has ended.
-    return ended(job) ? null : PAUSE;
+    return last ? null : PAUSE;
   }
 
   #draw(failures) {

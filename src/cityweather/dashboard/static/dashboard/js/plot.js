@@ -3,7 +3,7 @@
 import { byId, darkMode, show, write } from "./dom.js";
 import { count, decimal, duration, ended } from "./words.js";
 
-const BARS = 90; // at most, about
+const BARS = 50; // at most, about
 const WIDTHS = [0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400]; // seconds
 const HEIGHT = 180; // pixels
 
@@ -47,7 +47,7 @@ function draw() {
   if (!job) return;
   const [times, rates, width] = bars();
   const peak = Math.max(0, ...rates.filter(Number.isFinite));
-  const few = times.length < 4;
+  const few = times.length < 5;
   const words = [few ? "Too short for a plot." : `Peak ${decimal(peak)} cities a second, in steps of ${short(width)}.`];
   if (cached) words.push(`${count(cached)} came from the cache.`);
   write(byId("plot-words"), words.join(" "));
@@ -68,8 +68,9 @@ function bars() {
   const rows = new Array(Math.floor(span / width) + 1).fill(0);
   for (const [second, number] of moments) rows[Math.floor(second / width)] += number;
   if (!ended(job)) rows.pop();
-  const times = rows.map((_, n) => Math.round(n * width * 10) / 10);
-  return [times, rows.map((number) => number / width), width];
+  const rates = rows.map((number) => number / width);
+  rates.push(rates.at(-1)); // the end of the last bar
+  return [rates.map((_, n) => Math.round(n * width * 10) / 10), rates, width];
 }
 
 const size = () => ({ width: Math.max(200, byId("plot").clientWidth), height: HEIGHT });

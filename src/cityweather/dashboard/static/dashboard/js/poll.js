@@ -1,5 +1,7 @@
 // Asking again and again, politely: as the server says, seldom while hidden, ever more slowly while it fails.
 
+import { traffic } from "./api.js";
+
 const HIDDEN = 60; // seconds at least, while nobody looks
 const LONGEST = 30; // seconds between tries towards a server that does not answer
 
@@ -42,6 +44,7 @@ export class Poller {
     try {
       wait = await this.ask();
       this.failures = 0;
+      traffic.dispatchEvent(new Event("answer"));
     } catch (error) {
       wait = this.#patience(error);
     }
@@ -56,6 +59,7 @@ export class Poller {
   #patience(error) {
     if (error.status === 401 || error.status === 403) return null; // a key comes first; then everything starts again
     if (error.status === undefined) console.error(error); // a mistake of ours
+    if (error.status === 0 || error.status >= 500) traffic.dispatchEvent(new Event("silence"));
     this.failures += 1;
     const backoff = Math.min(LONGEST, 2 ** (this.failures - 1));
     return Math.max(error.wait ?? 0, backoff * (0.5 + Math.random() / 2));
