@@ -66,7 +66,7 @@ def test_the_keyboard_is_enough(page: Page, up: Running, cities: Callable[..., P
     page.keyboard.press("Enter")
     expect(page.locator("#connection")).to_have_text("Live")
     press_until(page, "#file")
-    job_id = screen.upload_slowly(cities(200))
+    job_id = screen.upload_slowly(cities(600))
     expect(page.locator("#job-title")).to_be_focused()
     press_until(page, "#job-actions [data-action=cancel]")
     page.keyboard.press("Enter")

@@ -12,14 +12,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 def test_cancel_asks_first_and_what_was_left_can_be_run_later(screen: Screen, cities: Callable[..., Path]) -> None:
-    job_id = screen.upload_slowly(cities(300))
+    job_id = screen.upload_slowly(cities(600))
     screen.wait_for("Running")
     actions = screen.page.locator("#job-actions")
     actions.get_by_role("button", name="Cancel").click()
     screen.page.get_by_role("button", name="Back").click()
     assert screen.job(job_id)["status"] == "running"
     actions.get_by_role("button", name="Cancel").click()
-    expect(screen.page.get_by_role("dialog")).to_contain_text("of 300 cities would be left out")
+    expect(screen.page.get_by_role("dialog")).to_contain_text("of 600 cities would be left out")
     screen.page.get_by_role("button", name="Cancel the job").click()
     screen.wait_for("Cancelled")
     left = screen.job(job_id)["pending"]
@@ -35,7 +35,7 @@ def test_cancel_asks_first_and_what_was_left_can_be_run_later(screen: Screen, ci
 
 
 def test_pause_stops_it_and_resume_goes_on(screen: Screen, cities: Callable[..., Path]) -> None:
-    job_id = screen.upload_slowly(cities(200))
+    job_id = screen.upload_slowly(cities(600))
     screen.wait_for("Running")
     actions = screen.page.locator("#job-actions")
     actions.get_by_role("button", name="Pause").click()

@@ -16,7 +16,7 @@ AWAY = ["net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_RESET", "net::ERR_EM
 
 
 def test_a_reload_in_mid_job_shows_the_same_job_and_goes_on(screen: Screen, cities: Callable[..., Path]) -> None:
-    job_id = screen.upload_slowly(cities(200))
+    job_id = screen.upload_slowly(cities(600))
     expect(screen.tile("Succeeded")).not_to_have_text("0")
     before = screen.number("Succeeded")
     screen.page.reload()
@@ -25,7 +25,7 @@ def test_a_reload_in_mid_job_shows_the_same_job_and_goes_on(screen: Screen, citi
     assert screen.number("Succeeded") >= before
     screen.hurry(job_id)
     screen.wait_for("Done")
-    assert screen.number("Succeeded") == 200
+    assert screen.number("Succeeded") == 600
 
 
 @pytest.mark.timeout(240)
@@ -33,7 +33,7 @@ def test_a_restart_of_the_server_in_mid_job_is_said_and_survived(
     screen: Screen, cities: Callable[..., Path], expected: list[str]
 ) -> None:
     expected += AWAY
-    job_id = screen.upload_slowly(cities(200))
+    job_id = screen.upload_slowly(cities(600))
     expect(screen.tile("Succeeded")).not_to_have_text("0")
     screen.up.stop()
     expect(screen.page.locator("#connection")).to_have_text(re.compile("Stale: as of .* ago"))
@@ -42,7 +42,7 @@ def test_a_restart_of_the_server_in_mid_job_is_said_and_survived(
     screen.hurry(job_id)
     screen.wait_for("Done")
     # The new simulator may not know one or the other.
-    assert screen.number("Succeeded") + screen.number("Failed") == 200
+    assert screen.number("Succeeded") + screen.number("Failed") == 600
     screen.drawn(screen.number("Succeeded"))
 
 
@@ -61,11 +61,11 @@ MINUTES = """() => {
 
 def test_polls_ask_with_the_etag_and_stop_when_the_job_is_done(screen: Screen, cities: Callable[..., Path]) -> None:
     screen.page.evaluate(MINUTES)
-    job_id = screen.upload_slowly(cities(40))
+    job_id = screen.upload_slowly(cities(600))
     screen.wait_for("Running")
     screen.page.locator("#job-actions").get_by_role("button", name="Pause").click()
     screen.wait_for("Paused")
-    assert wait_until(lambda: [304, True] in polls(screen), 30)
+    assert wait_until(lambda: [304, True] in polls(screen), 30), polls(screen)
     screen.hurry(job_id)
     screen.page.locator("#job-actions").get_by_role("button", name="Resume").click()
     screen.wait_for("Done")
@@ -74,6 +74,49 @@ def test_polls_ask_with_the_etag_and_stop_when_the_job_is_done(screen: Screen, c
     assert [asked for _, asked in seen].count(False) <= 2  # the first, and the one right behind a command
     screen.page.wait_for_timeout(3500)  # the time of three polls, in which none may come
     assert polls(screen) == seen
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_a_hidden_page_rests_and_asks_at_once_when_it_is_seen(
+    screen: Screen, cities: Callable[..., Path], hidden: bool
+) -> None:
+    screen.page.evaluate(MINUTES)
+    job_id = screen.upload_slowly(cities(600))
+    screen.wait_for("Running")
+    screen.page.evaluate(HIDE, hidden)
+    screen.page.wait_for_timeout(1500)  # the poll that is due by now
+    before = len(polls(screen))
+    screen.page.wait_for_timeout(3500)
+    assert (len(polls(screen)) == before) is hidden
+    screen.page.evaluate(HIDE, False)
+    assert wait_until(lambda: len(polls(screen)) > before, 5)
+    screen.hurry(job_id)
+    screen.wait_for("Done")
+
+
+def test_the_server_is_left_alone_as_long_as_it_asks(
+    screen: Screen, cities: Callable[..., Path], expected: list[str]
+) -> None:
+    expected.append("429")
+    job_id = screen.upload_slowly(cities(600))
+    screen.wait_for("Running")
+    screen.page.evaluate(MINUTES)
+    busy = {"detail": "Too many requests", "code": "throttled"}
+    screen.page.route(POLL, lambda route: route.fulfill(status=429, headers={"Retry-After": "4"}, json=busy))
+    assert wait_until(lambda: [429, True] in polls(screen), 30)
+    before = len(polls(screen))
+    screen.page.wait_for_timeout(3000)
+    assert len(polls(screen)) == before
+    screen.page.unroute(POLL)
+    screen.hurry(job_id)
+    screen.wait_for("Done")
+
+
+HIDE = """hidden => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+POLL = re.compile(r"/bulk/jobs/[0-9a-f-]{36}$")
 
 
 def polls(screen: Screen) -> list[list[object]]:

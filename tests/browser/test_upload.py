@@ -14,14 +14,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 def test_a_file_is_chosen_and_watched_to_its_end(screen: Screen, cities: Callable[..., Path]) -> None:
-    job_id = screen.upload_slowly(cities(60, "New Atlantis"))
+    job_id = screen.upload_slowly(cities(600, "New Atlantis"))
     screen.wait_for("Running")
     expect(screen.page.locator("#job-bar")).to_have_attribute("aria-valuetext", re.compile("remaining"))
     screen.hurry(job_id)
     screen.wait_for("Done")
-    assert (screen.number("Succeeded"), screen.number("Failed"), screen.number("Remaining")) == (60, 1, 0)
+    assert (screen.number("Succeeded"), screen.number("Failed"), screen.number("Remaining")) == (600, 1, 0)
     expect(screen.tile("Progress")).to_have_text("100%")
-    expect(screen.page.locator("#jobs li.selected")).to_contain_text("61 cities · 1 failed")
+    expect(screen.page.locator("#jobs li.selected")).to_contain_text("601 cities · 1 failed")
     assert screen.job(job_id)["status"] == "done"
 
 
