@@ -148,7 +148,6 @@ def test_one_jobs_trouble_does_not_keep_another_from_being_flushed() -> None:
     assert tracker().last_entry(str(broken.job_id)) == newer.decode()
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_an_entry_of_newer_code_stays_where_it_is_until_newer_code_comes(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -184,6 +183,7 @@ def test_a_servers_error_at_one_job_lets_the_others_be_flushed_and_is_raised_the
     assert agree(other) == (1, 1, 0)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_sqlite_visits_only_the_rows_it_writes() -> None:
     """Without its plan pinned down it walked all rows of the job once for every result."""
     with connection.cursor() as cursor:

@@ -5,7 +5,8 @@ from typing import Any, cast
 
 import requests
 
-CONNECT_SECONDS, READ_SECONDS = 5, 300  # an import of millions of rows takes minutes to be answered
+# Connecting has no limit of its own: urllib3 applies it to each write of the upload, too.
+SECONDS = 300  # an import of millions of rows takes minutes to be answered
 
 
 class Refused(Exception):
@@ -38,8 +39,7 @@ class Service:
 
     def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         """Raises Refused, and requests' own errors when nobody answers."""
-        timeout = (CONNECT_SECONDS, READ_SECONDS)
-        with self._session.request(method, self._url + path, timeout=timeout, **options) as answer:
+        with self._session.request(method, self._url + path, timeout=SECONDS, **options) as answer:
             if not answer.ok:
                 raise Refused(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
             return cast("dict[str, Any]", answer.json())
