@@ -8,7 +8,7 @@ from cityweather.local.processes import wait_until
 from tests.acceptance import judge
 from tests.acceptance.fleet import Fleet, towns
 
-pytestmark = pytest.mark.xdist_group("acceptance")
+pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance")]
 
 TOTAL = 2000
 

@@ -12,7 +12,7 @@ from cityweather.local.processes import wait_until
 from tests.acceptance import judge
 from tests.acceptance.fleet import KEY, Fleet, towns
 
-pytestmark = pytest.mark.xdist_group("acceptance")
+pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance")]
 
 HEADERS = {"X-API-Key": KEY}
 TOTAL = 2500

@@ -7,7 +7,7 @@ import pytest
 from cityweather.local.processes import wait_until
 from tests.acceptance.fleet import USUAL, Fleet, towns
 
-pytestmark = pytest.mark.xdist_group("acceptance")
+pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance")]
 
 TOTAL = 1500
 
