@@ -9,6 +9,13 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+
+def packed(data: bytes) -> bytes:
+    """The same bytes on every Python: 3.13 names another operating system in the header."""
+    data = gzip.compress(data, mtime=0)
+    return data[:9] + b"\x03" + data[10:]
+
+
 FOLDER = Path(__file__).parent / "corpus"
 
 
@@ -167,7 +174,7 @@ CASES = [
     Case("broken_off.csv.gz", gzip.compress(b"city\nParis\nOslo\n", mtime=0)[:-9], error="bad_gzip"),
     Case("damaged.csv.gz", gzip.compress(b"city\nParis\nOslo\n", mtime=0)[:10] + b"\xff" * 30, error="bad_gzip"),
     Case("bomb.csv.gz", gzip.compress(b"city\n" + b"Paris\n" * 1_000_000, mtime=0), error="bad_gzip"),
-    Case("gzip_in_gzip.csv.gz", gzip.compress(gzip.compress(b"city\nParis\n", mtime=0), mtime=0), error="not_csv"),
+    Case("gzip_in_gzip.csv.gz", packed(packed(b"city\nParis\n")), error="not_csv"),
     Case("workbook_in_gzip.csv.gz", gzip.compress(b"PK\x03\x04\x14\x00", mtime=0), error="not_csv"),
 ]  # fmt: skip
 
