@@ -13,13 +13,16 @@ from redis.exceptions import RedisError
 
 from cityweather.ops import metrics
 from cityweather.weather import keys
-from cityweather.weather.provider import Weather
+from cityweather.weather.provider import Place, Weather
 from cityweather.weather.scripts import Script, script
 
 logger = logging.getLogger(__name__)
 
 WEATHER_FIELDS = len(fields(Weather))
 UNKNOWN_TTL = 86_400  # seconds; a city unknown today may be known tomorrow
+COORDINATES_TTL = 86_400  # seconds; longer than a job is parked for a daily quota
+
+Coordinates = tuple[float, float, str | None, str | None]  # degrees; the geocoder's name and country
 
 
 class Serializer(BaseSerializer):  # type: ignore[misc]  # django-redis has no types
@@ -53,40 +56,52 @@ class Cache:
         return self.get_many([city_key]).get(city_key)
 
     def get_many(self, city_keys: Sequence[str]) -> dict[str, Entry]:
+        return self.read(city_keys)[0]
+
+    def read(self, city_keys: Sequence[str]) -> tuple[dict[str, Entry], dict[str, Coordinates]]:
+        """Fresh answers, and the coordinates of cities that were found but not yet answered for."""
         names = {keys.cached(self._provider, city_key): city_key for city_key in city_keys}
         try:
             found = django_cache.get_many(names)
         except (RedisError, ValueError) as error:
             logger.warning("The weather cache is not read: %s", type(error).__name__)
-            return {}
-        entries = {}
+            return {}, {}
+        entries, coordinates = {}, {}
         for name, value in found.items():
-            entry = _decode(value)
-            if entry is not None:
+            if (entry := _decode(value)) is not None:
                 entries[names[name]] = entry
+            elif (found_at := _decode_coordinates(value)) is not None:
+                coordinates[names[name]] = found_at
         metrics.add("cache_lookups", len(entries), result="hit")
         metrics.add("cache_lookups", len(city_keys) - len(entries), result="miss")
-        return entries
+        return entries, coordinates
 
     def set(self, city_key: str, entry: Entry) -> None:
         self.set_many([(city_key, entry)])
 
     def set_many(self, entries: Sequence[tuple[str, Entry]]) -> None:
+        self._write([(key, _encode(entry)) for key, entry in entries if entry.error is None], self._ttl)
+        self._write([(key, _encode(entry)) for key, entry in entries if entry.error is not None], UNKNOWN_TTL)
+
+    def set_coordinates(self, places: Sequence[tuple[str, Place]]) -> None:
+        """In the place of an answer that could not be had any more; the answer replaces them."""
+        found = [(key, ["at", place.latitude, place.longitude, place.known_as, place.country]) for key, place in places]
+        self._write(found, COORDINATES_TTL)
+
+    def _write(self, entries: Sequence[tuple[str, list[Any]]], ttl: int) -> None:
         try:
-            self._write([(key, entry) for key, entry in entries if entry.error is None], self._ttl)
-            self._write([(key, entry) for key, entry in entries if entry.error is not None], UNKNOWN_TTL)
+            if entries and ttl:
+                self._write_all(entries, ttl)
         except RedisError as error:
             logger.warning("The weather cache is not written: %s", type(error).__name__)
 
-    def _write(self, entries: Sequence[tuple[str, Entry]], ttl: int) -> None:
-        if not entries or not ttl:
-            return
+    def _write_all(self, entries: Sequence[tuple[str, list[Any]]], ttl: int) -> None:
         client = get_redis_connection("default")
         if self._remember is None:
             self._remember = script(client, "remember")
         make_key = django_cache.make_key  # once: the way to the cache itself costs more than a key
         names = [make_key(keys.cached(self._provider, key)) for key, _ in entries]
-        values = [orjson.dumps(_encode(entry)) for _, entry in entries]
+        values = [orjson.dumps(value) for _, value in entries]
         self._remember(keys=names, args=["", ttl * 1000, *values], client=client)
 
 
@@ -113,4 +128,11 @@ def _decode(value: Any) -> Entry | None:
             ago = weather[OBSERVED_AT - 1]
             weather[OBSERVED_AT - 1] = answered_at - ago if isinstance(ago, int) else None
             return Entry(answered_at, weather)
+    return None
+
+
+def _decode_coordinates(value: Any) -> Coordinates | None:
+    match value:
+        case ["at", float() | int() as latitude, float() | int() as longitude, known_as, country]:
+            return latitude, longitude, known_as, country
     return None

@@ -48,6 +48,7 @@ class _Run:
         self._health = parts.health
         self._gate = Gate(parts)
         self._most = min(parts.transport.concurrency, len(batch.rows))  # requests under way at once
+        self._located_here: dict[str, Place] = {}  # by key; not answered yet
         self._outbox = Outbox(batch, parts.tracker, parts.cache, parts.ticks)
         self._work = Work(parts.provider, self._uncached())
         self._doubts = Doubts(self._work, self._outbox, parts.health)
@@ -106,13 +107,18 @@ class _Run:
     def clean_up(self) -> None:
         self._transport.abort()
         self._gate.close()
+        # Whoever gets these rows next need not ask for their coordinates again.
+        self._parts.cache.set_coordinates(list(self._located_here.items()))
 
     def _uncached(self) -> list[Row]:
         rows = [Row.of(position, place) for position, place in self._batch.rows]
-        entries = self._parts.cache.get_many([row.key for row in rows])
+        entries, coordinates = self._parts.cache.read([row.key for row in rows])
         for row in rows:
             if (entry := entries.get(row.key)) is not None:
                 self._outbox.cached(row, entry)
+            elif not row.place.located and (found := coordinates.get(row.key)) is not None:
+                row.place = Place(row.place.name, *found)
+                self._located_here[row.key] = row.place
         return [row for row in rows if row.key not in entries] if entries else rows
 
     # --- out ------------------------------------------------------------------------------------------------------
@@ -198,11 +204,12 @@ class _Run:
             self._outbox.refused(row, answer.code, remember=True)
         else:
             self._outbox.answered(row, answer.pack())
+            self._located_here.pop(row.key, None)
             self._health.known_good = row.place
 
     def _located(self, row: Row, response: Response) -> None:
         if self._provider.geocoder is not None:
-            row.place = self._provider.geocoder.parse(row.place, response)
+            row.place = self._located_here[row.key] = self._provider.geocoder.parse(row.place, response)
             self._work.put_back([row])
 
     def _probe_answered(self, now: float) -> None:
