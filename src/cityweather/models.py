@@ -2,9 +2,15 @@
 
 import uuid
 
+import structlog
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+
+
+def current_request_id() -> str:
+    """Of the HTTP request that is being answered, "" outside of one."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
 class Status(models.TextChoices):
@@ -83,6 +89,9 @@ class BulkJob(models.Model):
     max_rate = models.PositiveIntegerField(null=True, blank=True, help_text="Cities per minute")
     file_name = models.CharField(max_length=255, default="", blank=True)
     owner = models.CharField(max_length=64, default="", blank=True, help_text="The name of the API key")
+    request_id = models.CharField(
+        max_length=128, default=current_request_id, db_default="", blank=True, help_text="That made the job; for logs"
+    )
     idempotency_key = models.CharField(max_length=255, null=True, blank=True)
     content_hash = models.CharField(max_length=64, default="", blank=True, help_text="SHA-256 of the upload")
     retry_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retries")

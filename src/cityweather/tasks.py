@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from celery import Task, shared_task
 from celery.signals import worker_shutting_down
 from django.utils import timezone
@@ -38,16 +39,26 @@ class Fetching(Patient):
 
 
 @shared_task(base=Fetching)
-def fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any]], *_: Any) -> None:
-    """rows: [[position, name, latitude | None, longitude | None], …]. A newer format may have more arguments."""
+def fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any]], *more: Any) -> None:
+    """rows: [[position, name, latitude | None, longitude | None], …]. `more`: the id of the request, "" without one.
+
+    A newer format may have further ones, older code sent none.
+    """
+    with structlog.contextvars.bound_contextvars(job_id=job_id, request_id=more[0] if more else ""):
+        _fetch(number, job_id, epoch, token, rows)
+
+
+def _fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any]]) -> None:
     tracker = connections.tracker()
     if number != batches.FORMAT:
-        log.error("unknown_message_format", extra={"job_id": job_id, "format": number})
+        log.error("unknown_message_format", extra={"format": number})
         tracker.release(job_id, epoch, token)
         return
     stop = tracker.start(job_id, epoch, token)
     if stop:
-        log.info("batch_dropped", extra={"job_id": job_id, "reason": stop})
+        log.info("batch_dropped", extra={"reason": stop})
+        if stop == "cancelled":  # such a job ends once nobody holds a lease; at "lease" another may be working under it
+            tracker.release(job_id, epoch, token)
         return
     places = [(position, Place(name, latitude, longitude)) for position, name, latitude, longitude in rows]
     run_batch(Batch(job_id, epoch, token, places))

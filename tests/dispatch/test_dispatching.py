@@ -57,7 +57,7 @@ def test_every_row_is_sent_once_while_results_come_in(sent_tasks: list[Sent]) ->
         before = len(sent_tasks)
         tick()
         for sent in sent_tasks[before:]:
-            _, job_id, epoch, token, rows = sent.args
+            _, job_id, epoch, token, rows, _ = sent.args
             assert tracker().start(job_id, epoch, token) is None
             tracker().record(job_id, epoch, token, [result(row[0]) for row in rows])
             tracker().release(job_id, epoch, token, speed=100.0)

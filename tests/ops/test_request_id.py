@@ -1,6 +1,5 @@
 """X-Request-ID in and out, and one log line a request."""
 
-import json
 import logging
 import re
 from typing import Any
@@ -28,23 +27,6 @@ def test_an_id_given_comes_back_also_on_errors(client: Client) -> None:
 @pytest.mark.parametrize("given", ["a b", "x" * 129, 'a"b', "a\x7fb", "ü", ""])
 def test_an_id_that_could_forge_a_log_line_is_replaced(client: Client, given: str) -> None:
     assert re.fullmatch("[0-9a-f]{32}", client.get("/history", headers={"X-Request-ID": given})["X-Request-ID"])
-
-
-@pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What the log handler writes, parsed."""
-    found: list[dict[str, Any]] = []
-    handler = logging.getLogger().handlers[0]
-    write = logging.StreamHandler.emit
-
-    def emit(self: logging.Handler, record: logging.LogRecord) -> None:
-        if self is handler:
-            found.append(json.loads(self.format(record)))
-        else:
-            write(self, record)
-
-    monkeypatch.setattr(logging.StreamHandler, "emit", emit)
-    return found
 
 
 def test_a_request_is_one_json_line_without_its_query(client: Client, lines: list[dict[str, Any]]) -> None:

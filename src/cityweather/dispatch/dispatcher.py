@@ -108,7 +108,7 @@ def _fill(job: BulkJob, state: Progress, in_flight: int, load: Load, tracker: Tr
         if not state.started_at:
             state = _started(job, state, tracker)
         in_flight += len(claim.positions)
-        if not _send(job_id, state.epoch, claim, tracker):
+        if not _send(job, state.epoch, claim, tracker):
             break
     following = next_window(window, load, full=2 * room < size)
     if following != state.window:
@@ -125,12 +125,13 @@ def _started(job: BulkJob, state: Progress, tracker: Tracker) -> Progress:
     return tracker.state(str(job.job_id)) or state
 
 
-def _send(job_id: str, epoch: int, claim: Claim, tracker: Tracker) -> bool:
+def _send(job: BulkJob, epoch: int, claim: Claim, tracker: Tracker) -> bool:
+    job_id = str(job.job_id)
     if claim.losses >= LOSSES_BEFORE_FAILING:
         _fail_killer(job_id, epoch, claim, tracker)
         return True
     try:
-        batches.send(job_id, epoch, claim.token, batches.rows(job_id, claim.positions))
+        batches.send(job_id, epoch, claim.token, batches.rows(job_id, claim.positions), job.request_id)
     except OperationalError:
         log.warning("broker_away", extra={"job_id": job_id})
         tracker.release(job_id, epoch, claim.token)

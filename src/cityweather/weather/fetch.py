@@ -101,7 +101,7 @@ class _Run:
 
     def drop(self) -> None:
         """The tracker wants no more of it. A cancelled job ends once nobody holds a lease."""
-        logger.info("A batch of job %s was dropped", self._batch.job_id)
+        logger.info("batch_dropped", extra={"rows": len(self._batch.rows)})
         self._parts.tracker.release(self._batch.job_id, self._batch.epoch, self._batch.token)
 
     def clean_up(self) -> None:
