@@ -64,6 +64,7 @@ class BulkJobAdmin(ReadOnly):
     )  # fmt: skip
     list_filter = ("status", "phase", "created_at")
     search_fields = ("file_name", "owner")
+    exclude = ("callback_url",)  # it may hold a secret
     ordering = ("-created_at",)
 
 

@@ -17,10 +17,12 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from cityweather import connections
+from cityweather.api.callbacks.event import keys
 from cityweather.settings import INSECURE_SECRET_KEY
 
 PROVIDERS = ("auto", "openweather", "open_meteo")
 SKEW = 5.0  # seconds
+SECRET_BYTES = 16  # of a callback's secret
 
 
 def require_sound_settings() -> None:
@@ -63,6 +65,17 @@ def broker(*_: Any, **__: Any) -> list[CheckMessage]:
         return []
     hint = "BROKER_URL takes redis:// or rediss://; Celery has no transport for a Redis Cluster."
     return [Error("The broker is no single Redis.", hint=hint, id="cityweather.E005")]
+
+
+@register(Tags.security)
+def callbacks(*_: Any, **__: Any) -> list[CheckMessage]:
+    if not settings.CALLBACK_HOSTS:
+        return []
+    secrets_told = keys(settings.CALLBACK_SECRET)
+    if secrets_told and all(len(key) >= SECRET_BYTES for key in secrets_told):
+        return []
+    hint = "Set CALLBACK_SECRET to whsec_ and the base64 of 32 random bytes, and tell it to who receives callbacks."
+    return [Error("CALLBACK_HOSTS is set without a CALLBACK_SECRET to sign with.", hint=hint, id="cityweather.E006")]
 
 
 @register(Tags.security, deploy=True)

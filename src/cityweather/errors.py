@@ -115,6 +115,12 @@ class NoRoom(ImportRefused):
     code, status = "no_room", 507
 
 
+class CallbackRefused(BadRequest):
+    """The callback_url cannot be used. {reason}"""
+
+    code = "callback_refused"
+
+
 class ImportLost(CityWeatherError):
     """The import stood still for so long that it was given up. Send the file again."""
 

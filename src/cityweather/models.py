@@ -99,12 +99,19 @@ class BulkJob(models.Model):
     error = models.CharField(max_length=500, null=True, blank=True)
     callback_url = models.CharField(max_length=500, null=True, blank=True)
     notified_at = models.DateTimeField(null=True, blank=True, help_text="When the callback was accepted")
+    callback_attempts = models.PositiveIntegerField(default=0, db_default=0)
+    callback_due_at = models.DateTimeField(null=True, blank=True, help_text="Of the next attempt; none: given up")
 
     class Meta:
         indexes = [
             models.Index(F("created_at").desc(), F("job_id").desc(), name="job_newest"),
             # The ticks ask for what has not ended; that is a handful among all jobs ever.
             models.Index(fields=["created_at"], name="job_active", condition=~Q(phase="ended")),
+            models.Index(
+                fields=["finished_at"],
+                name="job_callback",
+                condition=Q(phase="ended", callback_url__isnull=False, notified_at__isnull=True),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

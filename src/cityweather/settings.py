@@ -133,6 +133,8 @@ IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", 5_000_000)
 IMPORT_MAX_OPEN_JOBS = env.int("IMPORT_MAX_OPEN_JOBS", 100)
 RETENTION_DAYS_JOBS = env.int("RETENTION_DAYS_JOBS", 30)  # 0 keeps everything
 RETENTION_DAYS_HISTORY = env.int("RETENTION_DAYS_HISTORY", 90)
+CALLBACK_HOSTS: list[str] = env.list("CALLBACK_HOSTS", [])  # empty: no callbacks
+CALLBACK_SECRET = env.str("CALLBACK_SECRET", "")
 # The upload goes straight to our spool; Django's own limit would count the file against memory.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
@@ -198,6 +200,7 @@ CELERY_BEAT_SCHEDULE = {
     "dispatch": {"task": "cityweather.tasks.dispatch_tick", "schedule": 1.0, "options": {"expires": 5}},
     "flush": {"task": "cityweather.tasks.flush_tick", "schedule": 1.0, "options": {"expires": 5}},
     "sweep": {"task": "cityweather.tasks.sweep_tick", "schedule": 10.0, "options": {"expires": 10}},
+    "callback": {"task": "cityweather.tasks.callback_tick", "schedule": 5.0, "options": {"expires": 5}},
     "prune": {"task": "cityweather.tasks.prune_tick", "schedule": 60.0, "options": {"expires": 60}},
     "audit": {"task": "cityweather.tasks.audit_tick", "schedule": crontab(3, 7), "options": {"expires": 3600}},
     "scan": {"task": "cityweather.tasks.scan_tick", "schedule": 600.0, "options": {"expires": 60}},

@@ -10,6 +10,7 @@ from celery.signals import worker_shutting_down
 from django.utils import timezone
 
 from cityweather import connections
+from cityweather.api.callbacks import delivery
 from cityweather.dispatch import batches, dispatcher
 from cityweather.flush import flusher, sweep
 from cityweather.flush.audit import audit_recent
@@ -82,6 +83,11 @@ def sweep_tick() -> None:
 @shared_task(base=Patient)
 def scan_tick() -> None:
     sweep.forget_unknown()
+
+
+@shared_task(base=Patient)
+def callback_tick() -> None:
+    delivery.deliver()
 
 
 @shared_task(base=Patient)

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from cityweather.api import schema
 from cityweather.api import serializers as shapes
 from cityweather.api.base import KeyedView, check_body
+from cityweather.api.callbacks.address import checked
 from cityweather.api.commands import accepted
 from cityweather.api.uploads import CHUNK, open_upload
 from cityweather.api.wake import wake
@@ -21,6 +22,10 @@ from cityweather.errors import InvalidParameter
 from cityweather.ingest import importer
 from cityweather.ingest.options import ReadOptions
 
+CALLBACK = (
+    "http(s), at a host that CALLBACK_HOSTS allows. Gets a signed POST once the job has ended, at least once, until it "
+    "answers with a 2xx"
+)
 FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": None}
 
 
@@ -37,6 +42,7 @@ class ImportView(KeyedView):
             OpenApiParameter("delimiter", str, description="comma, semicolon, tab or pipe; found by the header"),
             OpenApiParameter("column", str, description="A header's name or a number from 1"),
             OpenApiParameter("header", bool, description="Whether the first row names the columns"),
+            OpenApiParameter("callback_url", str, description=CALLBACK),
             OpenApiParameter(
                 "Idempotency-Key",
                 {"type": "string", "minLength": 1, "maxLength": 255},
@@ -47,15 +53,19 @@ class ImportView(KeyedView):
             schema.sent("Idempotency-Replayed", "true when the job was there already", 202),
         ],
         request={"multipart/form-data": shapes.Upload, "application/json": shapes.FileByPath},
+        callbacks=[schema.JOB_ENDED],
     )
     def post(self, request: Request) -> Response:
         key = idempotency_key(request)
         if key is None:
             importer.check_open_jobs(self.owner)  # before the file is read; with a key its job may be one of them
-        with opened(request) as (chunks, file_name, options):
-            spool = importer.spool_upload(chunks, file_name=file_name, options=options)
+        with opened(request) as (chunks, file_name, told):
+            callback_url = checked(told.get("callback_url"))
+            spool = importer.spool_upload(chunks, file_name=file_name, options=read_options(told))
         with spool:
-            job, created = importer.import_spool(spool, owner=self.owner, idempotency_key=key)
+            job, created = importer.import_spool(
+                spool, owner=self.owner, idempotency_key=key, callback_url=callback_url
+            )
         wake()
         response = accepted(job)
         if not created:
@@ -63,24 +73,24 @@ class ImportView(KeyedView):
         return response
 
 
-Opened = tuple[Iterable[bytes], str, ReadOptions]
+Opened = tuple[Iterable[bytes], str, dict[str, Any]]
 
 
 @contextmanager
 def opened(request: Request) -> Iterator[Opened]:
-    """The bytes to read, the file's name, and how to read it."""
+    """The bytes to read, the file's name, and what was told beside it."""
     http: HttpRequest = request._request  # noqa: SLF001
     told = {name: value for name, value in request.query_params.items() if value}
     if http.content_type == "multipart/form-data":
         upload = open_upload(http, settings.IMPORT_MAX_BYTES)
-        yield upload.chunks(), upload.file_name, read_options({**told, **upload.fields})
+        yield upload.chunks(), upload.file_name, {**told, **upload.fields}
         return
     check_body(http, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     body = shapes.FileByPath(data=request.data)
     body.is_valid(raise_exception=True)
     path = body.validated_data["path"]
     with importer.open_below(path, settings.IMPORT_DIR) as file:
-        yield iter(lambda: file.read(CHUNK), b""), PurePath(path).name, read_options({**told, **body.validated_data})
+        yield iter(lambda: file.read(CHUNK), b""), PurePath(path).name, {**told, **body.validated_data}
 
 
 def read_options(told: Mapping[str, Any]) -> ReadOptions:

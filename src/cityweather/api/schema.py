@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiCallback, OpenApiParameter, OpenApiResponse, extend_schema
 
 from cityweather.api import serializers as shapes
 from cityweather.api.parameters import DEFAULT_LIMIT, MAX_LIMIT
@@ -55,6 +55,23 @@ ETAG = sent("ETag", "Of the counters and the status", 200, 304)
 NEXT_LINK = sent("Link", 'The next page as rel="next"', 200)
 WAIT = "Seconds to wait"
 
+JOB_ENDED = OpenApiCallback(
+    "jobEnded",
+    "{$request.query.callback_url}",
+    extend_schema(
+        operation_id="job_ended",
+        summary="The job has ended",
+        description=(
+            "Sent again after 15 s, 45 s, 2, 7, 20 minutes and then every hour, for a day; 410 ends that. "
+            "Headers: `webhook-id`, the same for every attempt; `webhook-timestamp`, Unix seconds of this attempt; "
+            "`webhook-signature`, `v1,` and the base64 of HMAC-SHA256 over id.timestamp.body, for each secret."
+        ),
+        request=shapes.JobEnded,
+        responses={200: OpenApiResponse(None, "Any 2xx: not sent again")},
+        auth=cast("Any", [{}]),
+    ),
+)
+
 
 def document(
     name: str,
@@ -65,6 +82,7 @@ def document(
     parameters: Iterable[OpenApiParameter] = (),
     keyed: bool = True,
     request: Any = None,
+    callbacks: list[OpenApiCallback] | None = None,
 ) -> Callable[[View], View]:
     """`answers`: shapes by status, or by (status, media type)."""
     statuses = sorted({*ALWAYS, *errors, *(KEYED if keyed else ())})
@@ -80,6 +98,7 @@ def document(
         tags=[TAGS.get(name.partition("_")[0], "jobs")],
         parameters=[*parameters, *headers],
         request=request,
+        callbacks=callbacks,
         responses={**answers, **failures},
         auth=cast("Any", [{"ApiKey": []}] if keyed else [{}]),
     )

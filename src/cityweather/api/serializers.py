@@ -176,12 +176,19 @@ class Rate(Shape):
     )
 
 
+class JobEnded(Shape):
+    type = s.ChoiceField([f"job.{status}" for status in BulkJob.ENDED])
+    timestamp = _time("When it ended.")
+    data = Job()  # type: ignore[assignment]
+
+
 class FileByPath(Shape):
     path = s.CharField(max_length=1000, help_text="Relative to IMPORT_DIR")
     encoding = s.CharField(required=False, allow_blank=True)
     delimiter = s.CharField(required=False, allow_blank=True, trim_whitespace=False)
     column = s.CharField(required=False, allow_blank=True)
     header = s.BooleanField(required=False, allow_null=True)
+    callback_url = s.CharField(required=False, allow_blank=True, max_length=500)
 
 
 class Upload(Shape):
@@ -191,4 +198,5 @@ class Upload(Shape):
     delimiter = s.CharField(required=False)
     column = s.CharField(required=False)
     header = s.BooleanField(required=False)
+    callback_url = s.CharField(required=False, max_length=500)
     file = s.FileField()

@@ -103,7 +103,12 @@ def _unfinished(job: BulkJob, only: str | None, reason: str | None) -> QuerySet[
 
 def _copy(old: BulkJob, rows: QuerySet[JobResult], wanted: str) -> BulkJob:
     job = BulkJob.objects.create(
-        retry_of=old, retry_filter=wanted, owner=old.owner, file_name=old.file_name, max_rate=old.max_rate
+        retry_of=old,
+        retry_filter=wanted,
+        owner=old.owner,
+        file_name=old.file_name,
+        max_rate=old.max_rate,
+        callback_url=old.callback_url,  # who wanted to hear of the job wants to hear of its rest
     )
     chosen = rows.annotate(dense=Window(RowNumber(), order_by="position")).values_list("dense", "city_id", "line")
     select, values = chosen.query.sql_with_params()

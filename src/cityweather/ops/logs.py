@@ -37,6 +37,7 @@ def mask(text: str) -> str:
 @lru_cache
 def secrets() -> tuple[str, ...]:
     keys = [part.rpartition(":")[2].strip() for part in settings.CITYWEATHER_API_KEY.split(",")]
+    keys += [part.strip() for part in settings.CALLBACK_SECRET.split(",")]
     # A very short one would mask ordinary words.
     return tuple(key for key in [settings.OPENWEATHER_API_KEY, settings.SECRET_KEY, *keys] if len(key) >= 8)
 

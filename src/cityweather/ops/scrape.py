@@ -29,6 +29,7 @@ HELP = {
     "fetch_seconds": "Requests to the weather provider, by outcome.",
     "cache_lookups": "Cities looked up in the weather cache.",
     "recoveries": "Jobs rebuilt after Redis or the database lost something.",
+    "callbacks": "Attempts to tell that a job has ended, by outcome.",
     "task_seconds": "Celery tasks.",
     "task_failures": "Celery tasks that raised.",
 }

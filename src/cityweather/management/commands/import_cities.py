@@ -13,6 +13,7 @@ from django.db import OperationalError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cityweather.api.callbacks.address import checked
 from cityweather.api.downloads import safe
 from cityweather.errors import CityWeatherError
 from cityweather.ingest.importer import ReadOptions, Spool, file_chunks, import_spool, spool_upload
@@ -31,14 +32,16 @@ class Command(BaseCommand):
         parser.add_argument("--delimiter", help="comma, semicolon, tab or pipe (default: as the first line shows)")
         parser.add_argument("--column", help="the cities' column: its header or its number from 1")
         parser.add_argument("--no-header", dest="header", action="store_false", default=None, help="line 1 is a city")
+        parser.add_argument("--callback-url", help="is told when the job has ended (see CALLBACK_HOSTS)")
         parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
-    def handle(self, *_: Any, file: Path, quiet: bool, **told: Any) -> None:
+    def handle(self, *_: Any, file: Path, quiet: bool, callback_url: str | None, **told: Any) -> None:
         began = time.monotonic()
         try:
+            callback_url = checked(callback_url)
             options = ReadOptions(*(told[name] for name in ("encoding", "delimiter", "column", "header")))
             with _bar(quiet) as bar, spool_upload(_read(file, bar), file_name=file.name, options=options) as spool:
-                job = _write(spool, bar)
+                job = _write(spool, bar, callback_url)
                 refused = _keep_refused(spool, job) if spool.rejected else None
         except CityWeatherError as error:
             raise CommandError(f"{file.name}: {error.detail}") from None
@@ -72,9 +75,11 @@ def _read(file: Path, bar: Progress) -> Iterator[bytes]:
         bar.advance(reading, len(chunk))
 
 
-def _write(spool: Spool, bar: Progress) -> BulkJob:
+def _write(spool: Spool, bar: Progress, callback_url: str | None) -> BulkJob:
     writing = bar.add_task("cities", total=spool.total)
-    return import_spool(spool, progress=lambda done, _: bar.update(writing, completed=done))[0]
+    return import_spool(spool, callback_url=callback_url, progress=lambda done, _: bar.update(writing, completed=done))[
+        0
+    ]
 
 
 def _keep_refused(spool: Spool, job: BulkJob) -> Path:

@@ -1,0 +1,49 @@
+"""A real server on loopback that takes callbacks and answers as a test wants."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class Receiver(ThreadingHTTPServer):
+    """`answers`: statuses for the next requests, then 204. `got`: (path, headers, body) of each."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answers: list[int] = []
+        self.got: list[tuple[str, dict[str, str], bytes]] = []
+        self.place = f"127.0.0.1:{self.server_port}"
+        self.url = f"http://{self.place}/hook?token=very-secret"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.got.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+        status = self.server.answers.pop(0) if self.server.answers else 204
+        self.send_response(status)
+        if 300 <= status < 400:
+            self.send_header("Location", f"http://{self.server.place}/elsewhere")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    server = Receiver()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
