@@ -45,8 +45,18 @@ def test_openweather_without_a_key_is_refused(settings: Settings) -> None:
 
 
 def test_a_cluster_as_broker_is_refused(settings: Settings) -> None:
-    settings.BROKER_SCHEME = "redis+cluster"
+    settings.BROKER_URL = "redis+cluster://127.0.0.1:7000"
     assert "cityweather.E005" in ids()
+
+
+def test_a_cluster_as_cache_is_refused(settings: Settings) -> None:
+    settings.CACHE_URL = "redis+cluster://127.0.0.1:7000"
+    assert "cityweather.E006" in ids()
+
+
+def test_a_cluster_for_the_tracker_is_fine(settings: Settings) -> None:
+    settings.REDIS_URL = "redis+cluster://127.0.0.1:7000"
+    assert not [found for found in ids() if found.startswith("cityweather.E00")]
 
 
 def test_a_key_without_a_quota_is_warned_of(settings: Settings, db: None) -> None:

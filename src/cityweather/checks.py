@@ -60,11 +60,16 @@ def provider(*_: Any, **__: Any) -> list[CheckMessage]:
 
 
 @register(Tags.compatibility)
-def broker(*_: Any, **__: Any) -> list[CheckMessage]:
-    if settings.BROKER_SCHEME in ("redis", "rediss"):
-        return []
-    hint = "BROKER_URL takes redis:// or rediss://; Celery has no transport for a Redis Cluster."
-    return [Error("The broker is no single Redis.", hint=hint, id="cityweather.E005")]
+def single_servers(*_: Any, **__: Any) -> list[CheckMessage]:
+    single = ("redis://", "rediss://")
+    errors: list[CheckMessage] = []
+    if not settings.BROKER_URL.startswith(single):
+        hint = "BROKER_URL takes redis:// or rediss://; Celery has no transport for a Redis Cluster."
+        errors.append(Error("The broker is no single Redis.", hint=hint, id="cityweather.E005"))
+    if not settings.CACHE_URL.startswith(single):
+        hint = "CACHE_URL takes redis:// or rediss://; only REDIS_URL may be a Redis Cluster."
+        errors.append(Error("The cache is no single Redis.", hint=hint, id="cityweather.E006"))
+    return errors
 
 
 @register(Tags.security)

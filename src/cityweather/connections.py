@@ -1,12 +1,14 @@
 """The one place where settings become connections. Each is made once per process."""
 
 from functools import lru_cache
+from typing import cast
 
 from django.conf import settings
 from django.db import InterfaceError, InternalError, OperationalError
 from kombu.exceptions import OperationalError as BrokerError
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.cluster import RedisCluster
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError, ReadOnlyError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -24,12 +26,18 @@ ANY_AWAY = tuple(error for errors in AWAY.values() for error in errors)
 # Seconds. A flusher holds a job's row lock while it talks to Redis, so it never waits long.
 TIMEOUT = 2.0
 
+CLUSTER = "+cluster"  # redis+cluster://host:port, any node of it
+
 
 def _connect(url: str) -> Redis:
     # No retry: a script that was sent may have run. Every caller has a next tick or hands its work back.
-    return Redis.from_url(
-        url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=Retry(NoBackoff(), 0), protocol=2
-    )
+    timeouts = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
+    scheme, separator, rest = url.partition("://")
+    if scheme.endswith(CLUSTER):
+        address = scheme.removesuffix(CLUSTER) + separator + rest
+        # Retries there follow a slot that has moved; they end after the timeouts.
+        return cast("Redis", RedisCluster.from_url(address, **timeouts, protocol=2))
+    return Redis.from_url(url, **timeouts, retry=Retry(NoBackoff(), 0), protocol=2)
 
 
 @lru_cache

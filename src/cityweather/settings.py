@@ -1,7 +1,7 @@
 """One settings file. Everything comes from the environment; env/.env.example lists it, checks.py validates it."""
 
 from pathlib import Path
-from urllib.parse import quote, urlparse
+from urllib.parse import quote
 
 from celery.schedules import crontab
 from environs import Env
@@ -208,5 +208,3 @@ CELERY_BEAT_SCHEDULE = {
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-
-BROKER_SCHEME = urlparse(BROKER_URL).scheme

@@ -16,7 +16,7 @@ if before(ARGV[4], job[2] or '0-0') then return redis.call('XLEN', STREAM) end
 redis.call('XTRIM', STREAM, 'MINID', ARGV[3])
 redis.call('HSET', JOB, 'flushed', ARGV[4])
 local left = redis.call('XLEN', STREAM)
-local tail = redis.call('HINCRBY', JOB, 'tail', -tonumber(ARGV[5]))
+local tail = redis.call('HINCRBY', JOB, 'tail', 0 - tonumber(ARGV[5]))  -- not "-0", which Redis 6 refuses
 -- Whoever repeats a trim knows no sizes; an empty stream sets the sum right.
 if left == 0 or tail < 0 then redis.call('HSET', JOB, 'tail', 0) end
 return left
