@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cityweather", "0003_quota_use"),
+        ("cityweather", "0004_job_request_id"),
     ]
 
     operations = [
