@@ -1,0 +1,55 @@
+"""Rows that nobody can fetch: the job ends all the same, and every other row succeeds."""
+
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from cityweather.dispatch.dispatcher import LOSSES_BEFORE_FAILING
+from cityweather.weather.breaker import Breaker, State
+from tests.acceptance import deadly, judge
+from tests.acceptance.fleet import USUAL, Fleet, towns
+
+pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance")]
+
+TOTAL = 400
+
+
+def failures(fleet: Fleet, job_id: str) -> dict[str, str]:
+    """City → reason."""
+    page = fleet.service.get(f"/bulk/jobs/{job_id}/results", status="failed", limit=200)
+    return {row["city"]: row["last_error"] for row in page["results"]}
+
+
+def among(names: list[str], prefix: str) -> list[str]:
+    """In the middle of a job, where other rows travel in the same batch."""
+    others = towns(TOTAL - len(names), prefix)
+    return [*others[:150], *names, *others[150:]]
+
+
+def test_cities_that_never_get_an_answer_fail_alone_and_the_breaker_stays_closed(fleet: Fleet) -> None:
+    faults = {"Always Error": "500", "Always Garbage": "garbage", "Always Page": "html200", "Always Reset": "reset"}
+    fleet.simulator.control(latency_ms=50, cities=faults)
+    job_id = fleet.import_cities(among(list(faults), "Beside"))
+    job = fleet.wait_for(job_id, 90)
+    assert (job["status"], job["succeeded"], job["failed"]) == ("done", TOTAL - len(faults), len(faults))
+    assert failures(fleet, job_id) == dict.fromkeys(faults, "gave_up")
+    assert judge.faults(fleet, job_id, TOTAL) == []
+    with fleet.valkey.client() as client:
+        assert Breaker("openweather", client).look().state is State.CLOSED
+
+
+def test_a_row_that_kills_every_worker_is_sent_alone_and_fails_as_worker_lost(
+    start_fleet: Callable[..., Fleet],
+) -> None:
+    fleet = start_fleet(*USUAL, database="postgres", app="tests.acceptance.deadly")
+    fleet.simulator.control(latency_ms=50)
+    job_id = fleet.import_cities(among([deadly.CITY], "Innocent"))
+    job = fleet.wait_for(job_id, 110)
+    deaths = sum(fleet.log(part).count(deadly.LAST_WORDS) for part in ("fetch-1", "fetch-2"))
+    sys.stdout.write(f"{deaths} deaths, {judge.repeated(fleet, TOTAL - 1)} cities fetched again\n")
+    assert (job["status"], job["succeeded"], job["failed"]) == ("done", TOTAL - 1, 1)
+    assert failures(fleet, job_id) == {deadly.CITY: "worker_lost"}
+    # Three times with its batch, three times alone; losses are counted in Redis, which lives on.
+    assert deaths == LOSSES_BEFORE_FAILING
+    assert [fault for fault in judge.faults(fleet, job_id, TOTAL) if "saw" not in fault] == []  # it was never sent
