@@ -201,7 +201,7 @@ CELERY_BEAT_SCHEDULE = {
     "flush": {"task": "cityweather.tasks.flush_tick", "schedule": 1.0, "options": {"expires": 5}},
     "sweep": {"task": "cityweather.tasks.sweep_tick", "schedule": 10.0, "options": {"expires": 10}},
     "callback": {"task": "cityweather.tasks.callback_tick", "schedule": 5.0, "options": {"expires": 5}},
-    "prune": {"task": "cityweather.tasks.prune_tick", "schedule": 60.0, "options": {"expires": 60}},
+    "prune": {"task": "cityweather.tasks.prune_tick", "schedule": 10.0, "options": {"expires": 10}},
     "audit": {"task": "cityweather.tasks.audit_tick", "schedule": crontab(3, 7), "options": {"expires": 3600}},
     "scan": {"task": "cityweather.tasks.scan_tick", "schedule": 600.0, "options": {"expires": 60}},
 }

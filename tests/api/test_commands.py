@@ -3,9 +3,14 @@
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from cityweather import connections
+from cityweather.flush import prune
 from cityweather.models import BulkJob, City, JobResult
 from tests.api.helpers import UNKNOWN, go_live, make_job
 from tests.capture import Sent
@@ -97,8 +102,32 @@ def test_an_ended_job_is_deleted_with_its_results_but_not_its_cities(keyed: Clie
     path = f"/bulk/jobs/{job.job_id}"
     answer = keyed.delete(path)
     assert (answer.status_code, answer.content) == (204, b"")
-    assert (JobResult.objects.count(), City.objects.count()) == (0, 2)
-    assert keyed.get(path).status_code == keyed.delete(path).status_code == 404
+    prune.prune(timezone.now())
+    assert (BulkJob.objects.count(), JobResult.objects.count(), City.objects.count()) == (0, 0, 2)
+
+
+def test_a_deleted_job_is_gone_from_every_read_before_its_rows_are(keyed: Client) -> None:
+    job = make_job("sf", **ENDED, idempotency_key="again", owner="test")
+    path = f"/bulk/jobs/{job.job_id}"
+    with CaptureQueriesContext(connection) as queries:
+        assert keyed.delete(path).status_code == 204
+    assert JobResult.objects.count() == 2
+    assert not any("jobresult" in query["sql"] for query in queries)  # a million rows must not hold the request up
+    for read in ("", "/results", "/summary", "/rejected", "/points"):
+        assert keyed.get(path + read).status_code == 404, read
+    for command in ("cancel", "pause", "resume", "retry"):
+        assert post(keyed, job, command).status_code == 404, command
+    assert keyed.delete(path).status_code == 404
+    assert keyed.get("/bulk/jobs").json()["results"] == []
+
+
+def test_a_deleted_job_gives_its_idempotency_key_and_its_place_back(keyed: Client, settings: Any) -> None:
+    settings.IMPORT_MAX_OPEN_JOBS = 1
+    job = make_job("s", **ENDED, idempotency_key="again", owner="test", content_hash="other")
+    keyed.delete(f"/bulk/jobs/{job.job_id}")
+    file = SimpleUploadedFile("cities.csv", b"city\nOslo\n")
+    answer = keyed.post("/bulk/import", {"file": file}, headers={"Idempotency-Key": "again"})
+    assert answer.status_code == 202
 
 
 def test_a_running_job_is_not_deleted(keyed: Client) -> None:

@@ -1,11 +1,13 @@
 """Cancel, pause, resume, rate, retry, delete: idempotent, with clear conflicts."""
 
 import pytest
+from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisAway
 
 from cityweather import connections
 from cityweather.dispatch import control, dispatcher
 from cityweather.errors import JobConflict, JobNotFound
+from cityweather.flush import prune
 from cityweather.models import BulkJob, City, JobResult
 from tests.capture import Sent
 from tests.flush.helpers import agree, flush, make_job, reload, result, running_job, tracker, work, work_all
@@ -176,5 +178,6 @@ def test_deleting_takes_the_job_its_results_and_its_keys_but_no_city() -> None:
     work_all(job)
     flush(job)
     control.delete(str(job.job_id))
+    prune.prune(timezone.now())
     assert (BulkJob.objects.count(), JobResult.objects.count(), City.objects.count()) == (0, 0, 5)
     assert list(connections.redis_client().scan_iter(match="cw:*")) == []

@@ -33,6 +33,19 @@ def test_old_ended_jobs_go_with_their_rows_and_cities_stay(settings: Settings) -
     assert City.objects.count() == 3
 
 
+def test_deleted_jobs_go_at_the_next_tick_and_an_import_at_work_stays() -> None:
+    deleted, at_work = ended(1), make_job(3)
+    BulkJob.objects.filter(pk=at_work.pk).update(phase=BulkJob.Phase.READING)
+    assert prune.hide(deleted)
+    prune.prune(timezone.now())
+    assert set(BulkJob.objects.values_list("pk", flat=True)) == {at_work.pk}
+    assert set(JobResult.objects.values_list("job_id", flat=True)) == {at_work.pk}
+
+
+def test_what_runs_is_not_hidden() -> None:
+    assert not prune.hide(running_job(3))
+
+
 def test_old_searches_go(settings: Settings) -> None:
     settings.RETENTION_DAYS_HISTORY = 90
     SearchHistory.objects.create(city_name="Paris", timestamp=timezone.now() - timedelta(days=91))

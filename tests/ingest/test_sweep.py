@@ -33,6 +33,12 @@ def test_a_silent_import_is_deleted_with_its_rows() -> None:
     assert City.objects.count() == 2
 
 
+def test_a_job_that_was_deleted_is_left_to_the_pruning_which_takes_its_time() -> None:
+    job = half_written(SILENT)
+    BulkJob.objects.filter(pk=job.pk).update(status="done")
+    assert sweep_imports(timezone.now()) == 0
+
+
 def test_an_import_at_work_stays() -> None:
     half_written(timedelta(seconds=59))
     assert sweep_imports(timezone.now()) == 0

@@ -7,12 +7,22 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from cityweather.models import BulkJob, JobResult, RejectedRow, SearchHistory
 
 log = logging.getLogger(__name__)
 
 CHUNK = 10_000  # rows a transaction
+
+
+def hide(job: BulkJob) -> bool:
+    """Delete an ended job: from now on nobody knows it, and the next ticks delete its rows. False: it has not ended.
+
+    It looks like an import that is still being written, which every reader passes over, those of older code too.
+    """
+    ended = BulkJob.objects.filter(pk=job.pk, phase=BulkJob.Phase.ENDED)
+    return bool(ended.update(phase=BulkJob.Phase.READING, heartbeat_at=timezone.now(), idempotency_key=None))
 
 
 def delete_job(job: BulkJob, until: float = float("inf")) -> bool:
@@ -36,11 +46,14 @@ def delete_in_chunks(rows: models.QuerySet[Any], until: float = float("inf")) ->
 
 
 def prune(now: datetime, seconds: float = 2.0) -> None:
-    """Ended jobs and history past their retention (RETENTION_DAYS_JOBS, RETENTION_DAYS_HISTORY; 0 keeps all).
+    """Deleted jobs, and what is past its retention (RETENTION_DAYS_JOBS, RETENTION_DAYS_HISTORY; 0 keeps all).
 
     For so many seconds at most: the next tick goes on, and the flush has its turn in between.
     """
     until = time.monotonic() + seconds
+    for job in BulkJob.objects.filter(phase=BulkJob.Phase.READING, status__in=BulkJob.ENDED):
+        if not delete_job(job, until):
+            return
     if settings.RETENTION_DAYS_JOBS:
         before = now - timedelta(days=settings.RETENTION_DAYS_JOBS)
         for job in BulkJob.objects.filter(phase=BulkJob.Phase.ENDED, finished_at__lt=before).order_by("created_at"):

@@ -26,7 +26,7 @@ class Clock:
 def check_open_jobs(owner: str) -> None:
     """Raises TooManyJobs when this key has IMPORT_MAX_OPEN_JOBS that have not ended."""
     limit = settings.IMPORT_MAX_OPEN_JOBS
-    open_jobs = BulkJob.objects.filter(owner=owner).exclude(phase=BulkJob.Phase.ENDED).count()
+    open_jobs = BulkJob.objects.filter(owner=owner).exclude(status__in=BulkJob.ENDED).count()
     if open_jobs >= limit:
         raise TooManyJobs(open_jobs=open_jobs, limit=limit)
 

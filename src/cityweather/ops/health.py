@@ -9,6 +9,8 @@ from typing import Any
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from redis import Redis
+from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
 from cityweather import connections
 from cityweather.api.exceptions import only_get
@@ -39,11 +41,22 @@ def database() -> str:
 
 
 def redis() -> str:
-    connections.redis_client().ping()
+    _require_writes(connections.redis_client())
     return "answers"
 
 
+def _require_writes(client: Redis) -> None:
+    """A write that changes nothing: a full server and a replica answer a ping, yet refuse this."""
+    try:
+        client.setrange("cw:health", 0, "")
+    except OutOfMemoryError as error:
+        raise Unwell("full, takes no writes: `cityweather flush` makes room by hand, maxmemory for good") from error
+    except ReadOnlyError as error:
+        raise Unwell("takes no writes: it is a read-only replica") from error
+
+
 def broker() -> str:
+    _require_writes(connections.broker_client())
     waiting = {queue: connections.queue_length(queue) for queue in ("fetch", "bookkeeping")}
     return ", ".join(f"{count} waiting in {queue}" for queue, count in waiting.items())
 

@@ -1,0 +1,59 @@
+"""A Redis that answers a ping but takes no writes: every tick stands still, so /healthz must say why."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from redis import Redis
+from redis.exceptions import OutOfMemoryError
+
+from cityweather.local.valkey import Valkey
+from cityweather.ops import health
+from tests.servers import forget_singletons, use_redis
+
+
+@pytest.fixture
+def client(start_valkey: Callable[..., Valkey], settings: Any) -> Iterator["Redis[bytes]"]:
+    server = start_valkey(maxmemory="8mb", maxmemory_policy="volatile-lru")
+    use_redis(settings, server.url)
+    forget_singletons()
+    with server.client() as one:
+        yield one
+    forget_singletons()
+
+
+def redis_part() -> dict[str, Any]:
+    (part,) = (part for part in health.PARTS if part.name == "redis")
+    return health.examine([part])["redis"]
+
+
+def fill(client: "Redis[bytes]") -> None:
+    """Until it refuses the smallest write."""
+    for size in (100_000, 1_000, 10):
+        try:
+            for n in range(100_000):
+                client.set(f"junk:{size}:{n}", b"x" * size)
+        except OutOfMemoryError:
+            continue
+        pytest.fail("It never refuses.")
+
+
+def test_a_redis_that_is_full_is_not_well_and_the_words_say_what_helps(client: "Redis[bytes]") -> None:
+    assert redis_part()["ok"]
+    fill(client)
+    part = redis_part()
+    assert not part["ok"]
+    assert "full" in part["detail"]
+    assert "cityweather flush" in part["detail"]
+
+
+def test_a_redis_that_became_a_replica_is_not_well(client: "Redis[bytes]") -> None:
+    client.replicaof("127.0.0.1", 1)
+    part = redis_part()
+    assert not part["ok"]
+    assert "read-only" in part["detail"]
+
+
+def test_looking_leaves_nothing_behind(client: "Redis[bytes]") -> None:
+    assert redis_part()["ok"]
+    assert client.dbsize() == 0
