@@ -1,14 +1,40 @@
-"""The `cityweather` command: Django's management commands under our name."""
+"""The `cityweather` command: a service's client, and Django's management commands under our name."""
 
 import os
 import sys
 
-from django.core.management import execute_from_command_line
+from cityweather.management.shell import main as shell
+
+OVERVIEW = "\n".join(f"    {name:<10} {words}" for name, words in shell.HELP.items())
+USAGE = f"""\
+Here, everything at once (`cityweather COMMAND --help` tells more):
+    demo       start everything, refresh 10,000 cities, compare every counter
+    up         run the whole service on this machine
+
+With a service anywhere; these need no settings and no database:
+{OVERVIEW}
+
+Where the service is installed:
+    check      are the settings sound (--deploy: the servers, too)
+    migrate    make or change the database's tables
+
+and all of these:
+"""
 
 
 def main() -> None:
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["help"] and arguments[1:] and arguments[1] in shell.RUN:
+        arguments = [arguments[1], "--help"]
+    if arguments and arguments[0] in shell.RUN:
+        sys.exit(shell.main(arguments))
+    if not arguments or arguments[0] in ("help", "-h", "--help"):
+        sys.stdout.write(USAGE)
+        sys.stdout.flush()
+    from django.core.management import execute_from_command_line  # noqa: PLC0415  # the client needs no settings
+
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
-    execute_from_command_line(["cityweather", *sys.argv[1:]])
+    execute_from_command_line(["cityweather", *arguments])
 
 
 if __name__ == "__main__":

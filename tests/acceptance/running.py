@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 import psutil
 
-from cityweather.local.client import Refused, Service
 from cityweather.local.processes import wait_until
 from cityweather.local.simulator.process import Simulator
+from cityweather.management.shell.service import Refused, Service
 
 START_SECONDS = 60
 STOP_SECONDS = 10  # what `up` promises

@@ -34,7 +34,8 @@ def prefixed(stream: TextIO = sys.stdout) -> Say:
     return say
 
 
-def announce(stack: Stack, say: Say) -> None:
+def announce(stack: Stack, say: Say, *, on_terminal: bool) -> None:
+    """With a link that holds the key only where no log is written."""
     if stack.simulated:
         say(
             "up", "The weather is invented: the simulator stands in for a provider. OPENWEATHER_API_KEY gives real one."
@@ -42,6 +43,8 @@ def announce(stack: Stack, say: Say) -> None:
     say("up", f"Ready: {stack.url}")
     key = stack.own_api_key or "the one in CITYWEATHER_API_KEY"
     say("up", f"API key (header X-API-Key): {key}")
+    if on_terminal and stack.own_api_key:
+        say("up", f"Open {stack.url}/#key={stack.own_api_key}")
     say("up", f"Data: {stack.folder.path}   Stop with Ctrl-C")
 
 

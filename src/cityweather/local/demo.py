@@ -8,9 +8,10 @@ from typing import Any
 
 from rich.console import Console
 
-from cityweather.local import counters, show
-from cityweather.local.client import Refused, Service
+from cityweather.local import counters
 from cityweather.local.stack import Stack
+from cityweather.management.shell import show
+from cityweather.management.shell.service import Refused, Service
 
 POLL_SECONDS = 0.25
 STUCK_SECONDS = 120  # without one more row done

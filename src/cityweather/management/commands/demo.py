@@ -12,11 +12,11 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
 from cityweather.local import sample
-from cityweather.local.client import Refused
 from cityweather.local.console import Stopped, announce, arm_signals, ignore_signals
 from cityweather.local.demo import Demo, Failed
 from cityweather.local.processes import CannotStart
 from cityweather.local.stack import Stack, Wishes
+from cityweather.management.shell.service import Refused
 
 EXAMPLE = settings.ROOT / "data/cities.csv"
 
@@ -67,7 +67,11 @@ class Command(BaseCommand):
         console.print(f"Importing {file} through POST {stack.url}/bulk/import", soft_wrap=True)
         Demo(stack, console).run(file)
         if options["keep"]:
-            announce(stack, lambda _, line: console.print(line, markup=False))
+            announce(
+                stack,
+                lambda _, line: console.print(line, markup=False, soft_wrap=True),
+                on_terminal=console.is_terminal,
+            )
             while True:
                 stack.supervisor.tend(3600)
 

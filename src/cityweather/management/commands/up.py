@@ -1,5 +1,6 @@
 """`cityweather up`: the whole service on this machine in one command."""
 
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         try:
             arm_signals()
             stack.start()
-            announce(stack, say)
+            announce(stack, say, on_terminal=sys.stdout.isatty())
             while True:
                 stack.supervisor.tend(3600)
         except CannotStart as error:

@@ -1,4 +1,4 @@
-"""How the demo shows a job on its way and at its end."""
+"""How a job is shown on its way and at its end."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 
-QUIET_SECONDS = 2.0  # between lines where there is no terminal to draw on
+QUIET_SECONDS = 2.0  # at least between lines where there is no terminal to draw on
+SILENT_SECONDS = 30.0  # at most, while nothing moves
 
 
 class Bar:
@@ -19,13 +20,20 @@ class Bar:
         self._progress = progress
         self._task = progress.add_task("refreshing", total=None, pace="")
         self._last = float("-inf")
+        self._shown = ""
 
     def update(self, job: dict[str, Any], now: float) -> None:
         pace = self._pace(job)
         self._progress.update(self._task, completed=job["processed"], total=job["total"] or None, pace=pace)
-        if not self._console.is_terminal and now - self._last >= QUIET_SECONDS:
-            self._last = now
+        moved = f"{job['progress']} {job['waiting_for']}"
+        quiet = QUIET_SECONDS if moved != self._shown else SILENT_SECONDS
+        if not self._console.is_terminal and now - self._last >= quiet:
+            self._last, self._shown = now, moved
             self._console.print(f"{job['processed']:>9,} of {job['total']:,}  {job['progress']} %  {pace}")
+
+    def say(self, line: str) -> None:
+        """Above the bar."""
+        self._console.print(line, markup=False, highlight=False)
 
     @staticmethod
     def _pace(job: dict[str, Any]) -> str:
@@ -59,3 +67,27 @@ def summary(console: Console, job: dict[str, Any], found: dict[str, Any], second
         values = (weather.get("temperature"), weather.get("condition"), weather.get("humidity"))
         table.add_row(row["city"], *("" if value is None else str(value) for value in values))
     console.print(table)
+
+
+def line(job: dict[str, Any]) -> str:
+    """One line on how far a job is."""
+    words = [
+        f"{job['job_id']}  {job['status']}",
+        f"{job['processed']:,} of {job['total']:,} ({job['progress']} %)",
+        f"{job['succeeded']:,} succeeded, {job['failed']:,} failed",
+    ]
+    if job["error"]:
+        words.append(job["error"])
+    elif job["phase"] == "paused" or job["waiting_for"]:
+        words.append("paused" if job["phase"] == "paused" else f"waits for the {job['waiting_for']}")
+    elif job["eta_seconds"] is not None:
+        words.append(f"about {job['eta_seconds']:,} s to go")
+    return "  ".join(words)
+
+
+def weather(found: dict[str, Any]) -> str:
+    place = ", ".join(filter(None, [found["city"], found["country"]]))
+    humidity = None if found["humidity"] is None else f"humidity {found['humidity']} %"
+    degrees = None if found["temperature"] is None else f"{found['temperature']:.1f} °C"
+    words = [degrees, found["description"] or found["condition"], humidity, "stale" if found["stale"] else None]
+    return f"{place}: {', '.join(filter(None, words))}"

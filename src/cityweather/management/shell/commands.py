@@ -1,0 +1,112 @@
+"""The four commands. stdout holds what was asked for, stderr how it goes, so that both can be piped."""
+
+import sys
+import uuid
+from argparse import Namespace
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+from cityweather.management.shell import show, table
+from cityweather.management.shell.follow import ENDED, follow, patiently, reason
+from cityweather.management.shell.service import Service
+
+OK, UNEVEN, USAGE, UNREACHABLE, REFUSED = range(5)
+PATIENCE = 60.0  # seconds for an upload or a page; --follow has more
+PAGE = 200  # rows
+SHOWN = 5  # cities of a summary
+
+
+class Broken(Exception):
+    """A download ended before its end."""
+
+
+def import_(service: Service, told: Namespace, err: Console) -> int:
+    fields = {name: getattr(told, name) for name in ("encoding", "delimiter", "column", "header", "callback_url")}
+    fields = {name: value for name, value in fields.items() if value}
+    key = told.idempotency_key or f"shell-{uuid.uuid4()}"  # one for all attempts: an answer lost imports once
+    job = patiently(
+        lambda: _send(service, told, fields, key, err), lambda line: err.print(line, markup=False), patience=PATIENCE
+    )
+    err.print(
+        f"{job['rows_read']:,} rows = {job['total']:,} cities + {job['duplicates']:,} duplicates "
+        f"+ {job['rejected']:,} refused"
+    )
+    print(job["job_id"], flush=True)  # noqa: T201
+    return _follow(service, job["job_id"], err) if told.follow else OK
+
+
+def _send(service: Service, told: Namespace, fields: dict[str, str], key: str, err: Console) -> dict[str, Any]:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    size = told.file.stat().st_size
+    with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as bar:
+        task = bar.add_task("sending", total=size)
+
+        def sent(done: int) -> None:
+            bar.update(task, completed=done, description="sending" if done < size else "importing")
+
+        return service.send_file(told.file, fields, key, sent)
+
+
+def status(service: Service, told: Namespace, err: Console) -> int:
+    if told.follow:
+        return _follow(service, told.job, err)
+    job = service.job(told.job)
+    if told.json:
+        print(orjson.dumps(job, option=orjson.OPT_INDENT_2).decode())  # noqa: T201
+    else:
+        Console(highlight=False).print(show.line(job), markup=False, soft_wrap=True)
+    return verdict(job)
+
+
+def _follow(service: Service, job_id: str, err: Console) -> int:
+    with show.bar(err) as bar:
+        job = follow(service, job_id, bar)
+    err.print(show.line(job), markup=False, soft_wrap=True)
+    if job["failed"]:
+        for failure in service.summary(job_id, SHOWN)["failures"]:
+            err.print(f"  {failure['count']:>7,}  {failure['reason']}", markup=False)
+    return verdict(job)
+
+
+def verdict(job: dict[str, Any]) -> int:
+    if job["status"] not in ENDED:
+        return OK
+    return OK if job["status"] == "done" and not job["failed"] else UNEVEN
+
+
+def results(service: Service, told: Namespace, err: Console) -> int:
+    path, only = f"/bulk/jobs/{told.job}/results", {"status": told.status} if told.status else {}
+    if told.format == "csv":
+        with service.download(path, format="csv", **only) as pieces:
+            try:
+                for piece in pieces:
+                    sys.stdout.buffer.write(piece)
+            except OSError as error:
+                if isinstance(error, BrokenPipeError):
+                    raise
+                raise Broken(reason(error)) from None
+        sys.stdout.buffer.flush()
+        return OK
+
+    def page(cursor: str | None) -> dict[str, Any]:
+        where = {"cursor": cursor} if cursor else {}
+        return patiently(
+            lambda: service.get(path, limit=PAGE, **only, **where),
+            lambda line: err.print(line, markup=False),
+            patience=PATIENCE,
+        )
+
+    (table.write_json if told.format == "json" else table.write_table)(table.rows(page), sys.stdout)
+    return OK
+
+
+def weather(service: Service, told: Namespace, err: Console) -> int:  # noqa: ARG001
+    found = service.get("/weather", city=told.city)
+    if told.json:
+        print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())  # noqa: T201
+    else:
+        Console(highlight=False).print(show.weather(found), markup=False, soft_wrap=True)
+    return OK

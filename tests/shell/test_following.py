@@ -1,0 +1,59 @@
+"""A server that is away for a while is waited for, with growing pauses, and not for ever."""
+
+from typing import Any
+
+import pytest
+import requests
+from rich.console import Console
+
+from cityweather.management.shell import show
+from cityweather.management.shell.follow import Away, follow, patiently
+from cityweather.management.shell.service import Refused, Service
+from tests.shell.scripted import JOB, Scripted, always, in_turn, job
+
+HERE = ("GET", f"/bulk/jobs/{JOB}")
+
+
+def test_a_restart_is_told_and_survived(server: Scripted, capsys: pytest.CaptureFixture[str]) -> None:
+    away = always({"detail": "The database does not answer.", "code": "x"}, 503, Retry_After="7")
+    server.on[HERE] = in_turn(always(job()), lambda handler: handler.hang_up(), away, always(job("done", 4)))
+    slept: list[float] = []
+    with show.bar(Console()) as bar:
+        assert follow(Service(server.url, ""), JOB, bar, slept.append)["status"] == "done"
+    assert slept == [1.0, 1.0, 7.0]
+    said = capsys.readouterr().out
+    assert "The database does not answer. Asking again in 7 s." in said
+    assert "The server answers again." in said
+
+
+def test_a_job_that_waits_is_asked_for_less_often(server: Scripted) -> None:
+    server.on[HERE] = in_turn(always(job(waiting_for="quota")), always(job(phase="paused")), always(job("done", 4)))
+    slept: list[float] = []
+    with show.bar(Console(quiet=True)) as bar:
+        follow(Service(server.url, ""), JOB, bar, slept.append)
+    assert slept == [5.0, 5.0]
+
+
+def test_pauses_grow_and_patience_ends() -> None:
+    slept: list[float] = []
+
+    def call() -> dict[str, Any]:
+        raise requests.ConnectionError
+
+    with pytest.raises(Away, match="not reachable"):
+        patiently(call, lambda _: None, slept.append, patience=60)
+    assert slept == [1, 2, 4, 8, 15, 15, 15]
+
+
+def test_what_does_not_pass_is_not_asked_again(server: Scripted) -> None:
+    server.on[HERE] = always({"detail": "There is no such job.", "code": "job_not_found"}, 404)
+    with show.bar(Console(quiet=True)) as bar, pytest.raises(Refused) as refused:
+        follow(Service(server.url, ""), JOB, bar)
+    assert (refused.value.detail, len(server.got)) == ("There is no such job.", 1)
+
+
+def test_lines_in_a_pipe_come_when_something_moved_or_after_half_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    with show.bar(Console(force_terminal=False)) as bar:
+        for now, processed in [(0, 1), (1, 2), (2, 2), (10, 2), (31, 2), (33, 2), (34, 3), (35, 3)]:
+            bar.update(job(processed=processed), float(now))
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["1", "2", "2", "3"]
