@@ -41,7 +41,7 @@ MIDDLEWARE = [
     "cityweather.ops.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "cityweather.api.polling.PollLane",
+    "cityweather.api.lanes.Lanes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "cityweather.ops.pages.Sessions",
     "cityweather.ops.pages.Csrf",

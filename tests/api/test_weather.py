@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import responses
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from cityweather.api import weather
+from cityweather.api import searches, weather
 from cityweather.models import SearchHistory
 from tests.api.helpers import make_city
 
@@ -122,9 +122,9 @@ def test_a_database_away_does_not_spoil_the_answer(
     answers(provider, 200, OSLO)
 
     def refuse(*_: Any, **__: Any) -> None:
-        raise weather.DatabaseError("gone")
+        raise DatabaseError("gone")
 
-    monkeypatch.setattr(SearchHistory.objects, "create", refuse)
+    monkeypatch.setattr(searches, "insert", refuse)
     assert anyone.get("/weather?city=oslo").status_code == 200
 
 

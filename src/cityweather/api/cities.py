@@ -41,7 +41,7 @@ class CitiesView(ApiView):
         rows = City.objects.all()
         if status:
             rows = rows.filter(last_status=status)
-        if search := names.key(names.display(parameters.text(request, "search", names.MAX_LENGTH))):
+        if search := names.key(names.display(parameters.text(request.query_params, "search", names.MAX_LENGTH))):
             rows = rows.filter(key__startswith=search)
         cursor = BY_NAME if ordering == "name" else BY_TIME
         rows = ordered(rows, ordering, cursor.of(request))

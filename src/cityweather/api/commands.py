@@ -62,7 +62,7 @@ class RetryView(KeyedView):
     )
     def post(self, request: Request, job_id: str) -> Response:
         only = parameters.choice(request, "only", ["failed"])
-        reason = parameters.text(request, "reason", REASON_MAX)
+        reason = parameters.text(request.query_params, "reason", REASON_MAX)
         job = control.retry(progress.parse_id(job_id), only, reason or None)
         wake()
         return accepted(job)

@@ -1,6 +1,6 @@
 """Query parameters, checked. Each function raises InvalidParameter with a sentence that says what is expected."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from rest_framework.request import Request
 
@@ -33,9 +33,9 @@ def choice(request: Request, name: str, choices: Collection[str], default: str |
     return text
 
 
-def text(request: Request, name: str, longest: int) -> str:
+def text(query: Mapping[str, str], name: str, longest: int) -> str:
     """Free text for a comparison; PostgreSQL takes no NUL."""
-    given = request.query_params.get(name, "")
+    given = query.get(name, "")
     if len(given) > longest or "\x00" in given:
         raise InvalidParameter(name=name, expected=f"a text of at most {longest} characters without NUL")
     return given

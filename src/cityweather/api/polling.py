@@ -1,39 +1,21 @@
 """GET /bulk/jobs/{id} as pollers need it: plain Django, since DRF would double what a poll costs."""
 
 import re
-from collections.abc import Callable
 
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import parse_etags
 
 from cityweather.api.auth import admit
-from cityweather.api.exceptions import answer, failure
+from cityweather.api.exceptions import failure
 from cityweather.api.progress import Snapshot, snapshot
 from cityweather.errors import CityWeatherError
 from cityweather.models import BulkJob
 
-PATH = re.compile(r"/bulk/jobs/([0-9a-fA-F-]{36})/?")
-ROUTE = "cityweather.route"  # in the WSGI environment: for the metrics, as no resolver has been asked
+PREFIX = "/bulk/jobs/"
+PATH = re.compile(rf"{PREFIX}([0-9a-fA-F-]{{36}})/?")
 POLL_AGAIN = "1"  # seconds
 POLL_WAITING = "5"  # a quota, an outage or a pause does not pass within a second
-
-
-class PollLane:
-    """Middleware that answers polls ahead of the URL resolver and of what only pages need: a third of their cost."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        match = PATH.fullmatch(request.path_info)
-        if match is None or request.method not in ("GET", "HEAD"):
-            return self._get_response(request)
-        request.META[ROUTE] = "bulk/jobs/{id}"
-        try:
-            return poll(request, match[1])
-        except Exception as error:  # noqa: BLE001  # what is raised in a middleware shows its settings under DEBUG
-            return answer(error)
 
 
 def poll(request: HttpRequest, job_id: str) -> HttpResponse:

@@ -54,7 +54,7 @@ class ResultsView(KeyedView):
         after = CURSOR.of(request)
         job = progress.row(progress.parse_id(job_id))
         start = after[0] if after else None
-        search = names.key(names.display(parameters.text(request, "search", names.MAX_LENGTH)))
+        search = names.key(names.display(parameters.text(request.query_params, "search", names.MAX_LENGTH)))
         if downloads.wanted(request):
             return export(job.job_id, status, search, start)
         rows = results(job.job_id, status, search, limit + 1, start)

@@ -1,25 +1,27 @@
 """GET /weather?city=: the weather of one city, now."""
 
-from dataclasses import asdict
+from collections.abc import Mapping
 from typing import Any
 
-import structlog
-from django.db import DatabaseError
+import orjson
+from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cityweather.api import parameters, schema
+from cityweather.api import parameters, schema, searches
 from cityweather.api import serializers as shapes
+from cityweather.api.auth import admit
 from cityweather.api.base import ApiView
+from cityweather.api.exceptions import failure
 from cityweather.api.times import iso
-from cityweather.models import City, SearchHistory
+from cityweather.errors import CityWeatherError
+from cityweather.models import City
 from cityweather.weather import lookup, names
 from cityweather.weather.provider import Weather
 
-log = structlog.get_logger(__name__)
-
 CITY = {"type": "string", "minLength": 1, "maxLength": names.MAX_LENGTH}
+METHODS = "GET, HEAD, OPTIONS"  # as DRF says them in its Allow header
 LONGEST = 1000  # characters as sent; normalising may shorten a name to the 200 allowed
 
 
@@ -38,21 +40,48 @@ class WeatherView(ApiView):
         keyed=False,
     )
     def get(self, request: Request) -> Response:
-        found = lookup.lookup(parameters.text(request, "city", LONGEST), last_known)
-        remember(found.city)
-        headers = {"Age": str(found.age)} if found.cached or found.stale else {}
-        return Response(show(found), headers=headers)
+        found = find(request.query_params)
+        return Response(show(found), headers=age(found))
+
+
+def look_up(request: HttpRequest) -> HttpResponse:
+    """What the view answers, without DRF, which would cost more than all the rest of a cache hit."""
+    try:
+        admit(request, WeatherView.throttle, keyed=False)
+        found = find(request.GET)
+        response = HttpResponse(orjson.dumps(show(found)), content_type="application/json", headers=age(found))
+    except CityWeatherError as error:
+        response = failure(error)
+    response["Allow"] = METHODS
+    return response
+
+
+def find(query: Mapping[str, str]) -> lookup.Found:
+    """Raises CityWeatherError."""
+    found = lookup.lookup(parameters.text(query, "city", LONGEST), last_known)
+    searches.remember(found.city)
+    return found
+
+
+def age(found: lookup.Found) -> dict[str, str]:
+    return {"Age": str(found.age)} if found.cached or found.stale else {}
 
 
 def show(found: lookup.Found) -> dict[str, Any]:
     """°C, %, m/s, degrees; null where the provider did not say."""
-    weather = asdict(found.weather)
-    weather.pop("name")
-    observed_at = weather.pop("observed_at")
+    weather = found.weather
     return {
         "city": found.city,
-        **weather,
-        "observed_at": iso(observed_at),
+        "temperature": weather.temperature,
+        "condition": weather.condition,
+        "humidity": weather.humidity,
+        "feels_like": weather.feels_like,
+        "description": weather.description,
+        "wind_speed": weather.wind_speed,
+        "latitude": weather.latitude,
+        "longitude": weather.longitude,
+        "country": weather.country,
+        "observed_at": iso(weather.observed_at),
         "cached": found.cached,
         "stale": found.stale,
     }
@@ -69,11 +98,3 @@ def last_known(key: str) -> tuple[Weather, float] | None:
         city.wind_speed, city.latitude, city.longitude, city.name, city.country,
     )  # fmt: skip
     return weather, city.last_refreshed_at.timestamp()
-
-
-def remember(city: str) -> None:
-    """Note the look-up. The weather was found: a database that is away does not spoil the answer."""
-    try:
-        SearchHistory.objects.create(city_name=city[:200])
-    except DatabaseError:
-        log.warning("history_not_written", exc_info=True)

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from cityweather.api import exceptions
-from cityweather.api.polling import ROUTE
+from cityweather.api.lanes import ROUTE
 from cityweather.ops import headers, logs, metrics
 
 log = logging.getLogger("cityweather.request")

@@ -1,0 +1,80 @@
+"""The search history's way in: rows of look-ups that end at the same moment share one commit.
+
+A row is in the database before its look-up is answered, so nothing is lost and GET /history needs no merging. Alone, a
+commit waits for the disk; while it does, other threads line up behind it, and the next one takes all their rows along.
+"""
+
+from collections import deque
+from functools import lru_cache
+from threading import Lock
+
+import structlog
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from cityweather.models import SearchHistory
+
+log = structlog.get_logger(__name__)
+
+LONGEST = 200  # characters
+NOT_WRITTEN = DatabaseError("The row was not written.")
+
+
+class Search:
+    __slots__ = ("at", "city", "error")
+
+    def __init__(self, city: str) -> None:
+        self.city = city[:LONGEST]
+        self.at = timezone.now()  # of the search, however long it waits for its turn
+        self.error: Exception | None = NOT_WRITTEN
+
+
+class Writer:
+    """One per process; safe between threads."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Search] = deque()
+        self._turn = Lock()
+
+    def write(self, search: Search) -> None:
+        """Returns once the row is committed. Raises what its INSERT raised."""
+        self._waiting.append(search)
+        with self._turn:
+            # Whoever had the turn before may have taken this row along. Only who has it takes rows out.
+            if search.error is NOT_WRITTEN and self._waiting:
+                self._write_all([self._waiting.popleft() for _ in range(len(self._waiting))])
+        if search.error is not None:
+            raise search.error
+
+    def _write_all(self, batch: list[Search]) -> None:
+        error: Exception | None = None
+        try:
+            insert(batch)
+        except Exception as raised:  # noqa: BLE001  # every thread is told, each of its own row
+            error = raised
+        for search in batch:
+            search.error = error
+
+
+def insert(searches: list[Search]) -> None:
+    """One statement and thus one commit; the ORM would take three round trips for it."""
+    adapt = connection.ops.adapt_datetimefield_value
+    values: list[str | None] = []
+    for search in searches:
+        values += search.city, adapt(search.at)
+    rows = ", ".join(["(%s, %s)"] * len(searches))
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {SearchHistory._meta.db_table} (city_name, timestamp) VALUES {rows}", values)  # noqa: S608, SLF001
+
+
+@lru_cache
+def writer() -> Writer:
+    return Writer()
+
+
+def remember(city: str) -> None:
+    """Note the look-up. The weather was found: a database that is away does not spoil the answer."""
+    try:
+        writer().write(Search(city))
+    except DatabaseError:
+        log.warning("history_not_written", exc_info=True)

@@ -1,0 +1,135 @@
+"""A search is in the database before it is answered; those that come together share a commit."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test import Client
+from django.utils import timezone
+
+from cityweather.api import searches
+from cityweather.api.searches import Search, Writer
+from cityweather.models import SearchHistory
+
+TOGETHER = 8
+
+
+class Gate:
+    """Holds the first insert until the others have lined up behind it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, writer: Writer, failing: int | None = None) -> None:
+        self.batches: list[int] = []
+        self._writer, self._failing, self._real = writer, failing, searches.insert
+        monkeypatch.setattr(searches, "insert", self._insert)
+
+    def _insert(self, batch: list[Search]) -> None:
+        self.batches.append(len(batch))
+        if len(self.batches) == 1:
+            lined_up = threading.Event()
+            while len(self._writer._waiting) < TOGETHER - 1:
+                lined_up.wait(0.001)
+        if len(self.batches) == self._failing:
+            raise DatabaseError("gone")
+        self._real(batch)
+
+
+def write_together(writer: Writer) -> list[Exception | None]:
+    """What each of eight threads was told."""
+
+    def write(number: int) -> Exception | None:
+        try:
+            writer.write(Search(f"City {number}"))
+        except DatabaseError as error:
+            return error
+        else:
+            # Read-your-writes: by now any other connection sees it.
+            assert SearchHistory.objects.filter(city_name=f"City {number}").count() == 1
+            return None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        return list(pool.map(write, range(TOGETHER)))
+
+
+@pytest.mark.usefixtures("database")
+def test_who_lines_up_behind_a_commit_shares_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer()
+    gate = Gate(monkeypatch, writer)
+    assert write_together(writer) == [None] * TOGETHER
+    assert gate.batches == [1, TOGETHER - 1]
+    names = sorted(SearchHistory.objects.values_list("city_name", flat=True))
+    assert names == [f"City {n}" for n in range(TOGETHER)]
+
+
+@pytest.mark.usefixtures("database")
+def test_a_commit_that_fails_is_told_to_those_it_was_for_and_to_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer()
+    Gate(monkeypatch, writer, failing=1)
+    told = write_together(writer)
+    assert sum(isinstance(error, DatabaseError) for error in told) == 1
+    assert SearchHistory.objects.count() == TOGETHER - 1
+    writer.write(Search("After"))
+    assert SearchHistory.objects.filter(city_name="After").exists()
+
+
+@pytest.mark.usefixtures("database")
+def test_what_ends_the_writing_thread_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer()
+    real = searches.insert
+
+    def end(_: list[Search]) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(searches, "insert", end)
+    with pytest.raises(SystemExit):
+        writer.write(Search("Lost"))
+    monkeypatch.setattr(searches, "insert", real)
+    writer.write(Search("Oslo"))
+    assert [row.city_name for row in SearchHistory.objects.all()] == ["Oslo"]
+
+
+@pytest.mark.usefixtures("database")
+def test_many_threads_lose_nothing_and_write_nothing_twice() -> None:
+    writer = Writer()
+
+    def write(thread: int) -> None:
+        try:
+            for number in range(25):
+                writer.write(Search(f"{thread}-{number}"))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        list(pool.map(write, range(TOGETHER)))
+    names = sorted(SearchHistory.objects.values_list("city_name", flat=True))
+    assert names == sorted(f"{thread}-{number}" for thread in range(TOGETHER) for number in range(25))
+
+
+@pytest.mark.usefixtures("database")
+def test_the_time_is_that_of_the_search_however_late_it_is_written() -> None:
+    search = Search("Oslo")
+    search.at -= timedelta(seconds=30)
+    Writer().write(search)
+    assert SearchHistory.objects.get().timestamp == search.at
+    assert timezone.now() - SearchHistory.objects.get().timestamp >= timedelta(seconds=30)
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("city", ["L'Aquila", 'a "b" \\ c', "100%s", "Ås", "x" * 300])
+def test_any_name_arrives_as_it_was_up_to_its_limit(anyone: Client, city: str) -> None:
+    searches.remember(city)
+    assert anyone.get("/history").json()["results"][0]["city"] == city[:200]
+
+
+@pytest.mark.usefixtures("database")
+def test_a_database_away_is_a_line_in_the_log(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    def refuse(_: list[Search]) -> None:
+        raise DatabaseError("gone")
+
+    monkeypatch.setattr(searches, "insert", refuse)
+    searches.remember("Oslo")
+    assert "history_not_written" in caplog.text
+    assert SearchHistory.objects.count() == 0
