@@ -1,9 +1,10 @@
-"""The `cityweather` command: a service's client, and Django's management commands under our name."""
+"""The `cityweather` command: a service's client, the doctor, and Django's management commands under our name."""
 
 import os
 import sys
 
 from cityweather.management.shell import main as shell
+from cityweather.ops.doctor import main as doctor
 
 OVERVIEW = "\n".join(f"    {name:<10} {words}" for name, words in shell.HELP.items())
 USAGE = f"""\
@@ -15,6 +16,7 @@ With a service anywhere; these need no settings and no database:
 {OVERVIEW}
 
 Where the service is installed:
+    doctor     is every part well, and what to do when it is not
     check      are the settings sound (--deploy: the servers, too)
     migrate    make or change the database's tables
 
@@ -24,10 +26,12 @@ and all of these:
 
 def main() -> None:
     arguments = sys.argv[1:]
-    if arguments[:1] == ["help"] and arguments[1:] and arguments[1] in shell.RUN:
+    if arguments[:1] == ["help"] and arguments[1:] and arguments[1] in {*shell.RUN, "doctor"}:
         arguments = [arguments[1], "--help"]
     if arguments and arguments[0] in shell.RUN:
         sys.exit(shell.main(arguments))
+    if arguments and arguments[0] == "doctor":
+        sys.exit(doctor.main(arguments[1:]))
     if not arguments or arguments[0] in ("help", "-h", "--help"):
         sys.stdout.write(USAGE)
         sys.stdout.flush()

@@ -1,0 +1,75 @@
+"""What can be told without settings: Python, the installed packages, an `up` that runs here."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import MutableMapping
+from importlib import metadata
+from pathlib import Path
+
+from cityweather.ops.doctor.finding import Finding, fail, ok, skip
+
+ROOT = Path(__file__).resolve().parents[4]
+LOCK = ROOT / "env/requirements.txt"
+DATA = ROOT / ".data"
+OLDEST, NEWEST = (3, 11), (3, 13)
+PIN = re.compile(r"([A-Za-z0-9._-]+)==([^\s;]+)( *;)?")
+
+
+def python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if OLDEST <= sys.version_info[:2] <= NEWEST:
+        return ok("python", version)
+    return fail("python", f"{version} is not one that the locks are made for", "Use Python 3.11, 3.12 or 3.13.")
+
+
+def packages(lock: Path = LOCK) -> Finding:
+    """The installed versions are the lock's."""
+    if not lock.exists():
+        return skip("packages", f"there is no {lock.name} beside the code to compare with")
+    pins = [found.groups() for line in lock.read_text().splitlines() if (found := PIN.match(line))]
+    wrong = [
+        f"{name} {_installed(name) or 'missing'}, not {pin}" for name, pin, maybe in pins if not _fits(name, pin, maybe)
+    ]
+    if not wrong:
+        return ok("packages", f"the {len(pins)} of the lock")
+    todo = "Start through env/run, or: pip install --require-hashes --no-deps -r env/requirements.txt"
+    return fail("packages", "; ".join(wrong[:5]) + (" …" if wrong[5:] else ""), todo)
+
+
+def _fits(name: str, pin: str, maybe: str | None) -> bool:
+    """`maybe`: only wanted on some machines."""
+    found = _installed(name)
+    return found == pin or (found is None and maybe is not None)
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def adopt_up(environ: MutableMapping[str, str], data: Path = DATA) -> bool:
+    """With no servers named, the `cityweather up` that runs here is meant: its settings become ours."""
+    if environ.get("REDIS_URL") or environ.get("DATABASE_URL"):
+        return False
+    try:
+        pids = json.loads((data / "pids.json").read_text())
+        state = json.loads((data / "state.json").read_text())
+        os.kill(pids["up"], 0)
+        given = {
+            "SECRET_KEY": state["secret_key"],
+            "CITYWEATHER_API_KEY": f"local:{state['api_key']}",
+            "REDIS_URL": f"redis://127.0.0.1:{state['redis_port']}/0",
+        }
+        if "simulator" in pids:
+            url = f"http://127.0.0.1:{state['simulator_port']}"
+            given |= dict.fromkeys(("OPENWEATHER_URL", "OPEN_METEO_URL", "OPEN_METEO_GEOCODING_URL"), url)
+            given |= {"OPENWEATHER_API_KEY": "simulated", "OPENWEATHER_QUOTA_PER_MINUTE": "0"}
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    for name, value in given.items():
+        environ.setdefault(name, value)
+    return True

@@ -1,0 +1,86 @@
+"""Asks every part in turn. Runs also where settings cannot be read, and prints no secret."""
+
+import logging
+import os
+import re
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+
+from cityweather.ops.doctor import machine
+from cityweather.ops.doctor.finding import Finding, Level, fail, ok, skip
+
+STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red", Level.SKIP: "dim"}
+PASSWORD = re.compile(r"(://[^\s/@]*:)[^\s/@]+(@)")
+DESCRIPTION = """\
+Say of every part whether it is well, and what to do when it is not: Python and packages, settings, database and
+migrations, Redis, broker, beat, workers, one question to the weather provider, disks, the page's files, clocks.
+
+Run it where the service runs, with its environment. With neither REDIS_URL nor DATABASE_URL set, it looks at the
+`cityweather up` that runs in this project.
+
+exit codes: 0 nothing failed (warnings may stand), 1 something did
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    ArgumentParser(
+        "cityweather doctor", description=DESCRIPTION, formatter_class=RawDescriptionHelpFormatter
+    ).parse_args(arguments)
+    console = Console(highlight=False)
+    levels = []
+    for finding in examine():
+        levels.append(finding.level)
+        console.print(f"[{STYLES[finding.level]}]{finding.level:<4}[/]", end=" ")
+        console.print(_masked(f"{finding.part:<13} {finding.text}"), markup=False, soft_wrap=True)
+        if finding.todo:
+            console.print(_masked(f"{'':18} → {finding.todo}"), markup=False, soft_wrap=True)
+    failed = levels.count(Level.FAIL)
+    console.print(f"{failed} to mend." if failed else "All is well." if Level.WARN not in levels else "It works.")
+    return 1 if failed else 0
+
+
+def examine() -> Iterator[Finding]:
+    """Each part as soon as it is known."""
+    if machine.adopt_up(os.environ):
+        yield ok("up", f"looking at the one that runs in {machine.DATA}")
+    yield machine.python()
+    yield machine.packages()
+    try:
+        from cityweather.ops.doctor import settings  # noqa: PLC0415  # Django may be what is missing
+    except ImportError as error:
+        yield fail("settings", f"cannot be read: {error.name} is missing", "Install the packages first.")
+        return
+    if unusable := settings.load():
+        yield unusable
+        yield skip("the rest", "needs the settings")
+        return
+    logging.disable(logging.CRITICAL)  # what a part says of its own trouble is told here in one line
+    yield from settings.sound()
+    yield from _running()
+
+
+def _running() -> Iterator[Finding]:
+    from cityweather.ops.doctor import disk, servers  # noqa: PLC0415  # they need settings to be imported
+
+    for part, look in (
+        ("servers", servers.all_parts),
+        ("disk", disk.room),
+        ("static files", lambda: [disk.static_files()]),
+    ):
+        try:
+            yield from look()
+        except Exception as error:  # noqa: BLE001  # one part's trouble must not hide the others
+            yield fail(part, f"cannot be examined: {type(error).__name__}")
+
+
+def _masked(text: str) -> str:
+    """As in the logs, which know the settings' secrets once there are settings."""
+    from django.conf import settings  # noqa: PLC0415  # see above
+
+    if settings.configured:
+        from cityweather.ops import logs  # noqa: PLC0415
+
+        return logs.mask(text)
+    return PASSWORD.sub(r"\1***\2", text)

@@ -1,0 +1,187 @@
+"""`cityweather doctor`: what it says of each part, that it runs whatever is broken, and that it shows no secret."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from pytest_django.fixtures import Settings
+from redis import Redis
+
+from cityweather.celery import app
+from cityweather.local.simulator.process import Simulator
+from cityweather.ops.doctor import disk, machine, servers
+from cityweather.ops.doctor.finding import Finding, Level
+from tests.servers import default_database
+
+NOBODY = "redis://:pass-word-1@127.0.0.1:1/0"
+SOUND = {"SECRET_KEY": "a-secret-key-that-nobody-may-see", "CITYWEATHER_API_KEY": "ops:an-api-key-of-ours"}
+
+
+def doctor(**variables: str) -> "subprocess.CompletedProcess[str]":
+    environment = {"PATH": os.environ["PATH"], "OPENWEATHER_URL": "http://127.0.0.1:1", **variables}
+    environment |= {"OPEN_METEO_URL": "http://127.0.0.1:1", "OPEN_METEO_GEOCODING_URL": "http://127.0.0.1:1"}
+    command = [sys.executable, "-m", "cityweather", "doctor"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def of(found: list[Finding], part: str) -> list[Level]:
+    return [finding.level for finding in found if finding.part == part]
+
+
+def test_with_everything_away_each_part_is_told_and_no_secret(tmp_path: Path) -> None:
+    base = f"sqlite:///{tmp_path}/none/db.sqlite3"
+    done = doctor(**SOUND, REDIS_URL=NOBODY, DATABASE_URL=base, OPENWEATHER_API_KEY="a-providers-key-0")
+    assert done.returncode == 1, done.stderr
+    lines = done.stdout.splitlines()
+    for part in ("database", "redis", "broker", "disk"):
+        assert any(line.startswith(f"FAIL {part}") for line in lines), done.stdout
+    for part in ("beat", "workers", "provider"):
+        assert any(line.startswith(f"SKIP {part}") for line in lines), done.stdout
+    for part in ("python", "packages", "settings"):
+        assert any(line.startswith(f"OK   {part}") for line in lines), done.stdout
+    for secret in (*SOUND.values(), "an-api-key-of-ours", "pass-word-1", "a-providers-key-0"):
+        assert secret not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("CACHE_TTL", "hunter2"), ("DATABASE_URL", "nonsense://user:hunter2@host/x"), ("DEBUG", "hunter2")],
+)
+def test_settings_that_cannot_be_read_are_named_without_their_value(name: str, value: str) -> None:
+    done = doctor(**{**SOUND, "REDIS_URL": NOBODY, name: value})
+    assert done.returncode == 1
+    assert "FAIL settings      cannot be read" in done.stdout
+    assert "SKIP the rest" in done.stdout
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_settings_that_no_service_starts_with_are_told(tmp_path: Path) -> None:
+    done = doctor(REDIS_URL=NOBODY, DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3")
+    assert done.returncode == 1
+    assert "FAIL settings      SECRET_KEY is not set. (cityweather.E001)" in done.stdout
+    assert "→ Set CITYWEATHER_API_KEY" in done.stdout
+
+
+def test_a_database_that_is_migrated_and_one_that_lacks_a_migration(database: str) -> None:
+    assert [finding.level for finding in servers.database()] == [Level.OK]
+    recorder = MigrationRecorder(connection)
+    recorder.record_unapplied("cityweather", "0005_callbacks")
+    (missing,) = servers.database()
+    recorder.record_applied("cityweather", "0005_callbacks")
+    assert missing.level is Level.FAIL
+    assert "0005_callbacks" in missing.text
+    assert "migrate" in missing.todo
+
+
+def test_a_database_without_tables(tmp_path: Path, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock(), default_database(f"sqlite:///{tmp_path}/empty.sqlite3"):
+        (found,) = servers.database()
+    assert (found.level, "no tables" in found.text) == (Level.FAIL, True)
+
+
+@pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
+@pytest.mark.usefixtures("database")
+def test_with_redis_there_its_ways_and_the_missing_beat_are_told(
+    redis_server: "Redis[bytes]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "provider", lambda: Finding(Level.OK, "provider", ""))
+    monkeypatch.setattr(servers, "workers", lambda: iter(()))
+    redis_server.config_set("maxmemory-policy", "allkeys-lru")
+    found = list(servers.all_parts())
+    redis_server.config_set("maxmemory-policy", "noeviction")
+    assert of(found, "redis")[0] is Level.OK
+    assert any("allkeys-lru" in finding.text and finding.level is Level.WARN for finding in found)
+    assert (of(found, "broker"), of(found, "beat")) == ([Level.OK], [Level.FAIL])
+
+
+def test_who_takes_from_which_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[Any] = [None, {"fetch@a": [{"name": "fetch"}], "books@a": [{"name": "bookkeeping"}]}]
+
+    class Inspect:
+        def __init__(self, timeout: float) -> None:
+            pass
+
+        def active_queues(self) -> Any:
+            return answers.pop()
+
+    monkeypatch.setattr(app.control, "inspect", Inspect)
+    both = list(servers.workers())
+    assert [finding.level for finding in both] == [Level.OK, Level.OK]
+    assert "fetch@a" in both[0].text
+    assert [finding.level for finding in servers.workers()] == [Level.FAIL, Level.FAIL]
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_the_provider_is_asked_once_and_its_refusal_of_the_key_is_told(
+    simulator: Simulator, settings: Settings
+) -> None:
+    settings.WEATHER_PROVIDER, settings.OPENWEATHER_API_KEY = "openweather", "k" * 20
+    found = servers.provider()
+    assert found.level is Level.OK, found
+    assert "openweather" in found.text
+    simulator.control(fault="401")
+    refused = servers.provider()
+    assert (refused.level, "OPENWEATHER_API_KEY" in refused.todo) == (Level.FAIL, True)
+
+
+def test_packages_that_are_not_the_locks_are_named(tmp_path: Path) -> None:
+    lock = tmp_path / "requirements.txt"
+    lock.write_text(
+        "django==1.0 \\\n    --hash=sha256:00\nno-such-package==2\ntzdata-of-windows==3 ; sys_platform == 'x' \\\n"
+    )
+    found = machine.packages(lock)
+    assert found.level is Level.FAIL
+    assert ", not 1.0; no-such-package missing, not 2" in found.text
+    assert "windows" not in found.text
+    assert machine.packages(tmp_path / "none").level is Level.SKIP
+
+
+@pytest.mark.parametrize(("free", "level"), [(10**12, Level.OK), (3 * 10**8, Level.WARN), (10**7, Level.FAIL)])
+def test_a_disk_that_an_upload_would_fill(monkeypatch: pytest.MonkeyPatch, free: int, level: Level) -> None:
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(2 * free, free, free))
+    assert {finding.level for finding in disk.room()} == {level}
+
+
+def test_files_of_the_page_that_were_not_collected(settings: Settings, tmp_path: Path) -> None:
+    settings.STATIC_ROOT = tmp_path
+    assert disk.static_files().level is Level.FAIL
+    settings.DEBUG = True
+    assert disk.static_files().level is Level.OK
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Callable[..., Path]:
+    def running(pid: int) -> Path:
+        state = {"secret_key": "s", "api_key": "k", "redis_port": 7001, "simulator_port": 7002}
+        (tmp_path / "state.json").write_text(json.dumps(state))
+        (tmp_path / "pids.json").write_text(json.dumps({"up": pid, "simulator": pid}))
+        return tmp_path
+
+    return running
+
+
+def test_an_up_that_runs_here_is_looked_at_when_no_server_is_named(up: Callable[..., Path]) -> None:
+    environ = {"SECRET_KEY": "mine"}
+    assert machine.adopt_up(environ, up(os.getpid()))
+    assert (environ["REDIS_URL"], environ["SECRET_KEY"]) == ("redis://127.0.0.1:7001/0", "mine")
+    assert environ["OPENWEATHER_URL"] == "http://127.0.0.1:7002"
+    named = {"REDIS_URL": "redis://elsewhere"}
+    assert not machine.adopt_up(named, up(os.getpid()))
+    assert named == {"REDIS_URL": "redis://elsewhere"}
+
+
+def test_one_that_was_killed_is_not(up: Callable[..., Path]) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    environ: dict[str, str] = {}
+    assert not machine.adopt_up(environ, up(ended.pid))
+    assert environ == {}
