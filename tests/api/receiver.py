@@ -1,23 +1,30 @@
 """A real server on loopback that takes callbacks and answers as a test wants."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
 class Receiver(ThreadingHTTPServer):
-    """`answers`: statuses for the next requests, then 204. `got`: (path, headers, body) of each."""
+    """`answers`: statuses for the next requests, then 204. `got`: (path, headers, body) of each.
+
+    `before`: called before the next requests are answered, one each.
+    """
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers: list[int] = []
+        self.before: list[Callable[[], object]] = []
         self.got: list[tuple[str, dict[str, str], bytes]] = []
         self.place = f"127.0.0.1:{self.server_port}"
         self.url = f"http://{self.place}/hook?token=very-secret"
+
+    def handle_error(self, *_: Any) -> None:
+        """A sender that was killed does not take its answer."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -26,6 +33,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.got.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+        if self.server.before:
+            self.server.before.pop(0)()
         status = self.server.answers.pop(0) if self.server.answers else 204
         self.send_response(status)
         if 300 <= status < 400:

@@ -214,6 +214,20 @@ def test_the_connection_goes_to_the_address_that_was_checked(receiver: Receiver)
     assert receiver.got[0][1]["host"] == f"rebinding.invalid:{port}"
 
 
+@pytest.mark.usefixtures("db")
+def test_a_name_looked_up_for_too_long_is_left_to_the_next_attempt(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or this attempt and the next one would be under way at the same moment."""
+    job = ended(receiver)
+    times = iter([100.0, 106.5])
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery.time, "monotonic", lambda: next(times))
+        answer = delivery.attempt(job)
+    assert answer == "the name's look-up took too long"
+    assert receiver.got == []
+
+
 def test_a_proxy_of_the_environment_is_not_asked(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     target = address.Target(receiver.url, "127.0.0.1", receiver.server_port, ("127.0.0.1",))

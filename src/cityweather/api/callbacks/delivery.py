@@ -16,11 +16,13 @@ from cityweather.api.callbacks.post import post
 from cityweather.errors import CallbackRefused
 from cityweather.models import BulkJob
 from cityweather.ops import metrics
+from cityweather.weather.network import TOTAL_TIMEOUT
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 8
 FIRST_PAUSE = timedelta(seconds=15)  # longer than an attempt lasts, or two of them could overlap
+SLOW_NAME = FIRST_PAUSE.total_seconds() - TOTAL_TIMEOUT - 1  # seconds after which it is the next attempt's turn
 LONGEST_PAUSE = timedelta(hours=1)
 GIVE_UP = timedelta(hours=24)  # after the job has ended; one attempt is made however late
 GONE = 410  # the receiver wants no more
@@ -61,10 +63,13 @@ def pause(attempts: int) -> timedelta:
 def attempt(job: BulkJob) -> int | str:
     """The receiver's status, or a word on why there is none."""
     content = event.body(job)
+    began = time.monotonic()
     try:
         target = resolve(job.callback_url or "")
     except CallbackRefused as error:
         return error.detail
+    if time.monotonic() - began > SLOW_NAME:
+        return "the name's look-up took too long"
     return post(target, event.headers(job, content, time.time()), content)
 
 
