@@ -1,0 +1,68 @@
+"""A whole service with all its troubles, at its most talkative: no secret in any log, answer or metric."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from cityweather.local.processes import wait_until
+from tests.acceptance.fleet import USUAL, Fleet
+
+API, WRONG, PROVIDER, DJANGO = "api-secret-4711", "wrong-secret-1234", "provider-secret-0815", "django-secret-2342"
+SETTINGS = {
+    "CITYWEATHER_API_KEY": f"ops:{API}",
+    "OPENWEATHER_API_KEY": PROVIDER,
+    "SECRET_KEY": DJANGO,
+    "LOG_LEVEL": "DEBUG",
+    "CACHE_TTL": "1",
+}
+
+pytestmark = pytest.mark.xdist_group("acceptance")
+
+
+@pytest.fixture
+def fleet(start_fleet: Callable[..., Fleet]) -> Fleet:
+    return start_fleet(**SETTINGS)
+
+
+def trouble(fleet: Fleet, fault: str, *, retry_after: float | None = None) -> str:
+    """What people are told while the provider misbehaves so."""
+    fleet.simulator.control(fault=fault, retry_after=retry_after)
+    said = requests.get(f"{fleet.url}/weather?city={fault}ville&appid={PROVIDER}", timeout=30).text
+    fleet.simulator.control(fault=None)
+    return said
+
+
+def job(fleet: Fleet, csv: bytes) -> str:
+    headers, files = {"X-API-Key": API}, {"file": ("towns.csv", csv)}
+    answer = requests.post(f"{fleet.url}/bulk/import", files=files, headers=headers, timeout=10)
+    path = answer.json()["job_id"]
+
+    def ended() -> bool:
+        return bool(requests.get(f"{fleet.url}/bulk/jobs/{path}", headers=headers, timeout=10).json()["finished_at"])
+
+    assert wait_until(ended, 60, 0.2)
+    return requests.get(f"{fleet.url}/bulk/jobs/{path}", headers=headers, timeout=10).text
+
+
+def test_no_secret_is_in_a_log_an_answer_or_a_metric(fleet: Fleet) -> None:
+    said = [trouble(fleet, fault) for fault in ("500", "reset", "half", "html", "garbage", "redirect", "400")]
+    said.append(requests.get(f"{fleet.url}/bulk/jobs?key={API}", headers={"X-API-Key": WRONG}, timeout=10).text)
+    said.append(job(fleet, b"city\nOslo\nRome\nNowhere-at-all\n"))
+    fleet.simulator.control(fault="401")
+    said.append(job(fleet, b"city\nLima\nQuito\n"))
+    fleet.simulator.control(fault=None)
+    said.append(requests.get(f"{fleet.url}/metrics", timeout=10).text)
+    fleet.valkey.kill()
+    lost = ("/weather?city=Lima", "/healthz", "/bulk/jobs")
+    said += [requests.get(fleet.url + path, headers={"X-API-Key": API}, timeout=30).text for path in lost]
+    logs = {name: (fleet.folder / f"{name}.log").read_text(errors="replace") for name in USUAL}
+    for name in USUAL:
+        fleet.stop(name)
+    assert all(logs.values()), "a part that says nothing proves nothing"
+    assert "refuses our key" in said[9]
+    assert "fetch_seconds" in said[10]
+    secrets = (API, WRONG, PROVIDER, DJANGO, urlsplit(fleet.simulator.url).netloc + "/data")
+    told = {**logs, **{f"answer {number}": text for number, text in enumerate(said)}}
+    assert [(name, secret) for name, text in told.items() for secret in secrets if secret in text] == []
