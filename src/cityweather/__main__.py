@@ -32,7 +32,7 @@ def main() -> None:
         sys.exit(shell.main(arguments))
     if arguments and arguments[0] == "doctor":
         sys.exit(doctor.main(arguments[1:]))
-    if not arguments or arguments[0] in ("help", "-h", "--help"):
+    if arguments in ([], ["help"], ["-h"], ["--help"]):
         sys.stdout.write(USAGE)
         sys.stdout.flush()
     from django.core.management import execute_from_command_line  # noqa: PLC0415  # the client needs no settings

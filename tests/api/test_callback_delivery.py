@@ -228,6 +228,13 @@ def test_a_name_looked_up_for_too_long_is_left_to_the_next_attempt(
     assert receiver.got == []
 
 
+@pytest.mark.parametrize("host", ["::1", "127.0.0.1", "a-name.invalid"])
+def test_addresses_of_both_kinds_are_connected_to(host: str) -> None:
+    shown, addresses = (f"[{host}]", (host,)) if ":" in host else (host, ("::1", "127.0.0.1"))
+    addresses = (host,) if host == "127.0.0.1" else addresses
+    assert post.post(address.Target(f"http://{shown}:1/", host, 1, addresses), {}, b"{}") == "curl error 7"
+
+
 def test_a_proxy_of_the_environment_is_not_asked(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     target = address.Target(receiver.url, "127.0.0.1", receiver.server_port, ("127.0.0.1",))

@@ -34,6 +34,11 @@ def test_help_tells_exit_codes_and_examples(command: str) -> None:
     assert f"\n    {command} " in run("--help").stdout
 
 
+def test_the_bare_list_of_djangos_commands_stays_bare() -> None:
+    assert "import_cities" in run("help", "--commands").stdout.splitlines()
+    assert "With a service anywhere" not in run("help", "--commands").stdout
+
+
 def test_weather_is_a_line_or_the_answer_as_it_is(server: Scripted) -> None:
     server.on["GET", "/weather"] = always(WEATHER)
     done = run("weather", "Oslo,NO", "--server", server.url)

@@ -45,6 +45,22 @@ def test_pauses_grow_and_patience_ends() -> None:
     assert slept == [1, 2, 4, 8, 15, 15, 15]
 
 
+def test_a_server_that_goes_on_refusing_has_the_last_word(server: Scripted) -> None:
+    server.on[HERE] = always({"detail": "Too many requests.", "code": "throttled"}, 429, Retry_After="40")
+    service = Service(server.url, "")
+    slept: list[float] = []
+    with pytest.raises(Refused, match="Too many requests"):
+        patiently(lambda: service.job(JOB), lambda _: None, slept.append, patience=60)
+    assert slept == [40]
+
+
+def test_too_many_open_jobs_are_not_waited_for(server: Scripted) -> None:
+    server.on[HERE] = always({"detail": "100 jobs are open.", "code": "too_many_jobs"}, 429)
+    service = Service(server.url, "")
+    with pytest.raises(Refused, match="100 jobs"):
+        patiently(lambda: service.job(JOB), lambda _: None)
+
+
 def test_what_does_not_pass_is_not_asked_again(server: Scripted) -> None:
     server.on[HERE] = always({"detail": "There is no such job.", "code": "job_not_found"}, 404)
     with show.bar(Console(quiet=True)) as bar, pytest.raises(Refused) as refused:

@@ -39,8 +39,9 @@ def _prepare(curl: pycurl.Curl, target: Target, headers: Mapping[str, str], cont
     curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
     curl.setopt(pycurl.FOLLOWLOCATION, 0)
     curl.setopt(pycurl.PROXY, "")  # one of the environment would look the name up again
-    # The name stays in the Host header and the certificate's check; the connection goes to what was checked.
-    curl.setopt(pycurl.RESOLVE, [f"{target.host}:{target.port}:{','.join(map(_bracketed, target.addresses))}"])
+    if target.addresses != (target.host,):  # an address needs no look-up
+        # The name stays in the Host header and the certificate's check; the connection goes to what was checked.
+        curl.setopt(pycurl.RESOLVE, [f"{target.host}:{target.port}:{','.join(map(_bracketed, target.addresses))}"])
     curl.setopt(pycurl.CONNECTTIMEOUT_MS, int(CONNECT_TIMEOUT * 1000))
     curl.setopt(pycurl.TIMEOUT_MS, int(TOTAL_TIMEOUT * 1000))
     curl.setopt(pycurl.NOSIGNAL, 1)  # or its timeouts of name look-ups would not be safe between threads

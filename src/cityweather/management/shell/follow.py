@@ -36,15 +36,15 @@ def patiently(
     sleep: Sleep = time.sleep,
     patience: float = PATIENCE,
 ) -> dict[str, Any]:
-    """Again after 1, 2, 4 … 15 s, or when the server says. Raises Refused for what does not pass, else Away."""
+    """Again after 1, 2, 4 … 15 s, or when the server says. Raises the last Refused, or Away."""
     pause, waited = 1.0, 0.0
     while True:
         try:
             answer = call()
         except Refused as error:
-            if not error.passes:
-                raise
             why, wait = error.detail, max(pause, error.retry_after or 0.0)
+            if not error.passes or waited + wait > patience:
+                raise
         except OSError as error:  # requests' own errors are OSErrors
             why, wait = reason(error), pause
         else:

@@ -21,14 +21,14 @@ class Refused(Exception):
     def __init__(self, call: str, answer: requests.Response) -> None:
         super().__init__(f"{call}: {answer.status_code} {answer.text[:500]}")
         self.status = answer.status_code
-        self.detail = _detail(answer)
+        self.detail, self.code = _words(answer)
         told = answer.headers.get("Retry-After", "")
         self.retry_after = float(told) if told.isdecimal() else None
 
     @property
     def passes(self) -> bool:
-        """Whether the same call may succeed later: throttled, or a part of the service is away."""
-        return self.status in (429, 502, 503, 504)
+        """Whether the same call may succeed soon: throttled, or a part of the service is away."""
+        return self.status in (429, 502, 503, 504) and self.code != "too_many_jobs"
 
 
 class Service:
@@ -87,10 +87,12 @@ class Service:
         return answer
 
 
-def _detail(answer: requests.Response) -> str:
+def _words(answer: requests.Response) -> tuple[str, str]:
+    """Its sentence and its code."""
     if answer.is_redirect:
-        return f"It redirects to {answer.headers['Location']}: give that address to --server."
+        return f"It redirects to {answer.headers['Location']}: give that address to --server.", ""
     try:
-        return str(answer.json()["detail"])
+        said = answer.json()
+        return str(said["detail"]), str(said["code"])
     except (ValueError, TypeError, KeyError):
-        return f"It answered {answer.status_code}: is this the address of a CityWeather+ service?"
+        return f"It answered {answer.status_code}: is this the address of a CityWeather+ service?", ""
