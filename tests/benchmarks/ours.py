@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cityweather.local import client
 from cityweather.local.processes import free_port
 from cityweather.local.stack import Stack, Wishes
 from cityweather.local.supervisor import Part
+from cityweather.management.shell import service
 from cityweather.tracker.keys import JobKeys
 from tests.benchmarks import cities
 from tests.benchmarks.contender import Run
@@ -67,7 +67,7 @@ def running(
 class System:
     def __init__(self, stage: Stage, stack: Bench) -> None:
         self.stage, self.stack = stage, stack
-        self.service = client.Service(stack.url, API_KEY)
+        self.service = service.Service(stack.url, API_KEY)
         self.tracker_peak = 0  # bytes
 
     @property
