@@ -60,18 +60,23 @@ class Cache:
 
     def read(self, city_keys: Sequence[str]) -> tuple[dict[str, Entry], dict[str, Coordinates]]:
         """Fresh answers, and the coordinates of cities that were found but not yet answered for."""
-        names = {keys.cached(self._provider, city_key): city_key for city_key in city_keys}
+        if not city_keys:
+            return {}, {}
+        make_key = django_cache.make_key
+        names = [make_key(keys.cached(self._provider, city_key)) for city_key in city_keys]
         try:
-            found = django_cache.get_many(names)
-        except (RedisError, ValueError) as error:
+            # The cache's own get_many costs as much again as the trip.
+            found = get_redis_connection("default").mget(names)
+        except RedisError as error:
             logger.warning("The weather cache is not read: %s", type(error).__name__)
             return {}, {}
         entries, coordinates = {}, {}
-        for name, value in found.items():
+        for city_key, text in zip(city_keys, found, strict=True):
+            value = _loads(text)
             if (entry := _decode(value)) is not None:
-                entries[names[name]] = entry
+                entries[city_key] = entry
             elif (found_at := _decode_coordinates(value)) is not None:
-                coordinates[names[name]] = found_at
+                coordinates[city_key] = found_at
         metrics.add("cache_lookups", len(entries), result="hit")
         metrics.add("cache_lookups", len(city_keys) - len(entries), result="miss")
         return entries, coordinates
@@ -103,6 +108,14 @@ class Cache:
         names = [make_key(keys.cached(self._provider, key)) for key, _ in entries]
         values = [orjson.dumps(value) for _, value in entries]
         self._remember(keys=names, args=["", ttl * 1000, *values], client=client)
+
+
+def _loads(text: bytes | None) -> Any:
+    """None for nothing, and for what is no JSON."""
+    try:
+        return text and orjson.loads(text)
+    except ValueError:
+        return None
 
 
 OBSERVED_AT = 4  # in the list below
