@@ -14,6 +14,7 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
+from cityweather.sockets import pool_options
 from cityweather.tracker.tracker import Tracker
 
 # A server that is away, full or takes no writes: that passes, and work goes on by itself.
@@ -37,7 +38,7 @@ def _connect(url: str) -> Redis:
         address = scheme.removesuffix(CLUSTER) + separator + rest
         # Retries there follow a slot that has moved; they end after the timeouts.
         return cast("Redis", RedisCluster.from_url(address, **timeouts, protocol=2))
-    return Redis.from_url(url, **timeouts, retry=Retry(NoBackoff(), 0), protocol=2)
+    return Redis.from_url(url, **timeouts, retry=Retry(NoBackoff(), 0), protocol=2, **pool_options(url))
 
 
 @lru_cache

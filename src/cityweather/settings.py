@@ -7,6 +7,7 @@ from celery.schedules import crontab
 from environs import Env
 
 from cityweather.ops import logs
+from cityweather.sockets import pool_options
 
 env = Env()
 
@@ -107,6 +108,7 @@ CACHES = {
             "SERIALIZER": "cityweather.weather.cache.Serializer",
             "SOCKET_CONNECT_TIMEOUT": 1,  # seconds
             "SOCKET_TIMEOUT": 2,
+            "CONNECTION_POOL_KWARGS": pool_options(CACHE_URL),
         },
     }
 }

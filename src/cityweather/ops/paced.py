@@ -2,11 +2,12 @@
 
 import errno
 import socket
-import struct
 import time
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
+
+from cityweather import sockets
 
 GRACE = 30.0  # seconds for a request's head and the beginning of its body
 PACE = 10_000  # bytes a second; each byte received buys time for the next
@@ -20,18 +21,13 @@ class TooSlow(TimeoutError):
 
 
 class PacedSocket:
-    """Bounds the time of a whole request; a timeout alone bounds each byte, and a request has many bytes.
-
-    The kernel keeps the timeouts. Python's own would cost two more system calls an operation, each of which gives the
-    interpreter lock away.
-    """
+    """Bounds the time of a whole request; a timeout alone bounds each byte, and a request has many bytes."""
 
     def __init__(self, inner: socket.socket) -> None:
         self._inner = inner
         self._began = time.monotonic()
         self._received = 0
-        inner.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(GRACE))
-        inner.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(TAKE))
+        sockets.limit(inner, receive=GRACE, send=TAKE)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -57,10 +53,6 @@ class PacedSocket:
             self._inner.sendall(data)
         except BlockingIOError:
             raise TooSlow from None
-
-
-def _timeval(seconds: float) -> bytes:
-    return struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000))
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
