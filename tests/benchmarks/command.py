@@ -22,6 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     _system(commands.add_parser("system", help="ours, the usual design and others side by side"))
+    _system(commands.add_parser("latency", help="ours beside the bare client before a provider that takes 50 ms"))
     growth = commands.add_parser("growth", help="cost and memory from ten thousand to a million cities")
     growth.add_argument("--cities", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     flush = commands.add_parser("flush", help="recording and flushing alone")
@@ -41,19 +42,24 @@ def main() -> int:
 
 
 def _system(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--cities", type=int, default=40_000)
+    slow = parser.prog.endswith("latency")
+    parser.add_argument("--cities", type=int, default=150_000 if slow else 40_000)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--latency-ms", type=float, nargs="+", default=[0.0, 50.0])
-    parser.add_argument("--only", action="append", help="a contender's name; may be given again")
+    parser.add_argument("--latency-ms", type=float, nargs="+", default=[50.0 if slow else 0.0])
+    only = ["ours", "bare pycurl"] if slow else None
+    parser.add_argument("--only", nargs="+", default=only, help="contenders' names")
 
 
 def _run(command: str, options: dict[str, Any]) -> None:
     from tests.benchmarks import flush_alone, growth, report, soak, system, web
 
+    def side_by_side() -> dict[str, Any]:
+        latencies = [ms / 1000 for ms in options["latency_ms"]]
+        return system.measure(options["cities"], options["repeats"], latencies, options["only"])
+
     measures: dict[str, Callable[[], dict[str, Any]]] = {
-        "system": lambda: system.measure(
-            options["cities"], options["repeats"], [ms / 1000 for ms in options["latency_ms"]], options["only"]
-        ),
+        "system": side_by_side,
+        "latency": side_by_side,
         "growth": lambda: growth.measure(options["cities"]),
         "flush": lambda: flush_alone.measure(options["cities"], options["repeats"]),
         "soak": lambda: soak.measure(options["minutes"], options["pollers"]),

@@ -28,7 +28,8 @@ class Run:
         parts = " ".join(f"{name}={seconds * 1000 / self.cities:.4f}" for name, seconds in self.cpu.items())
         return (
             f"{self.contender:<22} {self.latency * 1000:>3.0f} ms {self.cities:>8} cities {self.wall:>7.2f} s "
-            f"{self.cities / self.wall:>8.0f}/s {self.per_city:>8.4f} ms CPU a city: {parts}"
+            f"{self.cities / self.wall:>8.0f}/s, to the last fetch {self.cities / self.fetched:.0f}/s "
+            f"{self.per_city:>8.4f} ms CPU a city: {parts}"
         )
 
 
@@ -49,6 +50,7 @@ def combine(runs: list[Run]) -> dict[str, Any]:
             name: statistics.median(run.cpu.get(name, 0) * 1000 / run.cities for run in runs) for name in sorted(names)
         },
         "cities_a_second": spread(run.cities / run.wall for run in runs),
+        "fetched_a_second": spread(run.cities / run.fetched for run in runs),
         "peak_bytes": {name: max(run.peaks.get(name, 0) for run in runs) for name in runs[0].peaks},
         "runs": [asdict(run) for run in runs],
     }

@@ -11,18 +11,23 @@ mpl.use("agg")
 from matplotlib import pyplot as plt  # the backend is chosen first
 
 OURS = "ours"
+README = Path(__file__).resolve().parents[2] / "README.md"
+BEGIN, END = "<!-- benchmarks: written by `python -m tests.benchmarks report` -->", "<!-- /benchmarks -->"
 
 
 def write(results: Path, kept: Path) -> None:
     found = json.loads(results.read_text())
     kept.mkdir(exist_ok=True)
     _picture(found, kept / "benchmarks.png")
-    (kept / "benchmarks.md").write_text("\n\n".join(_tables(found)) + "\n")
-    for contender in found.get("system", {}).get("contenders", []):
-        contender.pop("runs", None)
+    text = "\n\n".join(_tables(found))
+    before, _, rest = README.read_text().partition(BEGIN)
+    README.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}")
+    for part in ("system", "latency"):
+        for contender in found.get(part, {}).get("contenders", []):
+            contender.pop("runs", None)
     (kept / "results.json").write_text(json.dumps(found, indent=1) + "\n")
     shutil.copy(kept / "benchmarks.png", results.parent)
-    print((kept / "benchmarks.md").read_text())
+    print(text)
 
 
 def _row(*cells: Any) -> str:
@@ -34,11 +39,11 @@ def _table(head: list[str], rows: list[str]) -> str:
 
 
 def _source(part: dict[str, Any]) -> str:
-    return f"`{part['command']}` · {part['machine']} · load {part['load'][0]:.1f} · {part['at'][:10]}"
+    return f"`env/run {part['command']}` · {part['machine']} · {part['at'][:10]}"
 
 
 def _tables(found: dict[str, Any]) -> list[str]:
-    makers = {"system": _system, "growth": _growth, "flush": _flush, "web": _web}
+    makers = {"system": _system, "latency": _system, "growth": _growth, "flush": _flush, "web": _web, "soak": _soak}
     return [
         text for name, make in makers.items() if name in found for text in (make(found[name]), _source(found[name]))
     ]
@@ -60,9 +65,13 @@ def _system(part: dict[str, Any]) -> str:
                 _row(
                     name, f"{latency * 1000:.0f} ms", f"{cost['median']:.3f} ({cost['low']:.3f}-{cost['high']:.3f})",
                     ratio, f"{speed['median']:,.0f} ({speed['low']:,.0f}-{speed['high']:,.0f})",
+                    f"{one['fetched_a_second']['median']:,.0f}",
                 )
             )  # fmt: skip
-    head = ["what", "latency", "CPU ms a city, all processes (lowest-highest)", "to ours", "cities/s"]
+    head = [
+        "what", "latency", "CPU ms a city, all processes (lowest-highest)", "to ours", "cities/s into the database",
+        "fetched/s",
+    ]  # fmt: skip
     return _table(head, rows)
 
 
@@ -102,6 +111,18 @@ def _web(part: dict[str, Any]) -> str:
     pages = ", ".join(f"{name} {times['median']:.1f} ms" for name, times in part["pages"].items())
     head = ["view, 64 connections", "requests/s", "to bare", "p50 ms", "p99 ms", "CPU ms, all processes"]
     return _table(head, rows) + f"\n\nA page of 100 results: {pages}."
+
+
+def _soak(part: dict[str, Any]) -> str:
+    answers = ", ".join(f"{count:,} times {answer}" for answer, count in sorted(part["answers"].items()))
+    jobs = ", ".join(f"{status} {processed:,} of {total:,}" for status, processed, total in part["jobs"])
+    levels = part["levels"].items()
+    grown = [f"{name} {was / 1e6:.0f} → {now / 1e6:.0f} MB" for name, (was, now) in levels if name.startswith("rss")]
+    counts = [f"{name} {was:.0f} → {now:.0f}" for name, (was, now) in levels if not name.startswith("rss")]
+    return (
+        f"Soak: answers {answers}; the slowest took {part['slowest_seconds']:.1f} s. Jobs at its end: {jobs}.\n"
+        f"Second quarter → last: {', '.join(grown)}; {', '.join(counts)}."
+    )
 
 
 def _picture(found: dict[str, Any], path: Path) -> None:
