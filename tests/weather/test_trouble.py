@@ -59,6 +59,18 @@ def test_a_city_that_fails_alone_in_its_batch_gives_up_when_london_answers(world
     assert world.parts.breaker.check().state is State.CLOSED
 
 
+def test_a_city_that_always_fails_gives_up_though_its_batch_is_handed_back_between_its_tries(world: World) -> None:
+    def respond(city: str) -> Outcome:
+        if city != "Hangs":
+            return weather(city)
+        return BROKEN if world.upstream.asked.count(city) % 3 else TOO_MANY
+
+    world.upstream.respond = respond
+    world.job(["Hangs"], seconds=600)
+    assert world.tracker.errors() == {"gave_up": 1}
+    assert world.upstream.asked.count("Hangs") == 7  # five tries, and twice it was told to come later
+
+
 def test_a_job_of_bad_cities_only_ends(world: World) -> None:
     world.upstream.respond = lambda city: ProviderTimeout() if city.startswith("bad") else weather(city)
     world.job(named(25, "bad"), size=10)

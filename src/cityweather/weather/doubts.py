@@ -15,7 +15,8 @@ MOST_DOUBTS = 3  # calls; no new ones go out then until the probes are back
 
 
 class Doubts:
-    def __init__(self, work: Work, outbox: Outbox, health: Health) -> None:
+    def __init__(self, job_id: str, work: Work, outbox: Outbox, health: Health) -> None:
+        self._job_id = job_id
         self._work = work
         self._outbox = outbox
         self._health = health
@@ -74,7 +75,7 @@ class Doubts:
             self._again(call, call.rows[half:], now)
             return
         row = call.rows[0]
-        row.tries += 1
+        row.tries = self._health.tried(self._job_id, row.position)
         if row.tries >= TRIES:
             self._outbox.refused(row, GaveUp.code)
         else:

@@ -12,6 +12,8 @@ CITY_AT_FAULT_BELOW = 0.1  # with one in ten failing it is no longer the city
 PROVIDER_AT_FAULT_FROM = 0.5
 RETRY_COST, SUCCESS_PAYS, SECOND_PAYS, MOST_RETRIES = 1.0, 0.2, 5.0, 100.0
 
+MOST_TRIED = 1_000  # rows whose tries are remembered
+
 LONDON = Place("London", 51.5074, -0.1278)
 
 
@@ -26,6 +28,20 @@ class Health:
         self._last_success = float("-inf")
         self._retries = 20.0
         self._paid_at = ticks()
+        self._tries: dict[tuple[str, int], int] = {}
+
+    def tries(self, job_id: str, position: int) -> int:
+        """Of a row in batches of this process: a hand-back between two tries must not make them endless."""
+        return self._tries.get((job_id, position), 0)
+
+    def tried(self, job_id: str, position: int) -> int:
+        """Count one try more; how many that makes. Beyond MOST_TRIED rows the oldest is forgotten."""
+        tries = self.tries(job_id, position) + 1
+        self._tries.pop((job_id, position), None)
+        self._tries[job_id, position] = tries
+        if len(self._tries) > MOST_TRIED:
+            del self._tries[next(iter(self._tries))]
+        return tries
 
     def answered(self, now: float) -> None:
         """The provider did its part, be it by saying that there is no such city."""
