@@ -10,7 +10,8 @@ from typing import Any
 from celery import Celery
 from celery.beat import ScheduleEntry, Scheduler
 from celery.signals import beat_embedded_init, beat_init, celeryd_init, worker_process_init
-from redis.exceptions import RedisError
+from kombu.transport.redis import Transport
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
 app = Celery("cityweather")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+# To kombu these are errors of ours, and the worker that fetched a message just then would exit for good.
+Transport.connection_errors = (*Transport.connection_errors, OutOfMemoryError, ReadOnlyError)
 
 QUEUE_LIMIT = 20  # ticks waiting, after which no more are sent until a bookkeeper has come
 
