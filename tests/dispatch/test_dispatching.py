@@ -44,6 +44,15 @@ def test_a_new_job_starts_with_ten_cities_at_once(sent_tasks: list[Sent]) -> Non
     assert stored.started_at is not None
 
 
+def test_a_jobs_first_cities_pass_what_waits_and_the_rest_lets_others_pass(sent_tasks: list[Sent]) -> None:
+    job = make_job(50)
+    while len(sent_rows(sent_tasks)) < 50:
+        tick()
+        work(job, [result(row[0]) for row in sent_rows(sent_tasks)])
+    priorities = {row[0]: sent.options["priority"] for sent in sent_tasks for row in sent.args[4]}
+    assert priorities == {n: 0 if n < 10 else connections.LATER for n in range(50)}
+
+
 def test_known_coordinates_travel_with_the_row(sent_tasks: list[Sent]) -> None:
     make_job(1)
     City.objects.update(latitude=48.85, longitude=2.35)

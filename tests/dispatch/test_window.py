@@ -63,10 +63,11 @@ def test_the_window_has_an_upper_bound_whatever_the_rate() -> None:
     assert next_window(MOST - 1, load(rate=1e9, in_flight=MOST, empty=False), full=True) == MOST
 
 
-def test_under_a_quota_two_seconds_of_it_are_in_workers_hands() -> None:
-    assert allowed_window(5000, load(quota=10)) == 20
+def test_under_a_quota_one_second_of_it_is_in_workers_hands() -> None:
+    assert allowed_window(5000, load(quota=10)) == 10
     assert allowed_window(FIRST, load(quota=0.95)) == 2
-    assert allowed_window(5000, load(jobs=2, quota=10)) == 10
+    assert allowed_window(5000, load(jobs=2, quota=10)) == 5
+    assert allowed_window(FIRST, load(jobs=2, quota=10), new=True) == FIRST
     assert allowed_window(5000, load()) == 5000
 
 

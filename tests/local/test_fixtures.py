@@ -7,13 +7,17 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
+from kombu import Queue
+from pytest_django.fixtures import Settings
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisGone
 
 from cityweather import connections
 from cityweather.celery import app
+from cityweather.local.valkey import Valkey
 from cityweather.models import City
 from tests.capture import Sent
+from tests.servers import forget_singletons
 
 
 @pytest.mark.parametrize("turn", [1, 2])
@@ -23,6 +27,20 @@ def test_redis_is_empty_and_the_code_under_test_uses_it(redis_server: "Redis[byt
     assert redis_server.get("ours") == str(turn).encode()
     connections.broker_client().lpush("fetch", b"1")
     assert connections.queue_length("fetch") == 1
+
+
+@pytest.mark.usefixtures("real_broker")
+def test_the_length_of_a_queue_counts_what_lets_others_pass_too(session_valkey: Valkey, settings: Settings) -> None:
+    settings.BROKER_URL = session_valkey.url
+    forget_singletons()
+    with session_valkey.client() as client, app.connection_for_write(session_valkey.url) as connection:
+        client.flushall()
+        producer = app.amqp.Producer(connection)
+        for priority in (0, connections.LATER, None):
+            producer.publish({}, routing_key="fetch", declare=[Queue("fetch")], priority=priority)
+        assert connections.queue_length("fetch") == 3
+        client.flushall()
+    forget_singletons()
 
 
 @pytest.mark.parametrize("turn", [1, 2])

@@ -24,6 +24,9 @@ def rows(job_id: str, positions: Sequence[int]) -> list[list[Any]]:
     return [list(row) for row in found.order_by("position").values_list(*columns)]
 
 
-def send(job_id: str, epoch: int, token: str, batch: Sequence[Sequence[Any]], request_id: str = "") -> None:
+def send(
+    job_id: str, epoch: int, token: str, batch: Sequence[Sequence[Any]], request_id: str = "", *, priority: int = 0
+) -> None:
     """`request_id` goes into the worker's logs. Raises kombu's OperationalError when the broker is away."""
-    current_app.send_task(TASK, args=[FORMAT, job_id, epoch, token, batch, request_id], queue="fetch", retry=False)
+    args = [FORMAT, job_id, epoch, token, batch, request_id]
+    current_app.send_task(TASK, args=args, queue="fetch", priority=priority, retry=False)

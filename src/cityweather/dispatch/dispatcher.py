@@ -97,7 +97,7 @@ def _live_leases(job: BulkJob, tracker: Tracker) -> list[Lease]:
 
 def _fill(job: BulkJob, state: Progress, in_flight: int, load: Load, tracker: Tracker) -> None:
     job_id = str(job.job_id)
-    window = allowed_window(state.window or FIRST, load)
+    window = allowed_window(state.window or FIRST, load, new=state.next < FIRST)
     size = batch_size(window, state.speed, load)
     # A small rest stays unfilled: a batch much smaller than suits a process leaves most of it idle.
     while 2 * (room := window - in_flight) >= size:
@@ -130,8 +130,12 @@ def _send(job: BulkJob, epoch: int, claim: Claim, tracker: Tracker) -> bool:
     if claim.losses >= LOSSES_BEFORE_FAILING:
         _fail_killer(job_id, epoch, claim, tracker)
         return True
+    # A job's first cities pass the batches of others that wait: behind a large job a small one is soon done.
+    priority = 0 if claim.positions[0] < FIRST else connections.LATER
     try:
-        batches.send(job_id, epoch, claim.token, batches.rows(job_id, claim.positions), job.request_id)
+        batches.send(
+            job_id, epoch, claim.token, batches.rows(job_id, claim.positions), job.request_id, priority=priority
+        )
     except OperationalError:
         log.warning("broker_away", extra={"job_id": job_id})
         tracker.release(job_id, epoch, claim.token)

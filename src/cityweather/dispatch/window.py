@@ -5,7 +5,7 @@ from dataclasses import dataclass
 FIRST = 10  # cities a new job starts with
 MOST = 50_000  # rows of one job in flight, whatever the rate
 BATCH = 500
-AHEAD = 3.0  # seconds of work in flight: a small job behind a large one waits that long
+AHEAD = 3.0  # seconds of work in flight
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,15 @@ def next_window(window: int, load: Load, *, full: bool) -> int:
     return window
 
 
-def allowed_window(window: int, load: Load) -> int:
-    """More than two seconds of quota in workers' hands would only come back unused."""
+def allowed_window(window: int, load: Load, *, new: bool = False) -> int:
+    """One second of quota in workers' hands, since a small job waits that long; two for a new job's first cities.
+
+    More would only come back unused.
+    """
     if load.quota is None:
         return window
-    return max(2, min(window, round(2 * load.quota / max(1, load.jobs))))
+    seconds = 2 if new else 1
+    return max(2, min(window, round(seconds * load.quota / max(1, load.jobs))))
 
 
 def batch_size(window: int, speed: float, load: Load) -> int:
