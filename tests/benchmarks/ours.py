@@ -120,7 +120,7 @@ class System:
     def tracker_bytes(self, job_id: str) -> int:
         """The job's keys and the messages on their way."""
         with self.stage.valkey.client() as redis:
-            keys = [*JobKeys.of(job_id).all(), "fetch", "bookkeeping", "unacked"]
+            keys = [*JobKeys.of(job_id).all(), "fetch", "fetch\x06\x169", "bookkeeping", "unacked"]
             return sum(int(redis.memory_usage(key, samples=0) or 0) for key in keys)
 
     def redis(self) -> dict[str, Any]:
