@@ -131,7 +131,7 @@ def test_a_job_that_a_flusher_has_just_put_into_redis_is_not_rebuilt_again(monke
 def test_a_broker_that_is_away_costs_nothing(sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
     make_job(5)
 
-    def away(*_: object) -> None:
+    def away(*_: object, **__: object) -> None:
         raise OperationalError("no broker")
 
     with monkeypatch.context() as patch:
