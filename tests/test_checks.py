@@ -51,7 +51,7 @@ def test_a_cluster_as_broker_is_refused(settings: Settings) -> None:
 
 def test_a_cluster_as_cache_is_refused(settings: Settings) -> None:
     settings.CACHE_URL = "redis+cluster://127.0.0.1:7000"
-    assert "cityweather.E006" in ids()
+    assert "cityweather.E007" in ids()
 
 
 def test_a_cluster_for_the_tracker_is_fine(settings: Settings) -> None:

@@ -68,7 +68,7 @@ def single_servers(*_: Any, **__: Any) -> list[CheckMessage]:
         errors.append(Error("The broker is no single Redis.", hint=hint, id="cityweather.E005"))
     if not settings.CACHE_URL.startswith(single):
         hint = "CACHE_URL takes redis:// or rediss://; only REDIS_URL may be a Redis Cluster."
-        errors.append(Error("The cache is no single Redis.", hint=hint, id="cityweather.E006"))
+        errors.append(Error("The cache is no single Redis.", hint=hint, id="cityweather.E007"))
     return errors
 
 
