@@ -35,6 +35,10 @@ def main() -> int:
     soak = commands.add_parser("soak", help="ten minutes of everything: no errors, no growth")
     soak.add_argument("--minutes", type=float, default=10)
     soak.add_argument("--pollers", type=int, default=200)
+    dispatching = commands.add_parser("dispatching", help="the window against all batches enqueued up front")
+    dispatching.add_argument("--cities", type=int, default=20_000)
+    dispatching.add_argument("--repeats", type=int, default=3)
+    dispatching.add_argument("--workers", type=int, nargs="+", default=[2, 8])
     commands.add_parser("report", help="picture, table, and the copies that are kept")
     options = vars(parser.parse_args())
     _run(options.pop("command"), options)
@@ -51,7 +55,7 @@ def _system(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(command: str, options: dict[str, Any]) -> None:
-    from tests.benchmarks import flush_alone, growth, report, soak, system, web
+    from tests.benchmarks import dispatching, flush_alone, growth, report, soak, system, web
 
     def side_by_side() -> dict[str, Any]:
         latencies = [ms / 1000 for ms in options["latency_ms"]]
@@ -61,6 +65,7 @@ def _run(command: str, options: dict[str, Any]) -> None:
         "system": side_by_side,
         "latency": side_by_side,
         "growth": lambda: growth.measure(options["cities"]),
+        "dispatching": lambda: dispatching.measure(options["cities"], options["repeats"], options["workers"]),
         "flush": lambda: flush_alone.measure(options["cities"], options["repeats"]),
         "soak": lambda: soak.measure(options["minutes"], options["pollers"]),
         "web": lambda: web.measure(options["seconds"], options["repeats"], options["cities"]),

@@ -24,19 +24,19 @@ POLL = 0.25  # seconds
 
 
 class Bench(Stack):
-    """The same commands; only the Celery app of the fetch workers differs when another client is tried."""
+    """The same commands; only the Celery app of some part differs when another way is tried."""
 
-    def __init__(self, wishes: Wishes, fetch_app: str, settings: str) -> None:
+    def __init__(self, wishes: Wishes, apps: dict[str, str], settings: str) -> None:
         super().__init__(wishes, _say)
-        self.fetch_app, self.settings = fetch_app, settings
+        self.apps, self.settings = apps, settings
 
     def _parts(self) -> list[Part]:
         self.env["DJANGO_SETTINGS_MODULE"] = self.settings
         parts = super()._parts()
         for number, part in enumerate(parts):
-            if part.name == "fetch":
+            if part.name in self.apps:
                 command = list(part.command)
-                command[command.index("-A") + 1] = self.fetch_app
+                command[command.index("-A") + 1] = self.apps[part.name]
                 parts[number] = replace(part, command=command)
         return parts
 
@@ -52,11 +52,14 @@ def running(
     latency: float = 0.0,
     fetch_app: str = "cityweather",
     settings: str = "cityweather.settings",
+    *,
+    books_app: str = "cityweather",
+    workers: int = 2,
     **env: str,
 ) -> Iterator["System"]:
     with environment(**stage.environment(latency), **env):
-        wishes = Wishes(Path(stage.folder / f"up-{time.time_ns()}"), free_port(), simulate=False)
-        stack = Bench(wishes, fetch_app, settings)
+        wishes = Wishes(Path(stage.folder / f"up-{time.time_ns()}"), free_port(), workers, simulate=False)
+        stack = Bench(wishes, {"fetch": fetch_app, "bookkeeper": books_app}, settings)
         stack.start()
         try:
             yield System(stage, stack)
