@@ -8,7 +8,7 @@ from redis import Redis
 
 from cityweather.tracker.keys import JobKeys
 
-NAMES = ("install", "claim", "start", "record", "release", "close", "trim", "set", "fail", "finish")
+NAMES = ("install", "claim", "start", "record", "release", "close", "trim", "set", "fail", "finish", "snapshot")
 
 Arg = str | bytes | int | float
 

@@ -205,17 +205,15 @@ class Tracker:
 
     def snapshot(self, job_id: str) -> Snapshot | None:
         """Counters, bits and stream at one instant, for the audit. The stream is bounded by its share of memory."""
-        keys = JobKeys.of(job_id)
-        pipe = self.redis.pipeline(transaction=True)
-        pipe.hmget(keys.job, progress.FIELDS)
-        pipe.get(keys.seen)
-        pipe.bitcount(keys.seen)
-        pipe.xrange(keys.stream)
-        values, seen, bits, entries = pipe.execute()
+        values, seen, bits, entries = self._run("snapshot", job_id, None, *progress.FIELDS)
         state = progress.parse(values, time.time())
         if state is None:
             return None
-        unflushed = {r.position for name, fields in entries for r in _entry(name, fields).results}
+        unflushed = {
+            r.position
+            for name, flat in entries
+            for r in _entry(name, dict(zip(flat[::2], flat[1::2], strict=True))).results
+        }
         return Snapshot(state, seen or b"", bits, unflushed)
 
     def draining(self) -> bool:
