@@ -1,6 +1,6 @@
 """How much of a job is on its way at once."""
 
-from cityweather.dispatch.window import BATCH, FIRST, MOST, Load, allowed_window, batch_size, next_window
+from cityweather.dispatch.window import BATCH, FIRST, MOST, UNTRIED, Load, allowed_window, batch_size, next_window
 
 
 def load(
@@ -71,10 +71,14 @@ def test_under_a_quota_one_second_of_it_is_in_workers_hands() -> None:
     assert allowed_window(5000, load()) == 5000
 
 
-def test_a_batch_is_a_seconds_work_of_one_process_and_at_most_500_rows() -> None:
+def test_a_batch_is_a_seconds_work_of_one_process_and_at_most_2000_rows() -> None:
     assert batch_size(10_000, 200.0, load(rate=400)) == 200
-    assert batch_size(10_000, 9000.0, load(rate=400)) == BATCH
+    assert batch_size(10_000, 9000.0, load(rate=400)) == BATCH == 2000
     assert batch_size(10_000, 0.2, load(rate=1)) == 1
+
+
+def test_a_batch_stays_small_until_a_process_has_told_its_speed() -> None:
+    assert batch_size(10_000, 0, load(rate=400)) == UNTRIED
 
 
 def test_a_small_window_is_cut_so_that_another_process_gets_some() -> None:

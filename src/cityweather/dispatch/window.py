@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 FIRST = 10  # cities a new job starts with
 MOST = 50_000  # rows of one job in flight, whatever the rate
-BATCH = 500
+BATCH = 2000  # rows; with fewer, a process idles much of its time while a batch's last answers travel
+UNTRIED = 500  # rows, while nobody knows how fast they are done
 AHEAD = 3.0  # seconds of work in flight
 
 
@@ -58,9 +59,8 @@ def allowed_window(window: int, load: Load, *, new: bool = False) -> int:
 
 def batch_size(window: int, speed: float, load: Load) -> int:
     """What suits one process, at most half of the window so that another process gets some."""
-    size = min(BATCH, max(1, window // 2))
-    if speed > 0:
-        size = min(size, max(1, round(speed)))
+    size = min(max(1, round(speed)), BATCH) if speed > 0 else UNTRIED
+    size = min(size, max(1, window // 2))
     if load.quota is not None:
         size = min(size, max(1, int(load.quota / max(1, load.jobs))))
     return size
