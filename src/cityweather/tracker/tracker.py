@@ -22,7 +22,7 @@ LEASE = 10_000  # ms without a word from its worker after which a batch is claim
 MOST = 500  # results a call: 1.3 ms of server time
 LOSSES_BEFORE_ALONE = 3  # workers lost with a batch before its rows go one by one
 KEEP_ENDED = 3600  # seconds
-TAIL = 64_000_000  # bytes of unflushed entries a job may have where the server states no maxmemory
+TAIL = 4_000_000  # bytes of unflushed entries a job may have: some 40,000 results, what is flushed in two seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +129,12 @@ class Tracker:
         return [_lease(token, text) for token, text in found.items()]
 
     def tail_full(self, tail: int) -> bool:
-        """Whether a job's unflushed entries have reached their share: a quarter of maxmemory for all that runs."""
+        """Whether a job's unflushed entries have reached their share, never more than a quarter of maxmemory."""
         return tail > self._tail_limit()
 
     def _tail_limit(self) -> int:
         if time.monotonic() > self._limit_read_at + 60:
-            self._limit, self._limit_read_at = self._maxmemory() // 4 or TAIL, time.monotonic()
+            self._limit, self._limit_read_at = min(self._maxmemory() // 4 or TAIL, TAIL), time.monotonic()
         return self._limit
 
     def _maxmemory(self) -> int:
