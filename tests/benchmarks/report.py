@@ -43,7 +43,15 @@ def _source(part: dict[str, Any]) -> str:
 
 
 def _tables(found: dict[str, Any]) -> list[str]:
-    makers = {"system": _system, "latency": _system, "growth": _growth, "flush": _flush, "web": _web, "soak": _soak}
+    makers = {
+        "system": _system,
+        "latency": _system,
+        "growth": _growth,
+        "flush": _flush,
+        "web": _web,
+        "dispatching": _dispatching,
+        "soak": _soak,
+    }
     return [
         text for name, make in makers.items() if name in found for text in (make(found[name]), _source(found[name]))
     ]
@@ -111,6 +119,20 @@ def _web(part: dict[str, Any]) -> str:
     pages = ", ".join(f"{name} {times['median']:.1f} ms" for name, times in part["pages"].items())
     head = ["view, 64 connections", "requests/s", "to bare", "p50 ms", "p99 ms", "CPU ms, all processes"]
     return _table(head, rows) + f"\n\nA page of 100 results: {pages}."
+
+
+def _dispatching(part: dict[str, Any]) -> str:
+    rows = []
+    for workers, one in part.items():
+        if isinstance(one, dict) and "ratio" in one:
+            own, theirs, ratio = (one[name] for name in ("window", "up front", "ratio"))
+            rows.append(
+                _row(
+                    workers, f"{own['median']:,.0f}", f"{theirs['median']:,.0f}",
+                    f"{ratio['median']:.2f} ({ratio['low']:.2f}-{ratio['high']:.2f})",
+                )
+            )  # fmt: skip
+    return _table(["dispatch, provider takes 50 ms", "window, cities/s", "all enqueued up front", "ratio"], rows)
 
 
 def _soak(part: dict[str, Any]) -> str:
