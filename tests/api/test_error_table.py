@@ -1,0 +1,21 @@
+"""The table of errors in the API's README is the one that the code has."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from cityweather import errors
+
+README = Path(errors.__file__).parent / "api/README.md"
+
+
+def raised(base: type[errors.CityWeatherError] = errors.CityWeatherError) -> Iterator[tuple[int, str, str]]:
+    """Status, code and text of each error that can reach a client."""
+    for error in base.__subclasses__():
+        yield error.status, error.code, (error.__doc__ or "").strip()
+        yield from raised(error)
+
+
+def test_the_table_tells_every_error_and_no_other() -> None:
+    rows = re.findall(r"^\| (\d{3}) \| `(\w+)` \| (.+) \|$", README.read_text(), re.MULTILINE)
+    assert [(int(status), code, text) for status, code, text in rows] == sorted(set(raised()))
