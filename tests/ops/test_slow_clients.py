@@ -6,22 +6,34 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from cityweather.local.processes import free_port, wait_until
 from cityweather.ops import paced
 from cityweather.ops.paced import PacedSocket, TooSlow
 
 CONFIG = """
 from cityweather.ops.gunicorn import *
 from cityweather.ops import paced
-paced.GRACE, paced.PACE = 0.5, 10_000_000
 workers, threads = 1, 1
 """
+HURRIED = "paced.HEAD = paced.GRACE = paced.TAKE = 0.5; paced.PACE = 1_000_000"
 APPLICATION = """
 def application(environ, start_response):
+    if environ["PATH_INFO"] == "/file":
+        file = open("file", "rb")
+        start_response("200 OK", [("Content-Length", "50000000")])
+        return environ["wsgi.file_wrapper"](file)
+    if environ["PATH_INFO"] == "/page":
+        start_response("200 OK", [("Content-Length", "50000000")])
+        return [bytes(50_000_000)]
+    if environ["PATH_INFO"] == "/refuse":
+        start_response("413 Too Large", [("Content-Length", "5"), ("Connection", "close")])
+        return [b"large"]
     try:
         size = len(environ["wsgi.input"].read())
         status = "200 OK"
@@ -30,64 +42,112 @@ def application(environ, start_response):
     start_response(status, [("Content-Length", str(len(str(size))))])
     return [str(size).encode()]
 """
+Server = tuple[str, int, Path]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int, Path]]:
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
     """gunicorn with one thread only: whoever holds it keeps everybody out."""
-    folder = tmp_path_factory.mktemp("gunicorn")
-    (folder / "conf.py").write_text(CONFIG)
-    (folder / "app.py").write_text(APPLICATION)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = folder / "log"
-    gunicorn = Path(sys.executable).with_name("gunicorn")
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [gunicorn, "-c", "conf.py", "app:application", "--bind", f"127.0.0.1:{port}"],
-            cwd=folder, stderr=output, env={**os.environ, "LOG_LEVEL": "INFO"},
-        )  # fmt: skip
-    try:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and b"Booting worker" not in log.read_bytes():
-            time.sleep(0.05)
-        yield "127.0.0.1", port, log
-    finally:
-        process.terminate()
-        process.wait(10)
+    with ExitStack() as stack:
+        yield lambda settings: stack.enter_context(_Gunicorn(tmp_path_factory.mktemp("gunicorn"), settings)).address
 
 
-def ask(server: tuple[str, int, Path], content: bytes = b"hello") -> str:
-    with socket.create_connection(server[:2], timeout=10) as client:
-        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(content))
+class _Gunicorn:
+    def __init__(self, folder: Path, settings: str) -> None:
+        (folder / "conf.py").write_text(CONFIG + settings)
+        (folder / "app.py").write_text(APPLICATION)
+        with (folder / "file").open("wb") as file:
+            file.truncate(50_000_000)
+        self.address = "127.0.0.1", free_port(), folder / "log"
+
+    def __enter__(self) -> "_Gunicorn":
+        host, port, log = self.address
+        gunicorn = Path(sys.executable).with_name("gunicorn")
+        command = [gunicorn, "-c", "conf.py", "app:application", "--bind", f"{host}:{port}"]
+        with log.open("wb") as output:
+            environment = {**os.environ, "LOG_LEVEL": "INFO"}
+            self._process = subprocess.Popen(command, cwd=log.parent, stderr=output, env=environment)
+        assert wait_until(lambda: b"Booting worker" in log.read_bytes(), 20)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def server(start: Callable[[str], Server]) -> Server:
+    return start(HURRIED)
+
+
+def ask(server: Server, content: bytes = b"hello", path: str = "/") -> str:
+    with socket.create_connection(server[:2], timeout=20) as client:
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(content)}\r\nConnection: close\r\n\r\n"
+        client.sendall(head.encode())
         client.sendall(content)
         return client.makefile("rb").read().decode()
 
 
-def test_a_usual_client_is_served(server: tuple[str, int, Path]) -> None:
+def seconds_to_ask(server: Server) -> float:
+    began = time.monotonic()
+    assert ask(server).endswith("\r\n\r\n5")
+    return time.monotonic() - began
+
+
+def test_a_usual_client_is_served(server: Server) -> None:
     assert ask(server, b"x" * 3_000_000).endswith("\r\n\r\n3000000")
 
 
 @pytest.mark.parametrize(
     "begun",
-    [b"POST / HT", b"POST / HTTP/1.1\r\nHost: x\r\n", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\nx"],
+    [
+        "",
+        "POST / HT",
+        "POST / HTTP/1.1\r\nHost: x\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nx",
+    ],
 )
-def test_one_that_trickles_makes_nobody_wait_long(server: tuple[str, int, Path], begun: bytes) -> None:
+def test_one_that_trickles_makes_nobody_wait_long(server: Server, begun: str) -> None:
     with socket.create_connection(server[:2], timeout=10) as slow:
-        slow.sendall(begun)
-        began = time.monotonic()
-        assert ask(server).endswith("\r\n\r\n5")
-        assert time.monotonic() - began < 8
+        slow.sendall(begun.encode())
+        assert seconds_to_ask(server) < 1.5
 
 
-def test_a_body_too_slow_is_told_so(server: tuple[str, int, Path]) -> None:
+def test_half_a_head_holds_a_thread_for_seconds_only(start: Callable[[str], Server]) -> None:
+    usual = start("")
+    with socket.create_connection(usual[:2], timeout=10) as slow:
+        slow.sendall(b"POST / HT")
+        assert seconds_to_ask(usual) < 8
+
+
+def test_a_body_too_slow_is_told_so(server: Server) -> None:
     with socket.create_connection(server[:2], timeout=10) as slow:
         slow.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx")
         assert slow.recv(100).startswith(b"HTTP/1.1 408")
 
 
-def test_every_line_of_gunicorn_is_json(server: tuple[str, int, Path]) -> None:
+@pytest.mark.parametrize("path", ["/file", "/page"])
+def test_one_that_does_not_take_its_answer_makes_nobody_wait_long(server: Server, path: str) -> None:
+    with socket.create_connection(server[:2], timeout=10) as stalled:
+        stalled.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert seconds_to_ask(server) < 4
+
+
+def test_those_that_stay_after_their_answer_make_nobody_wait(server: Server) -> None:
+    with ExitStack() as stack:
+        for _ in range(5):
+            staying = stack.enter_context(socket.create_connection(server[:2], timeout=10))
+            staying.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert staying.makefile("rb").read().endswith(b"\r\n\r\n0")
+        assert seconds_to_ask(server) < 1.5
+        assert staying.recv(1) == b""
+
+
+def test_one_that_is_refused_while_it_sends_reads_the_answer(server: Server) -> None:
+    assert ask(server, b"x" * 20_000_000, "/refuse").endswith("\r\n\r\nlarge")
+
+
+def test_every_line_of_gunicorn_is_json(server: Server) -> None:
     ask(server)
     lines = [json.loads(line) for line in server[2].read_text().splitlines()]
     assert any("Listening at" in line["event"] for line in lines)
@@ -95,43 +155,72 @@ def test_every_line_of_gunicorn_is_json(server: tuple[str, int, Path]) -> None:
     assert not [line for line in lines if line["level"] == "error"]
 
 
-@pytest.fixture
-def pair() -> Iterator[tuple[PacedSocket, socket.socket]]:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        yield PacedSocket(ours), theirs
+class Scripted:
+    """A socket that says after how many seconds it gives, or takes, how many bytes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now, self.seconds, self.size = 0.0, 0.0, 0
+        monkeypatch.setattr(paced.time, "monotonic", lambda: self.now)
+
+    def setsockopt(self, *_: object) -> None:
+        pass
+
+    def recv(self, size: int) -> bytes:
+        self.now += self.seconds
+        return bytes(self.size)
+
+    def send(self, data: bytes) -> int:
+        self.now += self.seconds
+        return min(self.size, len(data))
 
 
-def test_bytes_received_buy_time_and_a_trickle_runs_out_of_it(
-    pair: tuple[PacedSocket, socket.socket], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ours, theirs = pair
-    clock = [0.0]
-    monkeypatch.setattr(paced.time, "monotonic", lambda: clock[0])
-    ours.begin()
-    theirs.sendall(b"x" * 10_000)
-    assert len(ours.recv(10_000)) == 10_000
-    clock[0] = paced.GRACE + 0.9
-    theirs.sendall(b"x")
-    assert ours.recv(1) == b"x"
-    clock[0] = paced.GRACE + 1.1
+def test_a_body_may_pause_but_bytes_that_came_fast_buy_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = Scripted(monkeypatch)
+    ours = PacedSocket(inner, lambda _: None)  # type: ignore[arg-type]
+    ours.end_head()
+    inner.size = 1_000_000
+    ours.recv(1)
+    inner.seconds, inner.size = paced.GRACE - 1, 1
+    ours.recv(1)
+    inner.seconds, inner.size = 1, paced.PACE
+    ours.recv(1)  # at the pace
+    inner.seconds, inner.size = 2, 1
     with pytest.raises(TooSlow):
         ours.recv(1)
     ours.begin()
-    theirs.sendall(b"y")
-    assert ours.recv(1) == b"y"
+    ours.recv(1)
+
+
+def test_no_number_of_bytes_buys_time_for_a_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = Scripted(monkeypatch)
+    ours = PacedSocket(inner, lambda _: None)  # type: ignore[arg-type]
+    inner.seconds, inner.size = paced.HEAD / 4, 1_000_000
+    for _ in range(3):
+        ours.recv(1)
+    with pytest.raises(TooSlow):
+        ours.recv(1)
+
+
+def test_an_answer_taken_in_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = Scripted(monkeypatch)
+    ours = PacedSocket(inner, lambda _: None)  # type: ignore[arg-type]
+    inner.seconds, inner.size = 1, paced.PACE
+    ours.sendall(bytes(100 * paced.PACE))  # at the pace
+    inner.size = paced.PACE // 2
+    with pytest.raises(TooSlow):
+        ours.sendall(bytes(100 * paced.PACE))
 
 
 def test_silence_and_an_answer_nobody_takes_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paced, "GRACE", 0.05)
+    monkeypatch.setattr(paced, "HEAD", 0.05)
     monkeypatch.setattr(paced, "TAKE", 0.05)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        slow = PacedSocket(ours)
+        slow = PacedSocket(ours, lambda _: None)
         with pytest.raises(TooSlow):
             slow.recv(1)
         with pytest.raises(TooSlow):
             slow.sendall(b"x" * 10_000_000)
         slow.setblocking(False)
         with pytest.raises(BlockingIOError):
-            PacedSocket(ours).recv(1)
+            slow.recv(1)

@@ -14,4 +14,5 @@ threads = 8
 timeout = 60  # seconds without a sign of life from a process
 graceful_timeout = 25  # seconds; Render kills after 30
 keepalive = 5  # seconds
+sendfile = False  # it would wait for a client without limit, past ops/paced.py
 control_socket_disable = True
