@@ -11,18 +11,17 @@ from django_redis import get_redis_connection
 from redis import Redis, RedisError
 
 from cityweather.errors import TooManyRequests
+from cityweather.weather import away
 
 PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 BLOCKS = 60  # round trips in a window for one who uses all of it
 REMEMBERED = 1000  # keys
-PAUSE = 5.0  # seconds without throttling after Redis failed, so that an outage costs one timeout and not one a request
 
 
 class Gate:
     """What one process may still let through without asking."""
 
     def __init__(self) -> None:
-        self.open_until = 0.0  # monotonic seconds
         self._left: dict[str, int] = {}
         self._lock = Lock()
 
@@ -50,7 +49,8 @@ def gate() -> Gate:
 def check(scope: str, who: str) -> None:
     """Count one request. Raises TooManyRequests beyond THROTTLE_<scope>. Open while Redis is away."""
     rule = getattr(settings, f"THROTTLE_{scope.upper()}")
-    if not rule or time.monotonic() < gate().open_until:
+    server = away.shared(settings.CACHE_URL)
+    if not rule or server:
         return
     limit, period = parse(rule)
     now = time.time()
@@ -62,8 +62,8 @@ def check(scope: str, who: str) -> None:
     block = max(1, limit // BLOCKS)
     try:
         count = _count(key, block, period)
-    except RedisError:
-        gate().open_until = time.monotonic() + PAUSE
+    except RedisError as error:
+        server.note(error)
         return
     left = min(block, limit - (count - block))
     if left <= 0:

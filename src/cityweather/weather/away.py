@@ -1,9 +1,12 @@
-"""A Redis that does not answer is left alone for a moment: each try may cost two seconds of somebody's waiting."""
+"""A Redis that does not answer is left alone for a while: each try may cost two seconds of somebody's waiting."""
 
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
-LEFT_ALONE = 1.0  # seconds
+from redis.exceptions import ConnectionError, RedisError, TimeoutError  # noqa: A004
+
+LEFT_ALONE = 5.0  # seconds; longer than a timeout, or a server that hangs would be asked most of the time
 
 
 class Away:
@@ -14,5 +17,13 @@ class Away:
     def __bool__(self) -> bool:
         return self._ticks() < self._until
 
-    def note(self) -> None:
-        self._until = self._ticks() + LEFT_ALONE
+    def note(self, error: RedisError) -> None:
+        """A server that refuses (it is full, a replica, …) answers at once, and other calls may succeed."""
+        if isinstance(error, (ConnectionError, TimeoutError)):
+            self._until = self._ticks() + LEFT_ALONE
+
+
+@lru_cache
+def shared(url: str) -> Away:  # noqa: ARG001
+    """One for all who use this server in this process: what one has waited for, the others need not."""
+    return Away()

@@ -51,6 +51,7 @@ class Breaker:
         key: str = "",
         now: Callable[[], int] | None = None,
         ticks: Callable[[], float] = time.monotonic,
+        away: Away | None = None,
     ) -> None:
         self._holder = uuid.uuid4().hex
         self._key = key
@@ -58,7 +59,7 @@ class Breaker:
         self._redis = redis
         self._scripts = {name: script(redis, "breaker", name) for name in ("check", "outage", "key_refused", "suspect")}
         self._now = now
-        self._away = Away(ticks)
+        self._away = Away(ticks) if away is None else away
         self._suspected = False
 
     def check(self) -> Verdict:
@@ -98,8 +99,8 @@ class Breaker:
     def _forget(self, *names: str) -> None:
         try:
             self._redis.delete(*names)
-        except RedisError:
-            self._away.note()
+        except RedisError as error:
+            self._away.note(error)
 
     @staticmethod
     def _verdict(reply: list[Any] | None) -> Verdict:
@@ -112,8 +113,8 @@ class Breaker:
         """None while Redis is away."""
         try:
             return None if self._away else self._call(name, *args)
-        except RedisError:
-            self._away.note()
+        except RedisError as error:
+            self._away.note(error)
             return None
 
     def _call(self, name: str, *args: Any, holder: str | None = None) -> Any:

@@ -6,13 +6,14 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.core.cache import cache as django_cache
 from django_redis import get_redis_connection
 from django_redis.serializers.base import BaseSerializer
 from redis.exceptions import RedisError
 
 from cityweather.ops import metrics
-from cityweather.weather import keys
+from cityweather.weather import away, keys
 from cityweather.weather.provider import Place, Weather
 from cityweather.weather.scripts import Script, script
 
@@ -50,6 +51,7 @@ class Cache:
     def __init__(self, provider: str, ttl: int) -> None:
         self._provider = provider
         self._ttl = ttl
+        self._away = away.shared(settings.CACHE_URL)
         self._remember: Script | None = None
 
     def get(self, city_key: str) -> Entry | None:
@@ -60,7 +62,7 @@ class Cache:
 
     def read(self, city_keys: Sequence[str]) -> tuple[dict[str, Entry], dict[str, Coordinates]]:
         """Fresh answers, and the coordinates of cities that were found but not yet answered for."""
-        if not city_keys:
+        if not city_keys or self._away:
             return {}, {}
         make_key = django_cache.make_key
         names = [make_key(keys.cached(self._provider, city_key)) for city_key in city_keys]
@@ -68,6 +70,7 @@ class Cache:
             # The cache's own get_many costs as much again as the trip.
             found = get_redis_connection("default").mget(names)
         except RedisError as error:
+            self._away.note(error)
             logger.warning("The weather cache is not read: %s", type(error).__name__)
             return {}, {}
         entries, coordinates = {}, {}
@@ -95,9 +98,10 @@ class Cache:
 
     def _write(self, entries: Sequence[tuple[str, list[Any]]], ttl: int) -> None:
         try:
-            if entries and ttl:
+            if entries and ttl and not self._away:
                 self._write_all(entries, ttl)
         except RedisError as error:
+            self._away.note(error)
             logger.warning("The weather cache is not written: %s", type(error).__name__)
 
     def _write_all(self, entries: Sequence[tuple[str, list[Any]]], ttl: int) -> None:

@@ -29,12 +29,12 @@ _ERRORS = {
 
 
 class Flights:
-    def __init__(self, provider: str, cache: Cache, redis: Redis) -> None:
+    def __init__(self, provider: str, cache: Cache, redis: Redis, away: Away | None = None) -> None:
         self._provider = provider
         self._cache = cache
         self._redis = redis
         self._land = script(redis, "land")
-        self._away = Away()
+        self._away = Away() if away is None else away
         self._futures: dict[str, Future[Entry]] = {}
         self._lock = Lock()
 
@@ -69,8 +69,8 @@ class Flights:
         name, token = keys.flight(self._provider, city_key), uuid.uuid4().hex
         try:
             entry = None if self._away else self._wait(name, token, city_key)
-        except RedisError:
-            self._away.note()
+        except RedisError as error:
+            self._away.note(error)
             entry = None
         if entry is not None:
             return entry, False
@@ -107,8 +107,8 @@ class Flights:
         try:
             if not self._away:
                 self._land(keys=[name], args=[token, failure, FAILURE_REMEMBERED])
-        except RedisError:
-            self._away.note()
+        except RedisError as error:
+            self._away.note(error)
 
 
 def _raise_failure(value: bytes | None) -> None:

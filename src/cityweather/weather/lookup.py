@@ -10,7 +10,7 @@ from django.conf import settings
 
 from cityweather import connections
 from cityweather.errors import BadName, NameTooLong, NoCity, RefusedCity, UnknownCity, WeatherError
-from cityweather.weather import names, parts
+from cityweather.weather import away, names, parts
 from cityweather.weather.asker import Asker
 from cityweather.weather.cache import Cache, Entry
 from cityweather.weather.flight import Flights
@@ -45,7 +45,7 @@ def lookup(city: str, last_known: LastKnown) -> Found:
 def _web() -> "Lookup":
     provider = from_settings()
     cache = Cache(provider.name, settings.CACHE_TTL)
-    flights = Flights(provider.name, cache, connections.redis_client())
+    flights = Flights(provider.name, cache, connections.redis_client(), away.shared(settings.REDIS_URL))
     shared = parts.quota(provider), parts.breaker(provider), parts.slots(provider)
     return Lookup(cache, flights, Asker(provider, WebTransport(), *shared))
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from django.conf import settings
 
 from cityweather import connections
+from cityweather.weather import away
 from cityweather.weather.breaker import Breaker, fingerprint
 from cityweather.weather.bulk_transport import BulkTransport
 from cityweather.weather.cache import Cache
@@ -53,12 +54,13 @@ def bulk() -> Parts:
 
 
 def quota(provider: Provider) -> Quota:
-    return Quota(provider.name, provider.windows, connections.redis_client())
+    return Quota(provider.name, provider.windows, connections.redis_client(), away=away.shared(settings.REDIS_URL))
 
 
 def breaker(provider: Provider) -> Breaker:
-    return Breaker(provider.name, connections.redis_client(), key=fingerprint(settings.OPENWEATHER_API_KEY))
+    key = fingerprint(settings.OPENWEATHER_API_KEY)
+    return Breaker(provider.name, connections.redis_client(), key=key, away=away.shared(settings.REDIS_URL))
 
 
 def slots(provider: Provider) -> Slots:
-    return Slots(provider.name, provider.concurrency, connections.redis_client())
+    return Slots(provider.name, provider.concurrency, connections.redis_client(), away=away.shared(settings.REDIS_URL))

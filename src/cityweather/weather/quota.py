@@ -46,6 +46,7 @@ class Quota:
         *,
         now: Callable[[], int] | None = None,
         ticks: Callable[[], float] = time.monotonic,
+        away: Away | None = None,
     ) -> None:
         per_minute = sum(window.limit for window in windows if window.seconds == 60)
         self.burst = max(1, int(per_minute * BURST + 0.5))
@@ -61,7 +62,7 @@ class Quota:
         self._scripts = {name: script(redis, "quota", name) for name in ("take", "give_back", "slow_down", "seed")}
         self._now = now
         self._ticks = ticks
-        self._away = Away(ticks)
+        self._away = Away(ticks) if away is None else away
         self._local = LocalLimit(self.interval, ticks)
         self._looked_at = float("-inf")
 
@@ -76,9 +77,9 @@ class Quota:
         debt = self._local.settle()
         try:
             reply = self._run("take", 0 if look_only else wanted, reserve, debt, int(interactive))
-        except RedisError:
+        except RedisError as error:
             self._local.owe(debt)
-            self._away.note()
+            self._away.note(error)
             return self._take_locally(wanted)
         if look_only and not reply[1]:
             self._looked_at = self._ticks()
@@ -124,8 +125,8 @@ class Quota:
         """None while Redis is away."""
         try:
             return None if self._away else self._run(name, *args)
-        except RedisError:
-            self._away.note()
+        except RedisError as error:
+            self._away.note(error)
             return None
 
     def _run(self, name: str, *args: Any) -> Any:

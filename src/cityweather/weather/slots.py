@@ -17,13 +17,21 @@ LASTS = 10_000  # ms; longer than any request, so that a dead holder's requests 
 class Slots:
     """`limit`: the cap for all. `now` gives Unix milliseconds for tests."""
 
-    def __init__(self, provider: str, limit: int, redis: Redis, *, now: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        provider: str,
+        limit: int,
+        redis: Redis,
+        *,
+        now: Callable[[], int] | None = None,
+        away: Away | None = None,
+    ) -> None:
         self._holder = uuid.uuid4().hex
         self._limit = limit
         self._key = keys.slots(provider)
         self._script = script(redis, "slots")
         self._now = now
-        self._away = Away()
+        self._away = Away() if away is None else away
 
     def hold(self, wanted: int) -> int:
         """How many this process may have under way from now on; renewed every few seconds, ended with hold(0)."""
@@ -44,6 +52,6 @@ class Slots:
         args = ("" if self._now is None else self._now(), holder, wanted, limit, LASTS)
         try:
             return wanted if self._away else int(self._script(keys=[self._key], args=args))
-        except RedisError:
-            self._away.note()
+        except RedisError as error:
+            self._away.note(error)
             return wanted
