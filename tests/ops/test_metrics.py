@@ -11,7 +11,8 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 
-from cityweather.flush import writer
+from cityweather.flush import prune, writer
+from cityweather.models import BulkJob
 from cityweather.ops import metrics, scrape, signals
 from cityweather.ops.metrics import Counters
 from cityweather.tracker.results import Result
@@ -66,6 +67,13 @@ def test_without_redis_the_rest_is_still_told(client: Client) -> None:
     assert found["cityweather_up", (("part", "redis"),)] == 0
     assert found["cityweather_up", (("part", "database"),)] == 1
     assert found["cityweather_jobs", (("phase", "fetching"),)] == 1
+
+
+@pytest.mark.usefixtures("db", "redis_server")
+def test_a_deleted_job_whose_rows_are_still_going_is_not_told_as_one_being_read(client: Client) -> None:
+    assert prune.hide(BulkJob.objects.create(phase=BulkJob.Phase.ENDED, status=BulkJob.Status.DONE))
+    BulkJob.objects.create(phase=BulkJob.Phase.READING)
+    assert scraped(client)["cityweather_jobs", (("phase", "reading"),)] == 1
 
 
 @pytest.mark.usefixtures("db")

@@ -48,7 +48,7 @@ def live(job_id: str) -> Snapshot | None:
 
 def row(job_id: str) -> BulkJob:
     """A job that lists and polls know: not one whose import is still being written. Raises JobNotFound."""
-    job = BulkJob.objects.exclude(phase=BulkJob.Phase.READING).filter(job_id=job_id).first()
+    job = BulkJob.objects.visible().filter(job_id=job_id).first()
     if job is None:
         raise JobNotFound
     return job

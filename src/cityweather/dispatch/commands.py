@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
-from cityweather.flush.jobs import COMMANDS
+from cityweather.flush import jobs
 from cityweather.models import BulkJob
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.tracker import Tracker
@@ -30,7 +30,7 @@ def sync(job: BulkJob, state: Progress, tracker: Tracker) -> str:
         return state.command
     # The caller read the row up to a second ago, and a command may have come since.
     job.refresh_from_db(fields=["phase", "max_rate"])
-    wanted = COMMANDS.get(BulkJob.Phase(job.phase), "")
+    wanted = jobs.command(job)
     if state.command == "fail" and wanted in ("", "pause"):
         active = (BulkJob.Phase.QUEUED, BulkJob.Phase.FETCHING, BulkJob.Phase.PAUSED)
         enter(job, BulkJob.Phase.FAILING, active, error=state.error)
@@ -42,9 +42,8 @@ def sync(job: BulkJob, state: Progress, tracker: Tracker) -> str:
 
 def copy(job: BulkJob, epoch: int | None, tracker: Tracker) -> None:
     """The stored command into the tracker's hash."""
-    command = COMMANDS.get(BulkJob.Phase(job.phase), "")
-    tracker.set(str(job.job_id), epoch, command=command, phase=job.phase, max_rate=job.max_rate or 0)
+    tracker.set(str(job.job_id), epoch, command=jobs.command(job), phase=job.phase, max_rate=job.max_rate or 0)
 
 
 def _agree(job: BulkJob, state: Progress) -> bool:
-    return (state.command, state.max_rate) == (COMMANDS.get(BulkJob.Phase(job.phase), ""), job.max_rate)
+    return (state.command, state.max_rate) == (jobs.command(job), job.max_rate)

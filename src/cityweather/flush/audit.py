@@ -57,7 +57,7 @@ def audit(job_id: str, *, repair: bool = False) -> Report | None:
 
 def audit_recent(since: datetime) -> int:
     """Every live job and those that ended since; faults go to the log. Returns how many jobs have any."""
-    recent = BulkJob.objects.exclude(phase=BulkJob.Phase.READING).exclude(finished_at__lt=since)
+    recent = BulkJob.objects.visible().exclude(finished_at__lt=since)
     faulty = 0
     for job_id in recent.values_list("job_id", flat=True):
         report = audit(str(job_id))

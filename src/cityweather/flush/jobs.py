@@ -4,17 +4,21 @@ from django.db import connection
 
 from cityweather.models import BulkJob
 
-# How a phase of the job's row reads as a command in the tracker's hash.
-COMMANDS = {
+_COMMANDS: dict[str, str] = {
     BulkJob.Phase.PAUSED: "pause",
     BulkJob.Phase.CANCELLING: "cancel",
     BulkJob.Phase.FAILING: "fail",
 }
 
 
+def command(job: BulkJob) -> str:
+    """How the phase of the job's row reads as a command in the tracker's hash."""
+    return _COMMANDS.get(job.phase, "")
+
+
 def live() -> list[BulkJob]:
-    """Jobs that are written and have not ended, oldest first."""
-    return [job for job in BulkJob.objects.exclude(phase="ended").order_by("created_at") if job.phase != "reading"]
+    """Oldest first."""
+    return list(BulkJob.objects.live().order_by("created_at"))
 
 
 def lock(job_id: str) -> BulkJob | None:
@@ -22,7 +26,7 @@ def lock(job_id: str) -> BulkJob | None:
 
     SQLite needs no row lock: its transactions begin IMMEDIATE, so there is one writer at a time.
     """
-    rows = BulkJob.objects.filter(pk=job_id).exclude(phase__in=(BulkJob.Phase.READING, BulkJob.Phase.ENDED))
+    rows = BulkJob.objects.live().filter(pk=job_id)
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True)
     return rows.first()

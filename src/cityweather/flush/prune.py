@@ -17,10 +17,7 @@ CHUNK = 10_000  # rows a transaction
 
 
 def hide(job: BulkJob) -> bool:
-    """Delete an ended job: from now on nobody knows it, and the next ticks delete its rows. False: it has not ended.
-
-    It looks like an import that is still being written, which every reader passes over, those of older code too.
-    """
+    """Delete an ended job: from now on nobody knows it, and the next ticks delete its rows. False: it has not ended."""
     ended = BulkJob.objects.filter(pk=job.pk, phase=BulkJob.Phase.ENDED)
     return bool(ended.update(phase=BulkJob.Phase.READING, heartbeat_at=timezone.now(), idempotency_key=None))
 
@@ -51,7 +48,7 @@ def prune(now: datetime, seconds: float = 2.0) -> None:
     For so many seconds at most: the next tick goes on, and the flush has its turn in between.
     """
     until = time.monotonic() + seconds
-    for job in BulkJob.objects.filter(phase=BulkJob.Phase.READING, status__in=BulkJob.ENDED):
+    for job in BulkJob.objects.deleted():
         if not delete_job(job, until):
             return
     if settings.RETENTION_DAYS_JOBS:

@@ -80,7 +80,7 @@ def fields(job: BulkJob) -> dict[str, str | int]:
         "status": job.status,
         "phase": job.phase,
         "error": job.error or "",
-        "command": jobs.COMMANDS.get(BulkJob.Phase(job.phase), ""),
+        "command": jobs.command(job),
         "max_rate": job.max_rate or 0,
         "created_at": int(job.created_at.timestamp() * 1000),
         "started_at": started,

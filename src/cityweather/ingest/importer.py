@@ -67,8 +67,7 @@ def file_chunks(path: Path) -> Iterator[bytes]:
 
 def sweep_imports(now: datetime) -> int:
     """Deletes imports whose writer has been silent for DEAD_AFTER. Returns how many."""
-    reading = BulkJob.objects.filter(phase=BulkJob.Phase.READING).exclude(status__in=BulkJob.ENDED)  # deleted ones
-    silent = reading.filter(heartbeat_at__lt=now - DEAD_AFTER)
+    silent = BulkJob.objects.reading().filter(heartbeat_at__lt=now - DEAD_AFTER)
     with transaction.atomic():
         # A locked one is being written, however slowly. Whoever changes the heartbeat owns the import: a writer that
         # only slept sees it and stops.

@@ -20,8 +20,7 @@ class Running:
 def running() -> Iterator[Running]:
     """Raises RedisError, DatabaseError."""
     tracker = connections.tracker()
-    phases = (BulkJob.Phase.ENDED, BulkJob.Phase.READING)
-    for job_id in BulkJob.objects.exclude(phase__in=phases).values_list("job_id", flat=True):
+    for job_id in BulkJob.objects.live().values_list("job_id", flat=True):
         progress = tracker.progress(str(job_id))
         if progress:
             waiting = tracker.read(str(job_id), progress.flushed, 1) if progress.tail else []

@@ -116,8 +116,8 @@ def ticks() -> Iterator[Metric]:
 def jobs() -> Iterator[Metric]:
     """Open jobs by phase; the index of jobs that have not ended holds just these."""
     family = GaugeMetricFamily(f"{PREFIX}jobs", "Jobs that have not ended, by phase.", labels=["phase"])
-    rows = BulkJob.objects.exclude(phase=BulkJob.Phase.ENDED).values_list("phase").annotate(count=Count("*"))
-    for phase, count in rows:
+    open_jobs = BulkJob.objects.exclude(phase=BulkJob.Phase.ENDED).exclude(status__in=BulkJob.ENDED)  # deleted ones
+    for phase, count in open_jobs.values_list("phase").annotate(count=Count("*")):
         family.add_metric([phase], count)
     yield family
 

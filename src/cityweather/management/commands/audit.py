@@ -14,7 +14,7 @@ class Command(BaseCommand):
         parser.add_argument("--repair", action="store_true", help="mend what disagrees; rows in doubt run again")
 
     def handle(self, *_: Any, job: str | None, repair: bool, **__: Any) -> None:
-        known = BulkJob.objects.exclude(phase=BulkJob.Phase.READING).order_by("created_at")
+        known = BulkJob.objects.visible().order_by("created_at")
         chosen = [job] if job else [str(job_id) for job_id in known.values_list("job_id", flat=True)]
         faulty = 0
         for job_id in chosen:
