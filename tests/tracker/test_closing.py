@@ -64,7 +64,7 @@ def test_commands_to_a_job_that_redis_lost_leave_no_key(bench: Bench) -> None:
     assert not bench.tracker.set(JOB, 1, command="cancel")
     bench.tracker.fail(JOB, 1, "error")
     bench.tracker.park(JOB, 1, 5.0, "quota")
-    bench.tracker.finish(JOB, "done")
+    bench.tracker.finish(JOB, 1, "done")
     bench.tracker.release(JOB, 1, "t")
     assert bench.tracker.start(JOB, 1, "t") == "gone"
     assert list(bench.redis.scan_iter()) == []

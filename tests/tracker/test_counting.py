@@ -97,7 +97,7 @@ def test_live_keys_have_no_time_to_live_and_ended_ones_an_hour(bench: Bench) -> 
     kept = [key for key in bench.keys.all() if bench.redis.exists(key)]
     assert len(kept) == 4
     assert {bench.redis.ttl(key) for key in kept} == {-1}
-    bench.tracker.finish(JOB, "cancelled")
+    bench.tracker.finish(JOB, 1, "cancelled")
     assert all(3500 < bench.redis.ttl(key) <= 3600 for key in kept)
     assert bench.tracker.progress(JOB) is None
 

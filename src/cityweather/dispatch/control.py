@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from cityweather import connections
 from cityweather.dispatch import commands
+from cityweather.dispatch.commands import ACTIVE
 from cityweather.errors import JobConflict, JobNotFound
 from cityweather.flush import prune
 from cityweather.models import BulkJob, JobResult, Status
@@ -16,11 +17,10 @@ from cityweather.models import BulkJob, JobResult, Status
 log = logging.getLogger(__name__)
 
 Phase = BulkJob.Phase
-ACTIVE = (Phase.QUEUED, Phase.FETCHING, Phase.PAUSED)
 
 
 def get(job_id: str) -> BulkJob:
-    job = BulkJob.objects.filter(pk=job_id).exclude(phase=Phase.READING).first()
+    job = BulkJob.objects.visible().filter(pk=job_id).first()
     if job is None:
         raise JobNotFound
     return job
@@ -79,13 +79,13 @@ def retry(job_id: str, only: str | None = None, reason: str | None = None) -> Bu
     `only`: "failed" leaves out what a cancel left pending. `reason`: one error code.
     """
     with transaction.atomic():
-        old = BulkJob.objects.select_for_update().filter(pk=job_id).exclude(phase=Phase.READING).first()
+        old = BulkJob.objects.visible().select_for_update().filter(pk=job_id).first()
         if old is None:
             raise JobNotFound
         if not old.ended:
             raise JobConflict(status=old.status)
         wanted = f"{only or ''}:{reason or ''}"
-        again = old.retries.filter(retry_filter=wanted).exclude(phase=Phase.READING).first()
+        again = BulkJob.objects.visible().filter(retry_of=old, retry_filter=wanted).first()
         if again:
             return again
         rows = _unfinished(old, only, reason)

@@ -9,7 +9,10 @@ from cityweather.tracker.tracker import Tracker
 
 log = logging.getLogger(__name__)
 
-ENDS = {"": BulkJob.Status.DONE, "pause": BulkJob.Status.DONE, "cancel": BulkJob.Status.CANCELLED}
+ENDS: dict[str, BulkJob.Status] = {
+    BulkJob.Phase.CANCELLING: BulkJob.Status.CANCELLED,
+    BulkJob.Phase.FAILING: BulkJob.Status.FAILED,
+}
 
 
 def due(state: Progress) -> bool:
@@ -24,13 +27,18 @@ def close(state: Progress, job_id: str, tracker: Tracker) -> bool:
 def commit(job: BulkJob, tracker: Tracker) -> str | None:
     """Step three, in the transaction that flushed the last entry: who sees the status can read everything.
 
-    None when Redis counted a row that the database never got: the job has to be rebuilt and goes on.
+    None when Redis counted a row that the database never got, or was closed before its time: the job has to be rebuilt
+    and goes on.
     """
     state = tracker.state(str(job.job_id))
     if state is None or state.processed != job.processed:
         return None
-    job.status = BulkJob.Status.FAILED if state.command == "fail" else ENDS[state.command]
-    job.error = state.error or job.error
+    status = _status(job, state)
+    if status is None:
+        return None
+    job.status = status
+    if status == BulkJob.Status.FAILED:
+        job.error = state.error or job.error
     job.started_at = job.started_at or _time(state.started_at)
     # The time of the last result; a job that ends without one ends now.
     job.finished_at = _time(state.last_at) or datetime.now(UTC)
@@ -38,6 +46,15 @@ def commit(job: BulkJob, tracker: Tracker) -> str | None:
     job.save(update_fields=["status", "error", "started_at", "finished_at", "phase", "phases"])
     log.info("job_ended", extra={"job_id": str(job.job_id), "status": job.status, "processed": job.processed})
     return str(job.status)
+
+
+def _status(job: BulkJob, state: Progress) -> BulkJob.Status | None:
+    """The locked row tells what was said: its copy in Redis may be old. Only a worker's verdict stands there first."""
+    if job.phase in ENDS:
+        return ENDS[job.phase]
+    if state.command == "fail":
+        return BulkJob.Status.FAILED
+    return BulkJob.Status.DONE if job.processed == job.total else None
 
 
 def _time(seconds: float | None) -> datetime | None:

@@ -72,7 +72,7 @@ def flush_job(job_id: str) -> bool:
                 return True
     tracker.trim(job_id, state.epoch, job.stream_position, sum(entry.size for entry in entries))
     if ended:
-        tracker.finish(job_id, ended)
+        tracker.finish(job_id, state.epoch, ended)
     return bool(entries)
 
 

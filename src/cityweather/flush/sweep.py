@@ -2,6 +2,8 @@
 
 import logging
 from datetime import timedelta
+from itertools import islice
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -9,8 +11,11 @@ from cityweather import connections
 from cityweather.flush import quota_log
 from cityweather.ingest.importer import sweep_imports
 from cityweather.models import BulkJob
+from cityweather.tracker.tracker import Tracker
 
 log = logging.getLogger(__name__)
+
+CHUNK = 1000  # jobs a query
 
 
 def sweep() -> None:
@@ -26,20 +31,28 @@ def release_ended() -> None:
     tracker = connections.tracker()
     lately = timezone.now() - timedelta(hours=1)
     for job in BulkJob.objects.filter(phase=BulkJob.Phase.ENDED, finished_at__gt=lately):
-        if tracker.progress(str(job.job_id)):
-            tracker.finish(str(job.job_id), job.status)
+        _release(job, tracker)
 
 
 def forget_unknown() -> int:
     """Every ten minutes, since it scans: keys of jobs that the database has no live row of. Returns how many."""
     tracker = connections.tracker()
     forgotten = 0
-    for job_id in tracker.known():
-        job = BulkJob.objects.filter(pk=job_id).first()
-        if job is None:
-            tracker.forget(job_id)
-            forgotten += 1
-            log.warning("unknown_job_forgotten", extra={"job_id": job_id})
-        elif job.phase == BulkJob.Phase.ENDED and tracker.progress(job_id):
-            tracker.finish(job_id, job.status)
+    known = tracker.known()
+    while chunk := list(islice(known, CHUNK)):
+        jobs = BulkJob.objects.in_bulk([UUID(job_id) for job_id in chunk])
+        for job_id in chunk:
+            job = jobs.get(UUID(job_id))
+            if job is None:
+                tracker.forget(job_id)
+                forgotten += 1
+                log.warning("unknown_job_forgotten", extra={"job_id": job_id})
+            elif job.phase == BulkJob.Phase.ENDED:
+                _release(job, tracker)
     return forgotten
+
+
+def _release(job: BulkJob, tracker: Tracker) -> None:
+    state = tracker.progress(str(job.job_id))
+    if state:
+        tracker.finish(str(job.job_id), state.epoch, job.status)

@@ -8,7 +8,9 @@ from redis import Redis
 
 from cityweather.tracker.keys import JobKeys
 
-NAMES = ("install", "claim", "start", "record", "release", "close", "trim", "set", "fail", "finish", "snapshot")
+NAMES = (
+    "install", "claim", "start", "record", "release", "close", "trim", "set", "command", "fail", "finish", "snapshot",
+)  # fmt: skip
 
 Arg = str | bytes | int | float
 

@@ -99,15 +99,22 @@ class Tracker:
         self._run("install", job_id, None, marker, seen, *flat)
 
     def set(self, job_id: str, epoch: int | None = None, **fields: Arg) -> bool:
-        """Copy fields into the hash of a job that is there."""
+        """Copy fields into the hash of a job that is there and open."""
         return bool(self._run("set", job_id, epoch, *[x for pair in fields.items() for x in pair]))
+
+    def command(
+        self, job_id: str, epoch: int | None, command: str, *, phase: str, status: str, max_rate: int | None
+    ) -> bool:
+        """Copy what people said. False: the job is closed or not there, or a worker's verdict stands."""
+        return bool(self._run("command", job_id, epoch, command, phase, status, max_rate or 0))
 
     def close(self, job_id: str, epoch: int) -> bool:
         """True once nothing may be recorded any more."""
         return bool(self._run("close", job_id, epoch) == b"closed")
 
-    def finish(self, job_id: str, status: str) -> None:
-        self._run("finish", job_id, None, status, KEEP_ENDED)
+    def finish(self, job_id: str, epoch: int, status: str) -> bool:
+        """Let the keys of an ended job go in an hour. False: they are gone, or of a job that was rebuilt since."""
+        return bool(self._run("finish", job_id, epoch, status, KEEP_ENDED))
 
     def forget(self, job_id: str) -> None:
         self.redis.delete(*JobKeys.of(job_id).all())
