@@ -5,7 +5,6 @@ import time
 import uuid
 
 from django.db import transaction
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from cityweather import connections
@@ -116,12 +115,12 @@ def _fill(job: BulkJob, state: Progress, in_flight: int, load: Load, tracker: Tr
 
 
 def _started(job: BulkJob, state: Progress, tracker: Tracker) -> Progress:
-    now = timezone.now()
-    ms = int(now.timestamp() * 1000)
-    BulkJob.objects.filter(pk=job.pk, started_at=None).update(started_at=now)
-    commands.enter(job, BulkJob.Phase.FETCHING, only_from=(BulkJob.Phase.QUEUED,), status=BulkJob.Status.RUNNING)
-    tracker.set(str(job.job_id), state.epoch, started_at=ms, mark_at=ms, mark_n=state.processed,
-                status="running", phase="fetching")  # fmt: skip
+    started = commands.start(job)
+    if started is None or started.started_at is None:
+        return state
+    ms = int(started.started_at.timestamp() * 1000)
+    tracker.set(str(job.job_id), state.epoch, started_at=ms, mark_at=ms, mark_n=state.processed)
+    commands.copy(started, state.epoch, tracker)
     return tracker.state(str(job.job_id)) or state
 
 
