@@ -1,7 +1,8 @@
 """/schema tells the truth: no warning, every path, and answers as described."""
 
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
@@ -13,10 +14,12 @@ from drf_spectacular.validation import validate_schema
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from cityweather import connections
 from cityweather.api import examples
 from cityweather.api import urls as api
 from cityweather.models import RejectedRow, SearchHistory
 from cityweather.ops import urls as ops
+from cityweather.tracker.progress import WaitingFor
 from tests.api.helpers import UNKNOWN, go_live, make_city, make_job
 
 
@@ -83,7 +86,7 @@ def check(schema: dict[str, Any]) -> Check:
 @pytest.mark.usefixtures("redis_server", "db")
 def test_answers_are_as_described(keyed: Client, check: Check) -> None:
     job, old = make_job("sfp"), make_job("sf", status="done", phase="ended")
-    RejectedRow.objects.create(job=job, line=3, code="too_long", text="x")
+    RejectedRow.objects.create(job=job, line=3, code="name_too_long", text="x")
     SearchHistory.objects.create(city_name="Oslo")
     make_city("Bergen")
     live = make_job("pp")
@@ -108,6 +111,17 @@ def test_answers_are_as_described(keyed: Client, check: Check) -> None:
         check("get", path, keyed.get(path))
         check("get", path, keyed.get(f"{path}?limit=0"))
     check("delete", "/history", keyed.delete("/history"))
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+@pytest.mark.parametrize("reason", get_args(WaitingFor))
+def test_a_job_that_waits_is_as_described(keyed: Client, check: Check, reason: WaitingFor) -> None:
+    job = make_job("pp")
+    go_live(job)
+    connections.tracker().park(str(job.job_id), 1, time.time() + 60, reason)
+    answer = keyed.get(f"/bulk/jobs/{job.job_id}")
+    assert answer.json()["waiting_for"] == reason
+    check("get", "/bulk/jobs/{job_id}", answer)
 
 
 @pytest.mark.usefixtures("db")

@@ -1,12 +1,13 @@
 """The shapes of requests and answers, for /schema and /docs. Views build the answers themselves: a test compares."""
 
-from typing import Any
+from typing import Any, get_args
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers as s
 
 from cityweather.api import examples
 from cityweather.models import BulkJob, Status
+from cityweather.tracker.progress import WaitingFor
 
 Shape = s.Serializer[Any]
 
@@ -88,7 +89,7 @@ class Job(Shape):
     finished_at = _time("Of the last result.", allow_null=True)
     rate = _number("Cities a second: of late while it runs, over all afterwards")
     eta_seconds = s.IntegerField(allow_null=True)
-    waiting_for = s.ChoiceField(["quota", "provider", "key"], allow_null=True)
+    waiting_for = s.ChoiceField(get_args(WaitingFor), allow_null=True, help_text="flush: the database")
     error = s.CharField(allow_null=True, help_text="Why the whole job failed")
     file_name = s.CharField(allow_blank=True)
     max_rate = s.IntegerField(allow_null=True, help_text="Cities a minute, if limited")

@@ -130,7 +130,7 @@ def live() -> Iterator[Metric]:
         "rows_pending": ("Rows still to be refreshed.", sum(job.progress.pending for job in jobs)),
         "rows_window": ("Rows that may be under way at once.", sum(job.progress.window for job in jobs)),
         "rows_per_second": ("Rows refreshed a second.", sum(job.progress.rate for job in jobs)),
-        "jobs_waiting": ("Jobs that wait for a quota, the provider or its key.", waiting),
+        "jobs_waiting": ("Jobs that wait for a quota, the provider, its key or the flush.", waiting),
         "stream_bytes": ("Results that the database does not hold yet.", sum(job.progress.tail for job in jobs)),
         "flush_lag_seconds": ("Age of the oldest such result.", max((job.lag for job in jobs), default=0.0)),
     }

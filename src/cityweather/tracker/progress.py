@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 NUMBERS = ("total", "processed", "succeeded", "failed", "rows_read", "duplicates", "rejected")
 TIMES = ("created_at", "started_at", "last_at", "past_at", "parked_until")
 TEXTS = ("status", "phase", "error", "waiting_for", "file_name", "closed", "command")
 OTHERS = ("epoch", "past_n", "max_rate", "next", "window", "speed", "tail", "flushed")
 FIELDS = (*NUMBERS, *TIMES, *TEXTS, *OTHERS)
+WaitingFor = Literal["quota", "provider", "key", "flush"]  # the database, until it has taken results
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from redis.exceptions import ResponseError
 
 from cityweather.tracker import progress
 from cityweather.tracker.keys import DRAIN, PATTERN, JobKeys, job_id_of
-from cityweather.tracker.progress import Progress
+from cityweather.tracker.progress import Progress, WaitingFor
 from cityweather.tracker.results import Result, decode, encode
 from cityweather.tracker.scripts import Arg, Scripts
 
@@ -170,7 +170,7 @@ class Tracker:
         """End a lease; True when rows were handed back. `speed`: rows a second this process reached."""
         return bool(self._run("release", job_id, epoch, token, "" if speed is None else f"{speed:.1f}"))
 
-    def park(self, job_id: str, epoch: int, until: float, waiting_for: str) -> None:
+    def park(self, job_id: str, epoch: int, until: float, waiting_for: WaitingFor) -> None:
         """No dispatch before `until` (Unix seconds)."""
         self._run("set", job_id, epoch, "parked_until", int(until * 1000), "waiting_for", waiting_for)
 

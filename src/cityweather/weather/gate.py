@@ -1,7 +1,6 @@
 """When a batch may send its next request: the breaker's word, the quota's tokens, and pauses short enough to wait."""
 
-from typing import Literal
-
+from cityweather.tracker.progress import WaitingFor
 from cityweather.weather import stopping
 from cityweather.weather.breaker import State
 from cityweather.weather.parts import Parts
@@ -10,9 +9,6 @@ LONGEST_PAUSE = 2.0  # seconds waited in place; beyond it the rows go back to di
 CHECK_INTERVAL = 0.5  # seconds between looks at the shared breaker
 SLOT_INTERVAL = 0.05  # seconds
 UNUSED_FOR = 0.25  # seconds after which tokens go back: used late, they would count in the provider's next minute
-
-
-WaitingFor = Literal["quota", "provider", "key"]
 
 
 class HandBack(Exception):

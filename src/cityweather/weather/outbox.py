@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from cityweather.tracker.progress import WaitingFor
 from cityweather.tracker.results import Result
 from cityweather.weather.cache import Cache, Entry
 from cityweather.weather.work import Batch, Row
@@ -25,7 +26,7 @@ class Recorder(Protocol):
 
     def record(self, job_id: str, epoch: int, token: str, results: list[Result], /) -> Reply: ...
     def release(self, job_id: str, epoch: int, token: str, speed: float | None = None, /) -> Any: ...
-    def park(self, job_id: str, epoch: int, until: float, waiting_for: str, /) -> Any: ...
+    def park(self, job_id: str, epoch: int, until: float, waiting_for: WaitingFor, /) -> Any: ...
     def fail(self, job_id: str, epoch: int, error: str, /) -> Any: ...
 
 
