@@ -22,7 +22,7 @@ def operator() -> Client:
     client = Client()
     client.force_login(User.objects.create_superuser("operator"))
     job = make_job("sfp")
-    RejectedRow.objects.create(job=job, line=3, code="too_long", text="xyz")
+    RejectedRow.objects.create(job=job, line=3, code="name_too_long", text="xyz")
     SearchHistory.objects.create(city_name="Oslo")
     return client
 

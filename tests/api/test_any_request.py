@@ -26,7 +26,7 @@ def api(redis_server: Any, database: str, settings: Any) -> Iterator[Any]:
     redis_server.hset("cw:ticks", mapping={name: time.time() + 3600 for name in TICKS})
     job, live = make_job("sfp"), make_job("ppp")
     ended = make_job("sf", status="done", phase="ended")
-    RejectedRow.objects.create(job=job, line=3, code="too_long", text="x")
+    RejectedRow.objects.create(job=job, line=3, code="name_too_long", text="x")
     SearchHistory.objects.create(city_name="Oslo")
     go_live(live, succeeded=1)
     ids = [str(found.job_id) for found in (job, live, ended)] + [UNKNOWN, "nonsense"]

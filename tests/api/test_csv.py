@@ -44,12 +44,13 @@ def test_the_unprocessed_rows_keep_their_upload_lines(keyed: Client) -> None:
 @pytest.mark.usefixtures("database")
 def test_rejected_rows_come_as_pages_and_as_csv(keyed: Client) -> None:
     job = make_job("s", rejected=3)
-    RejectedRow.objects.bulk_create([RejectedRow(job=job, line=n, code="too_long", text=f"=x{n}") for n in range(1, 4)])
+    rows = [RejectedRow(job=job, line=n, code="name_too_long", text=f"=x{n}") for n in range(1, 4)]
+    RejectedRow.objects.bulk_create(rows)
     first = keyed.get(f"/bulk/jobs/{job.job_id}/rejected?limit=2").json()
-    assert first["results"][0] == {"line": 1, "code": "too_long", "text": "=x1"}
+    assert first["results"][0] == {"line": 1, "code": "name_too_long", "text": "=x1"}
     assert [row["line"] for row in keyed.get(first["next"]).json()["results"]] == [3]
     rows = rows_of(keyed.get(f"/bulk/jobs/{job.job_id}/rejected?format=csv"))
-    assert rows == [["line", "code", "text"], *[[str(n), "too_long", f"'=x{n}"] for n in range(1, 4)]]
+    assert rows == [["line", "code", "text"], *[[str(n), "name_too_long", f"'=x{n}"] for n in range(1, 4)]]
 
 
 @pytest.mark.usefixtures("db")

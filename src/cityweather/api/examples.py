@@ -71,4 +71,4 @@ SUMMARY: Answer = {
     "most_recent": [_RESULT],
     "failures": [{"reason": "unknown_city", "count": 1}],
 }
-REJECTED: Answer = {"results": [{"line": 7, "code": "too_long", "text": "xxxxxxxx…"}], "next": None}
+REJECTED: Answer = {"results": [{"line": 7, "code": "name_too_long", "text": "xxxxxxxx…"}], "next": None}
