@@ -52,7 +52,7 @@ def provider(*_: Any, **__: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     if settings.WEATHER_PROVIDER not in PROVIDERS:
         hint = f"Use one of {', '.join(PROVIDERS)}."
-        found.append(Error(f"WEATHER_PROVIDER {settings.WEATHER_PROVIDER!r}?", hint=hint, id="cityweather.E003"))
+        found.append(Error(f"Unknown WEATHER_PROVIDER {settings.WEATHER_PROVIDER!r}.", hint=hint, id="cityweather.E003"))
     if settings.WEATHER_PROVIDER == "openweather" and not settings.OPENWEATHER_API_KEY:
         hint = "Set OPENWEATHER_API_KEY, or WEATHER_PROVIDER=open_meteo, which needs no key."
         found.append(Error("OpenWeather needs a key.", hint=hint, id="cityweather.E004"))
@@ -64,11 +64,11 @@ def single_servers(*_: Any, **__: Any) -> list[CheckMessage]:
     single = ("redis://", "rediss://")
     errors: list[CheckMessage] = []
     if not settings.BROKER_URL.startswith(single):
-        hint = "BROKER_URL takes redis:// or rediss://; Celery has no transport for a Redis Cluster."
-        errors.append(Error("The broker is no single Redis.", hint=hint, id="cityweather.E005"))
+        hint = "Use redis:// or rediss://; Celery has no transport for a Redis Cluster."
+        errors.append(Error("BROKER_URL must be a single Redis server.", hint=hint, id="cityweather.E005"))
     if not settings.CACHE_URL.startswith(single):
-        hint = "CACHE_URL takes redis:// or rediss://; only REDIS_URL may be a Redis Cluster."
-        errors.append(Error("The cache is no single Redis.", hint=hint, id="cityweather.E007"))
+        hint = "Use redis:// or rediss://; only REDIS_URL may be a Redis Cluster."
+        errors.append(Error("CACHE_URL must be a single Redis server.", hint=hint, id="cityweather.E007"))
     return errors
 
 

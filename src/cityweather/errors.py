@@ -38,7 +38,7 @@ class NameTooLong(BadRequest):
 
 
 class BadName(BadRequest):
-    """The name of a city holds letters, not control characters."""
+    """City names must not contain control characters."""
 
     code = "bad_name"
 
@@ -92,7 +92,7 @@ class UnclosedQuote(ImportRefused):
 
 
 class NoCityColumn(ImportRefused):
-    """No column is known to hold the cities. {hint}"""
+    """Cannot tell which column holds the cities. {hint}"""
 
     code = "no_city_column"
 
@@ -134,7 +134,7 @@ class JobNotFound(CityWeatherError):
 
 
 class JobConflict(CityWeatherError):
-    """The job is {status}: this cannot be done to it."""
+    """The job is {state}; this action is not possible."""
 
     code, status = "job_conflict", 409
 
@@ -209,7 +209,7 @@ class LengthRequired(CityWeatherError):
 
 
 class BodyCut(BadRequest):
-    """The body broke off before its end. Send it again."""
+    """The request body was incomplete. Send it again."""
 
     code = "body_cut"
 
@@ -233,12 +233,6 @@ class TooManyDownloads(CityWeatherError):
 
 
 # --- our own parts ------------------------------------------------------------------------------------------------
-
-
-class TrackerUnavailable(CityWeatherError):
-    """Redis does not answer, so nothing was started. Try again; operators: see /healthz and REDIS_URL."""
-
-    code, status = "tracker_unavailable", 503
 
 
 class DatabaseUnavailable(CityWeatherError):
@@ -270,35 +264,34 @@ class WeatherError(CityWeatherError):
 
     code, status = "weather_error", 502
     fault: ClassVar[Fault] = Fault.OUTAGE
-    permanent: ClassVar[bool] = False
 
 
 class UnknownCity(WeatherError):
     """The provider does not know this city."""
 
     code, status = "unknown_city", 404
-    fault, permanent = Fault.CITY, True
+    fault = Fault.CITY
 
 
 class RefusedCity(WeatherError):
     """The provider refuses this name as a city."""
 
     code, status = "refused_city", 404
-    fault, permanent = Fault.CITY, True
+    fault = Fault.CITY
 
 
 class GaveUp(WeatherError):
     """The provider answered for other cities but not for this one, five times."""
 
     code = "gave_up"
-    fault, permanent = Fault.CITY, True
+    fault = Fault.CITY
 
 
 class WorkerLost(WeatherError):
     """Three workers died while they fetched this city alone."""
 
     code = "worker_lost"
-    fault, permanent = Fault.CITY, True
+    fault = Fault.CITY
 
 
 class ProviderDown(WeatherError):
@@ -333,7 +326,7 @@ class Throttled(QuotaUsedUp):
 
 
 class KeyRefused(WeatherError):
-    """The weather provider refuses our key. Operators: check OPENWEATHER_API_KEY (a new key takes hours to work)."""
+    """The weather provider refuses our key. Operators: check OPENWEATHER_API_KEY (a new key may take a few hours to work)."""
 
     code, status = "key_refused", 503
     fault = Fault.KEY

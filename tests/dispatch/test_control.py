@@ -52,6 +52,8 @@ def test_a_cancel_while_the_last_row_is_in_flight_waits_for_it_and_counts_it() -
     control.cancel(job_id)
     flush(job)
     assert reload(job).status == "running"
+    with pytest.raises(JobConflict, match="The job is cancelling;"):
+        control.pause(job_id)
     assert tracker().record(job_id, epoch, "t", [result(0)]).stop == "cancelled"
     flush(job)
     assert (reload(job).status, agree(job)) == ("cancelled", (1, 1, 0))
@@ -62,7 +64,7 @@ def test_a_job_that_is_done_cannot_be_cancelled_paused_or_slowed() -> None:
     work_all(job)
     flush(job)
     for command in (control.cancel, control.pause, control.resume):
-        with pytest.raises(JobConflict, match="done"):
+        with pytest.raises(JobConflict, match="The job is done;"):
             command(str(job.job_id))
     with pytest.raises(JobConflict, match="done"):
         control.set_rate(str(job.job_id), 5)
@@ -163,17 +165,17 @@ def test_retry_said_twice_is_one_job() -> None:
 
 def test_retry_of_a_running_job_or_of_one_without_failures_is_a_conflict() -> None:
     job = running_job(5)
-    with pytest.raises(JobConflict, match="running"):
+    with pytest.raises(JobConflict, match="The job is fetching;"):
         control.retry(str(job.job_id))
     work(job, [result(n) for n in range(5)])
     flush(job)
-    with pytest.raises(JobConflict, match="no row is left"):
+    with pytest.raises(JobConflict, match="No rows are left"):
         control.retry(str(job.job_id))
 
 
 def test_deleting_takes_the_job_its_results_and_its_keys_but_no_city() -> None:
     job = running_job(5)
-    with pytest.raises(JobConflict, match="running"):
+    with pytest.raises(JobConflict, match="fetching"):
         control.delete(str(job.job_id))
     work_all(job)
     flush(job)

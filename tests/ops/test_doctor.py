@@ -17,7 +17,7 @@ from redis import Redis
 
 from cityweather.celery import app
 from cityweather.local.simulator.process import Simulator
-from cityweather.ops.doctor import disk, machine, servers
+from cityweather.ops.doctor import disk, machine, main, servers
 from cityweather.ops.doctor.finding import Finding, Level
 from tests.servers import default_database
 
@@ -131,6 +131,13 @@ def test_the_provider_is_asked_once_and_its_refusal_of_the_key_is_told(
     simulator.control(fault="401")
     refused = servers.provider()
     assert (refused.level, "OPENWEATHER_API_KEY" in refused.todo) == (Level.FAIL, True)
+
+
+def test_the_last_line_counts_what_failed_and_admits_warnings() -> None:
+    assert main.verdict([Level.OK, Level.SKIP]) == "All checks passed."
+    assert main.verdict([Level.OK, Level.WARN]) == "Passed with warnings."
+    assert main.verdict([Level.FAIL, Level.WARN]) == "1 problem to fix."
+    assert main.verdict([Level.FAIL, Level.FAIL]) == "2 problems to fix."
 
 
 def test_packages_that_are_not_the_locks_are_named(tmp_path: Path) -> None:

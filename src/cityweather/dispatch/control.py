@@ -47,7 +47,7 @@ def set_rate(job_id: str, per_minute: int | None) -> BulkJob:
     """`per_minute` cities at most, None for no limit, from now on."""
     job = get(job_id)
     if not BulkJob.objects.filter(pk=job.pk, phase__in=ACTIVE).update(max_rate=per_minute):
-        raise JobConflict(status=job.status)
+        raise _conflict(job)
     return _copied(job)
 
 
@@ -58,8 +58,14 @@ def _enter(
     if job.phase != phase and job.status not in already and not commands.enter(job, phase, only_from):
         job.refresh_from_db()
         if job.phase != phase and job.status not in already:
-            raise JobConflict(status=job.status)
+            raise _conflict(job)
     return _copied(job)
+
+
+def _conflict(job: BulkJob) -> JobConflict:
+    """With what the job does now: its status may read "running" while it is being cancelled."""
+    job.refresh_from_db()
+    return JobConflict(state=job.status if job.ended else job.phase)
 
 
 def _copied(job: BulkJob) -> BulkJob:
@@ -83,14 +89,14 @@ def retry(job_id: str, only: str | None = None, reason: str | None = None) -> Bu
         if old is None:
             raise JobNotFound
         if not old.ended:
-            raise JobConflict(status=old.status)
+            raise _conflict(old)
         wanted = f"{only or ''}:{reason or ''}"
         again = BulkJob.objects.visible().filter(retry_of=old, retry_filter=wanted).first()
         if again:
             return again
         rows = _unfinished(old, only, reason)
         if not rows.exists():
-            raise JobConflict(f"The job is {old.status}: no row is left to be retried.")
+            raise JobConflict("No rows are left to retry.")
         return _copy(old, rows, wanted)
 
 
@@ -127,7 +133,7 @@ def delete(job_id: str) -> None:
     """An ended job with its results, whose rows the pruning deletes in its own time. Cities stay."""
     job = get(job_id)
     if not prune.hide(job):
-        raise JobConflict(status=job.status)
+        raise _conflict(job)
     try:
         connections.tracker().forget(job_id)
     except RedisError:

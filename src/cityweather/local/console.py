@@ -37,9 +37,7 @@ def prefixed(stream: TextIO = sys.stdout) -> Say:
 def announce(stack: Stack, say: Say, *, on_terminal: bool) -> None:
     """With a link that holds the key only where no log is written."""
     if stack.simulated:
-        say(
-            "up", "The weather is invented: the simulator stands in for a provider. OPENWEATHER_API_KEY gives real one."
-        )
+        say("up", "Simulated weather. Set OPENWEATHER_API_KEY for real data.")
     say("up", f"Ready: {stack.url}")
     key = stack.own_api_key or "the one in CITYWEATHER_API_KEY"
     say("up", f"API key (header X-API-Key): {key}")

@@ -36,9 +36,15 @@ def main(arguments: Sequence[str]) -> int:
         console.print(_masked(f"{finding.part:<13} {finding.text}"), markup=False, soft_wrap=True)
         if finding.todo:
             console.print(_masked(f"{'':18} → {finding.todo}"), markup=False, soft_wrap=True)
+    console.print(verdict(levels))
+    return 1 if Level.FAIL in levels else 0
+
+
+def verdict(levels: Sequence[Level]) -> str:
     failed = levels.count(Level.FAIL)
-    console.print(f"{failed} to mend." if failed else "All is well." if Level.WARN not in levels else "It works.")
-    return 1 if failed else 0
+    if failed:
+        return f"{failed} problem{'s' if failed > 1 else ''} to fix."
+    return "Passed with warnings." if Level.WARN in levels else "All checks passed."
 
 
 def examine() -> Iterator[Finding]:
