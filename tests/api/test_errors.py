@@ -9,7 +9,7 @@ from django.test import Client
 from rest_framework import exceptions as drf
 
 from cityweather.api import exceptions, history
-from cityweather.errors import QuotaUsedUp
+from cityweather.errors import JobNotFound, KeyRefused, QuotaUsedUp
 from tests.api.helpers import UNKNOWN
 
 
@@ -77,7 +77,11 @@ def test_a_body_of_unknown_length_is_refused(keyed: Client) -> None:
 def test_a_wait_is_rounded_up() -> None:
     assert exceptions.failure(QuotaUsedUp(retry_after=2.1))["Retry-After"] == "3"
     assert exceptions.failure(QuotaUsedUp(retry_after=0.0))["Retry-After"] == "1"
-    assert "Retry-After" not in exceptions.failure(QuotaUsedUp())
+
+
+def test_every_503_says_when_to_come_again_and_a_404_does_not() -> None:
+    assert exceptions.failure(KeyRefused())["Retry-After"] == "5"
+    assert "Retry-After" not in exceptions.failure(JobNotFound())
 
 
 @pytest.mark.parametrize(

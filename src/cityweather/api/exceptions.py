@@ -18,14 +18,15 @@ from cityweather.errors import BodyCut, CityWeatherError, DatabaseUnavailable, N
 
 log = structlog.get_logger(__name__)
 
-DATABASE_WAIT = 5.0  # seconds
+USUAL_WAIT = 5.0  # seconds after a 503 that knows no better
 KEY_CHALLENGE = 'ApiKey realm="cityweather", header="X-API-Key"'
 
 
 def failure(error: CityWeatherError) -> JsonResponse:
     headers = {}
-    if error.retry_after is not None:
-        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    wait = USUAL_WAIT if error.retry_after is None and error.status == 503 else error.retry_after
+    if wait is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(wait)))
     if error.status == 401:
         headers["WWW-Authenticate"] = KEY_CHALLENGE
     return body(error.status, error.code, error.detail, headers)
@@ -64,7 +65,7 @@ def known(exc: Exception) -> JsonResponse | None:
         return failure(RequestTimeout() if isinstance(exc.__cause__, TimeoutError) else BodyCut())
     if isinstance(exc, AWAY["database"]):
         log.warning("database_unavailable", exc_info=exc)
-        return failure(DatabaseUnavailable(retry_after=DATABASE_WAIT))
+        return failure(DatabaseUnavailable())
     return next((make() for kinds, make in _FOREIGN if isinstance(exc, kinds)), None)
 
 
