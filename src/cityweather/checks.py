@@ -51,8 +51,8 @@ def secrets(*_: Any, **__: Any) -> list[CheckMessage]:
 def provider(*_: Any, **__: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     if settings.WEATHER_PROVIDER not in PROVIDERS:
-        hint = f"Use one of {', '.join(PROVIDERS)}."
-        found.append(Error(f"Unknown WEATHER_PROVIDER {settings.WEATHER_PROVIDER!r}.", hint=hint, id="cityweather.E003"))
+        unknown, hint = settings.WEATHER_PROVIDER, f"Use one of {', '.join(PROVIDERS)}."
+        found.append(Error(f"Unknown WEATHER_PROVIDER {unknown!r}.", hint=hint, id="cityweather.E003"))
     if settings.WEATHER_PROVIDER == "openweather" and not settings.OPENWEATHER_API_KEY:
         hint = "Set OPENWEATHER_API_KEY, or WEATHER_PROVIDER=open_meteo, which needs no key."
         found.append(Error("OpenWeather needs a key.", hint=hint, id="cityweather.E004"))

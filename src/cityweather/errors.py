@@ -326,7 +326,7 @@ class Throttled(QuotaUsedUp):
 
 
 class KeyRefused(WeatherError):
-    """The weather provider refuses our key. Operators: check OPENWEATHER_API_KEY (a new key may take a few hours to work)."""
+    """The weather provider refuses our key. Operators: check OPENWEATHER_API_KEY (a new one may need a few hours)."""
 
     code, status = "key_refused", 503
     fault = Fault.KEY
