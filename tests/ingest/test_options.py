@@ -1,0 +1,60 @@
+"""What a client may say about its file."""
+
+import codecs
+import encodings
+from encodings.aliases import aliases
+
+import pytest
+
+from cityweather.errors import BadOption
+from cityweather.ingest.options import ENCODINGS, TOLD_MAX, ReadOptions
+
+
+def known(name: str) -> str | None:
+    """By Python's own look-up."""
+    try:
+        found = codecs.lookup(name).name
+    except LookupError:
+        return None
+    return found if found in ENCODINGS else None
+
+
+def taken(name: str) -> str | None:
+    try:
+        return ReadOptions(encoding=name).encoding
+    except BadOption:
+        return None
+
+
+@pytest.mark.parametrize("shape", [str, str.upper, lambda name: name.replace("_", "-"), lambda name: f" {name}"])
+def test_an_encoding_may_be_called_all_that_python_calls_it(shape: type[str]) -> None:
+    names = {*aliases, *aliases.values(), *ENCODINGS}
+    said = {name: shape(name) for name in names}
+    assert {name: taken(said[name]) for name in names} == {name: known(name) for name in names}
+
+
+def test_every_encoding_can_be_decoded() -> None:
+    for name in ENCODINGS:
+        codecs.getincrementaldecoder(name)("strict").decode(b"")
+
+
+def test_unknown_encodings_are_not_remembered() -> None:
+    before = len(encodings._cache)  # type: ignore[attr-defined]
+    for number in range(100):
+        with pytest.raises(BadOption):
+            ReadOptions(encoding=f"none-{number}")
+    assert len(encodings._cache) == before  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("option", ["encoding", "delimiter", "column"])
+def test_what_is_said_has_a_bounded_length(option: str) -> None:
+    with pytest.raises(BadOption, match="200 characters at most") as refusal:
+        ReadOptions(**{option: "9" * 5_000})
+    assert len(refusal.value.detail) < 150
+    assert ReadOptions(column="9" * TOLD_MAX).column
+
+
+def test_a_headers_name_in_a_file_without_header_is_a_contradiction() -> None:
+    with pytest.raises(BadOption, match="Say its number"):
+        ReadOptions(column="capital", header=False)
+    assert ReadOptions(column="2", header=False).column == "2"
