@@ -59,6 +59,27 @@ def test_refused_rows_are_counted_by_reason() -> None:
         assert (content.total, content.rejected, content.rows_read) == (1, 3, 4)
 
 
+@pytest.mark.parametrize(
+    ("row", "shown"),
+    [
+        (b"S\xe3o", "byte 2 is 0xE3: S\\xe3o"),
+        (b'"Ho\r\nChi\r\nM\xeenh"', 'byte 2 of line 4 is 0xEE: "Ho Chi M\\xeenh"'),
+        (b"a\x0bb\x1cc", "a\\x0bb\\x1cc"),
+        ("a\x85".encode(), "a\\x85"),
+        ("a\u00a0 b\x01".encode(), "a b\\x01"),
+    ],
+)
+def test_a_refused_row_shows_what_it_is_refused_for(row: bytes, shown: str) -> None:
+    with spool_upload([b"city\r\n", row, b"\r\nParis"], file_name="x.csv") as content:
+        ((line, _, text),) = next(content.refused(1))
+        assert (line, text) == (2, shown)
+
+
+def test_bytes_are_counted_behind_the_byte_order_mark() -> None:
+    with spool_upload([b"\xef\xbb\xbfS\xe3o\nParis"], file_name="x.csv") as content:
+        assert next(content.refused(1))[0][2] == "byte 2 is 0xE3: S\\xe3o"
+
+
 def test_the_text_of_a_refused_row_stays_short_though_its_bytes_are_spelt_out() -> None:
     with spool("Paris", "\x01" * 500) as content:
         ((_, _, text),) = next(content.refused(1))

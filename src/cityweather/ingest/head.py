@@ -4,18 +4,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cityweather.errors import BadOption, RowTooLong, UnclosedQuote
+from cityweather.errors import BadOption
 from cityweather.ingest.layout import Layout, find_layout
 from cityweather.ingest.options import DELIMITERS, ReadOptions
-from cityweather.ingest.records import ROW_MAX
+from cityweather.ingest.records import Start
 from cityweather.ingest.text import shown
 
-SEPARATOR = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)  # Excel's own first line
+SEPARATOR = re.compile(r"\"?sep=(.)\"?\1*\s*", re.IGNORECASE)  # Excel's own first line, padded to all columns
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """`lines` stand before the rows; `kept` are the first row's, to be read again, when there is no header."""
+    """`lines` stand before the rows; `kept` belong to the rows and are read already."""
 
     layout: Layout
     lines: int
@@ -30,9 +30,9 @@ def read_head(lines: Iterator[str], options: ReadOptions) -> Head | None:
         if separator:
             delimiter = delimiter or _known(separator[1])
         elif line.strip():
-            first = _whole_row(line, lines, number)
-            layout = find_layout("".join(first), delimiter, options)
-            return Head(layout, number + len(first) - 1, []) if layout.header else Head(layout, number - 1, first)
+            start = Start(line, lines, number)
+            layout = find_layout(start, delimiter, options)
+            return Head(layout, number - 1 + layout.header, start.lines[layout.header :])
     return None
 
 
@@ -40,18 +40,3 @@ def _known(separator: str) -> str:
     if separator not in DELIMITERS.values():
         raise BadOption(option="sep", value=shown(separator), choices="a comma, semicolon, tab or pipe")
     return separator
-
-
-def _whole_row(line: str, lines: Iterator[str], number: int) -> list[str]:
-    """The first row's lines: a quoted cell may hold newlines."""
-    row, size, quotes = [line], len(line), line.count('"')
-    while quotes % 2 and size <= ROW_MAX:
-        line = next(lines, "")
-        if not line:
-            raise UnclosedQuote(line=number)
-        row.append(line)
-        size += len(line)
-        quotes += line.count('"')
-    if size > ROW_MAX:
-        raise RowTooLong(line=number)
-    return row

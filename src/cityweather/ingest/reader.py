@@ -1,5 +1,6 @@
 """Bytes → numbered rows: the names of an upload in order, each row usable or refused with its reason."""
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
@@ -12,12 +13,13 @@ from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.records import Record, Records, lines
 from cityweather.ingest.text import decode, fault, shown
 
+OTHER_DELIMITER = re.compile(r"[;\t|]")
 Name = tuple[int, str, str]
 """A usable row: (line from 1 with the header counted, name, key). A plain tuple: SQLite takes it twice as fast."""
 
 
 class Refused(NamedTuple):
-    """`code`: bad_encoding, control_character, bad_quotes, too_many_cells, no_name or name_too_long."""
+    """`code`: see the README's table of them."""
 
     line: int
     code: str
@@ -51,14 +53,21 @@ def _rows(head: Head, source: Iterator[str], encoding: str) -> Iterator[Name | R
 
 def _refuse(record: Record, layout: Layout, encoding: str) -> Refused | None:
     line, text, cells = record
-    if found := fault(text, encoding):
+    if found := fault(text, encoding, line):
         return Refused(line, *found)
     if cells is None:
         return Refused(line, "bad_quotes", shown(text))
     # Silently dropping them would cut "Washington, DC" or take a shifted cell for the city.
     if len(cells) > layout.width and any(map(str.strip, cells[layout.width :])):
         return Refused(line, "too_many_cells", shown(text))
+    if len(cells) == 1 and not layout.told and undivided(text):
+        return Refused(line, "wrong_delimiter", shown(text))
     return None
+
+
+def undivided(text: str) -> bool:
+    """Whether what is one cell by the header's delimiter looks like several by another. Names hold none but commas."""
+    return bool(OTHER_DELIMITER.search(text.strip())) and not text.lstrip().startswith('"')
 
 
 def _city(cells: list[str], layout: Layout) -> str:

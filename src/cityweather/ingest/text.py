@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
-from cityweather.errors import NotCsv
+from cityweather.errors import BadOption, NotCsv
 
 # Longest first: the UTF-32 mark begins like that of UTF-16.
 BOMS = (
@@ -16,11 +16,12 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+BOM = "\ufeff"
 # Byte 0xE9 becomes U+DCE9: no decoder yields a lone surrogate by itself.
 BAD_BYTE = re.compile("[\udc00-\udcff]")
 # Besides those: controls other than tab and newlines, and what an earlier, lossy conversion left.
 UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\udc00-\udcff\ufffd]")
-MARKUP = re.compile(r"\s*(<[a-z!?]|\{\s*\"|\[\s*[\[{\"])", re.IGNORECASE)
+MARKUP = re.compile(r"[\s\ufeff]*(<[a-z!?]|\{\s*\"|\[\s*[\[{\"])", re.IGNORECASE)
 _ON_ERROR = "cityweather.mark"
 TEXT_MAX = 200  # characters kept of a refused row
 
@@ -33,6 +34,8 @@ def decode(pieces: Iterator[bytes], told: str | None) -> tuple[str, Iterator[str
         if first.startswith(bom):
             first, encoding = first[len(bom) :], name
             break
+    if encoding == "utf-16" and first:
+        raise BadOption("The file has no byte order mark. Say encoding=utf-16-le or encoding=utf-16-be.")
     return encoding, _texts(chain([first], pieces), encoding)
 
 
@@ -63,23 +66,27 @@ def _mark(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(_ON_ERROR, _mark)
 
 
-def fault(text: str, encoding: str) -> tuple[str, str] | None:
-    """(reason code, what is shown of the row), when the text holds what no name may hold."""
+def fault(text: str, encoding: str, line: int = 1) -> tuple[str, str] | None:
+    """(reason code, what is shown of the row), when the text holds what no name may hold; it begins on this line."""
     found = UNUSABLE.search(text)
     if found is None:
         return None
     if not BAD_BYTE.match(found[0]):
         return ("bad_encoding" if found[0] == "\ufffd" else "control_character"), shown(text)
-    place = len(text[: found.start()].encode(encoding, "replace")) + 1
-    return "bad_encoding", shown(f"byte {place} is 0x{ord(found[0]) - 0xDC00:02X}: {text}")
+    *above, before = text[: found.start()].split("\n")
+    place = f"byte {len(before.encode(encoding, 'replace')) + 1}" + (f" of line {line + len(above)}" if above else "")
+    return "bad_encoding", shown(f"{place} is 0x{ord(found[0]) - 0xDC00:02X}: {text}")
 
 
 def shown(text: str) -> str:
     """The text of a refused row, safe to store and to show: visible characters, at most TEXT_MAX."""
-    line = " ".join(text[:TEXT_MAX].split())
-    return "".join(char if char.isprintable() else _escape(char) for char in line)[:TEXT_MAX]
+    # What the row is refused for comes first: some of it is white space to Python.
+    line = " ".join(UNUSABLE.sub(lambda found: _escape(found[0]), text[:TEXT_MAX]).split())
+    return "".join(map(_escape, line))[:TEXT_MAX]
 
 
 def _escape(char: str) -> str:
+    if char.isprintable():
+        return char
     code = ord(char) - 0xDC00 if BAD_BYTE.match(char) else ord(char)
     return f"\\x{code:02x}"

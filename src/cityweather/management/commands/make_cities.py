@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from cityweather.ingest.names import check
+from cityweather.ingest.reader import undivided
 from cityweather.ingest.text import fault
 
 MISSING = (
@@ -46,7 +47,7 @@ def distinct_names() -> Iterator[str]:
     seen = set()
     for raw in _raw_names():
         name, key, refused = check(raw)
-        if not refused and key not in seen and not fault(raw, "utf-8"):
+        if not refused and key not in seen and not fault(raw, "utf-8") and not undivided(raw):
             seen.add(key)
             yield name
 

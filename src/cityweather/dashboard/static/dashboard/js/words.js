@@ -67,6 +67,7 @@ const REASONS = {
   control_character: "Holds control characters",
   bad_quotes: "Its quotes do not match",
   too_many_cells: "Has more cells than the header; is a comma unquoted?",
+  wrong_delimiter: "Divided by another character than the header",
   no_name: "Names no city",
   name_too_long: "Longer than 200 characters",
 };
