@@ -19,7 +19,7 @@ Name = tuple[int, str, str]
 
 
 class Refused(NamedTuple):
-    """`code`: see the README's table of them."""
+    """`code`: bad_encoding, control_character, bad_quotes, too_many_cells, wrong_delimiter, no_name, name_too_long."""
 
     line: int
     code: str
