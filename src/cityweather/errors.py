@@ -326,7 +326,7 @@ class Throttled(QuotaUsedUp):
 
 
 class KeyRefused(WeatherError):
-    """The weather provider refuses our key. Operators: check OPENWEATHER_API_KEY (a new one may need a few hours)."""
+    """The weather provider refuses our key. Operators: the failed job says what to check."""
 
     code, status = "key_refused", 503
     fault = Fault.KEY

@@ -83,8 +83,9 @@ def test_late_failures_do_not_lengthen_an_outage(process: Callable[..., Breaker]
 
 def test_a_refused_key_is_news_once(process: Callable[..., Breaker]) -> None:
     one, other = process(), process()
-    assert one.key_refused() == (True, 60.0)
-    assert other.key_refused()[0] is False
+    assert not one.key_news()
+    assert (one.key_refused(), other.key_refused()) == (60.0, 60.0)
+    assert [other.key_news(), one.key_news()] == [True, False]
     assert other.check().reason == "key"
 
 
@@ -96,24 +97,28 @@ def test_a_refused_key_is_tried_again_every_minute(process: Callable[..., Breake
         assert breaker.check().state is State.OPEN
         clock.advance(0.2)
         assert breaker.check().state is State.PROBE
-    assert breaker.key_refused()[0] is False
+    assert [breaker.key_news(), breaker.key_news()] == [True, False]
 
 
 def test_another_key_is_tried_at_once(process: Callable[..., Breaker]) -> None:
     process("k1").key_refused()
+    assert process("k1").key_news()
     assert process("k1").check().state is State.OPEN
     assert process("k2").check().state is State.PROBE
-    assert process("k2").key_refused() == (True, 60.0)
+    assert not process("k2").key_news()
+    assert process("k2").key_refused() == 60.0
+    assert process("k2").key_news()
 
 
 def test_an_outage_while_the_key_is_refused_stays_key_trouble(process: Callable[..., Breaker], clock: Clock) -> None:
     breaker = process()
     breaker.key_refused()
+    assert breaker.key_news()
     clock.advance(60)
     breaker.check()
     breaker.outage()
     assert breaker.check().reason == "key"
-    assert breaker.key_refused()[0] is False
+    assert not breaker.key_news()
 
 
 def test_one_citys_failures_never_open_it(process: Callable[..., Breaker]) -> None:
@@ -156,5 +161,6 @@ def test_it_is_closed_while_redis_is_away(clock: Clock) -> None:
     breaker = Breaker("openweather", Redis(port=1), ticks=clock.ticks)
     assert breaker.check().state is State.CLOSED
     assert breaker.outage() == 1.0
-    assert breaker.key_refused() == (True, 1.0)
+    assert breaker.key_refused() == 1.0
+    assert not breaker.key_news()
     breaker.good()

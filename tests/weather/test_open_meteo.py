@@ -84,7 +84,7 @@ def test_a_server_error_is_an_outage() -> None:
 
 
 def test_a_refused_key_of_a_paid_plan_is_key_trouble() -> None:
-    with pytest.raises(KeyRefused):
+    with pytest.raises(KeyRefused, match="OPEN_METEO_URL"):
         PROVIDER.parse([OSLO], reply(401, {"error": True, "reason": "The supplied API key is invalid."}))
 
 

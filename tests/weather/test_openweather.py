@@ -158,6 +158,11 @@ def test_a_refused_key_names_the_setting_and_not_the_key(status: int) -> None:
     assert "a key" not in str(caught.value)
 
 
+def test_a_403_that_is_a_page_comes_from_a_firewall_and_says_nothing_about_the_key() -> None:
+    with pytest.raises(BadAnswer):
+        parse(Response(403, {"content-type": "text/html"}, b"<html>Request blocked</html>"))
+
+
 @pytest.mark.parametrize(("status", "kind"), [(500, ProviderDown), (502, ProviderDown), (503, ProviderDown),
                                               (504, ProviderTimeout), (408, ProviderTimeout)])  # fmt: skip
 def test_a_server_error_is_an_outage_even_as_html(status: int, kind: type[WeatherError]) -> None:

@@ -117,6 +117,17 @@ def test_the_next_job_waits_for_the_key_and_does_not_fail(world: World) -> None:
     assert len(world.upstream.asked) - asked <= 4
 
 
+def test_a_key_whose_refusal_the_web_saw_first_fails_the_running_job_once(world: World) -> None:
+    world.process().breaker.key_refused()
+    world.upstream.respond = always(KEY_REFUSED)
+    world.batch(*named(5))
+    assert world.tracker.failed == [world.provider.refusal]
+    world.tracker.failed.clear()
+    world.job(named(5), seconds=200)
+    assert world.tracker.failed == []
+    assert {waiting_for for _, waiting_for in world.tracker.parks} == {"key"}
+
+
 def test_work_goes_on_once_the_key_is_accepted(world: World) -> None:
     world.upstream.respond = lambda city: KEY_REFUSED if world.clock.passed < 100 else weather(city)
     world.batch(*named(5))

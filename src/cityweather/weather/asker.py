@@ -71,7 +71,7 @@ class Asker:
     def _once(self, request: Request, parse: Callable[[Response], Answer]) -> Answer:
         verdict = self._breaker.check()
         if verdict.state is State.OPEN:
-            raise KeyRefused(retry_after=verdict.wait) if verdict.reason == "key" else BreakerOpen(verdict.wait)
+            raise self._key_refused(verdict.wait) if verdict.reason == "key" else BreakerOpen(verdict.wait)
         try:
             answer = parse(self._send(request))
         except WeatherError as error:
@@ -116,9 +116,12 @@ class Asker:
             case Fault.QUOTA if error.code == "provider_throttled":
                 error.retry_after = self._quota.slow_down(error.retry_after)
             case Fault.KEY:
-                error.retry_after = self._breaker.key_refused()[1]
+                error.retry_after = self._breaker.key_refused()
             case Fault.OUTAGE if probe:
                 self._breaker.outage(error.retry_after)
+
+    def _key_refused(self, wait: float) -> KeyRefused:
+        return KeyRefused(self._provider.refusal, retry_after=wait)
 
     def _well(self, *, probe: bool) -> None:
         if probe:
@@ -128,7 +131,7 @@ class Asker:
 
 
 class BreakerOpen(ProviderDown):
-    """The weather provider is not reachable. Try again after the time given."""
+    """The weather provider is not reachable. Try again shortly."""
 
     def __init__(self, wait: float) -> None:
         super().__init__(retry_after=max(wait, 1.0))

@@ -21,6 +21,14 @@ def json_of(response: Response) -> Any:
     raise BadAnswer  # outside the handler: the decoder's error holds the body
 
 
+def is_json(response: Response) -> bool:
+    try:
+        json_of(response)
+    except BadAnswer:
+        return False
+    return True
+
+
 def mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 

@@ -15,6 +15,7 @@ from cityweather.weather import keys
 from cityweather.weather.away import Away
 from cityweather.weather.scripts import script
 
+SCRIPTS = "check", "outage", "key_refused", "key_news", "suspect"
 PAUSE = 1.0  # seconds between tries while Redis is away and nobody keeps the state
 
 Reason = Literal["provider", "key"]
@@ -57,7 +58,7 @@ class Breaker:
         self._key = key
         self._keys = [keys.breaker(provider), keys.failing(provider)]
         self._redis = redis
-        self._scripts = {name: script(redis, "breaker", name) for name in ("check", "outage", "key_refused", "suspect")}
+        self._scripts = {name: script(redis, "breaker", name) for name in SCRIPTS}
         self._now = now
         self._away = Away(ticks) if away is None else away
         self._suspected = False
@@ -75,10 +76,14 @@ class Breaker:
         wait = self._run("outage", int((retry_after or 0.0) * 1000))
         return max(PAUSE, retry_after or 0.0) if wait is None else wait / 1000
 
-    def key_refused(self) -> tuple[bool, float]:
-        """Whether that is news, and seconds until asking again is worth it."""
-        reply = self._run("key_refused")
-        return (True, PAUSE) if reply is None else (bool(reply[0]), reply[1] / 1000)
+    def key_refused(self) -> float:
+        """Seconds until asking again is worth it."""
+        wait = self._run("key_refused")
+        return PAUSE if wait is None else wait / 1000
+
+    def key_news(self) -> bool:
+        """True once for each refused key, whoever found it: one running job fails, and all others wait."""
+        return bool(self._run("key_news"))
 
     def suspect(self, city_key: str) -> float:
         """A city failed and no other is at hand to ask. Seconds to wait once several have, else 0."""

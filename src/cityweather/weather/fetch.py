@@ -93,8 +93,8 @@ class _Run:
         except Stopped:
             self.drop()
             return
-        if end.fatal is not None:
-            tracker.fail(batch.job_id, batch.epoch, end.fatal)
+        if end.waiting_for == "key" and self._parts.breaker.key_news():
+            tracker.fail(batch.job_id, batch.epoch, self._provider.refusal)
         elif end.waiting_for is not None:
             tracker.park(batch.job_id, batch.epoch, self._parts.clock() + end.wait, end.waiting_for)
         tracker.release(batch.job_id, batch.epoch, batch.token)
@@ -237,8 +237,7 @@ class _Run:
                 self._gate.wait(self._parts.quota.slow_down(error.retry_after), "quota")
             case Fault.KEY:
                 self._not_now(call)
-                news, wait = self._parts.breaker.key_refused()
-                self._gate.end(HandBack(wait, "key", error.detail if news else None))
+                self._gate.end(HandBack(self._parts.breaker.key_refused(), "key"))
 
     def _blame(self, rows: list[Row], error: WeatherError, now: float) -> None:
         """One bad city fails the whole call: halve until it is alone."""

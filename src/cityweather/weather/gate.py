@@ -12,10 +12,10 @@ UNUSED_FOR = 0.25  # seconds after which tokens go back: used late, they would c
 
 
 class HandBack(Exception):
-    """The batch cannot go on for `wait` seconds; None: others may at once. `fatal`: the whole job fails with this."""
+    """The batch cannot go on for `wait` seconds; None: others may at once."""
 
-    def __init__(self, wait: float, waiting_for: WaitingFor | None, fatal: str | None = None) -> None:
-        self.wait, self.waiting_for, self.fatal = wait, waiting_for, fatal
+    def __init__(self, wait: float, waiting_for: WaitingFor | None) -> None:
+        self.wait, self.waiting_for = wait, waiting_for
         super().__init__(waiting_for)
 
 
@@ -83,7 +83,7 @@ class Gate:
             self._check_at = self._pause_until
 
     def end(self, how: HandBack) -> None:
-        if self.ending is None or how.fatal is not None:
+        if self.ending is None or how.waiting_for == "key":
             self.ending = how
 
     def ended(self, now: float, under_way: int) -> HandBack | None:

@@ -13,6 +13,7 @@ from cityweather.weather.provider import Geocoder, Place, Request, Response, Wea
 from cityweather.weather.status import error_of, retry_after
 from cityweather.weather.wmo import description
 
+REFUSAL = "Open-Meteo refuses us. Operators: check OPEN_METEO_URL, and whether it has blocked this machine's address."
 CURRENT = "temperature_2m,relative_humidity_2m,weather_code,apparent_temperature,wind_speed_10m"
 
 
@@ -20,6 +21,7 @@ class OpenMeteo:
     """Limits are per address we call from, 0: no limit. A server of one's own has none."""
 
     name = "open_meteo"
+    refusal = REFUSAL
     per_request = 200  # places; the address of a request may not exceed 64,000 characters
 
     def __init__(
@@ -107,7 +109,7 @@ def _error(response: Response) -> WeatherError:
     if response.status == 429:
         wait = retry_after(response)
         return Throttled(retry_after=_wait(response) if wait is None else wait)
-    return error_of(response)
+    return error_of(response, REFUSAL)
 
 
 def _wait(response: Response, now: datetime | None = None) -> float | None:

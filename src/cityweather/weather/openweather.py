@@ -18,6 +18,7 @@ class OpenWeather:
     per_request = 1
     concurrency = 256
     geocoder: Geocoder | None = None
+    refusal = "OpenWeather refuses our key. Operators: check OPENWEATHER_API_KEY (a new one may need a few hours)."
 
     def __init__(self, url: str, key: str, *, per_minute: int = 60, per_month: int = 1_000_000) -> None:
         self.windows: tuple[Window, ...] = (Window("minute", 60, per_minute), Window("month", 2_592_000, per_month))
@@ -38,7 +39,7 @@ class OpenWeather:
             status = int(code) if str(code).isdecimal() and len(str(code)) == 3 else 0
         if status in (400, 404):
             return [_city_error(status, response)]
-        raise error_of(Response(status, response.headers, response.body))
+        raise error_of(Response(status, response.headers, response.body), self.refusal)
 
 
 def _city_error(status: int, response: Response) -> WeatherError:

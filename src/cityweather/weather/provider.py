@@ -94,6 +94,7 @@ class Provider(Protocol):
     windows: tuple[Window, ...]
     concurrency: int  # requests at once, over all our processes
     geocoder: Geocoder | None  # None: it finds cities by name
+    refusal: str  # what operators are told when it refuses our key
 
     def request(self, places: Sequence[Place]) -> Request: ...
 

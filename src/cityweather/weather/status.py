@@ -4,19 +4,20 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from cityweather.errors import BadAnswer, KeyRefused, ProviderDown, ProviderTimeout, Throttled, WeatherError
+from cityweather.weather.body import is_json
 from cityweather.weather.provider import Response
 
 LONGEST_WAIT = 86_400.0  # seconds; a Retry-After beyond it is a mistake
 
 
-def error_of(response: Response) -> WeatherError:
+def error_of(response: Response, refusal: str) -> WeatherError:
     """The error for a status that no city caused. Redirects and unknown statuses are passing trouble."""
     status = response.status
     wait = retry_after(response)
     if status == 429:
         return Throttled(retry_after=wait)
-    if status in (401, 403):
-        return KeyRefused()
+    if status == 401 or (status == 403 and is_json(response)):  # a 403 as a page comes from a firewall on the way
+        return KeyRefused(refusal)
     if status in (408, 504):
         return ProviderTimeout(retry_after=wait)
     if status >= 500:

@@ -4,6 +4,7 @@
 --   until              nobody asks before this moment, Unix ms
 --   times              openings in a row
 --   key                fingerprint of the key that was refused
+--   told               a job has failed for it
 --   holder held_until  who may probe, and for how long that is believed (ms)
 -- ARGV  2 holder   3 fingerprint of the caller's key
 local BREAKER, HOLDER, FINGERPRINT = KEYS[1], ARGV[2], ARGV[3]

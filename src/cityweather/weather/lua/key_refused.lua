@@ -1,5 +1,6 @@
--- Reply {1 = that is news, ms until asking again is worth it}
+-- Reply ms until asking again is worth it
 local s = state()
-local news = not (s.reason == 'key' and not s.other_key)
-if not news and s.wait > 0 then return { 0, s.wait } end
-return { news and 1 or 0, open(s, 'key', KEY) }
+local known = s.reason == 'key' and not s.other_key
+if known and s.wait > 0 then return s.wait end
+if not known then redis.call('HDEL', BREAKER, 'told') end
+return open(s, 'key', KEY)
