@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
+from cityweather.flush import prune
 from cityweather.ingest import importer, rows
 from cityweather.ingest.importer import import_file, import_spool, spool_upload
 from cityweather.models import BulkJob, City, JobResult, RejectedRow
@@ -20,7 +21,7 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     for writer in (rows.SqliteWriter, rows.CopyWriter):
         monkeypatch.setattr(writer, "chunk", 7)
     monkeypatch.setattr(importer, "SMALL_CHUNK", 2)
-    monkeypatch.setattr(importer, "DELETE_CHUNK", 3)
+    monkeypatch.setattr(prune, "CHUNK", 3)
 
 
 def results(job: BulkJob) -> list[tuple[int, int, str, str]]:

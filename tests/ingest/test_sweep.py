@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from cityweather.errors import ImportLost
 from cityweather.ingest import importer, rows
 from cityweather.ingest.importer import import_spool, sweep_imports
+from cityweather.local.processes import wait_until
 from cityweather.models import BulkJob, City, JobResult, RejectedRow
 from tests.ingest.files import imported, spool
 
@@ -77,6 +78,56 @@ def test_an_import_that_another_took_over_is_left_alone(monkeypatch: pytest.Monk
     monkeypatch.setattr(importer, "_renew", lambda *_: False)
     assert sweep_imports(timezone.now()) == 0
     assert JobResult.objects.count() == 2
+
+
+def test_a_job_whose_last_commit_came_through_though_its_answer_was_lost_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Someone else may have been answered with it already."""
+    write = importer._Import.write
+
+    def lose_the_answer(self: importer._Import) -> None:
+        write(self)
+        raise OperationalError("the connection is gone")
+
+    monkeypatch.setattr(importer._Import, "write", lose_the_answer)
+    with pytest.raises(OperationalError):
+        imported("Paris", "Oslo")
+    assert BulkJob.objects.get().phase == "queued"
+    assert JobResult.objects.count() == 2
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_last_commit_that_is_still_under_way_is_waited_for_before_the_import_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job = half_written(timedelta(0))
+    written = threading.Event()
+
+    def somebody_waits() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+            return bool(cursor.fetchone()[0])
+
+    def finish() -> None:
+        with transaction.atomic():
+            BulkJob.objects.filter(pk=job.pk).update(phase="queued")
+            written.set()
+            assert wait_until(somebody_waits, 30, 0.01)
+        connection.close()
+
+    def lost(_: importer._Import) -> None:
+        raise OperationalError("the connection is gone")
+
+    monkeypatch.setattr(importer, "claim", lambda *_: (job, True))
+    monkeypatch.setattr(importer._Import, "write", lost)
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(finish)
+        assert written.wait(30)
+        with spool("Paris") as content, pytest.raises(OperationalError):
+            import_spool(content)
+        done.result()
+    assert (BulkJob.objects.get().phase, JobResult.objects.count()) == ("queued", 2)
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)

@@ -9,13 +9,14 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from cityweather.errors import ImportLost
+from cityweather.flush.prune import delete_job
 from cityweather.ingest import rows
 from cityweather.ingest.claim import Clock, check_open_jobs, claim
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.paths import open_below
 from cityweather.ingest.spool import Spool, spool_upload
 from cityweather.ingest.upload import PIECE
-from cityweather.models import BulkJob, JobResult, RejectedRow
+from cityweather.models import BulkJob
 
 __all__ = [
     "Limits", "ReadOptions", "Spool", "check_open_jobs", "file_chunks", "import_file", "import_spool", "open_below",
@@ -23,7 +24,6 @@ __all__ = [
 ]  # fmt: skip
 
 DEAD_AFTER = timedelta(seconds=60)
-DELETE_CHUNK = 10_000  # rows
 SMALL_CHUNK = 5_000  # rows
 Progress = Callable[[int, int], None]
 """Called with (rows written, rows in all)."""
@@ -73,22 +73,18 @@ def sweep_imports(now: datetime) -> int:
         # only slept sees it and stops.
         dead = [job for job in silent.select_for_update(skip_locked=True) if _renew(job, now)]
     for job in dead:
-        discard(job)
+        delete_job(job)
         log.warning("dead_import_deleted", extra={"job_id": str(job.pk)})
     return len(dead)
 
 
-def discard(job: BulkJob) -> None:
-    """Deletes the job and its rows, in chunks so that nobody waits long. City rows stay."""
-    for model in (JobResult, RejectedRow):
-        while ids := list(model.objects.filter(job=job).values_list("id", flat=True)[:DELETE_CHUNK]):
-            model.objects.filter(id__in=ids).delete()
-    BulkJob.objects.filter(pk=job.pk).delete()
-
-
 def _discard_quietly(job: BulkJob) -> None:
+    """City rows stay."""
     try:
-        discard(job)
+        # The last commit may have come through though its answer was lost: the job is everyone's then. This waits for
+        # one that is still under way.
+        if BulkJob.objects.reading().filter(pk=job.pk).update(heartbeat_at=timezone.now()):
+            delete_job(job)
     except DatabaseError:
         log.warning("failed_import_left", extra={"job_id": str(job.pk)}, exc_info=True)  # the sweep takes it
 
