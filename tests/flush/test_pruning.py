@@ -8,8 +8,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from cityweather.api import progress
+from cityweather.dispatch import control
+from cityweather.errors import JobNotFound
 from cityweather.flush import prune
-from cityweather.models import BulkJob, City, JobResult, RejectedRow, SearchHistory
+from cityweather.models import BulkJob, BulkJobs, City, JobResult, RejectedRow, SearchHistory
 from tests.flush.helpers import flush, make_job, running_job, work_all
 
 
@@ -20,6 +23,10 @@ def ended(days_ago: int) -> BulkJob:
     BulkJob.objects.filter(pk=job.pk).update(finished_at=timezone.now() - timedelta(days=days_ago))
     RejectedRow.objects.create(job=job, line=2, code="empty")
     return job
+
+
+def only(job: BulkJob) -> BulkJobs:
+    return BulkJob.objects.filter(pk=job.pk)
 
 
 def test_old_ended_jobs_go_with_their_rows_and_cities_stay(settings: Settings) -> None:
@@ -33,17 +40,31 @@ def test_old_ended_jobs_go_with_their_rows_and_cities_stay(settings: Settings) -
     assert City.objects.count() == 3
 
 
+def test_a_job_past_its_retention_is_out_of_sight_at_once_however_many_rows_it_has(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of its rows must neither be shown as all nor be retried."""
+    settings.RETENTION_DAYS_JOBS = 30
+    monkeypatch.setattr(prune, "CHUNK", 1)
+    job = ended(31)
+    prune.prune(timezone.now(), seconds=0)
+    assert JobResult.objects.filter(job=job).exists()
+    for ask in (control.retry, progress.snapshot):
+        with pytest.raises(JobNotFound):
+            ask(str(job.job_id))
+
+
 def test_deleted_jobs_go_at_the_next_tick_and_an_import_at_work_stays() -> None:
     deleted, at_work = ended(1), make_job(3)
     BulkJob.objects.filter(pk=at_work.pk).update(phase=BulkJob.Phase.READING)
-    assert prune.hide(deleted)
+    assert prune.hide(only(deleted)) == 1
     prune.prune(timezone.now())
     assert set(BulkJob.objects.values_list("pk", flat=True)) == {at_work.pk}
     assert set(JobResult.objects.values_list("job_id", flat=True)) == {at_work.pk}
 
 
 def test_what_runs_is_not_hidden() -> None:
-    assert not prune.hide(running_job(3))
+    assert prune.hide(only(running_job(3))) == 0
 
 
 def test_old_searches_go(settings: Settings) -> None:

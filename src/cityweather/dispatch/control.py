@@ -132,7 +132,7 @@ def _copy(old: BulkJob, rows: QuerySet[JobResult], wanted: str) -> BulkJob:
 def delete(job_id: str) -> None:
     """An ended job with its results, whose rows the pruning deletes in its own time. Cities stay."""
     job = get(job_id)
-    if not prune.hide(job):
+    if not prune.hide(BulkJob.objects.filter(pk=job.pk)):
         raise _conflict(job)
     try:
         connections.tracker().forget(job_id)

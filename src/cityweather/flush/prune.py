@@ -9,17 +9,17 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from cityweather.models import BulkJob, JobResult, RejectedRow, SearchHistory
+from cityweather.models import BulkJob, BulkJobs, JobResult, RejectedRow, SearchHistory
 
 log = logging.getLogger(__name__)
 
 CHUNK = 10_000  # rows a transaction
 
 
-def hide(job: BulkJob) -> bool:
-    """Delete an ended job: from now on nobody knows it, and the next ticks delete its rows. False: it has not ended."""
-    ended = BulkJob.objects.filter(pk=job.pk, phase=BulkJob.Phase.ENDED)
-    return bool(ended.update(phase=BulkJob.Phase.READING, heartbeat_at=timezone.now(), idempotency_key=None))
+def hide(jobs: BulkJobs) -> int:
+    """Delete those that have ended: from now on nobody knows them, and the next ticks delete their rows. How many."""
+    ended = jobs.filter(phase=BulkJob.Phase.ENDED)
+    return ended.update(phase=BulkJob.Phase.READING, heartbeat_at=timezone.now(), idempotency_key=None)
 
 
 def delete_job(job: BulkJob, until: float = float("inf")) -> bool:
@@ -48,16 +48,14 @@ def prune(now: datetime, seconds: float = 2.0) -> None:
     For so many seconds at most: the next tick goes on, and the flush has its turn in between.
     """
     until = time.monotonic() + seconds
-    for job in BulkJob.objects.deleted():
-        if not delete_job(job, until):
-            return
     if settings.RETENTION_DAYS_JOBS:
         before = now - timedelta(days=settings.RETENTION_DAYS_JOBS)
-        for job in BulkJob.objects.filter(phase=BulkJob.Phase.ENDED, finished_at__lt=before).order_by("created_at"):
-            job_id = str(job.job_id)
-            if not delete_job(job, until):
-                return
-            log.info("job_pruned", extra={"job_id": job_id})
+        hide(BulkJob.objects.filter(finished_at__lt=before))
+    for job in BulkJob.objects.deleted():
+        job_id = str(job.job_id)
+        if not delete_job(job, until):
+            return
+        log.info("job_pruned", extra={"job_id": job_id})
     if settings.RETENTION_DAYS_HISTORY:
         before = now - timedelta(days=settings.RETENTION_DAYS_HISTORY)
         delete_in_chunks(SearchHistory.objects.filter(timestamp__lt=before), until)
