@@ -50,11 +50,16 @@ def rebuild(job: BulkJob, state: Progress | None, tracker: Tracker) -> None:
 
 
 def _drain(job: BulkJob, tracker: Tracker) -> str:
-    """Flush every entry there is, below the committed position too: the row decides. The last ID read."""
-    last = "0-0"
+    """Flush every entry there is, below the committed position too: the row decides. The last ID read.
+
+    In one write, since that locks its cities in order: two rebuilds that wrote chunk by chunk would deadlock over cities
+    that both jobs have. The stream is bounded.
+    """
+    last, results = "0-0", []
     while entries := tracker.read(str(job.job_id), last, CHUNK):
-        writer.write(job, [result for entry in entries for result in entry.results])
+        results += [result for entry in entries for result in entry.results]
         last = entries[-1].id
+    writer.write(job, results)
     return last
 
 
