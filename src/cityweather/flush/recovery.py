@@ -52,8 +52,8 @@ def rebuild(job: BulkJob, state: Progress | None, tracker: Tracker) -> None:
 def _drain(job: BulkJob, tracker: Tracker) -> str:
     """Flush every entry there is, below the committed position too: the row decides. The last ID read.
 
-    In one write, since that locks its cities in order: two rebuilds that wrote chunk by chunk would deadlock over cities
-    that both jobs have. The stream is bounded.
+    In one write, since that locks its cities in order: two rebuilds that wrote chunk by chunk would deadlock over
+    cities that both jobs have. The stream is bounded.
     """
     last, results = "0-0", []
     while entries := tracker.read(str(job.job_id), last, CHUNK):
