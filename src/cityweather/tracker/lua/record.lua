@@ -2,7 +2,7 @@
 -- ARGV  3 token   4 lease in ms   5 entry (encoded results)   6 number of succeeded   7… positions: succeeded, then failed
 -- Reply {counted, stop}: stop = '' | gone | epoch | closed | position | cancelled | lease
 local token, succeeded = ARGV[3], tonumber(ARGV[6])
-local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'total', 'command', 'mark_at', 'processed')
+local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'total', 'command', 'mark_at', 'mark_n')
 local why = refusal(job[1], job[2])
 if why then return { 0, why } end
 local total = tonumber(job[3])
@@ -29,8 +29,7 @@ if good + bad > 0 then
   local mark = tonumber(job[5]) or 0
   -- The rate is read between two samples at least 2 s apart; a clock set back starts them afresh.
   if now - mark >= 2000 or now < mark then
-    local past = redis.call('HMGET', JOB, 'mark_at', 'mark_n')
-    redis.call('HSET', JOB, 'past_at', past[1] or now, 'past_n', past[2] or 0, 'mark_at', now, 'mark_n', processed)
+    redis.call('HSET', JOB, 'past_at', job[5] or now, 'past_n', job[6] or 0, 'mark_at', now, 'mark_n', processed)
   end
 end
 local lease, held = redis.call('HGET', LEASES, token), false
