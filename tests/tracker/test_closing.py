@@ -39,6 +39,14 @@ def test_a_cancelled_job_does_not_wait_for_a_dead_worker_longer_than_its_lease(b
     assert bench.tracker.close(JOB, 1)
 
 
+def test_a_cancelled_job_closes_though_the_clock_was_set_back(bench: Bench) -> None:
+    bench.install(10)
+    bench.start("t", 4)
+    bench.tracker.set(JOB, 1, command="cancel")
+    bench.clock.now -= 3_600_000
+    assert bench.tracker.close(JOB, 1)
+
+
 def test_a_batch_still_in_the_queue_when_the_job_is_cancelled_never_starts(bench: Bench) -> None:
     bench.install(10)
     bench.claim("t", 4)

@@ -1,5 +1,7 @@
 """Claims, leases and what happens to rows whose worker is gone."""
 
+import pytest
+
 from cityweather.tracker.tracker import LEASE
 from tests.tracker.helpers import JOB, Bench, bad, good
 
@@ -181,3 +183,25 @@ def test_commands_stop_dispatch(bench: Bench) -> None:
         assert bench.tracker.claim(JOB, 1, "t", 10, queue_empty=True).stop == command
     bench.tracker.set(JOB, 1, command="")
     assert bench.claim("t", 10) == list(range(10))
+
+
+HOUR = 3_600_000  # ms
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_a_clock_set_back_holds_a_dead_workers_rows_no_longer_than_a_lease(bench: Bench, started: bool) -> None:
+    bench.install(10)
+    bench.claim("t", 10)
+    if started:
+        bench.tracker.start(JOB, 1, "t")
+    bench.clock.now -= HOUR
+    expire(bench)
+    claim = bench.tracker.claim(JOB, 1, "again", 10, queue_empty=False)
+    assert (claim.positions, claim.losses) == (list(range(10)), 0)
+
+
+def test_a_clock_set_back_a_little_takes_no_rows_from_a_living_worker(bench: Bench) -> None:
+    bench.install(10)
+    bench.start("t", 10)
+    bench.clock.now -= LEASE // 2
+    assert bench.claim("other", 10) == []

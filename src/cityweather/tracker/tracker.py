@@ -110,7 +110,7 @@ class Tracker:
 
     def close(self, job_id: str, epoch: int) -> bool:
         """True once nothing may be recorded any more."""
-        return bool(self._run("close", job_id, epoch) == b"closed")
+        return bool(self._run("close", job_id, epoch, LEASE) == b"closed")
 
     def finish(self, job_id: str, epoch: int, status: str) -> bool:
         """Let the keys of an ended job go in an hour. False: they are gone, or of a job that was rebuilt since."""

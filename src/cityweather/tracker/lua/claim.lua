@@ -3,7 +3,7 @@
 -- Reply {stop, losses, position…}: stop = '' | gone | epoch | closed | cancel | fail | pause
 -- A lease that was sent but never started is most likely still in the queue, so it waits there for a minute
 -- unless the queue is empty; only a started one that ran out has lost its worker.
-local token, most, alone = ARGV[3], tonumber(ARGV[5]), tonumber(ARGV[7])
+local token, lease, most, alone = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[7])
 local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'total', 'next', 'command', 'max_rate', 'paced_at')
 local why = refusal(job[1], job[2])
 if why then return { why, 0 } end
@@ -21,6 +21,7 @@ if pace > 0 then
 end
 
 local function expired(l)
+  if astray(l, now, lease) then return true end
   if l.state == 'sent' and ARGV[6] ~= '1' then return now >= l.deadline + 60000 end
   return now >= l.deadline
 end
@@ -36,7 +37,7 @@ end
 
 local function grant(positions, losses)
   local l = { first = positions[1], last = positions[#positions] + 1, rows = #positions,
-              deadline = now + tonumber(ARGV[4]), losses = losses, state = 'sent' }
+              deadline = now + lease, losses = losses, state = 'sent' }
   redis.call('HSET', LEASES, token, format(l))
   if pace > 0 then redis.call('HSET', JOB, 'paced_at', string.format('%.0f', paced_at + #positions * pace)) end
   return { '', losses, unpack(positions) }
@@ -46,7 +47,7 @@ local leases = redis.call('HGETALL', LEASES)
 for i = 1, #leases, 2 do
   local l = parse(leases[i + 1])
   if expired(l) then
-    local losses = l.losses + (l.state == 'started' and 1 or 0)
+    local losses = l.losses + (l.state == 'started' and now >= l.deadline and 1 or 0)
     local taken, p = take(l.first, l.last, losses >= alone and 1 or most)
     redis.call('HDEL', LEASES, leases[i])
     if p < l.last then

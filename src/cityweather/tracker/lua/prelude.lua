@@ -38,6 +38,12 @@ local function format(l)
   return string.format('%d:%d:%d:%d:%d:%s', l.first, l.last, l.rows, l.deadline, l.losses, l.state)
 end
 
+-- Whether its deadline was written before the clock was set back: no lease ends so late. Twice, since clocks are also
+-- set right by milliseconds, which must not end the lease of a living worker.
+local function astray(l, now, lease)
+  return l.deadline > now + 2 * lease
+end
+
 -- The first position from p on whose bit is clear; BITPOS jumps over long runs of done rows.
 local function unseen(p)
   while redis.call('GETBIT', SEEN, p) == 1 do
