@@ -205,3 +205,18 @@ def test_a_clock_set_back_a_little_takes_no_rows_from_a_living_worker(bench: Ben
     bench.start("t", 10)
     bench.clock.now -= LEASE // 2
     assert bench.claim("other", 10) == []
+
+
+def test_rows_whose_leases_redis_evicted_are_claimed_again_in_the_end(bench: Bench) -> None:
+    bench.install(10)
+    bench.start("evicted", 4)
+    bench.redis.delete(bench.keys.leases)
+    bench.start("left", 4)
+    bench.record("left", good(4, 5, 6, 7))
+    bench.tracker.release(JOB, 1, "left")
+    bench.start("last", 4)
+    assert bench.claim("too early", 10) == []
+    bench.record("last", good(8, 9))
+    bench.tracker.release(JOB, 1, "last")
+    assert bench.claim("again", 3) == [0, 1, 2]
+    assert bench.claim("and the rest", 3) == [3]

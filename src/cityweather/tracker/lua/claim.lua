@@ -4,7 +4,7 @@
 -- A lease that was sent but never started is most likely still in the queue, so it waits there for a minute
 -- unless the queue is empty; only a started one that ran out has lost its worker.
 local token, lease, most, alone = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[7])
-local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'total', 'next', 'command', 'max_rate', 'paced_at')
+local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'total', 'next', 'command', 'max_rate', 'paced_at', 'processed')
 local why = refusal(job[1], job[2])
 if why then return { why, 0 } end
 if job[5] and job[5] ~= '' then return { job[5], 0 } end
@@ -60,6 +60,8 @@ for i = 1, #leases, 2 do
 end
 
 local from = tonumber(job[4])
+-- Nobody holds a row, yet some are not done: Redis lost their leases.
+if from >= total and #leases == 0 and tonumber(job[8]) < total then from = 0 end
 local taken, p = take(from, total, most)
 if p > total then p = total end
 if p > from then redis.call('HSET', JOB, 'next', p) end
