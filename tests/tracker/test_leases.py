@@ -220,3 +220,11 @@ def test_rows_whose_leases_redis_evicted_are_claimed_again_in_the_end(bench: Ben
     bench.tracker.release(JOB, 1, "last")
     assert bench.claim("again", 3) == [0, 1, 2]
     assert bench.claim("and the rest", 3) == [3]
+
+
+def test_a_second_delivery_does_not_learn_of_a_cancel_and_so_ends_nobodys_lease(bench: Bench) -> None:
+    """Who learns of a cancel releases the lease, and that is the first delivery's."""
+    bench.install(10)
+    bench.start("t", 10)
+    bench.tracker.set(JOB, 1, command="cancel")
+    assert bench.tracker.start(JOB, 1, "t") == "lease"
