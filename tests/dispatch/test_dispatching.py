@@ -1,13 +1,16 @@
 """Positions are claimed, their names read and sent; a crash in between costs a lease, never a row."""
 
 import time
+from typing import Any
 
 import pytest
 from django.db import DatabaseError
 from kombu.exceptions import OperationalError
+from redis import Redis
+from redis.client import Pipeline
 
 from cityweather import connections
-from cityweather.dispatch import batches, dispatcher
+from cityweather.dispatch import batches, control, dispatcher
 from cityweather.models import City, JobResult
 from cityweather.tracker.tracker import LEASE, Tracker
 from cityweather.weather.pace import Pace
@@ -122,8 +125,7 @@ def test_a_job_that_a_flusher_has_just_put_into_redis_is_not_rebuilt_again(monke
     job = make_job(5)
     flush(job)
     epoch = reload(job).epoch
-    state, first = Tracker.state, iter([True])
-    monkeypatch.setattr(Tracker, "state", lambda self, name: None if next(first, False) else state(self, name))
+    monkeypatch.setattr(Tracker, "states", lambda _, names: [None for _ in names])  # before the flusher came
     tick()
     assert reload(job).epoch == epoch
 
@@ -200,6 +202,98 @@ def test_dispatch_waits_while_the_unflushed_tail_has_reached_its_share(sent_task
     state = tracker().progress(str(job.job_id))
     assert state is not None
     assert (sent_tasks, state.waiting_for) == ([], "flush")
+
+
+@pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
+def test_dispatch_waits_while_the_unflushed_tails_of_all_jobs_fill_a_quarter_of_redis(
+    sent_tasks: list[Sent], redis_server: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_limit, quarter = 4_000_000, 10_000_000
+    monkeypatch.setattr(Tracker, "_maxmemory", lambda _: 4 * quarter)
+    made = [make_job(5, first_city=5 * n) for n in range(4)]
+    for job in made:
+        flush(job)
+        tracker().set(str(job.job_id), tail=int(0.9 * own_limit))
+    tick()
+    states = [tracker().progress(str(job.job_id)) for job in made]
+    assert (sent_tasks, {state and state.waiting_for for state in states}) == ([], {"flush"})
+    tracker().set(str(made[0].job_id), tail=0, parked_until=0)
+    for job in made[1:]:
+        control.pause(str(job.job_id))
+        tracker().set(str(job.job_id), tail=int(0.7 * own_limit))
+    tick()
+    assert len(sent_rows(sent_tasks)) == 5
+
+
+def round_trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Of everybody to Redis from now on."""
+    made: list[str] = []
+    single, several = Redis.execute_command, Pipeline.execute
+
+    def command(self: Redis, *args: Any, **options: Any) -> Any:
+        made.append(str(args[0]))
+        return single(self, *args, **options)
+
+    def pipeline(self: Pipeline, *args: Any, **options: Any) -> Any:
+        made.append("pipeline")
+        return several(self, *args, **options)
+
+    monkeypatch.setattr(Redis, "execute_command", command)
+    monkeypatch.setattr(Pipeline, "execute", pipeline)
+    return made
+
+
+def test_a_look_at_many_jobs_takes_no_more_round_trips_than_at_one(
+    sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costs = []
+    for number in (1, 10):
+        for _ in range(number):
+            job = make_job(1)
+            flush(job)
+            tracker().park(str(job.job_id), reload(job).epoch, time.time() + 30, "quota")
+        tick()  # what is loaded once
+        with monkeypatch.context() as patch:
+            made = round_trips(patch)
+            tick()
+        costs.append(len(made))
+    assert sent_tasks == []
+    assert 0 < costs[0] == costs[1]
+
+
+def test_jobs_that_wait_are_not_looked_at_again_in_the_same_second(
+    sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paused, parked = make_job(5), make_job(5, first_city=5)
+    for job in (paused, parked):
+        flush(job)
+    control.pause(str(paused.job_id))
+    tracker().park(str(parked.job_id), reload(parked).epoch, time.time() + 30, "quota")
+    make_job(5, first_city=10)
+    looks: list[int] = []
+    states = Tracker.states
+    monkeypatch.setattr(dispatcher, "EVERY", 0.0)
+    monkeypatch.setattr(Tracker, "states", lambda self, ids: looks.append(len(ids)) or states(self, ids))
+    dispatcher.tick(seconds=0.1)
+    assert looks[0] == 3
+    assert set(looks[1:]) == {1}
+    assert len(sent_rows(sent_tasks)) == 5
+
+
+def test_leases_are_judged_by_redis_clock_not_by_the_bookkeepers(
+    sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that goes a minute ahead would take every batch under way for lost, and send a window more each round."""
+    make_job(5000)
+    for _ in range(3):
+        tick()
+    sent = len(sent_rows(sent_tasks))
+    now = time.time
+    monkeypatch.setattr(connections, "queue_length", lambda _: 1)
+    monkeypatch.setattr(time, "time", lambda: now() + 60)
+    for _ in range(5):
+        tick()
+    assert len(sent_rows(sent_tasks)) <= sent + dispatcher.FIRST
 
 
 def test_a_row_that_killed_three_workers_alone_fails_as_worker_lost(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,5 +70,5 @@ def test_ids_compare_as_numbers() -> None:
 
 
 def test_a_job_whose_unflushed_entries_reach_their_share_is_full(bench: Bench) -> None:
-    assert not bench.tracker.tail_full(1_000_000)
-    assert bench.tracker.tail_full(10**12)
+    assert not bench.tracker.tail_full(1_000_000, of_all=1_000_000)
+    assert bench.tracker.tail_full(10**12, of_all=10**12)

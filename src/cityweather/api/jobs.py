@@ -101,18 +101,13 @@ def newest(after: tuple[int, str] | None, status: str | None, count: int) -> lis
 
 
 def snapshots(jobs: list[BulkJob]) -> list[Snapshot]:
-    """Each job as far as it is; one round trip for each that has not ended, none more once Redis failed."""
-    answers = []
-    redis_answers = True
-    for job in jobs:
-        progress = None
-        if redis_answers and not job.ended:
-            try:
-                progress = connections.tracker().progress(str(job.job_id))
-            except RedisError:
-                redis_answers = False
-        answers.append(from_redis(str(job.job_id), progress) if progress else from_row(job))
-    return answers
+    """Each job as far as it is."""
+    try:
+        live = connections.tracker().progresses([str(job.job_id) for job in jobs if not job.ended])
+    except RedisError:
+        live = {}
+    both = ((job, str(job.job_id)) for job in jobs)
+    return [from_redis(job_id, live[job_id]) if job_id in live else from_row(job) for job, job_id in both]
 
 
 def _id_of(text: str) -> str:

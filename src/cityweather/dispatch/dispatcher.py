@@ -15,7 +15,7 @@ from cityweather.flush import jobs, quota_log, recovery
 from cityweather.models import BulkJob
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.results import Result
-from cityweather.tracker.tracker import LOSSES_BEFORE_ALONE, Claim, Lease, Tracker
+from cityweather.tracker.tracker import LOSSES_BEFORE_ALONE, Claim, Tracker
 from cityweather.weather.pace import Pace, pace
 
 log = logging.getLogger(__name__)
@@ -30,51 +30,58 @@ def tick(seconds: float = 0.9) -> None:
     deadline = time.monotonic() + seconds
     live = jobs.live()
     while live:
-        _round(live)
+        live = _round(live)
         if time.monotonic() + EVERY > deadline:
             return
         time.sleep(EVERY)
 
 
-def _round(live: list[BulkJob]) -> None:
+def _round(live: list[BulkJob]) -> list[BulkJob]:
+    """Returns the jobs worth another look before the next tick."""
     tracker = connections.tracker()
     if tracker.draining():
-        return
+        return []
     allowed = pace()
     if not allowed.told:
         quota_log.tell()
-    states = [(job, _state(job, tracker)) for job in live]
-    running = [(job, state) for job, state in states if state and _may_run(job, state, allowed, tracker)]
-    leases = {job.job_id: _live_leases(job, tracker) for job, _ in running}
+    states = _states(live, tracker)
+    tail = sum(state.tail for _, state in states)
+    running = [(job, state) for job, state in states if _may_run(job, state, allowed, tail, tracker)]
+    leases = tracker.live_leases([str(job.job_id) for job, _ in running])
     load = Load(
         jobs=len(running),
         rate=sum(state.rate for _, state in running),
-        in_flight=sum(lease.rows for own in leases.values() for lease in own),
-        unstarted=sum(lease.rows for own in leases.values() for lease in own if lease.state == "sent"),
+        in_flight=sum(lease.rows for own in leases for lease in own),
+        unstarted=sum(lease.rows for own in leases for lease in own if lease.state == "sent"),
         queue_empty=connections.queue_length("fetch") == 0,
         quota=allowed.rate,
     )
-    for job, state in running:
-        _fill(job, state, sum(lease.rows for lease in leases[job.job_id]), load, tracker)
+    for (job, state), own in zip(running, leases, strict=True):
+        _fill(job, state, sum(lease.rows for lease in own), load, tracker)
+    resting = {job.job_id for job, state in states if _rests(state)}
+    return [job for job in live if job.job_id not in resting]
 
 
-def _state(job: BulkJob, tracker: Tracker) -> Progress | None:
-    """The job in Redis; a job that Redis does not know yet, or no longer, is put there first."""
+def _states(live: list[BulkJob], tracker: Tracker) -> list[tuple[BulkJob, Progress]]:
+    """The jobs in Redis; one that Redis does not know yet, or no longer, is put there first."""
+    found = zip(live, tracker.states([str(job.job_id) for job in live]), strict=True)
+    return [(job, state) for job, known in found if (state := known or _put_into_redis(job, tracker))]
+
+
+def _put_into_redis(job: BulkJob, tracker: Tracker) -> Progress | None:
     job_id = str(job.job_id)
-    state = tracker.state(job_id)
-    if state is None:
-        with transaction.atomic():
-            locked = jobs.lock(job_id)
-            if locked is None:
-                return None
-            state = tracker.state(job_id)
-            if not recovery.explained(locked, state, tracker):  # or a flusher was quicker
-                recovery.rebuild(locked, state, tracker)
+    with transaction.atomic():
+        locked = jobs.lock(job_id)
+        if locked is None:
+            return None
         state = tracker.state(job_id)
-    return state
+        if not recovery.explained(locked, state, tracker):  # or a flusher was quicker
+            recovery.rebuild(locked, state, tracker)
+    return tracker.state(job_id)
 
 
-def _may_run(job: BulkJob, state: Progress, allowed: Pace, tracker: Tracker) -> bool:
+def _may_run(job: BulkJob, state: Progress, allowed: Pace, tail: int, tracker: Tracker) -> bool:
+    """`tail`: bytes that all jobs have not flushed."""
     if state.closed or commands.sync(job, state, tracker):
         return False
     now = time.time()
@@ -82,16 +89,19 @@ def _may_run(job: BulkJob, state: Progress, allowed: Pace, tracker: Tracker) -> 
         if state.waiting_for != allowed.blocked:
             tracker.park(str(job.job_id), state.epoch, min(allowed.until, now + LONGEST_PARK), allowed.blocked)
         return False
-    if tracker.tail_full(state.tail):
+    if tracker.tail_full(state.tail, tail):
         tracker.park(str(job.job_id), state.epoch, now + 1, "flush")
         return False
-    return not (state.parked_until and now < state.parked_until < now + LONGEST_PARK)
+    return not _parked(state, now)
 
 
-def _live_leases(job: BulkJob, tracker: Tracker) -> list[Lease]:
-    now = time.time() * 1000
-    leases = tracker.leases(str(job.job_id))
-    return [lease for lease in leases if lease.state != "returned" and lease.deadline > now]
+def _parked(state: Progress, now: float) -> bool:
+    return state.parked_until is not None and now < state.parked_until < now + LONGEST_PARK
+
+
+def _rests(state: Progress) -> bool:
+    """Whether nothing of the job will go out within a second: many that wait must not slow down those that run."""
+    return state.closed or bool(state.command) or _parked(state, time.time() + 1)
 
 
 def _fill(job: BulkJob, state: Progress, in_flight: int, load: Load, tracker: Tracker) -> None:

@@ -1,6 +1,7 @@
 """Tidies up what a crash left: keys of jobs that ended or that the database does not know, dead imports."""
 
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
 from itertools import islice
 from uuid import UUID
@@ -30,8 +31,7 @@ def release_ended() -> None:
     """A crash between an ended job's commit and its farewell to Redis leaves keys without a TTL."""
     tracker = connections.tracker()
     lately = timezone.now() - timedelta(hours=1)
-    for job in BulkJob.objects.filter(phase=BulkJob.Phase.ENDED, finished_at__gt=lately):
-        _release(job, tracker)
+    _release(BulkJob.objects.filter(phase=BulkJob.Phase.ENDED, finished_at__gt=lately), tracker)
 
 
 def forget_unknown() -> int:
@@ -47,12 +47,11 @@ def forget_unknown() -> int:
                 tracker.forget(job_id)
                 forgotten += 1
                 log.warning("unknown_job_forgotten", extra={"job_id": job_id})
-            elif job.phase == BulkJob.Phase.ENDED:
-                _release(job, tracker)
+        _release((job for job in jobs.values() if job.phase == BulkJob.Phase.ENDED), tracker)
     return forgotten
 
 
-def _release(job: BulkJob, tracker: Tracker) -> None:
-    state = tracker.progress(str(job.job_id))
-    if state:
-        tracker.finish(str(job.job_id), state.epoch, job.status)
+def _release(ended: Iterable[BulkJob], tracker: Tracker) -> None:
+    statuses = {str(job.job_id): job.status for job in ended}
+    for job_id, state in tracker.progresses(list(statuses)).items():
+        tracker.finish(job_id, state.epoch, statuses[job_id])

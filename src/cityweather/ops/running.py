@@ -20,9 +20,8 @@ class Running:
 def running() -> Iterator[Running]:
     """Raises RedisError, DatabaseError."""
     tracker = connections.tracker()
-    for job_id in BulkJob.objects.live().values_list("job_id", flat=True):
-        progress = tracker.progress(str(job_id))
-        if progress:
-            waiting = tracker.read(str(job_id), progress.flushed, 1) if progress.tail else []
-            began = int(waiting[0].id.partition("-")[0]) / 1000 if waiting else None
-            yield Running(progress, max(0.0, time.time() - began) if began else 0.0)
+    jobs = BulkJob.objects.live().values_list("job_id", flat=True)
+    for job_id, progress in tracker.progresses([str(job_id) for job_id in jobs]).items():
+        waiting = tracker.read(job_id, progress.flushed, 1) if progress.tail else []
+        began = int(waiting[0].id.partition("-")[0]) / 1000 if waiting else None
+        yield Running(progress, max(0.0, time.time() - began) if began else 0.0)

@@ -71,6 +71,10 @@ class Lease:
     losses: int
     state: str  # sent | started | returned
 
+    def live(self, now: int) -> bool:
+        """Whether somebody may work under it; see lua/prelude.lua for a deadline too far away."""
+        return self.state != "returned" and now < self.deadline <= now + 2 * LEASE
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -86,7 +90,7 @@ class Tracker:
         self.redis = redis
         self._now = now
         self._scripts = Scripts(redis)
-        self._limit, self._limit_read_at = TAIL, float("-inf")
+        self._limit, self._limit_read_at = float("inf"), float("-inf")
 
     def _run(self, name: str, job_id: str, epoch: int | None, *args: Arg) -> Any:
         return self._scripts.run(name, job_id, self._now() if self._now else None, epoch, *args)
@@ -135,13 +139,28 @@ class Tracker:
         found = cast("dict[bytes, bytes]", self.redis.hgetall(JobKeys.of(job_id).leases))
         return [_lease(token, text) for token, text in found.items()]
 
-    def tail_full(self, tail: int) -> bool:
-        """Whether a job's unflushed entries have reached their share, never more than a quarter of maxmemory."""
-        return tail > self._tail_limit()
+    def live_leases(self, job_ids: Sequence[str]) -> list[list[Lease]]:
+        """Of each job those that somebody may still work under, by the server's clock: that wrote the deadlines."""
+        now = self._clock()
+        pipe = self.redis.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipe.hgetall(JobKeys.of(job_id).leases)
+        found = [[_lease(token, text) for token, text in leases.items()] for leases in pipe.execute()]
+        return [[lease for lease in leases if lease.live(now)] for leases in found]
 
-    def _tail_limit(self) -> int:
+    def _clock(self) -> int:
+        if self._now:
+            return self._now()
+        seconds, microseconds = self.redis.time()
+        return seconds * 1000 + microseconds // 1000
+
+    def tail_full(self, tail: int, of_all: int) -> bool:
+        """Whether a job's unflushed entries have reached their share, or those of all jobs a quarter of maxmemory."""
+        return tail > TAIL or of_all > self._tail_limit()
+
+    def _tail_limit(self) -> float:
         if time.monotonic() > self._limit_read_at + 60:
-            self._limit, self._limit_read_at = min(self._maxmemory() // 4 or TAIL, TAIL), time.monotonic()
+            self._limit, self._limit_read_at = self._maxmemory() / 4 or float("inf"), time.monotonic()
         return self._limit
 
     def _maxmemory(self) -> int:
@@ -185,9 +204,24 @@ class Tracker:
         found = self.state(job_id)
         return None if found is None or found.phase == "ended" else found
 
+    def progresses(self, job_ids: Sequence[str]) -> dict[str, Progress]:
+        """As `progress`, of many jobs in one round trip; only of those that have one."""
+        states = zip(job_ids, self.states(job_ids), strict=True)
+        return {job_id: found for job_id, found in states if found and found.phase != "ended"}
+
+    def states(self, job_ids: Sequence[str]) -> list[Progress | None]:
+        """As `state`, of many jobs in one round trip."""
+        pipe = self.redis.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipe.hmget(JobKeys.of(job_id).job, progress.FIELDS)
+        return [self._parse(values) for values in pipe.execute()]
+
     def state(self, job_id: str) -> Progress | None:
         """As `progress`, also of a job that has ended."""
         values = cast("list[bytes | None]", self.redis.hmget(JobKeys.of(job_id).job, progress.FIELDS))
+        return self._parse(values)
+
+    def _parse(self, values: list[bytes | None]) -> Progress | None:
         return progress.parse(values, self._now() / 1000 if self._now else time.time())
 
     # --- flush -------------------------------------------------------------------------------------------------
