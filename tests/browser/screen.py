@@ -38,7 +38,7 @@ class Screen:
         return job_id
 
     def rate(self, job_id: str, per_minute: int | None) -> None:
-        self.up.service._call("PATCH", f"/bulk/jobs/{job_id}", json={"max_rate": per_minute})
+        self.up.service.call("PATCH", f"/bulk/jobs/{job_id}", json={"max_rate": per_minute})
 
     def hurry(self, job_id: str) -> None:
         self.up.simulator.control(latency_ms=0)

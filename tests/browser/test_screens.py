@@ -73,7 +73,7 @@ def running(screen: Screen, file: Path, kind: str) -> list[Path]:
     job_id = screen.upload_slowly(file, per_minute=12_000)
     expect(screen.tile("Progress")).to_have_text(re.compile(r"^[3-9]\d%$"))
     shots = [screen.shoot(f"running-{kind}"), screen.shoot(f"running-whole-{kind}", whole=True)]
-    screen.up.service._call("POST", f"/bulk/jobs/{job_id}/pause")
+    screen.up.service.call("POST", f"/bulk/jobs/{job_id}/pause")
     screen.wait_for("Paused")
     shots.append(screen.shoot(f"paused-{kind}"))
     screen.page.locator("#job-actions").get_by_role("button", name="Cancel").click()
@@ -84,7 +84,7 @@ def running(screen: Screen, file: Path, kind: str) -> list[Path]:
     shots.append(screen.shoot(f"stale-{kind}"))
     screen.page.context.set_offline(False)
     screen.hurry(job_id)
-    screen.up.service._call("POST", f"/bulk/jobs/{job_id}/resume")
+    screen.up.service.call("POST", f"/bulk/jobs/{job_id}/resume")
     return shots
 
 

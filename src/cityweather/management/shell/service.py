@@ -57,16 +57,16 @@ class Service:
         headers = {"Idempotency-Key": key} if key else {}
         with Multipart(path, fields, sent) as body:
             headers["Content-Type"] = body.content_type
-            return self._call("POST", "/bulk/import", data=body, headers=headers)
+            return self.call("POST", "/bulk/import", data=body, headers=headers)
 
     def job(self, job_id: str) -> dict[str, Any]:
-        return self._call("GET", f"/bulk/jobs/{job_id}")
+        return self.call("GET", f"/bulk/jobs/{job_id}")
 
     def summary(self, job_id: str, top: int) -> dict[str, Any]:
-        return self._call("GET", f"/bulk/jobs/{job_id}/summary?top={top}")
+        return self.call("GET", f"/bulk/jobs/{job_id}/summary?top={top}")
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
-        return self._call("GET", path, params=query)
+        return self.call("GET", path, params=query)
 
     @contextmanager
     def download(self, path: str, **query: Any) -> Iterator[Iterator[bytes]]:
@@ -74,7 +74,7 @@ class Service:
         with closing(self._answer("GET", path, params=query, stream=True)) as answer:
             yield answer.iter_content(BLOCK)
 
-    def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+    def call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         with closing(self._answer(method, path, **options)) as answer:
             return cast("dict[str, Any]", answer.json())
 
