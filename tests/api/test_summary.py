@@ -1,5 +1,6 @@
 import pytest
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from cityweather.models import JobResult
 from tests.api.helpers import make_job
@@ -16,7 +17,17 @@ def test_the_summary_tells_what_came_last_and_why_rows_failed(keyed: Client) -> 
     assert [body[name] for name in ("total", "processed", "succeeded", "failed")] == [7, 6, 3, 3]
 
 
-@pytest.mark.parametrize("top", ["0", "101", "x"])
+def test_failures_alone_cost_no_look_at_the_successes(
+    keyed: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    job = make_job("ssf")
+    with django_assert_num_queries(2) as asked:  # the job, its failures
+        body = keyed.get(f"/bulk/jobs/{job.job_id}/summary?top=0").json()
+    assert (body["most_recent"], body["failures"]) == ([], [{"reason": "unknown_city", "count": 1}])
+    assert "success" not in " ".join(query["sql"] for query in asked.captured_queries)
+
+
+@pytest.mark.parametrize("top", ["-1", "101", "x"])
 def test_top_has_bounds(keyed: Client, top: str) -> None:
     job = make_job("s")
     answer = keyed.get(f"/bulk/jobs/{job.job_id}/summary?top={top}")

@@ -28,11 +28,15 @@ class SummaryView(KeyedView):
             schema.JOB_ID,
             schema.IF_NONE_MATCH,
             schema.ETAG,
-            OpenApiParameter("top", {"type": "integer", "minimum": 1, "maximum": MAX_TOP, "default": TOP}),
+            OpenApiParameter(
+                "top",
+                {"type": "integer", "minimum": 0, "maximum": MAX_TOP, "default": TOP},
+                description="How many of those refreshed last; 0 is much cheaper, as they take a sort of all",
+            ),
         ],
     )
     def get(self, request: Request, job_id: str) -> Response:
-        top = parameters.number(request, "top", TOP, MAX_TOP)
+        top = parameters.number(request, "top", TOP, MAX_TOP, lowest=0)
         job = progress.row(progress.parse_id(job_id))
         tag = f'W/"{job.status}.{job.processed}.{top}"'
         if polling.matches(request.headers.get("If-None-Match"), tag):
@@ -46,7 +50,7 @@ class SummaryView(KeyedView):
                 "processed": job.processed,
                 "succeeded": job.succeeded,
                 "failed": job.failed,
-                "most_recent": most_recent(job.job_id, top),
+                "most_recent": most_recent(job.job_id, top) if top else [],
                 "failures": failures(job.job_id),
             },
         )
