@@ -30,6 +30,8 @@ def isolate(folder: Path) -> None:
         setattr(settings, name, getattr(module, name))
     settings.STATIC_ROOT = folder / "static"  # WhiteNoise warns of one that is missing
     settings.STATIC_ROOT.mkdir(exist_ok=True)
+    # Pages are rendered without collectstatic.
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     # A file and not SQLite's default in-memory test database: that one locks by other rules.
     settings.DATABASES["default"]["TEST"] = {"NAME": str(folder / "test.sqlite3")}
     connections.settings = connections.configure_settings(settings.DATABASES)

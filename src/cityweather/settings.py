@@ -78,6 +78,10 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "src/staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "cityweather.dashboard.storage.Hashed"},
+}
 STATICFILES_DIRS = [path for path in [ROOT / "src/cityweather/dashboard/static"] if path.exists()]
 
 # --- logs ---------------------------------------------------------------------------------------------------------
