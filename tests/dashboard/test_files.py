@@ -1,16 +1,22 @@
 """The page's files: all there, all our own or licensed, safe to be renamed by their content, and free of HTML."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from itertools import accumulate, pairwise
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from django.core.files.storage import FileSystemStorage
 
+from cityweather.api.serializers import Job
+from cityweather.dashboard.storage import Hashed
 from cityweather.errors import Fault, WeatherError
 from cityweather.ingest.reader import Refused
 from cityweather.settings import ROOT
@@ -50,24 +56,50 @@ def test_every_module_is_reached_from_the_page() -> None:
     assert reached == {path.name for path in MODULES}
 
 
-def test_the_files_can_be_renamed_by_their_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As ManifestStaticFilesStorage does it, imports between modules included."""
-
-    class Storage(ManifestStaticFilesStorage):
-        support_js_module_import_aggregation = True
-
-    source = FileSystemStorage(location=str(STATIC.parent))
-    storage = Storage(location=str(tmp_path))
-    paths = {str(path.relative_to(STATIC.parent)): (source, str(path.relative_to(STATIC.parent)))
-             for path in STATIC.rglob("*") if path.is_file()}  # fmt: skip
-    for name in paths:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes((STATIC.parent / name).read_bytes())
-    failed = [outcome for _, _, outcome in storage.post_process(paths) if isinstance(outcome, Exception)]
-    assert failed == []
+@pytest.fixture
+def collect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Hashed]:
+    """What `collectstatic` makes of a copy of the page's files; `tmp_path / "source"` holds the copy."""
     monkeypatch.setattr(settings, "DEBUG", False)
-    main = (tmp_path / storage.stored_name("dashboard/js/main.js")).read_text()
-    assert re.search(r'from "\./api\.[0-9a-f]{12}\.js"', main)
+    source = tmp_path / "source"
+    shutil.copytree(STATIC, source / "dashboard")
+
+    def run() -> Hashed:
+        storage = Hashed(location=str(tmp_path / "collected"))
+        shutil.copytree(source, storage.location, dirs_exist_ok=True)
+        names = [str(path.relative_to(source)) for path in source.rglob("*") if path.is_file()]
+        paths = {name: (FileSystemStorage(location=str(source)), name) for name in names}
+        failed = [outcome for _, _, outcome in storage.post_process(paths) if isinstance(outcome, Exception)]
+        assert failed == []
+        return storage
+
+    return run
+
+
+def test_in_production_files_are_named_by_their_content() -> None:
+    """Asked in a process of its own: tests render pages without `collectstatic`."""
+    code = (
+        "import django; django.setup(); from django.core.files.storage import storages; print(storages['staticfiles'])"
+    )
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "cityweather.settings"}
+    said = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)
+    assert "cityweather.dashboard.storage.Hashed" in said
+
+
+def test_a_renamed_module_imports_its_neighbours_by_their_new_names(collect: Callable[[], Hashed]) -> None:
+    storage = collect()
+    for module in MODULES:
+        name = f"dashboard/js/{module.name}"
+        wanted = re.findall(r'from "\./([^"]+)"', module.read_text())
+        found = re.findall(r'from "\./([^"]+)"', Path(storage.path(storage.stored_name(name))).read_text())
+        assert found == [storage.stored_name(f"dashboard/js/{one}").rpartition("/")[2] for one in wanted], module.name
+
+
+def test_a_change_deep_down_renames_all_above_it(collect: Callable[[], Hashed], tmp_path: Path) -> None:
+    """Otherwise a browser would keep an old module that imports an older one."""
+    before = collect().stored_name("dashboard/js/main.js")
+    with (tmp_path / "source/dashboard/js/dom.js").open("a") as file:
+        file.write("// changed\n")
+    assert collect().stored_name("dashboard/js/main.js") != before
 
 
 @pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
@@ -86,6 +118,12 @@ def test_every_reason_a_row_may_have_is_put_into_words() -> None:
     assert len(rows) > 3
     assert len(refused) > 4
     assert [code for code in [*rows, *refused] if f"  {code}: " not in sentences] == []
+
+
+def test_everything_a_job_may_wait_for_is_put_into_words() -> None:
+    words = (STATIC / "js/words.js").read_text()
+    waits = {str(choice) for choice in Job().fields["waiting_for"].choices} | {"flush", "drain"}
+    assert [wait for wait in sorted(waits) if f"  {wait}: " not in words] == []
 
 
 def test_what_is_not_ours_has_its_licence_beside_it() -> None:
@@ -110,6 +148,40 @@ def test_the_colours_grow_lighter_all_the_way() -> None:
     assert stops
     lightness = [luminance(text) for text in stops[1].split()]
     assert all(darker < lighter for darker, lighter in pairwise(lightness))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("surface", ["--land", "--sea"])
+def test_a_city_is_seen_on_the_map_however_cold_or_hot(theme: str, surface: str) -> None:
+    """Three to one, as WCAG 1.4.11 asks: of the dot itself, or of the ring around it."""
+    tokens = re.findall(r"(--\w+): #([0-9a-f]{6,8});", (STATIC / "css/base.css").read_text())
+    names = [name for name, _ in tokens]
+    second = names.index("--ring", names.index("--ring") + 1)  # the dark ones come second and override
+    known = dict(tokens[: names.index("--ring") + 1] if theme == "light" else tokens[: second + 1])
+    below = known[surface]
+    ring = contrast(mixed(below, known["--ring"][:6], int(known["--ring"][6:] or "ff", 16) / 255), below)
+    pale = [degree for degree in range(-20, 41) if max(ring, contrast(colour(degree), below)) < 3]
+    assert pale == []
+
+
+def colour(degree: int) -> str:
+    """As scale.js mixes it."""
+    stops = re.search(r'STOPS = "([0-9a-f ]+)"', (STATIC / "js/scale.js").read_text())
+    assert stops
+    colours = stops[1].split()
+    at = (degree + 20) / 60 * (len(colours) - 1)
+    low = min(int(at), len(colours) - 2)
+    return mixed(colours[low], colours[low + 1], at - low)
+
+
+def mixed(below: str, above: str, share: float) -> str:
+    pairs = [(int(below[at : at + 2], 16), int(above[at : at + 2], 16)) for at in (0, 2, 4)]
+    return "".join(f"{round(one + (other - one) * share):02x}" for one, other in pairs)
+
+
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
 
 
 def luminance(text: str) -> float:
