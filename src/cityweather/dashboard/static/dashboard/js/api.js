@@ -2,7 +2,7 @@
 
 import { key } from "./key.js";
 
-export const traffic = new EventTarget(); // "answer" to a poll, or "silence"; "refused" (detail: why) of our key
+export const traffic = new EventTarget(); // "answer", or "silence" in place of one; "refused" (detail: why) of our key
 
 export class ApiError extends Error {
   /** `status` 0: nobody answered. `wait`: seconds the server asks for, or undefined. */
@@ -20,6 +20,7 @@ export async function call(path, { method = "GET", etag, apiKey = key(), signal 
   if (apiKey) headers["X-API-Key"] = apiKey;
   if (etag) headers["If-None-Match"] = etag;
   const answer = await reach(path, { method, headers, signal });
+  if (answer.status < 500) traffic.dispatchEvent(new Event("answer"));
   const wait = seconds(answer);
   const found = { status: answer.status, data: null, etag: answer.headers.get("ETag") ?? "", wait };
   if (answer.status === 304 || answer.status === 204) return found;

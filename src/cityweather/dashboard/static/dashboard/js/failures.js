@@ -2,17 +2,19 @@
 
 import { retryReason } from "./actions.js";
 import { get } from "./api.js";
-import { button, byId, el, show } from "./dom.js";
+import { button, byId, el, show, write } from "./dom.js";
 import { Poller } from "./poll.js";
 import { results } from "./results.js";
 import { count, ended, reason } from "./words.js";
 
-const PAUSE = 3; // seconds between looks, and only when the counter moved
+const PAUSE = 10; // seconds between questions
+const SOON = 1; // until the counter is looked at again, which asks nobody
 
 export class Failures {
   constructor(id) {
     this.id = id;
     this.counted = 0; // failures shown
+    this.rows = new Map(); // reason → its elements
     this.poller = new Poller(() => this.#look());
     this.#draw([]);
   }
@@ -33,30 +35,47 @@ export class Failures {
   async #look() {
     const { job } = this;
     const last = ended(job);
-    if (job.failed > this.counted || (last && job.failed)) {
-      const { failures } = await get(`/bulk/jobs/${this.id}/summary?top=1`);
-      if (this.stopped) return null;
-      this.counted = failures.reduce((sum, { count: number }) => sum + number, 0);
-      this.#draw(failures);
-    }
     // The counter runs ahead of the stored rows until the job has ended.
+    if (!job.failed || (!last && job.failed <= this.counted)) return last ? null : SOON;
+    const { failures } = await get(`/bulk/jobs/${this.id}/summary?top=0`);
+    if (this.stopped) return null;
+    this.counted = failures.reduce((sum, { count: number }) => sum + number, 0);
+    this.#draw(failures);
     return last ? null : PAUSE;
   }
 
+  /** Rows that stay keep their buttons, and so the focus. */
   #draw(failures) {
     const most = Math.max(1, ...failures.map(({ count: number }) => number));
-    byId("failures").replaceChildren(...failures.map((failure) => this.#row(failure, most)));
+    const list = byId("failures");
+    const focused = document.activeElement;
+    failures.forEach((failure, place) => {
+      const { item } = this.#row(failure, most);
+      if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null);
+    });
+    while (list.children.length > failures.length) list.lastChild.remove();
+    if (list.contains(focused)) focused.focus();
     show(byId("failures-none"), failures.length === 0);
   }
 
   #row({ reason: code, count: number }, most) {
+    const row = this.rows.get(code) ?? this.#make(code);
+    write(row.number, count(number));
+    row.share.style.width = `${(100 * number) / most}%`;
+    show(row.retry, ended(this.job));
+    return row;
+  }
+
+  #make(code) {
+    const number = el("b");
     const share = el("span", { class: "share", "aria-hidden": "true" });
-    share.style.width = `${(100 * number) / most}%`;
-    const buttons = el("div", { class: "buttons" }, button("Show", () => results.showFailed(), "link"));
-    if (ended(this.job)) {
-      buttons.append(button("Retry", (event) => retryReason(event.currentTarget, this.id, code), "link", { "aria-label": `Retry: ${reason(code)}` }));
-    }
-    const head = el("p", {}, el("b", { textContent: count(number) }), ` ${reason(code)}`);
-    return el("li", { title: code }, head, share, buttons);
+    const words = reason(code);
+    const act = (event) => retryReason(event.currentTarget, this.id, code);
+    const retry = button("Retry", act, "link", { "aria-label": `Retry: ${words}` });
+    const buttons = el("div", { class: "buttons" }, button("Show failed rows", () => results.showFailed(), "link"), retry);
+    const item = el("li", { title: code }, el("p", {}, number, ` ${words}`), share, buttons);
+    const row = { item, number, share, retry };
+    this.rows.set(code, row);
+    return row;
   }
 }

@@ -53,8 +53,8 @@ function begin(job) {
   show(byId("job-welcome"), false);
   parts = {
     failures: new Failures(job.job_id),
-    points: new Points(job.job_id, (points, step) => {
-      growMap(points, job.total / step);
+    points: new Points(job.job_id, (points, step, seconds) => {
+      growMap(points, job.total, step, seconds);
       growPlot(points, step, find(job.job_id));
     }),
   };
@@ -131,7 +131,8 @@ function welcome() {
   write(byId("job-about"), "");
   const locked = "Enter your API key to see the jobs and to start one.";
   const empty = "Drop a CSV with a column of city names anywhere on this page. Each city is fetched once; watch the map fill.";
-  write(byId("welcome-words"), waits ? "Asking the server about it." : key() ? empty : locked);
+  const lost = "It was deleted, here or elsewhere, or its time was up: ended jobs are not kept for ever. Choose another one, or drop a CSV.";
+  write(byId("welcome-words"), waits ? "Asking the server about it." : !key() ? locked : gone ? lost : empty);
   show(byId("welcome-key"), !key());
   for (const id of ["welcome-choose", "welcome-sample"]) show(byId(id), Boolean(key()) && !waits);
 }

@@ -5,7 +5,7 @@ import { ASPECT, place } from "./projection.js";
 import { colour, drawLegend } from "./scale.js";
 import { degrees, plural } from "./words.js";
 
-const REVEAL = 1300; // milliseconds in which what came at once appears
+const REVEAL = 1.3; // seconds in which what came at once appears, unless the next is known to come later
 const REACH = 12; // pixels from the pointer to a city it means
 
 const land = el("canvas");
@@ -18,6 +18,7 @@ let drawn = 0; // of them
 let expected = 0; // points in the end: that decides how large they are
 let width = 0; // CSS pixels
 let frame = null;
+let every = 1; // each point stands for so many cities
 let coldest = null;
 let warmest = null;
 
@@ -40,9 +41,10 @@ export function clearMap() {
   redraw();
 }
 
-/** `rows`: [[position, second, latitude, longitude, °C, city], …]; `total`: how many it will be. */
-export function growMap(rows, total) {
-  expected = total;
+/** `rows`: [[position, second, latitude, longitude, °C, city], …]; every `step`-th of `total`; more in `seconds`. */
+export function growMap(rows, total, step, seconds) {
+  expected = total / step;
+  every = step;
   for (const [, , latitude, longitude, temperature, city] of rows) {
     if (latitude === null || longitude === null || temperature === null) continue;
     const one = [latitude, longitude, temperature, city, ...place(longitude, latitude, width)];
@@ -51,13 +53,14 @@ export function growMap(rows, total) {
     if (!warmest || temperature > warmest[2]) warmest = one;
   }
   tell();
-  if (!frame) frame = requestAnimationFrame(reveal(performance.now()));
+  cancelAnimationFrame(frame);
+  frame = requestAnimationFrame(reveal(performance.now(), 1000 * Math.max(REVEAL, seconds)));
 }
 
-const reveal = (began) => {
+const reveal = (began, lasting) => {
   const from = drawn;
   return function step(now) {
-    const share = reducedMotion.matches || document.hidden ? 1 : Math.min(1, (now - began) / REVEAL);
+    const share = reducedMotion.matches || document.hidden ? 1 : Math.min(1, (now - began) / lasting);
     paint(from + Math.ceil((points.length - from) * share));
     frame = drawn < points.length ? requestAnimationFrame(step) : null;
     byId("map-canvas").dataset.drawn = drawn;
@@ -114,7 +117,7 @@ function paint(until) {
   const context = dots.getContext("2d");
   const radius = Math.max(1.3, (width / 1100) * (expected < 400 ? 4.5 : expected < 3000 ? 3 : 2.1));
   context.strokeStyle = getComputedStyle(byId("map-canvas")).getPropertyValue("--ring");
-  context.lineWidth = radius / 3;
+  context.lineWidth = 2 * Math.max(0.7, radius / 5); // its inner half is covered
   for (; drawn < Math.min(until, points.length); drawn += 1) {
     const [, , temperature, , x, y] = points[drawn];
     context.fillStyle = colour(temperature);
@@ -126,8 +129,9 @@ function paint(until) {
 }
 
 function tell() {
+  const sampled = every > 1 ? ` (one of every ${every})` : "";
   const words = coldest
-    ? `${plural(points.length, "city", "cities")}, from ${degrees(coldest[2])} in ${coldest[3]} to ${degrees(warmest[2])} in ${warmest[3]}`
+    ? `${plural(points.length, "city", "cities")}${sampled}, from ${degrees(coldest[2])} in ${coldest[3]} to ${degrees(warmest[2])} in ${warmest[3]}`
     : "Cities appear here as their temperatures arrive.";
   write(byId("map-words"), words);
   byId("map-canvas").setAttribute("aria-label", coldest ? `World map: ${words}` : "World map, no temperatures yet");

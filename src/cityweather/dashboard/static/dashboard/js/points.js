@@ -4,12 +4,14 @@ import { get } from "./api.js";
 import { Poller } from "./poll.js";
 import { ended } from "./words.js";
 
-const BUSY = 1.5; // seconds between rounds while rows settle
+const SOON = 0.5; // seconds until the counters are looked at again, which asks nobody
+const FIRST = 1; // seconds from the first round to the second, then longer and longer
+const BUSY = 4; // at most, while rows settle
 const CALM = 10; // at most, while none does
 const BACK = 4000; // points that are read again in wait of a pending row before them
 
 export class Points {
-  /** `take(points, step)` gets [[position, second, latitude, longitude, °C, city], …] not seen before. */
+  /** `take(points, step, seconds)` gets [[position, second, latitude, longitude, °C, city], …] not seen before. */
   constructor(id, take) {
     this.id = id;
     this.take = take;
@@ -18,7 +20,9 @@ export class Points {
     this.frontier = 0; // behind the last position seen
     this.hole = null; // a pending position that was left behind
     this.step = 1;
-    this.wait = BUSY;
+    this.wait = FIRST;
+    this.pages = 0; // read in this round
+    this.processed = -1; // at the last round
     this.complete = false;
     this.poller = new Poller(() => this.#round());
   }
@@ -37,14 +41,22 @@ export class Points {
 
   async #round() {
     const last = ended(this.job); // known before the rows are read: then they are all there
-    if (!last && this.seen.size >= Math.floor(this.job.processed / this.step)) return BUSY;
+    if (!last && !this.#expectsMore()) return SOON;
+    this.processed = this.job.processed;
+    this.pages = 0;
     const before = this.seen.size;
     const unsettled = await this.#read(last ? (this.hole ?? this.from) : this.from);
     this.complete = last;
     if (last) return null;
     this.#leap(unsettled);
-    this.wait = this.seen.size > before ? BUSY : Math.min(CALM, this.wait * 1.5);
-    return this.wait;
+    this.wait = Math.min(this.seen.size > before ? BUSY : CALM, this.wait * 1.5);
+    return this.wait * this.pages;
+  }
+
+  /** Not when all are here, nor when those that are missing did not come for long and no other row settled. */
+  #expectsMore() {
+    const { processed } = this.job;
+    return this.seen.size < Math.floor(processed / this.step) && (processed !== this.processed || this.wait < CALM);
   }
 
   /** All pages from a position on; returns the first pending position as it was before they were read. */
@@ -52,6 +64,7 @@ export class Points {
     let unsettled;
     while (start !== null) {
       const page = await get(`/bulk/jobs/${this.id}/points?from=${start}`);
+      this.pages += 1;
       if (unsettled === undefined) unsettled = page.unsettled;
       this.step = page.step;
       this.#give(page.points);
@@ -73,6 +86,6 @@ export class Points {
       this.seen.add(position);
       this.frontier = Math.max(this.frontier, position + 1);
     }
-    if (fresh.length) this.take(fresh, this.step);
+    if (fresh.length) this.take(fresh, this.step, ended(this.job) ? 0 : this.wait);
   }
 }

@@ -4,11 +4,13 @@ import { traffic } from "./api.js";
 
 const HIDDEN = 60; // seconds at least, while nobody looks
 const LONGEST = 30; // seconds between tries towards a server that does not answer
+const BUSY = 429;
 
 const pollers = new Set();
+let rest = 0; // milliseconds of Date: a server that was asked too often is left alone by all of them until then
 
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) for (const poller of pollers) poller.now();
+  if (!document.hidden) for (const poller of pollers) poller.wake();
 });
 
 export class Poller {
@@ -18,6 +20,7 @@ export class Poller {
     this.timer = null;
     this.asking = false;
     this.failures = 0;
+    this.due = 0; // milliseconds of Date: when it may be asked again, seen or hidden
   }
 
   start() {
@@ -37,14 +40,19 @@ export class Poller {
     if (!this.asking) this.#round();
   }
 
+  /** Somebody looks again: ask as soon as it is due. */
+  wake() {
+    if (!this.asking) this.#after(this.due - Date.now());
+  }
+
   async #round() {
+    if (rest > Date.now()) return this.#after(rest - Date.now());
     clearTimeout(this.timer);
     this.asking = true;
     let wait;
     try {
       wait = await this.ask();
       this.failures = 0;
-      traffic.dispatchEvent(new Event("answer"));
     } catch (error) {
       wait = this.#patience(error);
     }
@@ -52,14 +60,20 @@ export class Poller {
     if (!pollers.has(this)) return;
     if (this.again) return this.now();
     if (wait === null) return this.stop();
-    const pause = document.hidden ? Math.max(wait, HIDDEN) : wait;
-    this.timer = setTimeout(() => this.#round(), pause * 1000);
+    this.due = Date.now() + wait * 1000;
+    this.#after((document.hidden ? Math.max(wait, HIDDEN) : wait) * 1000);
+  }
+
+  #after(milliseconds) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.#round(), Math.max(0, milliseconds));
   }
 
   #patience(error) {
     if (error.status === 401 || error.status === 403) return null; // a key comes first; then everything starts again
     if (error.status === undefined) console.error(error); // a mistake of ours
     if (error.status === 0 || error.status >= 500) traffic.dispatchEvent(new Event("silence"));
+    if (error.status === BUSY) rest = Date.now() + (error.wait ?? 1) * 1000;
     this.failures += 1;
     const backoff = Math.min(LONGEST, 2 ** (this.failures - 1));
     return Math.max(error.wait ?? 0, backoff * (0.5 + Math.random() / 2));

@@ -6,7 +6,10 @@ import { Poller } from "./poll.js";
 import { count, decimal, ended, moment, plural, reason } from "./words.js";
 
 const PAGE = 50; // rows
-const BUSY = 3; // seconds between looks at the first page while it runs
+const SOON = 1; // seconds until the counters are looked at again, which asks nobody
+const BUSY = 3; // seconds between looks at the first page while its rows change
+const CALM = 20; // at most, while they don't
+const MOST = 200; // rows of one answer
 const TYPING = 300; // milliseconds without a key before a search
 
 const WORDS = { success: "Succeeded", failed: "Failed", pending: "Pending" };
@@ -17,6 +20,9 @@ class Results {
   #next = null;
   #pages = 0;
   #seen = ""; // what the counters were at the last look
+  #behind = false; // the rows are stored a moment after they are counted: one more look follows the last
+  #shown = ""; // the first page, as it came
+  #wait = BUSY;
   #turn = 0; // answers to an older question are dropped
 
   start() {
@@ -41,7 +47,8 @@ class Results {
   update(job) {
     const ends = ended(job) && !ended(this.#job);
     this.#job = job;
-    if (ends) this.#reload();
+    if (ends && this.#pages > 1) this.#again();
+    else if (ends) this.#reload();
   }
 
   close() {
@@ -60,6 +67,8 @@ class Results {
   #clear() {
     this.#pages = 0;
     this.#seen = "";
+    this.#shown = "";
+    this.#wait = BUSY;
     this.#turn += 1;
   }
 
@@ -72,15 +81,31 @@ class Results {
     const job = this.#job;
     const now = `${job.status} ${job.processed}`;
     // Who has read on keeps what was read; the first page follows the job.
-    if (this.#pages <= 1 && this.#seen !== now) {
-      const page = await this.#ask(this.#path(`limit=${PAGE}`));
-      if (page) {
-        this.#seen = now;
-        this.#pages = 1;
-        this.#draw(page, byId("results-rows").children);
-      }
+    if (this.#pages > 1 || (this.#seen === now && !this.#behind)) return ended(job) ? null : SOON;
+    const page = await this.#ask(this.#path(`limit=${PAGE}`));
+    if (!page) return SOON; // another was asked for
+    this.#behind = this.#seen !== now;
+    this.#seen = now;
+    this.#pages = 1;
+    const text = JSON.stringify(page);
+    this.#wait = this.#shown === text ? Math.min(CALM, this.#wait * 1.5) : BUSY;
+    if (this.#shown !== text) this.#draw(page, byId("results-rows").children);
+    this.#shown = text;
+    return ended(job) ? null : this.#wait;
+  }
+
+  /** The job has ended: the rows that stand here once more, as they became. */
+  async #again() {
+    const wanted = byId("results-rows").children.length;
+    const rows = [];
+    let next = this.#path(`limit=${Math.min(MOST, wanted)}`);
+    while (next && rows.length < wanted) {
+      const page = await this.#ask(next).catch((error) => toast(error.message, "bad"));
+      if (!page) return;
+      rows.push(...page.results);
+      next = page.next;
     }
-    return ended(job) ? null : BUSY;
+    this.#draw({ results: rows, next }, byId("results-rows").children);
   }
 
   async #more() {

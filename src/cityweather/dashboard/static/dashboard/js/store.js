@@ -1,4 +1,4 @@
-// The jobs as far as this page knows them: a list poll finds them, a poll each follows those that run.
+// The jobs as far as this page knows them: a poll of the list finds them, one more follows the job somebody looks at.
 
 import { call, get } from "./api.js";
 import { key } from "./key.js";
@@ -6,16 +6,16 @@ import { Poller } from "./poll.js";
 import { ended } from "./words.js";
 
 const PAGE = 20; // jobs
-const FOLLOWED = 6; // jobs with a poll of their own; the list poll shows the others
-const LIST_BUSY = 5; // seconds between list polls while something runs
+const FOLLOWING = 1.2; // seconds between polls of the chosen job at least, whatever the server allows
+const LIST_BUSY = 6; // seconds between polls of the list while something runs
 const LIST_IDLE = 20;
 
 export const store = new EventTarget(); // "list", "job" (detail: the job), "gone" (detail: an id)
 
 const jobs = new Map();
-const followers = new Map();
 let list = null;
 let chosen = null;
+let follower = null; // of the chosen job
 let older = null; // the path of the next page
 let known = false; // the list was answered at least once
 
@@ -28,13 +28,12 @@ export function startStore() {
   stopStore();
   if (!key()) return;
   list = new Poller(askList).start();
-  if (chosen) follow(chosen, true);
+  follow();
 }
 
 export function stopStore() {
   list?.stop();
-  for (const follower of followers.values()) follower.stop();
-  followers.clear();
+  follower?.stop();
 }
 
 export function forgetAll() {
@@ -45,10 +44,10 @@ export function forgetAll() {
   tell("list");
 }
 
-/** The job somebody looks at: always followed, whatever else runs. */
+/** The job somebody looks at. */
 export function choose(id) {
   chosen = id;
-  if (id && key()) follow(id, true);
+  follow();
 }
 
 /** Take in what an answer said about a job. */
@@ -59,7 +58,6 @@ export function accept(job) {
   jobs.set(job.job_id, job);
   tell("job", job);
   if (!old) tell("list");
-  if (!ended(job)) follow(job.job_id);
 }
 
 export async function showOlder() {
@@ -71,35 +69,42 @@ export async function showOlder() {
 
 /** Ask about this job now: something was just said to it. */
 export function refresh(id) {
-  follow(id, true);
-  followers.get(id)?.now();
+  if (id === chosen) follower?.start();
+  else list?.now();
 }
 
 async function askList() {
+  const before = [...jobs.values()];
   const page = await get(`/bulk/jobs?limit=${PAGE}`);
   if (!known) older = page.next;
   known = true;
   page.results.forEach(accept);
+  forgetDeleted(before, page);
   tell("list");
   return all().some((job) => !ended(job)) ? LIST_BUSY : LIST_IDLE;
 }
 
-function follow(id, always = false) {
-  if (followers.has(id) || (!always && followers.size >= FOLLOWED)) return;
+/** Who was known before the page was asked for and belongs on it, but is not there. */
+function forgetDeleted(before, page) {
+  const there = new Set(page.results.map((job) => job.job_id));
+  const last = page.next ? page.results.at(-1).created_at : "";
+  for (const job of before) if (job.created_at > last && !there.has(job.job_id)) lose(job.job_id);
+}
+
+function follow() {
+  follower?.stop();
+  if (!chosen || !key()) return;
+  const id = chosen;
   let etag = "";
-  const follower = new Poller(async () => {
+  follower = new Poller(async () => {
     const answer = await call(`/bulk/jobs/${id}`, { etag }).catch((error) => {
       if (error.status !== 404) throw error;
       return lose(id);
     });
     if (answer?.data) accept(answer.data);
     etag = answer?.etag ?? "";
-    if (answer?.wait) return answer.wait; // the server names a time as long as the job runs
-    followers.delete(id);
-    return null;
-  });
-  followers.set(id, follower);
-  follower.start();
+    return answer?.wait ? Math.max(FOLLOWING, answer.wait) : null; // the server names a time as long as the job runs
+  }).start();
 }
 
 function lose(id) {

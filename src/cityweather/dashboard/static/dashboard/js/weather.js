@@ -1,7 +1,7 @@
 // One city now, and what was looked up before.
 
 import { call, get } from "./api.js";
-import { byId, el, show, toast } from "./dom.js";
+import { byId, confirm, el, show, toast } from "./dom.js";
 import { askKey, key } from "./key.js";
 import { degrees, decimal, moment } from "./words.js";
 
@@ -68,6 +68,8 @@ async function drawHistory() {
 }
 
 async function forget() {
+  const words = "Everybody who uses this service sees the same list; it is deleted for all of them and does not come back.";
+  if (!(await confirm("Clear the history for everybody?", words, "Clear it for everybody"))) return;
   if (!key() && !(await askKey())) return;
   try {
     await call("/history", { method: "DELETE" });
