@@ -27,10 +27,18 @@ def test_production_refuses_a_default_secret_key(settings: Settings) -> None:
     assert "cityweather.E001" not in ids()
 
 
-@pytest.mark.parametrize("key", ["", " ,, "])
+@pytest.mark.parametrize("key", ["", " ,, ", "ops:"])
 def test_production_refuses_to_run_without_an_api_key(settings: Settings, key: str) -> None:
     settings.CITYWEATHER_API_KEY = key
     assert "cityweather.E002" in ids()
+
+
+@pytest.mark.usefixtures("db")
+def test_a_key_that_is_not_masked_in_logs_is_warned_of(settings: Settings) -> None:
+    settings.CITYWEATHER_API_KEY = "ops:long-enough,short"
+    assert "cityweather.W008" in ids(deploy=True)
+    settings.CITYWEATHER_API_KEY = "ops:long-enough"
+    assert "cityweather.W008" not in ids(deploy=True)
 
 
 def test_a_provider_nobody_knows_is_refused(settings: Settings) -> None:

@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from cityweather import connections
+from cityweather import api_keys, connections
 from cityweather.api.callbacks.event import keys
 from cityweather.settings import INSECURE_SECRET_KEY
 
@@ -41,10 +41,18 @@ def secrets(*_: Any, **__: Any) -> list[CheckMessage]:
     if settings.SECRET_KEY == INSECURE_SECRET_KEY or not settings.SECRET_KEY:
         hint = "Set SECRET_KEY to a long random text, the same for every process."
         found.append(Error("SECRET_KEY is not set.", hint=hint, id="cityweather.E001"))
-    if not settings.CITYWEATHER_API_KEY.strip(" ,"):
+    if not api_keys.parse(settings.CITYWEATHER_API_KEY):
         hint = "Set CITYWEATHER_API_KEY to name:key pairs, separated by commas."
         found.append(Error("No API key protects /bulk.", hint=hint, id="cityweather.E002"))
     return found
+
+
+@register(Tags.security, deploy=True)
+def short_keys(*_: Any, **__: Any) -> list[CheckMessage]:
+    if all(len(key) >= api_keys.SHORTEST for _, key in api_keys.parse(settings.CITYWEATHER_API_KEY)):
+        return []
+    hint = f"Use random keys of at least {api_keys.SHORTEST} characters: shorter ones are not masked in logs."
+    return [Warning("CITYWEATHER_API_KEY holds a short key.", hint=hint, id="cityweather.W008")]
 
 
 @register(Tags.compatibility)

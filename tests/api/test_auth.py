@@ -47,6 +47,13 @@ def test_every_key_has_a_name_and_names_may_repeat(settings: Any) -> None:
     assert "plain" not in nameless
 
 
+def test_the_first_colon_ends_the_name(settings: Any) -> None:
+    settings.CITYWEATHER_API_KEY = "ann:k:1"
+    assert auth.owner_of("k:1") == "ann"
+    with pytest.raises(WrongApiKey):
+        auth.owner_of("1")
+
+
 @pytest.mark.parametrize("setting", ["", "ann:", ",", "ann"])
 def test_what_is_not_a_key_opens_nothing(settings: Any, setting: str) -> None:
     settings.CITYWEATHER_API_KEY = setting

@@ -83,14 +83,15 @@ def test_what_json_cannot_hold_is_still_logged(lines: list[dict[str, Any]]) -> N
         "postgres://user:topsecret99@host/db?sslmode=require",
         "X-API-Key: topsecret99",
         "the key is my-own-key-123",
+        "the key is 1234567890:k",
         "secret key of django: 0123456789abcdef",
     ],
 )
 def test_secrets_are_masked_wherever_they_stand(settings: Any, text: str) -> None:
-    settings.CITYWEATHER_API_KEY = "ann:my-own-key-123"
+    settings.CITYWEATHER_API_KEY = "ann:my-own-key-123,bob:1234567890:k"
     settings.SECRET_KEY = "0123456789abcdef"
     logs.secrets.cache_clear()
     masked = logs.mask(text)
     logs.secrets.cache_clear()
     assert "***" in masked
-    assert not any(secret in masked for secret in ("topsecret99", "my-own-key-123", "0123456789abcdef"))
+    assert not any(secret in masked for secret in ("topsecret99", "my-own-key-123", "0123456789abcdef", "1234567890"))

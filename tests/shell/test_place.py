@@ -46,6 +46,16 @@ def test_what_is_said_goes_before_the_environment(up: Path, monkeypatch: pytest.
     assert find("http://b.example.com", "said", up) == Place("http://b.example.com", "said")
 
 
+@pytest.mark.parametrize(
+    ("setting", "key"), [("ops:k:1,other:k2", "k:1"), ("plain", "plain"), (",ops:, a : b ", "b"), ("ops:", "")]
+)
+def test_a_key_is_what_the_server_takes_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, key: str
+) -> None:
+    monkeypatch.setenv("CITYWEATHER_API_KEY", setting)
+    assert find(None, None, tmp_path).api_key == key
+
+
 @pytest.mark.parametrize("state", ["", "[]", "{}", "null"])
 def test_a_damaged_folder_is_none(tmp_path: Path, state: str) -> None:
     (tmp_path / "pids.json").write_text("{}")

@@ -8,6 +8,7 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest
 
+from cityweather import api_keys
 from cityweather.api import throttles
 from cityweather.errors import CityWeatherError, NoApiKey, WrongApiKey
 
@@ -47,13 +48,10 @@ def owner_of(given: str | None) -> str:
 @lru_cache(maxsize=8)
 def keys(setting: str) -> tuple[tuple[str, bytes], ...]:
     """(name, digest) of each key in "name:key,key,…". Several keys may share a name while they are rotated."""
-    return tuple(_named(part.strip()) for part in setting.split(",") if part.strip().rpartition(":")[2])
+    return tuple(_named(name, key) for name, key in api_keys.parse(setting))
 
 
-def _named(part: str) -> tuple[str, bytes]:
-    name, colon, key = part.partition(":")
-    if not colon:
-        name, key = "", part
+def _named(name: str, key: str) -> tuple[str, bytes]:
     digest = _digest(key)
     # Stable under reordering, and it says nothing about the key.
     return (name or f"key-{digest.hex()[:8]}")[:64], digest

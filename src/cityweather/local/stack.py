@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import quote
 
+from cityweather import api_keys
 from cityweather.local.folder import MARK, Folder
 from cityweather.local.processes import HOST, CannotStart
 from cityweather.local.simulator.process import Simulator
@@ -67,7 +68,7 @@ class Stack:
     @property
     def api_key(self) -> str:
         """The first of CITYWEATHER_API_KEY."""
-        return self.env["CITYWEATHER_API_KEY"].split(",")[0].rpartition(":")[2].strip()
+        return api_keys.first(self.env["CITYWEATHER_API_KEY"])
 
     def start(self) -> None:
         """Returns when the service answers. Raises CannotStart, with everything stopped again."""

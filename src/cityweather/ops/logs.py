@@ -12,6 +12,8 @@ import orjson
 import structlog
 from django.conf import settings
 
+from cityweather import api_keys
+
 Event = MutableMapping[str, Any]
 
 # Passwords in addresses, and keys in query strings that a library put into its message.
@@ -36,10 +38,10 @@ def mask(text: str) -> str:
 
 @lru_cache
 def secrets() -> tuple[str, ...]:
-    keys = [part.rpartition(":")[2].strip() for part in settings.CITYWEATHER_API_KEY.split(",")]
+    keys = [key for _, key in api_keys.parse(settings.CITYWEATHER_API_KEY)]
     keys += [part.strip() for part in settings.CALLBACK_SECRET.split(",")]
-    # A very short one would mask ordinary words.
-    return tuple(key for key in [settings.OPENWEATHER_API_KEY, settings.SECRET_KEY, *keys] if len(key) >= 8)
+    found = [settings.OPENWEATHER_API_KEY, settings.SECRET_KEY, *keys]
+    return tuple(key for key in found if len(key) >= api_keys.SHORTEST)
 
 
 def render(logger: Any, name: str, event: Event) -> str:  # noqa: ARG001

@@ -5,6 +5,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from cityweather import api_keys
+
 USUAL = "http://127.0.0.1:8000"
 DATA = Path(__file__).resolve().parents[4] / ".data"  # of `cityweather up`
 
@@ -26,8 +28,7 @@ def find(server: str | None, api_key: str | None, data: Path = DATA) -> Place:
     if not url.startswith(("http://", "https://")):
         raise BadServer(f"{url}: a server's address begins with http:// or https://.")
     key = api_key or os.environ.get("CITYWEATHER_API_KEY") or (own_key if url == here else "")
-    # A server's own variable may hold several, each with a name.
-    return Place(url, key.split(",")[0].rpartition(":")[2].strip())
+    return Place(url, api_keys.first(key))  # a server's own variable may hold several, each with a name
 
 
 def _running(data: Path) -> tuple[str, str]:
