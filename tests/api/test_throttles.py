@@ -6,12 +6,12 @@ from django.test import Client, RequestFactory
 from redis import Redis
 
 from cityweather.api import throttles
-from tests.api.helpers import UNKNOWN
+from tests.api.helpers import KEY, UNKNOWN
 
 
 @pytest.fixture(autouse=True)
 def _one_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttles.time, "time", lambda: 1_767_323_045.5)  # 14.5 s before a minute ends
+    monkeypatch.setattr(throttles.time, "time", lambda: 1_767_323_045.5)  # 54.5 s before a minute ends
 
 
 @pytest.mark.usefixtures("redis_server", "db")
@@ -38,6 +38,21 @@ def test_keys_cannot_be_guessed_at_any_speed(anyone: Client, settings: Any) -> N
     settings.THROTTLE_API = "2/min"
     guesses = [anyone.get(f"/bulk/jobs/{UNKNOWN}", headers={"X-API-Key": f"k{n}"}).status_code for n in range(3)]
     assert guesses == [403, 403, 429]
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_a_right_key_after_too_many_wrong_ones_is_told_nothing_until_the_window_ends(
+    anyone: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.THROTTLE_API = "2/min"
+    for n in range(3):
+        anyone.get("/bulk/jobs", headers={"X-API-Key": f"k{n}"})
+    answers = [anyone.get(path, headers={"X-API-Key": KEY}) for path in ("/bulk/jobs", f"/bulk/jobs/{UNKNOWN}")]
+    assert [(answer.status_code, answer["Retry-After"]) for answer in answers] == [(429, "55")] * 2
+    assert anyone.get("/bulk/jobs", headers={"X-API-Key": KEY}, REMOTE_ADDR="10.0.0.9").status_code == 200
+    assert anyone.get("/history").status_code == 200  # who reads without a key guesses nothing
+    monkeypatch.setattr(throttles.time, "time", lambda: 1_767_323_101.0)
+    assert anyone.get("/bulk/jobs", headers={"X-API-Key": KEY}).status_code == 200
 
 
 @pytest.mark.usefixtures("db")
@@ -125,4 +140,6 @@ def test_what_is_remembered_is_bounded() -> None:
     gate = throttles.Gate()
     for n in range(3 * throttles.REMEMBERED):
         gate.put(str(n), 1)
+        gate.shut(str(n))
     assert len(gate._left) <= throttles.REMEMBERED
+    assert len(gate.over) <= throttles.REMEMBERED

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from cityweather import api_keys
 from cityweather.api import throttles
-from cityweather.errors import CityWeatherError, NoApiKey, WrongApiKey
+from cityweather.errors import NoApiKey, WrongApiKey
 
 
 def admit(request: HttpRequest, scope: str, *, keyed: bool) -> str:
@@ -18,15 +18,24 @@ def admit(request: HttpRequest, scope: str, *, keyed: bool) -> str:
     if not keyed:
         throttles.check(scope, f"address:{throttles.address(request)}")
         return ""
-    try:
-        owner = owner_of(request.META.get("HTTP_X_API_KEY"))
-    except CityWeatherError:
-        # Guesses count by address, or a key could be tried out at any speed.
-        throttles.check(scope, f"address:{throttles.address(request)}")
-        raise
+    owner = _named_caller(request, scope)
     structlog.contextvars.bind_contextvars(owner=owner)
     throttles.check(scope, f"key:{owner}")
     return owner
+
+
+def _named_caller(request: HttpRequest, scope: str) -> str:
+    """Wrong keys count by address. Who sent too many waits with a right one, too: else its 200 would end the guess."""
+    address = throttles.address(request)
+    throttles.refuse_again(scope, f"guesses:{address}")
+    try:
+        return owner_of(request.META.get("HTTP_X_API_KEY"))
+    except NoApiKey:
+        throttles.check(scope, f"address:{address}")
+        raise
+    except WrongApiKey:
+        throttles.check(scope, f"guesses:{address}")
+        raise
 
 
 def owner_of(given: str | None) -> str:

@@ -1,6 +1,7 @@
 """Requests per key and per address, counted in the cache's Redis in fixed windows by one round trip."""
 
 import time
+from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
 from typing import cast
@@ -23,6 +24,7 @@ class Gate:
 
     def __init__(self) -> None:
         self._left: dict[str, int] = {}
+        self.over: set[str] = set()  # keys beyond their limit
         self._lock = Lock()
 
     def take(self, key: str) -> bool:
@@ -39,6 +41,12 @@ class Gate:
             if left:
                 self._left[key] = self._left.get(key, 0) + left
 
+    def shut(self, key: str) -> None:
+        with self._lock:
+            if len(self.over) >= REMEMBERED:
+                self.over.clear()
+            self.over.add(key)
+
 
 @lru_cache
 def gate() -> Gate:
@@ -48,27 +56,54 @@ def gate() -> Gate:
 
 def check(scope: str, who: str) -> None:
     """Count one request. Raises TooManyRequests beyond THROTTLE_<scope>. Open while Redis is away."""
-    rule = getattr(settings, f"THROTTLE_{scope.upper()}")
-    server = away.shared(settings.CACHE_URL)
-    if not rule or server:
-        return
-    limit, period = parse(rule)
-    now = time.time()
-    window = int(now // period)
-    key = f"cw:throttle:{scope}:{who}:{window}"
-    if gate().take(key):
+    window = _window(scope, who)
+    if window is None or gate().take(window.key):
         return
     # Asking for each request would double what a poll costs; so a process takes some at once, and the limit holds.
-    block = max(1, limit // BLOCKS)
+    block = max(1, window.limit // BLOCKS)
     try:
-        count = _count(key, block, period)
+        count = _count(window.key, block, window.period)
     except RedisError as error:
-        server.note(error)
+        away.shared(settings.CACHE_URL).note(error)
         return
-    left = min(block, limit - (count - block))
+    left = min(block, window.limit - (count - block))
     if left <= 0:
-        raise TooManyRequests(limit=rule, retry_after=(window + 1) * period - now)
-    gate().put(key, left - 1)
+        gate().shut(window.key)
+        raise window.refusal()
+    gate().put(window.key, left - 1)
+
+
+def refuse_again(scope: str, who: str) -> None:
+    """Raises TooManyRequests where this process's check() did so in the same window. Counts nothing, asks nobody."""
+    over = gate().over
+    window = _window(scope, who) if over else None
+    if window and window.key in over:
+        raise window.refusal()
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Times in seconds."""
+
+    key: str
+    rule: str
+    limit: int
+    period: int
+    left: float
+
+    def refusal(self) -> TooManyRequests:
+        return TooManyRequests(limit=self.rule, retry_after=self.left)
+
+
+def _window(scope: str, who: str) -> Window | None:
+    """The one we are in; None when nothing is counted."""
+    rule = getattr(settings, f"THROTTLE_{scope.upper()}")
+    if not rule or away.shared(settings.CACHE_URL):
+        return None
+    limit, period = parse(rule)
+    now = time.time()
+    number = int(now // period)
+    return Window(f"cw:throttle:{scope}:{who}:{number}", rule, limit, period, (number + 1) * period - now)
 
 
 def _count(key: str, block: int, period: int) -> int:
