@@ -8,6 +8,7 @@ import pytest
 from redis import Redis
 
 from cityweather.errors import ProviderDown, ProviderTimeout
+from cityweather.weather import health
 from cityweather.weather.breaker import State
 from tests.weather.fakes import BROKEN, KEY_REFUSED, TOO_MANY, UNKNOWN, Outcome, World, always, named, reply, weather
 
@@ -75,6 +76,37 @@ def test_a_job_of_bad_cities_only_ends(world: World) -> None:
     world.upstream.respond = lambda city: ProviderTimeout() if city.startswith("bad") else weather(city)
     world.job(named(25, "bad"), size=10)
     assert world.tracker.errors() == {"gave_up": 25}
+
+
+def test_a_batch_of_more_bad_cities_than_are_remembered_ends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "MOST_TRIED", 20)
+    world.upstream.respond = lambda city: weather(city) if city == "London" else BROKEN
+    world.batch(*named(60, "bad"))
+    assert world.tracker.errors() == {"gave_up": 60}
+    assert world.upstream.asked.count("London") < 2 * 60 * 5
+
+
+def test_tries_of_rows_that_ended_are_not_kept(world: World) -> None:
+    world.upstream.respond = lambda city: weather(city) if city == "London" else BROKEN
+    world.batch(*named(30, "bad"))
+    assert world.parts.health._tries == {}
+
+
+def test_a_known_city_that_fails_does_not_keep_the_breaker_open(world: World) -> None:
+    world.clock.advance(world.parts.breaker.outage())
+    world.upstream.respond = lambda city: BROKEN if city == "London" else weather(city)
+    world.job(named(50), seconds=120)
+    assert len(world.tracker.results) == 50
+    assert not world.tracker.errors()
+    assert world.parts.breaker.check().state is State.CLOSED
+
+
+def test_neither_does_a_bad_city_among_those_that_stand_in_for_it(world: World) -> None:
+    world.clock.advance(world.parts.breaker.outage())
+    world.upstream.respond = lambda city: BROKEN if city in ("London", "city 0") else weather(city)
+    world.job(named(50), seconds=600)
+    assert world.tracker.errors() == {"gave_up": 1}
+    assert len(world.tracker.results) == 50
 
 
 def test_a_city_that_recovers_succeeds(world: World) -> None:

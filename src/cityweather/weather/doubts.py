@@ -5,7 +5,7 @@ import random
 from cityweather.errors import GaveUp
 from cityweather.weather.health import Health
 from cityweather.weather.outbox import Outbox
-from cityweather.weather.work import Call, Row, Work
+from cityweather.weather.work import Call, Kind, Row, Work
 
 TRIES = 5
 FIRST_RETRY, LONGEST_RETRY = 0.2, 1.6  # seconds; the upper ends of the jitter
@@ -44,6 +44,11 @@ class Doubts:
             self._needed = 1 if half_open else PROBES if self._calls else 0
         return self._needed - self._under_way
 
+    def kind(self) -> Kind | None:
+        """What the next probe must ask: a geocoder that is out is no city's fault either."""
+        kinds = sorted({call.kind for call in self._calls})
+        return kinds[(self._needed - self._under_way) % len(kinds)] if kinds else None
+
     def probe_sent(self) -> None:
         self._under_way += 1
 
@@ -75,8 +80,9 @@ class Doubts:
             self._again(call, call.rows[half:], now)
             return
         row = call.rows[0]
-        row.tries = self._health.tried(self._job_id, row.position)
+        row.tries = self._health.tried(self._job_id, row.position, row.tries)
         if row.tries >= TRIES:
+            self._health.ended(self._job_id, row.position)
             self._outbox.refused(row, GaveUp.code)
         else:
             self._again(call, call.rows, now)

@@ -148,21 +148,26 @@ class _Run:
     def _send_probes(self, now: float) -> None:
         wanted = self._doubts.probes_wanted(half_open=self._gate.half_open)
         while wanted > 0 and self._gate.tokens(now, wanted):
-            self._submit(Call([], Kind.PROBE), now)
+            self._submit(self._probe(), now)
             self._doubts.probe_sent()
             wanted -= 1
+
+    def _probe(self) -> Call:
+        if self._gate.half_open and self._health.known_good.in_doubt and (call := self._work.probe()):
+            return call
+        return Call([], self._doubts.kind() or self._work.kind(), probe=True)
 
     def _submit(self, call: Call, now: float) -> None:
         call.started = now
         self._gate.spend(len(call.rows) or 1)
         if call.kind is Kind.GEOCODE and self._provider.geocoder is not None:
-            request = self._provider.geocoder.request(call.rows[0].place)
+            request = self._provider.geocoder.request(self._places(call)[0])
         else:
             request = self._provider.request(self._places(call))
         self._transport.submit(call, request)
 
     def _places(self, call: Call) -> list[Place]:
-        return [self._health.known_good] if call.kind is Kind.PROBE else [row.place for row in call.rows]
+        return [row.place for row in call.rows] or [self._health.known_good.place]
 
     def _timeout(self, now: float) -> float:
         due = self._outbox.due()
@@ -185,7 +190,7 @@ class _Run:
             if not isinstance(outcome, Response):
                 raise outcome
             if call.kind is Kind.GEOCODE:
-                self._located(call.rows[0], outcome)
+                self._geocoded(call, outcome)
                 answers: list[Weather | WeatherError] = []
             else:
                 answers = self._provider.parse(self._places(call), outcome)
@@ -193,42 +198,57 @@ class _Run:
             self._failed(call, error, now)
             return
         self._health.answered(now)
-        if call.kind is Kind.WEATHER:
-            for row, answer in zip(call.rows, answers, strict=True):
-                self._row_answered(row, answer)
-        elif call.kind is Kind.PROBE:
-            self._probe_answered(now)
+        if call.kind is Kind.WEATHER and call.rows:
+            self._rows_answered(call, answers, now)
+        if call.probe:
+            self._probe_answered(call, now)
 
-    def _row_answered(self, row: Row, answer: Weather | WeatherError) -> None:
-        if isinstance(answer, WeatherError):
-            self._outbox.refused(row, answer.code, remember=True)
-        else:
-            self._outbox.answered(row, answer.pack())
-            self._located_here.pop(row.key, None)
-            self._health.known_good = row.place
+    def _rows_answered(self, call: Call, answers: list[Weather | WeatherError], now: float) -> None:
+        unread = []
+        for row, answer in zip(call.rows, answers, strict=True):
+            if not isinstance(answer, WeatherError):
+                self._outbox.answered(row, answer.pack())
+                self._located_here.pop(row.key, None)
+                self._health.known_good.place = row.place
+            elif answer.fault is Fault.CITY:
+                self._refused(row, answer)
+            else:
+                unread.append(row)
+        if unread:
+            self._doubts.failed(Call(unread, started=call.started), None, now)
 
-    def _located(self, row: Row, response: Response) -> None:
+    def _refused(self, row: Row, error: WeatherError) -> None:
+        self._outbox.refused(row, error.code, remember=True)
+        self._located_here.pop(row.key, None)  # coordinates would take the place of what is remembered
+
+    def _geocoded(self, call: Call, response: Response) -> None:
         if self._provider.geocoder is not None:
-            row.place = self._located_here[row.key] = self._provider.geocoder.parse(row.place, response)
-            self._work.put_back([row])
+            place = self._provider.geocoder.parse(self._places(call)[0], response)
+            for row in call.rows:
+                row.place = self._located_here[row.key] = place
+            self._work.put_back(call.rows)
 
-    def _probe_answered(self, now: float) -> None:
-        if self._doubts.probe_answered(now) and self._gate.half_open:
+    def _probe_answered(self, call: Call, now: float) -> None:
+        if call.kind is Kind.GEOCODE and call.rows:
+            self._doubts.probe_lost()  # the weather there is still to be asked for
+        elif self._doubts.probe_answered(now) and self._gate.half_open:
             self._parts.breaker.good()
             self._gate.half_open = False
+            self._health.known_good.answered()
             self._health.start_again()
 
     def _failed(self, call: Call, error: WeatherError, now: float) -> None:
-        probe = call.kind is Kind.PROBE
         match error.fault:
-            case Fault.CITY if probe:
-                self._probe_answered(now)
             case Fault.CITY:
                 self._health.answered(now)
                 self._blame(call.rows, error, now)
-            case Fault.OUTAGE if not probe:
+                if call.probe:
+                    self._probe_answered(call, now)
+            case Fault.OUTAGE if not call.probe:
                 self._doubts.failed(call, error.retry_after, now)
             case Fault.OUTAGE:
+                self._work.put_back(call.rows)
+                self._health.known_good.failed()
                 self._doubts.provider_is_out()
                 self._health.start_again()
                 self._gate.wait(self._parts.breaker.outage(error.retry_after), "provider")
@@ -242,13 +262,13 @@ class _Run:
     def _blame(self, rows: list[Row], error: WeatherError, now: float) -> None:
         """One bad city fails the whole call: halve until it is alone."""
         if len(rows) == 1:
-            self._outbox.refused(rows[0], error.code, remember=True)
+            self._refused(rows[0], error)
             return
         half = len(rows) // 2
-        self._work.again(rows[:half], now)
-        self._work.again(rows[half:], now)
+        for part in filter(None, (rows[:half], rows[half:])):
+            self._work.again(part, now)
 
     def _not_now(self, call: Call) -> None:
         self._work.put_back(call.rows)
-        if call.kind is Kind.PROBE:
+        if call.probe:
             self._doubts.probe_lost()

@@ -12,9 +12,27 @@ CITY_AT_FAULT_BELOW = 0.1  # with one in ten failing it is no longer the city
 PROVIDER_AT_FAULT_FROM = 0.5
 RETRY_COST, SUCCESS_PAYS, SECOND_PAYS, MOST_RETRIES = 1.0, 0.2, 5.0, 100.0
 
-MOST_TRIED = 1_000  # rows whose tries are remembered
+MOST_TRIED = 4_000  # rows whose tries are remembered: those of two batches
 
 LONDON = Place("London", 51.5074, -0.1278)
+
+
+class KnownGood:
+    """The city that a probe asks for. It may be the one that fails: every second probe then asks for another."""
+
+    def __init__(self) -> None:
+        self.place = LONDON
+        self._failed = 0
+
+    @property
+    def in_doubt(self) -> bool:
+        return self._failed % 2 == 1
+
+    def failed(self) -> None:
+        self._failed += 1
+
+    def answered(self) -> None:
+        self._failed = 0
 
 
 class Health:
@@ -22,7 +40,7 @@ class Health:
 
     def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
         self._ticks = ticks
-        self.known_good = LONDON
+        self.known_good = KnownGood()
         self.at_once = FIRST_REQUESTS
         self._failure_rate = 0.0
         self._last_success = float("-inf")
@@ -30,18 +48,20 @@ class Health:
         self._paid_at = ticks()
         self._tries: dict[tuple[str, int], int] = {}
 
-    def tries(self, job_id: str, position: int) -> int:
-        """Of a row in batches of this process: a hand-back between two tries must not make them endless."""
-        return self._tries.get((job_id, position), 0)
+    def tried(self, job_id: str, position: int, tries: int) -> int:
+        """Count one try more of a row with `tries` in its batch; how many that makes.
 
-    def tried(self, job_id: str, position: int) -> int:
-        """Count one try more; how many that makes. Beyond MOST_TRIED rows the oldest is forgotten."""
-        tries = self.tries(job_id, position) + 1
-        self._tries.pop((job_id, position), None)
+        A hand-back between two tries must not make them endless, so those of earlier batches count as well. Beyond
+        MOST_TRIED rows the oldest is forgotten.
+        """
+        tries = max(tries, self._tries.pop((job_id, position), 0)) + 1
         self._tries[job_id, position] = tries
         if len(self._tries) > MOST_TRIED:
             del self._tries[next(iter(self._tries))]
         return tries
+
+    def ended(self, job_id: str, position: int) -> None:
+        self._tries.pop((job_id, position), None)
 
     def answered(self, now: float) -> None:
         """The provider did its part, be it by saying that there is no such city."""

@@ -1,10 +1,11 @@
 """The rows of a batch that still need an answer, and what to ask next."""
 
 import heapq
+import random
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from itertools import count
 
 from cityweather.weather import names
@@ -33,18 +34,21 @@ class Row:
         return cls(position, place, names.key(place.name))
 
 
-class Kind(Enum):
+class Kind(StrEnum):
     WEATHER = "weather"
     GEOCODE = "geocode"  # one row, to find its coordinates
-    PROBE = "probe"  # no row: a city known good
 
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """One request and the rows it answers. `started`: monotonic seconds."""
+    """One request and the rows it answers. `started`: monotonic seconds.
+
+    A probe tells whether the provider is well; without rows it asks for a city known good.
+    """
 
     rows: list[Row]
     kind: Kind = Kind.WEATHER
+    probe: bool = False
     started: float = 0.0
     retry_after: float | None = None  # seconds, as the provider said when it failed
 
@@ -91,13 +95,30 @@ class Work:
     def next_call(self, tokens: int) -> Call | None:
         """A new one; coordinates first, so that later requests are full."""
         if self._unlocated:
-            return Call([self._unlocated.popleft()], Kind.GEOCODE)
+            return self._geocode()
         if self._ready:
             if self._provider.per_request == 1:
                 return Call([self._ready.popleft()])
             size = min(len(self._ready), self._provider.per_request, tokens)
             return Call([self._ready.popleft() for _ in range(size)])
         return None
+
+    def probe(self) -> Call | None:
+        """Any one row: always the same one might always be the one that fails."""
+        rows = self._ready or self._unlocated
+        if not rows:
+            return None
+        rows.rotate(random.randrange(len(rows)))  # noqa: S311
+        call = self._geocode() if rows is self._unlocated else Call([rows.popleft()])
+        call.probe = True
+        return call
+
+    def kind(self) -> Kind:
+        """Of the next call."""
+        return Kind.GEOCODE if self._unlocated else Kind.WEATHER
+
+    def _geocode(self) -> Call:
+        return Call([self._unlocated.popleft()], Kind.GEOCODE)
 
     def retry(self, tokens: int) -> Call:
         """The rows that are due first."""
