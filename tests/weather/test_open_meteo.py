@@ -39,7 +39,7 @@ def test_several_places_answer_a_list_in_order() -> None:
     assert [a.latitude for a in answers if isinstance(a, Weather)] == [59.9139, 41.8919]
 
 
-@pytest.mark.parametrize("body", [[item()], [item(), item(), item()], {}, [], "x", None, [item(), 5]])
+@pytest.mark.parametrize("body", [[item()], [item(), item(), item()], {}, [], "x", None, [{}, 5]])
 def test_an_answer_for_other_places_is_not_read(body: Any) -> None:
     with pytest.raises(BadAnswer):
         PROVIDER.parse([OSLO, ROME], reply(200, body))
@@ -54,6 +54,31 @@ def test_what_is_missing_is_not_invented() -> None:
 def test_without_a_temperature_it_is_no_weather() -> None:
     with pytest.raises(BadAnswer):
         PROVIDER.parse([OSLO], reply(200, item(temperature_2m=None)))
+
+
+@pytest.mark.parametrize("nothing", [item(temperature_2m=None), {}, 5])
+def test_a_place_without_weather_does_not_cost_the_others_theirs(nothing: Any) -> None:
+    oslo, rome = PROVIDER.parse([OSLO, ROME], reply(200, [nothing, item()]))
+    assert isinstance(oslo, BadAnswer)
+    assert isinstance(rome, Weather)
+
+
+REASONS = ["Cannot initialize CurrentVariable from invalid String value x for key current", "Parameter count is wrong"]
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_400_that_does_not_speak_of_the_city_refuses_none(reason: str) -> None:
+    with pytest.raises(BadAnswer):
+        PROVIDER.parse([OSLO], reply(400, {"error": True, "reason": reason}))
+    with pytest.raises(BadAnswer):
+        GEOCODER.parse(Place("Oslo"), reply(400, {"error": True, "reason": reason}))
+
+
+def test_a_400_that_speaks_of_the_place_or_the_name_refuses_the_city() -> None:
+    with pytest.raises(RefusedCity):
+        PROVIDER.parse([OSLO], reply(400, {"error": True, "reason": "No data is available for this location"}))
+    with pytest.raises(RefusedCity):
+        GEOCODER.parse(Place("x"), reply(400, {"error": True, "reason": "Parameter 'name' must not be empty."}))
 
 
 def test_one_bad_coordinate_refuses_the_whole_call() -> None:

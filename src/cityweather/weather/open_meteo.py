@@ -1,5 +1,6 @@
 """Open-Meteo: needs no key, knows no names. Many places a request, found by coordinates; a geocoder finds those."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from cityweather.weather.status import error_of, retry_after
 from cityweather.weather.wmo import description
 
 REFUSAL = "Open-Meteo refuses us. Operators: check OPEN_METEO_URL, and whether it has blocked this machine's address."
+WHERE, NAME = re.compile("latitude|longitude|location", re.IGNORECASE), re.compile("\\bname\\b", re.IGNORECASE)
 CURRENT = "temperature_2m,relative_humidity_2m,weather_code,apparent_temperature,wind_speed_10m"
 
 
@@ -46,12 +48,15 @@ class OpenMeteo:
     def parse(self, places: Sequence[Place], response: Response) -> list[Weather | WeatherError]:
         """Raises WeatherError for all places together, RefusedCity when one of them is bad."""
         if response.status != 200:
-            raise _error(response)
+            raise _error(response, WHERE)
         body = json_of(response)
         items = body if isinstance(body, list) else [body]
         if len(items) != len(places):
             raise BadAnswer
-        return [_weather(place, mapping(item)) for place, item in zip(places, items, strict=True)]
+        answers = [_weather(place, mapping(item)) for place, item in zip(places, items, strict=True)]
+        if all(isinstance(answer, BadAnswer) for answer in answers):
+            raise BadAnswer
+        return answers
 
 
 class OpenMeteoGeocoder:
@@ -65,7 +70,7 @@ class OpenMeteoGeocoder:
     def parse(self, place: Place, response: Response) -> Place:
         """A miss is a 200 without results. Raises UnknownCity, WeatherError."""
         if response.status != 200:
-            raise _error(response)
+            raise _error(response, NAME)
         body = json_of(response)
         if not isinstance(body, dict) or "error" in body:
             raise BadAnswer
@@ -80,11 +85,12 @@ class OpenMeteoGeocoder:
         return replace(found, known_as=text(best.get("name"), 200), country=text(best.get("country_code"), 2))
 
 
-def _weather(place: Place, item: dict[str, Any]) -> Weather:
+def _weather(place: Place, item: dict[str, Any]) -> Weather | WeatherError:
+    """A BadAnswer for a place without weather: it must not cost the other 199 theirs."""
     current = mapping(item.get("current"))
     temperature = number(current.get("temperature_2m"), -120, 80)
     if temperature is None:
-        raise BadAnswer
+        return BadAnswer()
     condition, words = description(current.get("weather_code"))
     return Weather(
         temperature,
@@ -102,10 +108,10 @@ def _weather(place: Place, item: dict[str, Any]) -> Weather:
     )
 
 
-def _error(response: Response) -> WeatherError:
+def _error(response: Response, citys: re.Pattern[str]) -> WeatherError:
+    """`citys`: the reasons for a 400 that speak of what the city brought along. Others concern every city."""
     if response.status == 400:
-        reason = mapping(json_of(response)).get("reason")
-        return RefusedCity() if isinstance(reason, str) else BadAnswer()
+        return RefusedCity() if citys.search(str(mapping(json_of(response)).get("reason"))) else BadAnswer()
     if response.status == 429:
         wait = retry_after(response)
         return Throttled(retry_after=_wait(response) if wait is None else wait)
