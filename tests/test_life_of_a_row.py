@@ -7,7 +7,8 @@ from redis import Redis
 
 from cityweather import tasks
 from cityweather.dispatch import batches
-from cityweather.ingest.importer import import_spool, spool_upload
+from cityweather.ingest.importer import import_spool
+from cityweather.ingest.spool import spool_upload
 from cityweather.local.simulator.process import Simulator
 from cityweather.models import BulkJob, JobResult
 from tests.capture import Sent

@@ -1,5 +1,6 @@
 """POST /bulk/import."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError
 from django.test import Client
 
-from cityweather.ingest import importer
+from cityweather.api import imports
+from cityweather.ingest import rows
 from cityweather.models import BulkJob, City, JobResult, RejectedRow
 from tests.capture import Sent
 
@@ -121,9 +123,12 @@ def test_too_many_open_jobs_are_refused_before_the_file_is_read(
 ) -> None:
     settings.IMPORT_MAX_OPEN_JOBS = 1
     assert send(keyed).status_code == 202
-    monkeypatch.setattr(importer, "spool_upload", lambda *_, **__: pytest.fail("was read"))
-    answer = send(keyed)
-    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_jobs")
+    BulkJob.objects.update(idempotency_key="k", content_hash=sha256(CITIES).hexdigest())
+    assert send(keyed, headers={"Idempotency-Key": "k"}).status_code == 202  # the job that is there
+    monkeypatch.setattr(imports, "spool_upload", lambda *_, **__: pytest.fail("was read"))
+    for key in ({}, {"Idempotency-Key": "new"}):
+        answer = send(keyed, headers=key)
+        assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (429, "too_many_jobs", "30")
 
 
 @pytest.mark.usefixtures("database")
@@ -131,7 +136,7 @@ def test_a_write_that_fails_leaves_no_job_to_be_seen(keyed: Client, monkeypatch:
     def fail(*_: Any, **__: Any) -> None:
         raise OperationalError("disk full")
 
-    monkeypatch.setattr(importer.rows, "refused", fail)
+    monkeypatch.setattr(rows, "refused", fail)
     answer = send(keyed)
     assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
     assert (BulkJob.objects.count(), JobResult.objects.count()) == (0, 0)

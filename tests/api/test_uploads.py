@@ -43,19 +43,6 @@ def test_every_size_comes_unchanged(size: int) -> None:
     assert read(part("file", content, "c.csv") + END) == content.encode()
 
 
-@pytest.mark.parametrize(
-    ("name", "shown"),
-    [
-        ("C:\\\\data\\\\c.csv", "c.csv"),
-        ("../../etc/passwd", "passwd"),
-        ("a\x07b.csv", "ab.csv"),
-        ("Łódź.csv", "Łódź.csv"),
-    ],
-)
-def test_a_file_name_is_a_name_and_no_path(name: str, shown: str) -> None:
-    assert open_upload(request(part("file", "x", name) + END), 1000).file_name == shown
-
-
 @pytest.mark.parametrize("cut", [1, 5, len(END), len(END) + 3, len(END) + 12])
 def test_a_body_that_breaks_off_is_refused(cut: int) -> None:
     whole = FILE + END

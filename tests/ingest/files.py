@@ -1,6 +1,8 @@
 """Uploads for tests."""
 
-from cityweather.ingest.importer import ReadOptions, Spool, import_spool, spool_upload
+from cityweather.ingest.importer import import_spool
+from cityweather.ingest.options import ReadOptions
+from cityweather.ingest.spool import Spool, spool_upload
 from cityweather.models import BulkJob
 
 

@@ -25,7 +25,9 @@ SIZES = """
 
 
 def measure(file: Path) -> dict[str, Any]:
-    from cityweather.ingest.importer import file_chunks, import_spool, spool_upload
+    from cityweather.ingest.importer import import_spool
+    from cityweather.ingest.spool import spool_upload
+    from cityweather.ingest.upload import file_chunks
     from tests.ingest.giants import peak
 
     empty()

@@ -62,6 +62,22 @@ class TestImport:
         (kept,) = (import_dir / "rejected").iterdir()
         assert kept.read_text().splitlines()[1] == "3,control_character,'=cmd|\\x00"
 
+    def test_a_job_is_told_though_its_refused_rows_cannot_be_kept(self, import_dir: Path, settings: Any) -> None:
+        file = import_dir / "towns.csv"
+        file.write_bytes(b"city\nParis\n\x00\n")
+        settings.IMPORT_DIR = file  # no folder, so nobody can write in it
+        said = run("import_cities", file)
+        job = BulkJob.objects.get()
+        assert f"refused: control_character 1; see GET /bulk/jobs/{job.pk}/rejected" in said
+        assert said.endswith(f"job {job.pk}\n")
+
+    def test_a_long_file_name_is_cut_for_the_refused_rows(self, import_dir: Path) -> None:
+        file = import_dir / f"{'ö' * 125}.csv"
+        file.write_bytes(b"city\nParis\n\x00\n")
+        run("import_cities", file)
+        (kept,) = (import_dir / "rejected").iterdir()
+        assert kept.name == f"{'ö' * 100}-{BulkJob.objects.get().pk}.csv"
+
     def test_options_say_how_to_read(self, import_dir: Path) -> None:
         file = import_dir / "towns.csv"
         file.write_bytes("1;Zürich\n2;Oslo\n".encode("cp1252"))

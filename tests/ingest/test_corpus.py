@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from cityweather.errors import ImportRefused
-from cityweather.ingest.importer import ReadOptions, spool_upload
+from cityweather.ingest.options import ReadOptions
+from cityweather.ingest.spool import spool_upload
 from tests.ingest.cases import CASES, FOLDER, Case
 
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FOLDER / "expected.json").read_text(encoding="utf-8"))

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cityweather.errors import ImportRefused
-from cityweather.ingest.importer import Limits, ReadOptions, Spool, spool_upload
+from cityweather.ingest.options import Limits, ReadOptions
+from cityweather.ingest.spool import Spool, spool_upload
 from cityweather.ingest.text import UNUSABLE
 
 LIMITS = Limits(200_000, 1_000)

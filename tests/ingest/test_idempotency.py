@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 
 from cityweather.errors import ImportInProgress, KeyReused
-from cityweather.ingest.claim import Clock
-from cityweather.ingest.importer import ReadOptions, import_spool
+from cityweather.ingest.idempotency import Clock
+from cityweather.ingest.importer import import_spool
+from cityweather.ingest.options import ReadOptions
 from cityweather.models import BulkJob, JobResult
 from tests.ingest.files import imported, spool
 

@@ -1,14 +1,13 @@
 """What the write half leaves in the database."""
 
-from pathlib import Path
-
 import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
 from cityweather.flush import prune
 from cityweather.ingest import importer, rows
-from cityweather.ingest.importer import import_file, import_spool, spool_upload
+from cityweather.ingest.importer import import_spool
+from cityweather.ingest.spool import spool_upload
 from cityweather.models import BulkJob, City, JobResult, RejectedRow
 from tests.ingest.files import imported, spool
 from tests.ingest.giants import many
@@ -78,11 +77,13 @@ def test_a_file_of_many_chunks_is_written_whole() -> None:
     assert seen == [(min(done, 100), 100) for done in range(7, 106, 7)]
 
 
-def test_a_file_at_hand_is_imported(tmp_path: Path) -> None:
-    file = tmp_path / "towns.csv"
-    file.write_text("town\nParis\nOslo\n")
-    job = import_file(file)
-    assert (job.total, job.file_name) == (2, "towns.csv")
+def test_a_city_whose_key_other_unicode_tables_made_is_found_by_its_name() -> None:
+    City.objects.create(name="Paris", key="parîs")
+    City.objects.create(name="Parîs", key="paris of old")
+    job = imported("Oslo", "Paris", "Parîs", "Lima")
+    # Its name and its key both are taken, by two cities: the key says which one is meant.
+    assert [name for _, _, name, _ in results(job)] == ["Oslo", "Paris", "Paris", "Lima"]
+    assert City.objects.count() == 4
 
 
 def test_a_write_that_fails_leaves_no_job_and_no_row(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,20 @@
 """Limits act while the upload streams: what stands behind the fault is never read."""
 
 import gzip
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from cityweather.errors import ImportRefused, NoRoom, TooLarge, TooManyJobs, TooManyRows
 from cityweather.ingest import spool as spool_module
-from cityweather.ingest.importer import Limits, check_open_jobs, import_spool, spool_upload
+from cityweather.ingest.idempotency import check_open_jobs
+from cityweather.ingest.importer import import_spool
+from cityweather.ingest.options import Limits
+from cityweather.ingest.spool import spool_upload
 from cityweather.models import BulkJob
 from tests.ingest.files import imported, spool
 from tests.ingest.giants import many
@@ -63,8 +69,26 @@ def test_the_limits_are_settings(settings: pytest.FixtureRequest) -> None:
 
 def test_the_spool_file_is_bounded_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(spool_module, "GROWTH", 0)
+    with pytest.raises(TooLarge, match="1,638,400 bytes on the server's disk"):
+        spool_upload(many(100_000), file_name="x.csv", folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_no_fault_of_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(spool_module, "SETUP", f"{spool_module.SETUP}; PRAGMA max_page_count=50;")
     with pytest.raises(NoRoom):
         spool_upload(many(100_000), file_name="x.csv", folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_takes_no_spool_at_all_is_no_fault_of_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with pytest.raises(NoRoom):
+        spool_upload(many(1), file_name="x.csv", folder=tmp_path / "missing")
+    monkeypatch.setattr(spool_module, "SETUP", "SELECT what sqlite3 cannot do")
+    with pytest.raises(NoRoom):
+        spool_upload(many(1), file_name="x.csv", folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -86,7 +110,24 @@ class TestOpenJobs:
         ended = imported("Paris", owner="a")
         BulkJob.objects.filter(pk=ended.pk).update(phase="ended", status="done")
         imported("Paris", owner="b")
-        check_open_jobs("a")
+        check_open_jobs("a", None)
+
+    def test_of_many_at_once_no_more_begin_than_the_limit_allows(self) -> None:
+        barrier = threading.Barrier(6, timeout=30)
+
+        def send(number: int) -> bool:
+            with spool(f"Town {number}") as content:
+                barrier.wait()
+                try:
+                    return import_spool(content, owner="a")[1]
+                except TooManyJobs:
+                    return False
+                finally:
+                    connection.close()
+
+        with ThreadPoolExecutor(6) as pool:
+            assert sum(pool.map(send, range(6))) == 2
+        assert BulkJob.objects.count() == 2
 
     def test_a_repeated_import_is_no_further_job(self) -> None:
         imported("Paris", owner="a")

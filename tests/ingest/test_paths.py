@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cityweather.errors import BadPath
-from cityweather.ingest.importer import open_below
+from cityweather.ingest.paths import open_below
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cityweather.ingest.importer import Limits, ReadOptions, spool_upload
 from cityweather.ingest.names import check, join
+from cityweather.ingest.options import Limits, ReadOptions
+from cityweather.ingest.spool import spool_upload
 from cityweather.ingest.text import MARKUP
 
 LIMITS = Limits(1_000_000, 10_000)

@@ -5,7 +5,8 @@ from hashlib import sha256
 import pytest
 
 from cityweather.errors import NoCities
-from cityweather.ingest.importer import ReadOptions, spool_upload
+from cityweather.ingest.options import ReadOptions
+from cityweather.ingest.spool import spool_upload
 from tests.ingest.files import spool
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from cityweather.errors import ImportLost
 from cityweather.ingest import importer, rows
+from cityweather.ingest.heartbeat import renew
 from cityweather.ingest.importer import import_spool, sweep_imports
 from cityweather.local.processes import wait_until
 from cityweather.models import BulkJob, City, JobResult, RejectedRow
@@ -66,16 +67,26 @@ def test_a_writer_that_slept_too_long_stops_and_leaves_nothing(monkeypatch: pyte
     assert not JobResult.objects.exists()
 
 
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_web_machine_whose_clock_is_slow_keeps_its_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = timezone.now() - 2 * SILENT
+    with monkeypatch.context() as patch:
+        patch.setattr(timezone, "now", lambda: slow)
+        job = imported("Paris")
+    BulkJob.objects.filter(pk=job.pk).update(phase="reading")
+    assert sweep_imports() == 0
+
+
 def test_of_two_who_take_an_import_over_one_succeeds() -> None:
     half_written(SILENT)
     one, other = BulkJob.objects.get(), BulkJob.objects.get()
-    assert importer._renew(one, timezone.now())
-    assert not importer._renew(other, timezone.now())
+    assert renew(one, timezone.now())
+    assert not renew(other, timezone.now())
 
 
 def test_an_import_that_another_took_over_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     half_written(SILENT)
-    monkeypatch.setattr(importer, "_renew", lambda *_: False)
+    monkeypatch.setattr(importer, "renew", lambda *_: False)
     assert sweep_imports(timezone.now()) == 0
     assert JobResult.objects.count() == 2
 
@@ -119,7 +130,7 @@ def test_a_last_commit_that_is_still_under_way_is_waited_for_before_the_import_i
     def lost(_: importer._Import) -> None:
         raise OperationalError("the connection is gone")
 
-    monkeypatch.setattr(importer, "claim", lambda *_: (job, True))
+    monkeypatch.setattr(importer, "begin_job", lambda *_: (job, True))
     monkeypatch.setattr(importer._Import, "write", lost)
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(finish)
@@ -137,7 +148,7 @@ def test_a_writer_in_mid_transaction_is_neither_waited_for_nor_swept() -> None:
 
     def write() -> None:
         with transaction.atomic():
-            importer._renew(job, timezone.now())
+            renew(job, timezone.now())
             writing.set()
             assert swept.wait(30)
         connection.close()

@@ -19,8 +19,11 @@ from cityweather.api.commands import accepted
 from cityweather.api.uploads import CHUNK, open_upload
 from cityweather.api.wake import wake
 from cityweather.errors import InvalidParameter
-from cityweather.ingest import importer
+from cityweather.ingest.idempotency import check_open_jobs
+from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import ReadOptions
+from cityweather.ingest.paths import open_below
+from cityweather.ingest.spool import spool_upload
 
 CALLBACK = (
     "http(s), at a host that CALLBACK_HOSTS allows. Gets a signed POST once the job has ended, at least once, until it "
@@ -57,15 +60,12 @@ class ImportView(KeyedView):
     )
     def post(self, request: Request) -> Response:
         key = idempotency_key(request)
-        if key is None:
-            importer.check_open_jobs(self.owner)  # before the file is read; with a key its job may be one of them
+        check_open_jobs(self.owner, key)  # before the file is read
         with opened(request) as (chunks, file_name, told):
             callback_url = checked(told.get("callback_url"))
-            spool = importer.spool_upload(chunks, file_name=file_name, options=read_options(told))
+            spool = spool_upload(chunks, file_name=file_name, options=read_options(told))
         with spool:
-            job, created = importer.import_spool(
-                spool, owner=self.owner, idempotency_key=key, callback_url=callback_url
-            )
+            job, created = import_spool(spool, owner=self.owner, idempotency_key=key, callback_url=callback_url)
         wake()
         response = accepted(job)
         if not created:
@@ -89,7 +89,7 @@ def opened(request: Request) -> Iterator[Opened]:
     body = shapes.FileByPath(data=request.data)
     body.is_valid(raise_exception=True)
     path = body.validated_data["path"]
-    with importer.open_below(path, settings.IMPORT_DIR) as file:
+    with open_below(path, settings.IMPORT_DIR) as file:
         yield iter(lambda: file.read(CHUNK), b""), PurePath(path).name, {**told, **body.validated_data}
 
 

@@ -103,6 +103,4 @@ def _readable(stream: Iterable[Any]) -> Iterator[Any]:
 def _names(headers: dict[str, Any]) -> tuple[str, str]:
     disposition = headers.get("content-disposition", ("", {}))[1]
     name, file_name = (disposition.get(key, b"").decode("utf-8", "replace") for key in ("name", "filename"))
-    # Some browsers send a whole path.
-    file_name = file_name.replace("\\", "/").rpartition("/")[2]
-    return name.strip(), "".join(filter(str.isprintable, file_name))[:255]
+    return name.strip(), file_name

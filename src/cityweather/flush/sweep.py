@@ -23,7 +23,7 @@ def sweep() -> None:
     """Every ten seconds."""
     quota_log.tell()
     quota_log.keep()
-    sweep_imports(timezone.now())
+    sweep_imports()
     release_ended()
 
 

@@ -1,27 +1,18 @@
 """Spool → database. Until the last step the job is in phase `reading`: no list, poll or dispatch knows it."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from django.db import DatabaseError, transaction
-from django.utils import timezone
 
 from cityweather.errors import ImportLost
 from cityweather.flush.prune import delete_job
 from cityweather.ingest import rows
-from cityweather.ingest.claim import Clock, check_open_jobs, claim
-from cityweather.ingest.options import Limits, ReadOptions
-from cityweather.ingest.paths import open_below
-from cityweather.ingest.spool import Spool, spool_upload
-from cityweather.ingest.upload import PIECE
+from cityweather.ingest.heartbeat import database_now, renew
+from cityweather.ingest.idempotency import Clock, begin_job
+from cityweather.ingest.spool import Spool
 from cityweather.models import BulkJob
-
-__all__ = [
-    "Limits", "ReadOptions", "Spool", "check_open_jobs", "file_chunks", "import_file", "import_spool", "open_below",
-    "spool_upload", "sweep_imports",
-]  # fmt: skip
 
 DEAD_AFTER = timedelta(seconds=60)
 SMALL_CHUNK = 5_000  # rows
@@ -43,7 +34,7 @@ def import_spool(
 
     Raises TooManyJobs, KeyReused, ImportInProgress, ImportLost.
     """
-    job, created = claim(spool, owner, idempotency_key or None, callback_url, clock)
+    job, created = begin_job(spool, owner, idempotency_key or None, callback_url, clock)
     if created:
         try:
             _Import(job, spool, progress).write()
@@ -53,25 +44,14 @@ def import_spool(
     return job, created
 
 
-def import_file(path: Path, *, options: ReadOptions | None = None, owner: str = "") -> BulkJob:
-    """Both halves for a file at hand. Raises OSError besides what both raise."""
-    with spool_upload(file_chunks(path), file_name=path.name, options=options) as spool:
-        return import_spool(spool, owner=owner)[0]
-
-
-def file_chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(PIECE):
-            yield chunk
-
-
-def sweep_imports(now: datetime) -> int:
+def sweep_imports(now: datetime | None = None) -> int:
     """Deletes imports whose writer has been silent for DEAD_AFTER. Returns how many."""
+    now = now or database_now()
     silent = BulkJob.objects.reading().filter(heartbeat_at__lt=now - DEAD_AFTER)
     with transaction.atomic():
         # A locked one is being written, however slowly. Whoever changes the heartbeat owns the import: a writer that
         # only slept sees it and stops.
-        dead = [job for job in silent.select_for_update(skip_locked=True) if _renew(job, now)]
+        dead = [job for job in silent.select_for_update(skip_locked=True) if renew(job, now)]
     for job in dead:
         delete_job(job)
         log.warning("dead_import_deleted", extra={"job_id": str(job.pk)})
@@ -83,17 +63,10 @@ def _discard_quietly(job: BulkJob) -> None:
     try:
         # The last commit may have come through though its answer was lost: the job is everyone's then. This waits for
         # one that is still under way.
-        if BulkJob.objects.reading().filter(pk=job.pk).update(heartbeat_at=timezone.now()):
+        if BulkJob.objects.reading().filter(pk=job.pk).update(heartbeat_at=database_now()):
             delete_job(job)
     except DatabaseError:
         log.warning("failed_import_left", extra={"job_id": str(job.pk)}, exc_info=True)  # the sweep takes it
-
-
-def _renew(job: BulkJob, now: datetime) -> bool:
-    """Compare and swap: false when another has taken the import over."""
-    mine = BulkJob.objects.filter(pk=job.pk, phase=BulkJob.Phase.READING, heartbeat_at=job.heartbeat_at)
-    job.heartbeat_at = now
-    return bool(mine.update(heartbeat_at=now))
 
 
 class _Import:
@@ -122,5 +95,5 @@ class _Import:
 
     def _renew(self) -> None:
         """First in each transaction: the row lock keeps the sweep off until the commit."""
-        if not _renew(self.job, timezone.now()):
+        if not renew(self.job, database_now()):
             raise ImportLost

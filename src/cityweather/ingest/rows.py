@@ -47,7 +47,8 @@ class SqliteWriter:
             cursor.executemany(
                 "INSERT OR IGNORE INTO cityweather_city (key, name) VALUES (%s, %s)", list(_by_key(rows))
             )
-        return dict(City.objects.filter(key__in=[key for *_, key in rows]).values_list("key", "id"))
+        ids = dict(City.objects.filter(key__in=[key for *_, key in rows]).values_list("key", "id"))
+        return _with_renamed(ids, rows)
 
     def results(self, job: BulkJob, rows: list[Row], ids: dict[str, int]) -> None:
         lines = [(job.pk.hex, position, line, ids[key]) for position, line, _, key in rows]
@@ -74,12 +75,19 @@ class CopyWriter:
                 cursor.execute("ANALYZE incoming")  # or the planner expects a handful and loops over all cities
                 cursor.execute("SELECT key, city.id FROM incoming JOIN cityweather_city city USING (key)")
                 ids = dict(cursor)
-        return ids
+        return _with_renamed(ids, rows)
 
     def results(self, job: BulkJob, rows: list[Row], ids: dict[str, int]) -> None:
         with connection.cursor() as cursor:
             lines = ((job.pk, position, line, ids[key]) for position, line, _, key in rows)
             copy(cursor, "cityweather_jobresult (job_id, position, line, city_id)", lines)
+
+
+def _with_renamed(ids: dict[str, int], rows: list[Row]) -> dict[str, int]:
+    """And of those whose name is there with another key: other Unicode tables may have made it."""
+    missing = {name: key for *_, name, key in rows if key not in ids} if len(ids) < len(rows) else {}
+    found = City.objects.filter(name__in=missing).values_list("name", "id") if missing else ()
+    return ids | {missing[name]: city for name, city in found}
 
 
 def copy(cursor: CursorWrapper, target: str, rows: Iterable[tuple[Any, ...]]) -> None:

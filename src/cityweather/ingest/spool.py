@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from cityweather.errors import NoCities, NoRoom
+from cityweather.errors import NoCities, NoRoom, TooLarge
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.reader import Name, Refused, read
 from cityweather.ingest.upload import Upload
@@ -35,17 +35,14 @@ Row = tuple[int, int, str, str]
 
 
 class Spool:
-    """`rows_read = total + duplicates + rejected`. Close it, or use it in a with statement."""
+    """`rows_read = total + duplicates + rejected`. Close it, or use it in a with statement. Raises NoRoom."""
 
     def __init__(self, file_name: str, folder: Path | None = None) -> None:
         self.file_name = "".join(filter(str.isprintable, file_name.replace("\\", "/").rpartition("/")[2]))[:255]
         self.content_hash = ""  # SHA-256 of the upload, and of what was told about it
         self.total = self.duplicates = 0
         self.reasons: Counter[str] = Counter()
-        with tempfile.NamedTemporaryFile(prefix="cityweather-", suffix=".spool", dir=folder) as file:
-            self._db = sqlite3.connect(file.name, isolation_level=None, check_same_thread=False)
-            self._db.executescript(SETUP)
-        # Its name is gone now: whatever happens to this process, the file goes with it.
+        self._db = _database(folder)
 
     @property
     def rejected(self) -> int:
@@ -56,13 +53,14 @@ class Spool:
         return self.total + self.duplicates + self.rejected
 
     def fill(self, rows: Iterable[Name | Refused], limits: Limits) -> None:
-        """Raises NoCities, NoRoom when the disk is full, and what `rows` raises."""
-        self._db.execute(f"PRAGMA max_page_count={max(100, limits.max_bytes * GROWTH // PAGE)}")
+        """Raises NoCities, TooLarge, NoRoom when the disk is full, and what `rows` raises."""
+        most = max(100 * PAGE, limits.max_bytes * GROWTH)
         source = iter(rows)
         try:
             while batch := list(islice(source, BATCH)):
                 self._add([row for row in batch if not isinstance(row, Refused)])
                 self._refuse([row for row in batch if isinstance(row, Refused)])
+                self._check_size(most)
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
             raise NoRoom from error
@@ -111,10 +109,30 @@ class Spool:
         self._db.executemany("INSERT INTO refused VALUES (?, ?, ?)", rows)
         self.reasons.update(row.code for row in rows)
 
+    def _check_size(self, most: int) -> None:
+        (pages,) = self._db.execute("PRAGMA page_count").fetchone()
+        if pages * PAGE > most:
+            raise TooLarge(f"The rows of this file would take more than {most:,} bytes on the server's disk. Split it.")
+
     def _chunks(self, query: str, size: int) -> Iterator[list[Any]]:
         cursor = self._db.execute(query)
         while chunk := cursor.fetchmany(size):
             yield chunk
+
+
+def _database(folder: Path | None) -> sqlite3.Connection:
+    """The file has no name any more: whatever happens to this process, it goes with it."""
+    try:
+        with tempfile.NamedTemporaryFile(prefix="cityweather-", suffix=".spool", dir=folder) as file:
+            database = sqlite3.connect(file.name, isolation_level=None, check_same_thread=False)
+            try:
+                database.executescript(SETUP)
+            except sqlite3.OperationalError:
+                database.close()
+                raise
+            return database
+    except (OSError, sqlite3.OperationalError) as error:
+        raise NoRoom from error
 
 
 def spool_upload(

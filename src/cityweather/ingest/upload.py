@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from itertools import chain
+from pathlib import Path
 
 from cityweather.errors import BadGzip, NotCsv, TooLarge
 from cityweather.ingest.options import Limits
@@ -30,6 +31,12 @@ OTHERS = (
     (b"SQLite format 3\0", "an SQLite database"),
     (b"\x7fELF", "a program"),
 )
+
+
+def file_chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(PIECE):
+            yield chunk
 
 
 class Upload:

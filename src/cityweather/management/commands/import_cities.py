@@ -16,10 +16,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from cityweather.api.callbacks.address import checked
 from cityweather.api.downloads import safe
 from cityweather.errors import CityWeatherError
-from cityweather.ingest.importer import ReadOptions, Spool, file_chunks, import_spool, spool_upload
+from cityweather.ingest.importer import import_spool
+from cityweather.ingest.options import ReadOptions
+from cityweather.ingest.spool import Spool, spool_upload
+from cityweather.ingest.upload import file_chunks
 from cityweather.models import BulkJob
 
 CHUNK = 5_000  # rows
+STEM_MAX = 200  # bytes; a file's name has 255
 
 
 class Command(BaseCommand):
@@ -42,7 +46,7 @@ class Command(BaseCommand):
             options = ReadOptions(*(told[name] for name in ("encoding", "delimiter", "column", "header")))
             with _bar(quiet) as bar, spool_upload(_read(file, bar), file_name=file.name, options=options) as spool:
                 job = _write(spool, bar, callback_url)
-                refused = _keep_refused(spool, job) if spool.rejected else None
+                refused = _keep_refused(spool, job) if spool.rejected else ""
         except CityWeatherError as error:
             raise CommandError(f"{file.name}: {error.detail}") from None
         except OSError as error:
@@ -51,7 +55,7 @@ class Command(BaseCommand):
             raise CommandError(f"The database: {str(error).strip()}. Has `cityweather migrate` been run?") from None
         self._report(job, spool, time.monotonic() - began, refused)
 
-    def _report(self, job: BulkJob, spool: Spool, seconds: float, refused: Path | None) -> None:
+    def _report(self, job: BulkJob, spool: Spool, seconds: float, refused: str) -> None:
         self.stdout.write(
             f"{spool.rows_read:,} rows = {spool.total:,} cities + {spool.duplicates:,} duplicates "
             f"+ {spool.rejected:,} refused, in {seconds:.1f} s ({spool.rows_read / seconds:,.0f} rows/s)"
@@ -82,10 +86,19 @@ def _write(spool: Spool, bar: Progress, callback_url: str | None) -> BulkJob:
     ]
 
 
-def _keep_refused(spool: Spool, job: BulkJob) -> Path:
+def _keep_refused(spool: Spool, job: BulkJob) -> str:
+    """Where they are. The job runs already, so no trouble with this file may look like one with the import."""
+    try:
+        return str(_write_refused(spool, job))
+    except OSError as error:
+        return f"GET /bulk/jobs/{job.pk}/rejected, since they could not be kept here: {error}"
+
+
+def _write_refused(spool: Spool, job: BulkJob) -> Path:
     folder = Path(settings.IMPORT_DIR) / "rejected"
     folder.mkdir(parents=True, exist_ok=True)
-    kept = folder / f"{Path(spool.file_name).stem}-{job.pk}.csv"
+    stem = Path(spool.file_name).stem.encode()[:STEM_MAX].decode(errors="ignore")
+    kept = folder / f"{stem}-{job.pk}.csv"
     with kept.open("w", encoding="utf-8", newline="") as target:
         writer = csv.writer(target, lineterminator="\n")
         writer.writerow(["line", "code", "text"])

@@ -5,16 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db import IntegrityError, connection, transaction
 
 from cityweather.errors import ImportInProgress, KeyReused, TooManyJobs
+from cityweather.ingest.heartbeat import database_now
 from cityweather.ingest.spool import Spool
 from cityweather.models import BulkJob
 
 PAUSE = 0.2  # seconds between two looks at the job of the one who came first
 WAIT = 30.0  # seconds; proxies give up after 60
 ASK_AGAIN = 5.0  # seconds
+JOBS_WAIT = 30.0  # seconds after which one of the open jobs may have ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +24,17 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
 
 
-def check_open_jobs(owner: str) -> None:
-    """Raises TooManyJobs when this key has IMPORT_MAX_OPEN_JOBS that have not ended."""
+def check_open_jobs(owner: str, key: str | None) -> None:
+    """Raises TooManyJobs when the owner has IMPORT_MAX_OPEN_JOBS that have not ended, none of them by this key."""
+    if key and BulkJob.objects.filter(owner=owner, idempotency_key=key).exists():
+        return
     limit = settings.IMPORT_MAX_OPEN_JOBS
     open_jobs = BulkJob.objects.filter(owner=owner).exclude(status__in=BulkJob.ENDED).count()
     if open_jobs >= limit:
-        raise TooManyJobs(open_jobs=open_jobs, limit=limit)
+        raise TooManyJobs(open_jobs=open_jobs, limit=limit, retry_after=JOBS_WAIT)
 
 
-def claim(
+def begin_job(
     spool: Spool, owner: str, key: str | None, callback_url: str | None, clock: Clock | None = None
 ) -> tuple[BulkJob, bool]:
     """(the job, whether it is new, so that the caller writes it). Raises TooManyJobs, KeyReused, ImportInProgress."""
@@ -40,7 +43,6 @@ def claim(
     while True:
         job = key and BulkJob.objects.filter(owner=owner, idempotency_key=key).first()
         if not job:
-            check_open_jobs(owner)
             if job := _insert(spool, owner, key, callback_url):
                 return job, True
             continue  # another was quicker
@@ -54,9 +56,11 @@ def claim(
 
 
 def _insert(spool: Spool, owner: str, key: str | None, callback_url: str | None) -> BulkJob | None:
-    now = timezone.now()
+    now = database_now()
     try:
         with transaction.atomic():
+            _enter_alone(owner)
+            check_open_jobs(owner, key)
             return BulkJob.objects.create(
                 phases=[[BulkJob.Phase.READING.value, now.isoformat(timespec="seconds")]],
                 total=spool.total,
@@ -75,3 +79,10 @@ def _insert(spool: Spool, owner: str, key: str | None, callback_url: str | None)
         if key is None:
             raise
         return None
+
+
+def _enter_alone(owner: str) -> None:
+    """Until the transaction ends: of all who count this owner's jobs and see room for one more, one is right."""
+    if connection.vendor == "postgresql":  # on SQLite the transaction itself lets nobody else begin one
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('cityweather.import'), hashtext(%s))", [owner])
