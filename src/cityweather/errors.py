@@ -232,6 +232,12 @@ class TooManyDownloads(CityWeatherError):
     code, status = "too_many_downloads", 503
 
 
+class Overloaded(CityWeatherError):
+    """Too many requests are under way here. Try again after the time given."""
+
+    code, status = "overloaded", 503
+
+
 # --- our own parts ------------------------------------------------------------------------------------------------
 
 

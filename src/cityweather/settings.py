@@ -44,6 +44,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "cityweather.api.lanes.Lanes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "cityweather.ops.seats.Seats",
     "cityweather.ops.pages.Sessions",
     "cityweather.ops.pages.Csrf",
     "cityweather.ops.pages.Authentication",
@@ -68,7 +69,7 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)  # that stand before us and writ
 if TRUSTED_PROXIES:  # they speak TLS to the outside and plain HTTP to us
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
-    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)/?$"]  # asked from inside, where a redirect would count as well
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)/?$"]  # asked from inside, without TLS
     SECURE_HSTS_SECONDS = 86_400  # a day: long enough to protect, short enough to take back
 SILENCED_SYSTEM_CHECKS = [
     "security.W003",  # the check knows Django's own class only; ops/pages.py applies it where there are cookies
@@ -103,6 +104,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,  # seconds
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000",
     }
+else:
+    # A server that is gone shows within these seconds. No statement_timeout: imports and migrations may take long.
+    limits = {"connect_timeout": 2, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
+    DATABASES["default"]["OPTIONS"] = {**limits, "tcp_user_timeout": 30_000, **DATABASES["default"].get("OPTIONS", {})}
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
@@ -147,6 +152,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 # --- API ----------------------------------------------------------------------------------------------------------
 THROTTLE_WEATHER = env.str("THROTTLE_WEATHER", "60/min")
 THROTTLE_API = env.str("THROTTLE_API", "600/min")
+THROTTLE_LOGIN = env.str("THROTTLE_LOGIN", "10/min")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
@@ -212,5 +218,4 @@ CELERY_BEAT_SCHEDULE = {
     "scan": {"task": "cityweather.tasks.scan_tick", "schedule": 600.0, "options": {"expires": 60}},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"

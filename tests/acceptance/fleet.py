@@ -170,10 +170,18 @@ class Fleet:
         celery = [sys.executable, "-m", "celery", "--quiet", "-A", self._app]
         worker = [*celery, "worker", "--prefetch-multiplier", "1", "--without-gossip", "--without-mingle"]
         worker += ["--loglevel", "INFO", "-n", f"{name}@%h"]
-        web = [sys.executable, "-m", "gunicorn", "cityweather.wsgi:application", "--bind", f"{HOST}:{self._port}"]
-        web += ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--graceful-timeout", "2"]
+        web = [sys.executable, "-m", "gunicorn", "-c", "python:cityweather.ops.gunicorn"]
+        web += [
+            "cityweather.wsgi:application",
+            "--bind",
+            f"{HOST}:{self._port}",
+            "--graceful-timeout",
+            "2",
+            "--log-level",
+            "warning",
+        ]
         return {
-            "web": [*web, "--no-control-socket", "--log-level", "warning"],
+            "web": web,
             "fetch": [*worker, "-Q", "fetch", "-c", "1"],
             "bookkeeper": [*worker, "-Q", "bookkeeping", "-c", "2"],
             "beat": [*celery, "beat", "--pidfile", "", "--loglevel", "INFO"],

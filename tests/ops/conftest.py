@@ -6,6 +6,13 @@ from typing import Any
 
 import pytest
 
+from cityweather.ops import health
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known_of_the_last_test() -> None:
+    health.probe.cache_clear()
+
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ def client(start_valkey: Callable[..., Valkey], settings: Any) -> Iterator["Redi
 
 def redis_part() -> dict[str, Any]:
     (part,) = (part for part in health.PARTS if part.name == "redis")
+    health.probe.cache_clear()
     return health.examine([part])["redis"]
 
 

@@ -4,6 +4,7 @@ What holds wherever the web process runs; --bind, --workers and --threads belong
 """
 
 import os
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
 
@@ -16,3 +17,9 @@ graceful_timeout = 25  # seconds; Render kills after 30
 keepalive = 5  # seconds
 sendfile = False  # it would wait for a client without limit, past ops/paced.py
 control_socket_disable = True
+
+
+def post_worker_init(worker: Any) -> None:
+    from cityweather.ops import seats  # noqa: PLC0415  # not before Django is set up
+
+    seats.limit(worker.cfg.threads)

@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock, Thread
 from time import monotonic
 from typing import Any
 
@@ -18,6 +20,7 @@ from cityweather.ops import signals
 from cityweather.ops.running import running
 
 LIMIT = 3.0  # seconds for each part
+FRESH = 1.0  # seconds that a state is told again: asked without a key, it must not cost each time
 TICKS = ("dispatch_tick", "flush_tick")  # each second, if all is well
 TICK_LATE = 15.0  # seconds; a flush of a large backlog lasts a few
 FLUSH_LATE = 60.0  # seconds
@@ -103,22 +106,49 @@ def answer(parts: Any) -> JsonResponse:
     return JsonResponse({"status": "ok" if well else "unhealthy", "parts": states}, status=200 if well else 503)
 
 
-def examine(parts: list[Part]) -> dict[str, dict[str, Any]]:
+State = dict[str, Any]
+
+
+class Probe:
+    """Asks a part, for all who want to know at that time: one that hangs is not asked again meanwhile."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._asked: Future[State] | None = None
+        self._until = 0.0  # monotonic seconds: how long its answer is told
+
+    def ask(self, part: Part) -> "Future[State]":
+        with self._lock:
+            if self._asked is None or (self._asked.done() and monotonic() >= self._until):
+                self._asked = Future()
+                Thread(target=self._ask, args=(part, self._asked), name=f"health-{part.name}", daemon=True).start()
+            return self._asked
+
+    def _ask(self, part: Part, asked: "Future[State]") -> None:
+        state = _examine(part)
+        self._until = monotonic() + FRESH
+        asked.set_result(state)
+
+
+@lru_cache
+def probe(name: str) -> Probe:  # noqa: ARG001  # one for each name
+    return Probe()
+
+
+def examine(parts: list[Part]) -> dict[str, State]:
     """All at once, each within LIMIT: a part that hangs must not hide the others."""
-    pool = ThreadPoolExecutor(max_workers=len(parts), thread_name_prefix="health")
     began = monotonic()
-    waiting = {part.name: pool.submit(_examine, part) for part in parts}
+    waiting = {part.name: probe(part.name).ask(part) for part in parts}
     states = {}
     for name, future in waiting.items():
         try:
             states[name] = future.result(timeout=max(0.0, began + LIMIT - monotonic()))
         except TimeoutError:
             states[name] = {"ok": False, "detail": f"no answer within {LIMIT:.0f} s"}
-    pool.shutdown(wait=False)
     return states
 
 
-def _examine(part: Part) -> dict[str, Any]:
+def _examine(part: Part) -> State:
     began = monotonic()
     try:
         detail, ok = part.check(), True
