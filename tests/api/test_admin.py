@@ -1,5 +1,6 @@
 """The admin shows everything, edits nothing that is counted, and counts nothing that is large."""
 
+import io
 from typing import Any
 
 import pytest
@@ -78,3 +79,23 @@ def test_the_admin_asks_for_a_password_and_keeps_its_csrf_check() -> None:
     client = Client(enforce_csrf_checks=True)
     assert client.get("/admin/").status_code == 302
     assert client.post("/admin/login/", {"username": "a", "password": "b"}).status_code == 403
+
+
+def test_a_body_without_end_is_refused_before_anyone_has_logged_in(settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    client = Client(enforce_csrf_checks=True)
+    client.cookies["csrftoken"] = "x" * 32
+    form = {"csrfmiddlewaretoken": "x" * 32, "file": io.BytesIO(bytes(2000))}
+    answer = client.post("/admin/login/", form)
+    assert (answer.status_code, answer.json()["code"]) == (413, "request_too_large")
+    chunked = client.generic("POST", "/admin/login/", HTTP_TRANSFER_ENCODING="chunked", CONTENT_LENGTH="")
+    assert (chunked.status_code, chunked.json()["code"]) == (411, "length_required")
+
+
+@pytest.mark.usefixtures("redis_server")
+def test_passwords_cannot_be_guessed_at_any_speed(settings: Any) -> None:
+    settings.THROTTLE_LOGIN = "2/hour"
+    client = Client()
+    tries = [client.post("/admin/login/", {"username": "a", "password": "b"}).status_code for _ in range(3)]
+    assert tries == [200, 200, 429]
+    assert client.get("/admin/login/").status_code == 200

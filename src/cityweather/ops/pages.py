@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -9,7 +10,13 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 
+from cityweather.api import throttles
+from cityweather.api.base import check_body
+from cityweather.api.exceptions import failure
+from cityweather.errors import CityWeatherError
+
 PREFIX = "/admin"
+LOGIN = f"{PREFIX}/login"
 
 
 class _AdminOnly:
@@ -23,7 +30,16 @@ class _AdminOnly:
 
 
 class Sessions(_AdminOnly, SessionMiddleware):
-    pass
+    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:  # type: ignore[override]
+        try:
+            # The CSRF check reads a form before anyone has logged in, and Django keeps its files, however large.
+            check_body(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+            if request.method == "POST" and request.path_info.startswith(LOGIN):
+                throttles.check("login", f"address:{throttles.address(request)}")
+        except CityWeatherError as error:
+            return failure(error)
+        super().process_request(request)
+        return None
 
 
 class Csrf(_AdminOnly, CsrfViewMiddleware):
