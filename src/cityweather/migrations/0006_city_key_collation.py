@@ -1,14 +1,16 @@
+from typing import Any
+
 from django.db import migrations
 
 TYPE = "ALTER TABLE cityweather_city ALTER COLUMN key TYPE varchar(400)"
 
 
-def bytewise(apps, schema_editor):
+def bytewise(_: Any, schema_editor: Any) -> None:
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(f'{TYPE} COLLATE "C"')
 
 
-def linguistic(apps, schema_editor):
+def linguistic(_: Any, schema_editor: Any) -> None:
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(f'{TYPE} COLLATE "default"')
 
