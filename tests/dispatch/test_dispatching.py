@@ -11,7 +11,7 @@ from redis.client import Pipeline
 
 from cityweather import connections
 from cityweather.dispatch import batches, control, dispatcher
-from cityweather.models import City, JobResult
+from cityweather.models import BulkJob, City, JobResult
 from cityweather.tracker.tracker import LEASE, Tracker
 from cityweather.weather.pace import Pace
 from tests.capture import Sent
@@ -185,13 +185,29 @@ def test_a_wrong_clock_does_not_park_a_job_for_good(sent_tasks: list[Sent]) -> N
 
 
 def test_drain_parks_the_dispatch_of_all_jobs(sent_tasks: list[Sent]) -> None:
-    make_job(5)
+    job_id = str(make_job(5).job_id)
     tracker().drain(on=True)
     tick()
     assert sent_tasks == []
+    tick()
+    state = tracker().progress(job_id)
+    assert state is not None
+    assert state.waiting_for == "drain"
     tracker().drain(on=False)
     tick()
-    assert len(sent_rows(sent_tasks)) == 5
+    state = tracker().progress(job_id)
+    assert state is not None
+    assert (len(sent_rows(sent_tasks)), state.waiting_for) == (5, None)
+
+
+def test_what_is_said_to_a_job_while_all_are_parked_reaches_redis_and_it_may_end(sent_tasks: list[Sent]) -> None:
+    job = make_job(5)
+    flush(job)
+    tracker().drain(on=True)
+    BulkJob.objects.filter(pk=job.pk).update(phase="cancelling")
+    tick()
+    flush(job)
+    assert (reload(job).status, sent_tasks) == ("cancelled", [])
 
 
 def test_dispatch_waits_while_the_unflushed_tail_has_reached_its_share(sent_tasks: list[Sent]) -> None:

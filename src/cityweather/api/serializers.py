@@ -89,7 +89,9 @@ class Job(Shape):
     finished_at = _time("Of the last result.", allow_null=True)
     rate = _number("Cities a second: of late while it runs, over all afterwards")
     eta_seconds = s.IntegerField(allow_null=True)
-    waiting_for = s.ChoiceField(get_args(WaitingFor), allow_null=True, help_text="flush: the database")
+    waiting_for = s.ChoiceField(
+        get_args(WaitingFor), allow_null=True, help_text="flush: the database; drain: an operator"
+    )
     error = s.CharField(allow_null=True, help_text="Why the whole job failed")
     file_name = s.CharField(allow_blank=True)
     max_rate = s.IntegerField(allow_null=True, help_text="Cities a minute, if limited")

@@ -39,12 +39,13 @@ def tick(seconds: float = 0.9) -> None:
 def _round(live: list[BulkJob]) -> list[BulkJob]:
     """Returns the jobs worth another look before the next tick."""
     tracker = connections.tracker()
+    states = _states(live, tracker)
     if tracker.draining():
+        _hold(states, tracker)
         return []
     allowed = pace()
     if not allowed.told:
         quota_log.tell()
-    states = _states(live, tracker)
     tail = sum(state.tail for _, state in states)
     running = [(job, state) for job, state in states if _may_run(job, state, allowed, tail, tracker)]
     leases = tracker.live_leases([str(job.job_id) for job, _ in running])
@@ -80,8 +81,17 @@ def _put_into_redis(job: BulkJob, tracker: Tracker) -> Progress | None:
     return tracker.state(job_id)
 
 
+def _hold(states: list[tuple[BulkJob, Progress]], tracker: Tracker) -> None:
+    """All jobs are parked; what is said to one of them still counts."""
+    for job, state in states:
+        if not (state.closed or commands.sync(job, state, tracker)) and state.waiting_for != "drain":
+            tracker.park(str(job.job_id), state.epoch, 0, "drain")
+
+
 def _may_run(job: BulkJob, state: Progress, allowed: Pace, tail: int, tracker: Tracker) -> bool:
     """`tail`: bytes that all jobs have not flushed."""
+    if state.waiting_for == "drain":
+        tracker.set(str(job.job_id), state.epoch, waiting_for="")
     if state.closed or commands.sync(job, state, tracker):
         return False
     now = time.time()

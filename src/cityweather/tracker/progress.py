@@ -9,7 +9,8 @@ TIMES = ("created_at", "started_at", "last_at", "past_at", "parked_until")
 TEXTS = ("status", "phase", "error", "waiting_for", "file_name", "closed", "command")
 OTHERS = ("epoch", "past_n", "max_rate", "next", "window", "speed", "tail", "flushed")
 FIELDS = (*NUMBERS, *TIMES, *TEXTS, *OTHERS)
-WaitingFor = Literal["quota", "provider", "key", "flush"]  # the database, until it has taken results
+# flush: the database, until it has taken results; drain: an operator, who parked the dispatch of all jobs.
+WaitingFor = Literal["quota", "provider", "key", "flush", "drain"]
 
 
 @dataclass(frozen=True, slots=True)

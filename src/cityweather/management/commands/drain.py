@@ -6,7 +6,10 @@ from cityweather import connections
 
 
 class Command(BaseCommand):
-    help = "Park the dispatch of all jobs (provider trouble, maintenance); batches under way finish."
+    help = (
+        "Park the dispatch of all jobs (provider trouble, maintenance); batches under way finish. "
+        "Redis alone knows it: one that is emptied lets dispatch go on."
+    )
 
     def handle(self, *_: Any, **__: Any) -> None:
         connections.tracker().drain(on=True)

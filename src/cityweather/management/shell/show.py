@@ -38,7 +38,7 @@ class Bar:
     @staticmethod
     def _pace(job: dict[str, Any]) -> str:
         if job["waiting_for"]:
-            return f"waits for the {job['waiting_for']}"
+            return _waits(job)
         eta = "" if job["eta_seconds"] is None else f"  ETA {job['eta_seconds']:.0f} s"
         return f"{job['rate'] or 0:,.0f} cities/s{eta}"
 
@@ -79,10 +79,16 @@ def line(job: dict[str, Any]) -> str:
     if job["error"]:
         words.append(job["error"])
     elif job["phase"] == "paused" or job["waiting_for"]:
-        words.append("paused" if job["phase"] == "paused" else f"waits for the {job['waiting_for']}")
+        words.append("paused" if job["phase"] == "paused" else _waits(job))
     elif job["eta_seconds"] is not None:
         words.append(f"about {job['eta_seconds']:,} s to go")
     return "  ".join(words)
+
+
+def _waits(job: dict[str, Any]) -> str:
+    reason = job["waiting_for"]
+    others = {"flush": "waits for the database", "drain": "parked, as all jobs are"}
+    return others.get(reason, f"waits for the {reason}")
 
 
 def weather(found: dict[str, Any]) -> str:
