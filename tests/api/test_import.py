@@ -1,15 +1,18 @@
 """POST /bulk/import."""
 
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from cityweather.api import imports
+from cityweather.api.uploads import Upload
 from cityweather.ingest import rows
 from cityweather.models import BulkJob, City, JobResult, RejectedRow
 from tests.capture import Sent
@@ -47,6 +50,24 @@ def test_an_upload_is_accepted_while_redis_and_the_broker_are_away(keyed: Client
     assert (answer.status_code, answer.json()["source"]) == (202, "database")
     assert sent_tasks == []
     assert keyed.get(answer["Location"]).json()["phase"] == "queued"
+
+
+@pytest.mark.usefixtures("database")
+def test_no_transaction_is_open_and_nothing_is_asked_while_an_upload_is_read(
+    keyed: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def watched(self: Upload) -> Iterator[bytes]:
+        with CaptureQueriesContext(connection) as queries:
+            for chunk in chunks(self):
+                assert not connection.in_atomic_block
+                yield chunk
+        seen.append(len(queries))
+
+    seen: list[int] = []
+    chunks = Upload.chunks
+    monkeypatch.setattr(Upload, "chunks", watched)
+    assert send(keyed, b"city\n" + b"Oslo\n" * 100_000).status_code == 202
+    assert seen == [0]
 
 
 @pytest.mark.usefixtures("database")
