@@ -8,10 +8,13 @@ import sys
 from typing import Any
 
 from celery import Celery
-from celery.beat import ScheduleEntry, Scheduler
+from celery.beat import ScheduleEntry, Scheduler, SchedulingError
 from celery.signals import beat_embedded_init, beat_init, celeryd_init, worker_process_init
-from kombu.transport.redis import Transport
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
+from kombu.transport import virtual
+from kombu.transport.redis import Channel, QoS, Transport
+from redis.exceptions import RedisError
+
+from cityweather.connections import REFUSING
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +25,21 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 # To kombu these are errors of ours, and the worker that fetched a message just then would exit for good.
-Transport.connection_errors = (*Transport.connection_errors, OutOfMemoryError, ReadOnlyError)
+Transport.connection_errors = (*Transport.connection_errors, *REFUSING)
+
+
+class PatientQoS(QoS):
+    """kombu's keeps a worker's place taken by a message whose ack fails; with one place, it waits for ever."""
+
+    def ack(self, delivery_tag: str) -> None:
+        try:
+            super().ack(delivery_tag)
+        except RedisError as error:  # not acked, it is delivered once more and then dropped
+            log.warning("ack_failed", extra={"broker": type(error).__name__})
+            virtual.QoS.ack(self, delivery_tag)
+
+
+Channel.QoS = PatientQoS
 
 QUEUE_LIMIT = 20  # ticks waiting, after which no more are sent until a bookkeeper has come
 
@@ -34,13 +51,12 @@ class Ticker(Scheduler):
         from cityweather import connections  # noqa: PLC0415  # Django is not set up when this module is read
 
         try:
-            full = connections.queue_length("bookkeeping") >= QUEUE_LIMIT
-        except RedisError as error:
-            log.warning("tick_not_sent", extra={"tick": entry.name, "broker": type(error).__name__})
-            full = True
-        if full:
-            return self.reserve(entry) if advance else entry
-        return super().apply_async(entry, producer=producer, advance=advance, **kwargs)
+            if connections.queue_length("bookkeeping") < QUEUE_LIMIT:
+                return super().apply_async(entry, producer=producer, advance=advance, **kwargs)
+        except (RedisError, SchedulingError) as error:
+            cause = type(error.__context__ or error).__name__
+            log.warning("tick_not_sent", extra={"tick": entry.name, "broker": cause})
+        return self.reserve(entry) if advance else entry
 
 
 def die_with_parent(**_: Any) -> None:

@@ -7,19 +7,28 @@ from django.conf import settings
 from django.db import InterfaceError, InternalError, OperationalError
 from kombu.exceptions import OperationalError as BrokerError
 from redis import Redis
+from redis._parsers.base import BaseParser
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
+from redis.exceptions import ClusterDownError, OutOfMemoryError, ReadOnlyError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import OutOfMemoryError, ReadOnlyError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from cityweather.sockets import pool_options
 from cityweather.tracker.tracker import Tracker
 
+
+class WritesRefused(ReadOnlyError):
+    """By a server whose disk is full, or that has too few replicas. redis-py has no name for it."""
+
+
+BaseParser.EXCEPTION_CLASSES |= {"MISCONF": WritesRefused, "NOREPLICAS": WritesRefused}
+
 # A server that is away, full or takes no writes: that passes, and work goes on by itself.
+REFUSING = (OutOfMemoryError, ReadOnlyError, ClusterDownError)
 AWAY: dict[str, tuple[type[Exception], ...]] = {
-    "redis": (RedisConnectionError, RedisTimeoutError, OutOfMemoryError, ReadOnlyError, BrokerError),
+    "redis": (RedisConnectionError, RedisTimeoutError, *REFUSING, BrokerError),
     "database": (OperationalError, InterfaceError, InternalError),
 }
 ANY_AWAY = tuple(error for errors in AWAY.values() for error in errors)

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 import pytest
+from redis._parsers.base import BaseParser
 
 from cityweather import tasks
 from cityweather.flush import flusher
@@ -87,3 +88,10 @@ def test_an_error_of_ours_keeps_its_traceback(
     tasks.flush_tick.apply()
     assert [line for line in said(caplog) if line.exc_info]
     assert not [line for line in said(caplog) if line.msg == "server_away"]
+
+
+@pytest.mark.parametrize("code", ["MISCONF", "NOREPLICAS", "MASTERDOWN", "LOADING", "OOM", "READONLY", "CLUSTERDOWN"])
+def test_a_server_that_refuses_counts_as_away_whatever_its_code(code: str, caplog: pytest.LogCaptureFixture) -> None:
+    away.tell(BaseParser.parse_error(f"{code} Not now."), then="")
+    (line,) = said(caplog)
+    assert told(line)["server"] == "redis"

@@ -54,6 +54,8 @@ def _require_writes(client: Redis) -> None:
         client.setrange("cw:health", 0, "")
     except OutOfMemoryError as error:
         raise Unwell("full, takes no writes: `cityweather flush` makes room by hand, maxmemory for good") from error
+    except connections.WritesRefused as error:
+        raise Unwell(f"takes no writes: {error}") from error
     except ReadOnlyError as error:
         raise Unwell("takes no writes: it is a read-only replica") from error
 
