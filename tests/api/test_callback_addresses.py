@@ -78,6 +78,8 @@ def test_another_host_is_refused(names: dict[str, list[str]], url: str) -> None:
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
         "255.255.255.255", "::1", "::", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254",
         "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "ff02::1",
+        "fec0::1", "feff::1", "::127.0.0.1", "::8.8.8.8", "64:ff9b:1::1", "64:ff9b:1:ffff::a00:1", "2001:db8::1",
+        "2001::1", "100::1", "192.0.2.1", "198.18.0.1", "240.0.0.1",
     ],
 )  # fmt: skip
 def test_an_allowed_name_that_leads_to_a_private_address_is_refused(names: dict[str, list[str]], found: str) -> None:

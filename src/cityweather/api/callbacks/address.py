@@ -2,7 +2,9 @@
 
 import re
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
@@ -17,6 +19,11 @@ PLAIN = re.compile(r"[!-~]+")
 ODD = re.compile(r'[\\@#<>"^`{|}]')
 HOST = re.compile(r"[A-Za-z0-9._:-]+")
 NAT64 = IPv6Network("64:ff9b::/96")
+# Not for the public, though ipaddress takes some of them for global: addresses of a site (deprecated), IPv4 in an old
+# spelling, and a translator's own prefix.
+NEVER = tuple(map(IPv6Network, ("fec0::/10", "::/96", "64:ff9b:1::/48")))
+LOOK_UP = 3.0  # seconds for a name; the resolver alone might take half a minute
+LOOK_UPS = 8  # at once in a process
 PORTS = {"http": 80, "https": 443}
 
 
@@ -78,16 +85,26 @@ def _allowed(host: str, port: int) -> bool:
 
 
 def _addresses(host: str, port: int) -> tuple[str, ...]:
+    looking = resolver().submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = looking.result(LOOK_UP)
+    except TimeoutError:
+        looking.cancel()
+        raise CallbackRefused(reason="Its host's name could not be looked up in time.") from None
     except (OSError, UnicodeError):
         raise CallbackRefused(reason="Its host's name has no address.") from None
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+@lru_cache
+def resolver() -> ThreadPoolExecutor:
+    """One per process. A look-up cannot be stopped; who waits for it can be sent on."""
+    return ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="resolver")
+
+
 def _public(address: str) -> bool:
     ip = _inner(ip_address(address.partition("%")[0]))
-    return ip.is_global and not ip.is_multicast
+    return ip.is_global and not ip.is_multicast and not any(ip in net for net in NEVER)
 
 
 def _inner(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

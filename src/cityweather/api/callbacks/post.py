@@ -25,9 +25,9 @@ def post(target: Target, headers: Mapping[str, str], content: bytes) -> int | st
         curl.setopt(pycurl.WRITEFUNCTION, skip)
         curl.perform()
     except pycurl.error as error:
-        # A body that is too long, or breaks off, comes after the status that decides.
+        # A body that is too long, stalls or breaks off comes after the status that decides; a 1xx decides nothing.
         status = int(curl.getinfo(pycurl.RESPONSE_CODE))
-        return status if status and error.args[0] == pycurl.E_WRITE_ERROR else f"curl error {error.args[0]}"
+        return status if status >= 200 else f"curl error {error.args[0]}"
     else:
         return int(curl.getinfo(pycurl.RESPONSE_CODE))
     finally:
