@@ -87,7 +87,7 @@ def scan_tick() -> None:
 
 @shared_task(base=Patient)
 def callback_tick() -> None:
-    delivery.deliver()
+    delivery.start()
 
 
 @shared_task(base=Patient)

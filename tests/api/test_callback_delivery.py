@@ -8,7 +8,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from pytest_django.fixtures import Settings
 
 from cityweather import tasks
 from cityweather.api.callbacks import address, delivery, post
+from cityweather.local.processes import wait_until
 from cityweather.models import BulkJob
 from cityweather.settings import CELERY_BEAT_SCHEDULE
 from tests.api.helpers import make_job
@@ -42,6 +43,16 @@ def ended(receiver: Receiver, outcomes: str = "sf", **fields: Any) -> BulkJob:
     return make_job(outcomes, **defaults | fields)
 
 
+def deliver(now: datetime) -> int:
+    return delivery.send(list(delivery.claimed(now)), now)
+
+
+def tick() -> None:
+    """As Celery calls it, until what it has begun has ended."""
+    tasks.callback_tick.apply(throw=True)
+    assert wait_until(lambda: not delivery._idle.locked(), 30)
+
+
 def reload(job: BulkJob) -> BulkJob:
     return BulkJob.objects.get(pk=job.pk)
 
@@ -49,9 +60,9 @@ def reload(job: BulkJob) -> BulkJob:
 @pytest.mark.usefixtures("database", "redis_server")
 def test_a_receiver_gets_the_status_signed_and_once(receiver: Receiver, keyed: Client) -> None:
     job = ended(receiver)
-    tasks.callback_tick.apply(throw=True)
-    tasks.callback_tick.apply(throw=True)
-    assert delivery.deliver(NOW + timedelta(hours=20)) == 0
+    tick()
+    tick()
+    assert deliver(NOW + timedelta(hours=20)) == 0
     ((path, headers, body),) = receiver.got
     event = json.loads(body)
     assert path == "/hook?token=very-secret"
@@ -68,7 +79,7 @@ def test_a_receiver_gets_the_status_signed_and_once(receiver: Receiver, keyed: C
 def test_two_secrets_sign_side_by_side(receiver: Receiver, settings: Settings) -> None:
     settings.CALLBACK_SECRET = f"{SECRET}, the-next-secret-of-ours"
     ended(receiver)
-    assert delivery.deliver(NOW) == 1
+    assert deliver(NOW) == 1
     first, second = receiver.got[0][1]["webhook-signature"].split(" ")
     assert first.startswith("v1,")
     assert second.startswith("v1,")
@@ -80,11 +91,11 @@ def test_two_secrets_sign_side_by_side(receiver: Receiver, settings: Settings) -
 def test_it_is_sent_again_after_a_pause_with_the_same_id_and_body(receiver: Receiver, status: int) -> None:
     job = ended(receiver)
     receiver.answers = [status]
-    assert delivery.deliver(NOW) == 0
+    assert deliver(NOW) == 0
     assert reload(job).notified_at is None
-    assert delivery.deliver(NOW + timedelta(seconds=14)) == 0
+    assert deliver(NOW + timedelta(seconds=14)) == 0
     assert len(receiver.got) == 1  # neither too soon nor at the redirect's address
-    assert delivery.deliver(NOW + timedelta(seconds=15)) == 1
+    assert deliver(NOW + timedelta(seconds=15)) == 1
     (_, first, one), (_, second, other) = receiver.got
     assert (first["webhook-id"], one) == (second["webhook-id"], other)
 
@@ -95,7 +106,7 @@ def test_pauses_grow_to_an_hour() -> None:
 
 
 def test_an_attempt_ends_before_the_next_one_is_due() -> None:
-    assert delivery.FIRST_PAUSE.total_seconds() > post.TOTAL_TIMEOUT
+    assert delivery.FIRST_PAUSE.total_seconds() > address.LOOK_UP + post.TOTAL_TIMEOUT
     assert CELERY_BEAT_SCHEDULE["callback"]["task"] == tasks.callback_tick.name
 
 
@@ -111,9 +122,9 @@ def test_a_sender_killed_in_between_leaves_the_attempt_to_another(
     with monkeypatch.context() as patch:
         patch.setattr(delivery, "attempt", killed)
         with pytest.raises(SystemExit):
-            delivery.deliver(NOW)
+            deliver(NOW)
     assert (reload(job).callback_attempts, receiver.got) == (1, [])
-    assert delivery.deliver(NOW + timedelta(seconds=15)) == 1
+    assert deliver(NOW + timedelta(seconds=15)) == 1
     assert reload(job).notified_at is not None
 
 
@@ -124,10 +135,29 @@ def test_a_sender_killed_before_it_noted_the_answer_repeats_the_event(
     ended(receiver)
     with monkeypatch.context() as patch:
         patch.setattr(delivery, "settle", lambda *_: False)
-        delivery.deliver(NOW)
-    assert delivery.deliver(NOW + timedelta(seconds=15)) == 1
+        deliver(NOW)
+    assert deliver(NOW + timedelta(seconds=15)) == 1
     assert len({headers["webhook-id"] for _, headers, _ in receiver.got}) == 1
     assert len(receiver.got) == 2
+
+
+@pytest.mark.usefixtures("database", "redis_server")
+def test_receivers_that_hang_hold_up_no_bookkeeper(receiver: Receiver) -> None:
+    """Its tick ends while they hang, and a second one starts nothing beside the first."""
+    arrived, release = threading.Event(), threading.Event()
+    receiver.before = [lambda: (arrived.set(), release.wait(60))]
+    job = ended(receiver)
+    round_ = delivery.start(NOW)
+    assert round_ is not None
+    assert arrived.wait(30)
+    later = ended(receiver)
+    tasks.callback_tick.apply(throw=True)
+    assert (reload(later).callback_attempts, reload(job).notified_at) == (0, None)
+    release.set()
+    round_.join(30)
+    assert reload(job).notified_at is not None
+    tick()
+    assert reload(later).notified_at is not None
 
 
 @pytest.mark.usefixtures("database")
@@ -154,7 +184,7 @@ def test_many_bookkeepers_at_once_send_each_event_once(receiver: Receiver) -> No
 
 
 def tick_and_close() -> None:
-    delivery.deliver(NOW)
+    deliver(NOW)
     connection.close()
 
 
@@ -166,26 +196,26 @@ def test_it_gives_up_and_says_so_without_the_url(
     job = ended(receiver)
     receiver.answers = [answer]
     with caplog.at_level(logging.INFO):
-        assert delivery.deliver(NOW + late) == 0
+        assert deliver(NOW + late) == 0
     assert caplog.messages == ["callback_given_up"]
     told = vars(caplog.records[0])
     assert (told["host"], told["answer"], told["job_id"]) == ("127.0.0.1", answer, str(job.job_id))
     assert "very-secret" not in str(told)
-    assert delivery.deliver(NOW + timedelta(days=9)) == 0
+    assert deliver(NOW + timedelta(days=9)) == 0
     assert len(receiver.got) == 1
 
 
 @pytest.mark.usefixtures("db")
 def test_a_job_that_ended_days_ago_gets_one_attempt(receiver: Receiver) -> None:
     ended(receiver, finished_at=NOW - timedelta(days=3))
-    assert delivery.deliver(NOW) == 1
+    assert deliver(NOW) == 1
 
 
 @pytest.mark.usefixtures("db")
 def test_jobs_that_run_or_asked_for_nothing_are_left_alone(receiver: Receiver) -> None:
     make_job("sp", callback_url=receiver.url)
     make_job("s", status="done", phase="ended", finished_at=NOW)
-    assert delivery.deliver(NOW) == 0
+    assert deliver(NOW) == 0
     assert receiver.got == []
 
 
@@ -193,7 +223,7 @@ def test_jobs_that_run_or_asked_for_nothing_are_left_alone(receiver: Receiver) -
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
 def test_other_ends_are_told_too(receiver: Receiver, status: str) -> None:
     ended(receiver, "sp", status=status)
-    assert delivery.deliver(NOW) == 1
+    assert deliver(NOW) == 1
     assert json.loads(receiver.got[0][2])["type"] == f"job.{status}"
 
 
@@ -201,7 +231,7 @@ def test_other_ends_are_told_too(receiver: Receiver, status: str) -> None:
 def test_the_address_is_checked_again_when_it_is_sent(receiver: Receiver, settings: Settings) -> None:
     job = ended(receiver)
     settings.CALLBACK_HOSTS = ["127.0.0.1"]  # without its port a private address is refused
-    assert delivery.deliver(NOW) == 0
+    assert deliver(NOW) == 0
     assert receiver.got == []
     assert reload(job).notified_at is None
 
@@ -215,17 +245,18 @@ def test_the_connection_goes_to_the_address_that_was_checked(receiver: Receiver)
 
 
 @pytest.mark.usefixtures("db")
-def test_a_name_looked_up_for_too_long_is_left_to_the_next_attempt(
-    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+def test_a_name_server_that_hangs_costs_a_bounded_time(
+    receiver: Receiver, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Or this attempt and the next one would be under way at the same moment."""
-    job = ended(receiver)
-    times = iter([100.0, 106.5])
-    with monkeypatch.context() as patch:
-        patch.setattr(delivery.time, "monotonic", lambda: next(times))
-        answer = delivery.attempt(job)
-    assert answer == "the name's look-up took too long"
-    assert receiver.got == []
+    settings.CALLBACK_HOSTS = ["hooks.example.com"]
+    answer = threading.Event()
+    monkeypatch.setattr(address, "LOOK_UP", 0.05)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answer.wait(60) and [])
+    try:
+        told = delivery.attempt(ended(receiver, callback_url="https://hooks.example.com/"))
+    finally:
+        answer.set()
+    assert "not be looked up in time" in str(told)
 
 
 @pytest.mark.parametrize("host", ["::1", "127.0.0.1", "a-name.invalid"])
@@ -239,6 +270,27 @@ def test_a_proxy_of_the_environment_is_not_asked(receiver: Receiver, monkeypatch
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     target = address.Target(receiver.url, "127.0.0.1", receiver.server_port, ("127.0.0.1",))
     assert post.post(target, {}, b"{}") == 204
+
+
+@pytest.mark.parametrize(("head", "outcome"), [
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", 200),
+    (b"HTTP/1.1 503 Away\r\nContent-Length: 9\r\n\r\nhalf", 503),
+    (b"HTTP/1.1 102 Wait\r\n\r\n", "curl error 28"),
+])  # fmt: skip
+def test_a_body_that_stalls_changes_nothing_of_the_status(
+    head: bytes, outcome: int | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(post, "TOTAL_TIMEOUT", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as stalling:
+        port = stalling.getsockname()[1]
+        answers: list[int | str] = []
+        target = address.Target(f"http://127.0.0.1:{port}/", "127.0.0.1", port, ("127.0.0.1",))
+        sender = threading.Thread(target=lambda: answers.append(post.post(target, {}, b"{}")))
+        sender.start()
+        with stalling.accept()[0] as taken:
+            taken.sendall(head)
+            sender.join(30)
+    assert answers == [outcome]
 
 
 def test_a_receiver_that_never_answers_costs_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,36 +5,65 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Lock, Thread
 from urllib.parse import urlsplit
 
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
 from cityweather.api.callbacks import event
 from cityweather.api.callbacks.address import resolve
 from cityweather.api.callbacks.post import post
+from cityweather.connections import ANY_AWAY
 from cityweather.errors import CallbackRefused
 from cityweather.models import BulkJob
-from cityweather.ops import metrics
-from cityweather.weather.network import TOTAL_TIMEOUT
+from cityweather.ops import away, metrics
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 8
 FIRST_PAUSE = timedelta(seconds=15)  # longer than an attempt lasts, or two of them could overlap
-SLOW_NAME = FIRST_PAUSE.total_seconds() - TOTAL_TIMEOUT - 1  # seconds after which it is the next attempt's turn
 LONGEST_PAUSE = timedelta(hours=1)
 GIVE_UP = timedelta(hours=24)  # after the job has ended; one attempt is made however late
 GONE = 410  # the receiver wants no more
+_idle = Lock()  # held while this process sends
 
 
-def deliver(now: datetime | None = None) -> int:
-    """A round over what is due. Returns how many were accepted."""
-    now = now or timezone.now()
-    jobs = list(claimed(now))
+def start(now: datetime | None = None) -> Thread | None:
+    """A round over what is due, in a thread: receivers that hang must hold up neither dispatch nor flush.
+
+    None when nothing is due or this process's last round is still under way.
+    """
+    if not _idle.acquire(blocking=False):
+        return None
+    now, jobs = now or timezone.now(), []
+    try:
+        jobs = list(claimed(now))
+    finally:
+        if not jobs:
+            _idle.release()
     if not jobs:
-        return 0
-    with ThreadPoolExecutor(len(jobs), thread_name_prefix="callback") as pool:
+        return None
+    thread = Thread(target=_round, args=(jobs, now), name="callbacks", daemon=True)
+    thread.start()
+    return thread
+
+
+def _round(jobs: list[BulkJob], now: datetime) -> None:
+    try:
+        send(jobs, now)
+        metrics.send(at_once=True)
+    except ANY_AWAY as error:
+        away.tell(error, then="the receivers are told again")
+    finally:
+        _idle.release()
+        connection.close()  # this thread's own
+
+
+def send(jobs: list[BulkJob], now: datetime) -> int:
+    """Returns how many were accepted."""
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="callback") as pool:
         answers = list(pool.map(attempt, jobs))  # threads touch no database
     return sum(settle(job, answer, now) for job, answer in zip(jobs, answers, strict=True))
 
@@ -63,13 +92,10 @@ def pause(attempts: int) -> timedelta:
 def attempt(job: BulkJob) -> int | str:
     """The receiver's status, or a word on why there is none."""
     content = event.body(job)
-    began = time.monotonic()
     try:
         target = resolve(job.callback_url or "")
     except CallbackRefused as error:
         return error.detail
-    if time.monotonic() - began > SLOW_NAME:
-        return "the name's look-up took too long"
     return post(target, event.headers(job, content, time.time()), content)
 
 
