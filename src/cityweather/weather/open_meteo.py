@@ -15,7 +15,8 @@ from cityweather.weather.status import error_of, retry_after
 from cityweather.weather.wmo import description
 
 REFUSAL = "Open-Meteo refuses us. Operators: check OPEN_METEO_URL, and whether it has blocked this machine's address."
-WHERE, NAME = re.compile("latitude|longitude|location", re.IGNORECASE), re.compile("\\bname\\b", re.IGNORECASE)
+# The reasons for a 400 that speak of what the city brought along; others concern every city.
+CITYS = re.compile(r"latitude|longitude|location|\bname\b", re.IGNORECASE)
 CURRENT = "temperature_2m,relative_humidity_2m,weather_code,apparent_temperature,wind_speed_10m"
 
 
@@ -48,7 +49,7 @@ class OpenMeteo:
     def parse(self, places: Sequence[Place], response: Response) -> list[Weather | WeatherError]:
         """Raises WeatherError for all places together, RefusedCity when one of them is bad."""
         if response.status != 200:
-            raise _error(response, WHERE)
+            raise _error(response)
         body = json_of(response)
         items = body if isinstance(body, list) else [body]
         if len(items) != len(places):
@@ -70,7 +71,7 @@ class OpenMeteoGeocoder:
     def parse(self, place: Place, response: Response) -> Place:
         """A miss is a 200 without results. Raises UnknownCity, WeatherError."""
         if response.status != 200:
-            raise _error(response, NAME)
+            raise _error(response)
         body = json_of(response)
         if not isinstance(body, dict) or "error" in body:
             raise BadAnswer
@@ -108,10 +109,9 @@ def _weather(place: Place, item: dict[str, Any]) -> Weather | WeatherError:
     )
 
 
-def _error(response: Response, citys: re.Pattern[str]) -> WeatherError:
-    """`citys`: the reasons for a 400 that speak of what the city brought along. Others concern every city."""
+def _error(response: Response) -> WeatherError:
     if response.status == 400:
-        return RefusedCity() if citys.search(str(mapping(json_of(response)).get("reason"))) else BadAnswer()
+        return RefusedCity() if CITYS.search(str(mapping(json_of(response)).get("reason"))) else BadAnswer()
     if response.status == 429:
         wait = retry_after(response)
         return Throttled(retry_after=_wait(response) if wait is None else wait)

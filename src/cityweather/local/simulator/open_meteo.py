@@ -13,6 +13,7 @@ SEARCH = b"/v1/search"
 MOST_PLACES = 1000
 MODEL_SECONDS = 900
 REASONS = {
+    400: "No data is available for this location",
     429: "Minutely API request limit exceeded. Please try again in one minute.",
     401: "The supplied API key is invalid.",
     403: "The supplied API key is invalid.",
