@@ -44,6 +44,32 @@ def test_one_probe_at_a_time(process: Callable[..., Breaker], clock: Clock) -> N
     assert one.check().state is State.PROBE
 
 
+def test_one_probe_at_a_time_among_the_threads_of_a_process_too(process: Callable[..., Breaker], clock: Clock) -> None:
+    web = process()
+    clock.advance(web.outage())
+    first, second = web.attempt(), web.attempt()
+    assert (first.check().state, second.check().state) == (State.PROBE, State.OPEN)
+    first.outage()
+    assert second.check().state is State.OPEN
+    clock.advance(2)
+    assert second.check().state is State.PROBE
+    second.good()
+    assert web.check().state is State.CLOSED
+
+
+def test_a_probe_that_told_nothing_is_followed_by_another_at_once(
+    process: Callable[..., Breaker], clock: Clock
+) -> None:
+    web = process()
+    clock.advance(web.outage())
+    first, second = web.attempt(), web.attempt()
+    first.check()
+    second.let_go()
+    assert second.check().state is State.OPEN
+    first.let_go()
+    assert second.check().state is State.PROBE
+
+
 def test_a_dead_prober_is_replaced(process: Callable[..., Breaker], clock: Clock) -> None:
     one, other = process(), process()
     clock.advance(one.outage())

@@ -14,7 +14,7 @@ from cityweather.errors import BadAnswer, ProviderDown, ProviderTimeout
 from cityweather.weather import bulk_transport
 from cityweather.weather.bulk_transport import BulkTransport, Completed
 from cityweather.weather.provider import Request, Response
-from tests.weather.wire import Wire, http, send, wire
+from tests.weather.wire import Wire, chunked, full_backlog, http, send, wire
 
 
 @pytest.fixture
@@ -96,6 +96,21 @@ def test_a_body_beyond_the_bound_is_not_read(
     server.behaviours["/endless"] = endless
     assert isinstance(one(transport, f"{server.url}/stated"), BadAnswer)
     assert isinstance(one(transport, f"{server.url}/endless"), BadAnswer)
+
+
+def test_a_compressed_answer_in_chunks_is_read(transport: BulkTransport, server: Wire) -> None:
+    server.behaviours["/x"] = send(chunked(b'{"a": 1}'))
+    response = one(transport, f"{server.url}/x")
+    assert isinstance(response, Response)
+    assert response.body == b'{"a": 1}'
+
+
+def test_nobody_taking_the_connection_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk_transport, "CONNECT_TIMEOUT", 0.2)
+    transport = BulkTransport(4)
+    with full_backlog() as url:
+        assert isinstance(one(transport, f"{url}/x"), ProviderTimeout)
+    transport.close()
 
 
 def test_a_compressed_bomb_is_bounded_too(transport: BulkTransport, server: Wire) -> None:

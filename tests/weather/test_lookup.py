@@ -1,6 +1,7 @@
 """GET /weather's way to an answer, over `requests`, on a fake and a real Redis."""
 
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,9 +22,11 @@ from cityweather.errors import (
     Throttled,
     UnknownCity,
 )
-from cityweather.weather import asker, names
+from cityweather.weather import asker, names, parts
+from cityweather.weather.breaker import State
 from cityweather.weather.lookup import Found, lookup
 from cityweather.weather.provider import Weather
+from cityweather.weather.providers import from_settings
 from tests.weather.fakes import BROKEN, KEY_REFUSED, TOO_MANY, UNKNOWN, reply, weather
 
 URL = "https://api.openweathermap.org/data/2.5/weather"
@@ -124,6 +127,80 @@ def test_a_retry_after_is_waited_for_exactly(provider: Any, monkeypatch: pytest.
     answer(provider, reply(503, b"", retry_after="1"), reply(503, b"", retry_after="2"), weather("Oslo"))
     lookup("Oslo", nothing_known)
     assert slept == [1.0, 2.0]
+
+
+class Slow:
+    """A provider whose answers take `seconds` of the asker's clock."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, provider: Any, seconds: float, outcome: Any) -> None:
+        self.passed = 0.0
+        self.slept: list[float] = []
+        monkeypatch.setattr(asker, "time", SimpleNamespace(monotonic=lambda: self.passed, sleep=self.slept.append))
+        monkeypatch.setattr("backoff._sync.time.sleep", self.slept.append)
+
+        def respond(_: Any) -> Any:
+            self.passed += seconds
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome.status, dict(outcome.headers), outcome.body
+
+        provider.add_callback(responses.GET, URL, respond)
+
+
+def test_who_waited_long_for_nothing_does_not_wait_again(provider: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    Slow(monkeypatch, provider, asker.RETRY_FOR + 0.1, requests.ReadTimeout())
+    with pytest.raises(ProviderTimeout):
+        lookup("Oslo", nothing_known)
+    assert len(provider.calls) == 1
+
+
+def test_a_retry_after_is_not_shortened_to_fit(provider: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Slow(monkeypatch, provider, asker.RETRY_FOR - 1, reply(503, b"", retry_after="2"))
+    with pytest.raises(ProviderDown):
+        lookup("Oslo", nothing_known)
+    assert (len(provider.calls), slow.slept) == (1, [])
+
+
+def fails(provider: Any, city: str) -> None:
+    def respond(request: Any) -> Any:
+        asked = request.params["q"]
+        outcome = BROKEN if asked == city else weather(asked)
+        return outcome.status, dict(outcome.headers), outcome.body
+
+    provider.add_callback(responses.GET, URL, respond)
+
+
+def half_open() -> None:
+    breaker = parts.breaker(from_settings())
+    breaker.outage()
+    redis = connections.redis_client()
+    redis.hset("cw:{openweather}:breaker", "until", 1)
+
+
+def test_a_city_that_always_fails_does_not_keep_the_breaker_open(provider: Any) -> None:
+    half_open()
+    fails(provider, "Broken")
+    with pytest.raises(ProviderDown):
+        lookup("Broken", nothing_known)
+    assert parts.breaker(from_settings()).check().state is State.CLOSED
+
+
+def test_neither_does_the_city_that_probes_ask_for(provider: Any) -> None:
+    fails(provider, "London")
+    half_open()
+    with pytest.raises(ProviderDown):
+        lookup("Rome", nothing_known)
+    connections.redis_client().hset("cw:{openweather}:breaker", "until", 1)
+    assert lookup("Oslo", nothing_known).city == "Oslo"
+    assert parts.breaker(from_settings()).check().state is State.CLOSED
+
+
+def test_a_probe_without_a_token_does_not_hold_others_up(provider: Any, settings: Any) -> None:
+    settings.OPENWEATHER_QUOTA_PER_MINUTE = 10
+    half_open()
+    with pytest.raises(QuotaUsedUp):
+        lookup("Oslo", nothing_known)
+    assert parts.breaker(from_settings()).check().state is State.PROBE
 
 
 def test_a_long_retry_after_is_told_and_not_slept(provider: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from cityweather.errors import ProviderDown, WeatherError
-from cityweather.weather import flight, keys
+from cityweather.weather import asker, flight, keys
 from cityweather.weather.cache import Cache, Entry
 from cityweather.weather.flight import Flights
 
@@ -111,6 +111,21 @@ def test_the_death_of_the_holder_is_survived(process: Callable[[], Flights], cac
     ask = Counted(cache, 0)
     entry, asked = process().join("oslo", ask)
     assert (entry.weather, asked, ask.calls) == (PACKED, True, 1)
+
+
+def test_a_holder_that_is_interrupted_leaves_the_flight_to_the_next(
+    process: Callable[[], Flights], redis_server: Redis
+) -> None:
+    def interrupted() -> Entry:
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        process().join("oslo", interrupted)
+    assert redis_server.exists(keys.flight("openweather", "oslo")) == 0
+
+
+def test_a_holder_is_believed_for_longer_than_an_answer_takes() -> None:
+    assert flight.HOLD > asker.LONGEST_ANSWER
 
 
 def test_a_holder_that_took_too_long_does_not_end_the_next_flight(

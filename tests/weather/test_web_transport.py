@@ -1,5 +1,6 @@
 """The web's transport: `requests` with every mishap turned into one of our errors."""
 
+import gzip
 import logging
 import socket
 import time
@@ -14,7 +15,7 @@ from cityweather.errors import BadAnswer, ProviderDown, ProviderTimeout, Weather
 from cityweather.weather import web_transport
 from cityweather.weather.provider import Request
 from cityweather.weather.web_transport import WebTransport
-from tests.weather.wire import Wire, http, send, wire
+from tests.weather.wire import Behaviour, Wire, chunked, full_backlog, http, send, wire
 
 URL = "https://api.example.test/data?appid=secret&q=x"
 
@@ -61,6 +62,22 @@ def test_the_key_is_not_logged_at_any_level(server: Wire, caplog: pytest.LogCapt
     assert "secret" not in caplog.text
 
 
+def test_neither_is_it_when_a_header_cannot_be_read(server: Wire, caplog: pytest.LogCaptureFixture) -> None:
+    server.behaviours["/x"] = send(b"HTTP/1.1 200 OK\r\nno colon\r\nContent-Length: 2\r\n\r\n{}")
+    server.behaviours["/x"] = closing(server.behaviours["/x"])
+    with caplog.at_level(logging.DEBUG):
+        WebTransport().send(Request(f"{server.url}/x?appid=secret"))
+    assert "secret" not in caplog.text
+
+
+def closing(behaviour: Behaviour) -> Behaviour:
+    def act(connection: socket.socket) -> None:
+        behaviour(connection)
+        connection.shutdown(socket.SHUT_WR)
+
+    return act
+
+
 def test_a_redirect_is_not_followed(server: Wire) -> None:
     server.behaviours["/x"] = send(http(b"", "302 Found", f"Location: {server.url}/y"))
     assert WebTransport().send(Request(f"{server.url}/x")).status == 302
@@ -100,6 +117,50 @@ def test_a_server_that_drips_times_out(server: Wire, monkeypatch: pytest.MonkeyP
     with pytest.raises(ProviderTimeout):
         WebTransport().send(Request(f"{server.url}/x"))
     assert time.monotonic() - started < 3
+
+
+def test_a_head_that_drips_times_out(server: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        while not server.released.wait(0.02):
+            connection.sendall(b"x")
+
+    server.behaviours["/x"] = drip
+    monkeypatch.setattr(web_transport, "TOTAL_TIMEOUT", 0.3)
+    with pytest.raises(ProviderTimeout):
+        WebTransport().send(Request(f"{server.url}/x"))
+
+
+def test_a_name_that_is_not_resolved_times_out(server: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: server.released.wait(30))
+    with pytest.raises(ProviderTimeout):
+        WebTransport().send(Request("http://provider.example/x?appid=secret"), seconds=0.1)
+
+
+def test_nobody_taking_the_connection_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_transport, "CONNECT_TIMEOUT", 0.2)
+    with full_backlog() as url, pytest.raises(ProviderTimeout):
+        WebTransport().send(Request(f"{url}/x"))
+
+
+def test_a_transport_that_was_kept_waiting_works_on(server: Wire) -> None:
+    server.behaviours["/hang"] = server.hang
+    transport = WebTransport()
+    with pytest.raises(ProviderTimeout):
+        transport.send(Request(f"{server.url}/hang"), seconds=0.1)
+    assert transport.send(Request(f"{server.url}/x")).status == 200
+
+
+def test_a_compressed_bomb_is_bounded_too(server: Wire) -> None:
+    bomb = gzip.compress(b"0" * 50_000_000)
+    server.behaviours["/x"] = send(http(bomb, "200 OK", "Content-Encoding: gzip"))
+    with pytest.raises(BadAnswer):
+        WebTransport().send(Request(f"{server.url}/x"))
+
+
+def test_a_compressed_answer_in_chunks_is_read(server: Wire) -> None:
+    server.behaviours["/x"] = send(chunked(b'{"a": 1}'))
+    assert WebTransport().send(Request(f"{server.url}/x")).body == b'{"a": 1}'
 
 
 def test_a_cut_body_is_no_answer(server: Wire) -> None:

@@ -1,9 +1,10 @@
 """A server on loopback that sends exactly the bytes a test wants."""
 
+import gzip
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import orjson
 
@@ -19,6 +20,26 @@ def http(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
 
 def send(data: bytes) -> Behaviour:
     return lambda connection: connection.sendall(data)
+
+
+def chunked(body: bytes) -> bytes:
+    """Compressed, as small chunks."""
+    packed = gzip.compress(body)
+    pieces = [packed[at : at + 7] for at in range(0, len(packed), 7)]
+    lines = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in [*pieces, b""])
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+    return head + b"Transfer-Encoding: chunked\r\n\r\n" + lines
+
+
+@contextmanager
+def full_backlog() -> Iterator[str]:
+    """The address of a listener that takes no connection any more: its queue is full and never emptied."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, ExitStack() as stack:
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 class Wire:

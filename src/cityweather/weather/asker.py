@@ -11,6 +11,7 @@ import backoff
 from cityweather.errors import Fault, KeyRefused, ProviderDown, QuotaUsedUp, WeatherError
 from cityweather.ops import metrics
 from cityweather.weather.breaker import Breaker, State
+from cityweather.weather.health import KnownGood
 from cityweather.weather.names import key
 from cityweather.weather.provider import Place, Provider, Request, Response, Weather
 from cityweather.weather.quota import Quota
@@ -18,11 +19,13 @@ from cityweather.weather.slots import Slots
 from cityweather.weather.web_transport import WebTransport
 
 Answer = TypeVar("Answer")
+Ask = Callable[[Place, float], Answer]  # the second: the monotonic seconds by which it is over
 
 LONGEST_WAIT = 2.0  # seconds a person waits for the quota or a Retry-After
 SLOT_LOOK = 0.05  # seconds between two tries for a slot
 TRIES = 3
 RETRY_FOR = 5.0  # seconds after which no retry begins
+LONGEST_ANSWER = 10.0  # seconds in all
 FIRST_RETRY = 0.2  # seconds, the upper end of the jitter
 
 
@@ -35,6 +38,7 @@ class Asker:
         self._quota = quota
         self._breaker = breaker
         self._slots = slots
+        self._known_good = KnownGood()
 
     @property
     def needs_coordinates(self) -> bool:
@@ -42,59 +46,86 @@ class Asker:
 
     def weather(self, place: Place) -> Weather:
         """Raises WeatherError."""
-        provider, geocoder = self._provider, self._provider.geocoder
-        if geocoder is not None and not place.located:
-            found = place
-            place = self._retrying(found, geocoder.request(found), lambda response: geocoder.parse(found, response))
-        located = place
+        began = time.monotonic()
+        if self.needs_coordinates and not place.located:
+            place = self._retrying(self._find, place, began)
+        weather = self._retrying(self._look, place, began)
+        self._known_good.place = place
+        return weather
 
-        def parse(response: Response) -> Weather:
-            answer = provider.parse([located], response)[0]
-            if isinstance(answer, WeatherError):
-                raise answer
-            return answer
+    def _find(self, place: Place, deadline: float) -> Place:
+        geocoder = self._provider.geocoder
+        return geocoder.parse(place, self._send(geocoder.request(place), deadline)) if geocoder else place
 
-        return self._retrying(located, provider.request([located]), parse)
+    def _look(self, place: Place, deadline: float) -> Weather:
+        answer = self._provider.parse([place], self._send(self._provider.request([place]), deadline))[0]
+        if isinstance(answer, WeatherError):
+            raise answer
+        return answer
 
-    def _retrying(self, place: Place, request: Request, parse: Callable[[Response], Answer]) -> Answer:
-        once = backoff.on_exception(
-            _waits, WeatherError, max_tries=TRIES, max_time=RETRY_FOR, giveup=_hopeless, jitter=None, logger=None
-        )(self._once)
+    def _retrying(self, ask: Ask[Answer], place: Place, began: float) -> Answer:
+        def hopeless(error: Exception) -> bool:
+            return not isinstance(error, WeatherError) or _hopeless(error, began + RETRY_FOR)
+
+        # backoff's own max_time lets a try begin after it, and would shorten a Retry-After.
+        once = backoff.on_exception(_waits, WeatherError, max_tries=TRIES, giveup=hopeless, jitter=None, logger=None)(
+            self._once
+        )
         try:
-            answer: Answer = once(request, parse)
+            answer: Answer = once(ask, place, began + LONGEST_ANSWER)
         except WeatherError as error:
             if error.fault is Fault.OUTAGE and not isinstance(error, BreakerOpen):
                 self._breaker.suspect(key(place.name))
             raise
         return answer
 
-    def _once(self, request: Request, parse: Callable[[Response], Answer]) -> Answer:
-        verdict = self._breaker.check()
+    def _once(self, ask: Ask[Answer], place: Place, deadline: float) -> Answer:
+        attempt = self._breaker.attempt()
+        verdict = attempt.check()
         if verdict.state is State.OPEN:
             raise self._key_refused(verdict.wait) if verdict.reason == "key" else BreakerOpen(verdict.wait)
+        if verdict.state is State.PROBE:
+            self._probe(attempt, ask, place, deadline)
         try:
-            answer = parse(self._send(request))
+            answer = ask(place, deadline)
         except WeatherError as error:
-            self._note(error, probe=verdict.state is State.PROBE)
+            self._note(error)
             raise
-        self._well(probe=verdict.state is State.PROBE)
+        self._breaker.cleared()
         return answer
 
-    def _send(self, request: Request) -> Response:
-        deadline = time.monotonic() + LONGEST_WAIT
+    def _probe(self, attempt: Breaker, ask: Ask[Answer], place: Place, deadline: float) -> None:
+        """Ask for a city known good: the one that somebody keeps asking for may be the one that fails."""
+        known = self._known_good
+        try:
+            ask(place if known.in_doubt else known.place, deadline)
+        except WeatherError as error:
+            if error.fault is Fault.OUTAGE:
+                known.failed()
+                raise BreakerOpen(attempt.outage(error.retry_after)) from None
+            self._note(error)
+            if error.fault is not Fault.CITY:
+                raise
+        finally:
+            attempt.let_go()
+        known.answered()
+        attempt.good()
+
+    def _send(self, request: Request, deadline: float) -> Response:
+        patience = min(time.monotonic() + LONGEST_WAIT, deadline)
         while True:
             with self._slots.one() as free:
                 if free:
-                    self._take_token(deadline)
-                    return self._timed(request)
-            if time.monotonic() > deadline:
+                    self._take_token(patience)
+                    return self._timed(request, deadline - time.monotonic())
+            if time.monotonic() > patience:
                 raise QuotaUsedUp(retry_after=1.0)
             time.sleep(SLOT_LOOK)
 
-    def _timed(self, request: Request) -> Response:
+    def _timed(self, request: Request, seconds: float) -> Response:
         began, said = time.monotonic(), "error"
         try:
-            response = self._transport.send(request)
+            response = self._transport.send(request, max(seconds, 0.0))
             said = str(response.status)
         except WeatherError as error:
             said = error.code
@@ -109,25 +140,17 @@ class Asker:
                 raise QuotaUsedUp(retry_after=grant.wait)
             time.sleep(grant.wait)
 
-    def _note(self, error: WeatherError, *, probe: bool) -> None:
+    def _note(self, error: WeatherError) -> None:
         match error.fault:
             case Fault.CITY:
-                self._well(probe=probe)
+                self._breaker.cleared()
             case Fault.QUOTA if error.code == "provider_throttled":
                 error.retry_after = self._quota.slow_down(error.retry_after)
             case Fault.KEY:
                 error.retry_after = self._breaker.key_refused()
-            case Fault.OUTAGE if probe:
-                self._breaker.outage(error.retry_after)
 
     def _key_refused(self, wait: float) -> KeyRefused:
         return KeyRefused(self._provider.refusal, retry_after=wait)
-
-    def _well(self, *, probe: bool) -> None:
-        if probe:
-            self._breaker.good()
-        else:
-            self._breaker.cleared()
 
 
 class BreakerOpen(ProviderDown):
@@ -137,10 +160,11 @@ class BreakerOpen(ProviderDown):
         super().__init__(retry_after=max(wait, 1.0))
 
 
-def _hopeless(error: Exception) -> bool:
-    if not isinstance(error, WeatherError) or error.fault is not Fault.OUTAGE or isinstance(error, BreakerOpen):
+def _hopeless(error: WeatherError, end: float) -> bool:
+    if error.fault is not Fault.OUTAGE or isinstance(error, BreakerOpen):
         return True
-    return (error.retry_after or 0.0) > LONGEST_WAIT
+    wait = error.retry_after or 0.0
+    return wait > LONGEST_WAIT or time.monotonic() + wait > end
 
 
 def _waits() -> Generator[Any, Any, None]:

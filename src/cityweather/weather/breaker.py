@@ -4,6 +4,7 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from cityweather.weather import keys
 from cityweather.weather.away import Away
 from cityweather.weather.scripts import script
 
-SCRIPTS = "check", "outage", "key_refused", "key_news", "suspect"
+SCRIPTS = "check", "outage", "key_refused", "key_news", "let_go", "suspect"
 PAUSE = 1.0  # seconds between tries while Redis is away and nobody keeps the state
 
 Reason = Literal["provider", "key"]
@@ -54,7 +55,7 @@ class Breaker:
         ticks: Callable[[], float] = time.monotonic,
         away: Away | None = None,
     ) -> None:
-        self._holder = uuid.uuid4().hex
+        self.holder = uuid.uuid4().hex
         self._key = key
         self._keys = [keys.breaker(provider), keys.failing(provider)]
         self._redis = redis
@@ -64,8 +65,14 @@ class Breaker:
         self._suspected = False
 
     def check(self) -> Verdict:
-        """Whoever gets PROBE tries, and then tells by good() or outage(). Closed while Redis is away."""
+        """Whoever gets PROBE tries, and then tells by good(), outage() or let_go(). Closed while Redis is away."""
         return self._verdict(self._run("check"))
+
+    def attempt(self) -> "Breaker":
+        """For one question: of the threads of one process, too, only one at a time may probe."""
+        attempt = copy(self)
+        attempt.holder = uuid.uuid4().hex
+        return attempt
 
     def look(self) -> Verdict:
         """As check(), for somebody who will not ask. Raises RedisError."""
@@ -90,6 +97,10 @@ class Breaker:
         self._suspected = True
         city = hashlib.sha256(city_key.encode()).digest()[:8]
         return (self._run("suspect", city) or 0) / 1000
+
+    def let_go(self) -> None:
+        """The probe told nothing."""
+        self._run("let_go")
 
     def good(self) -> None:
         """A probe came back."""
@@ -124,5 +135,5 @@ class Breaker:
 
     def _call(self, name: str, *args: Any, holder: str | None = None) -> Any:
         now: int | str = "" if self._now is None else self._now()
-        head = (now, self._holder if holder is None else holder, self._key)
+        head = (now, self.holder if holder is None else holder, self._key)
         return self._scripts[name](keys=self._keys, args=[*head, *args])

@@ -18,7 +18,7 @@ from cityweather.weather.away import Away
 from cityweather.weather.cache import Cache, Entry
 from cityweather.weather.scripts import script
 
-HOLD = 10.0  # seconds until a holder counts as dead
+HOLD = 12.0  # seconds until a holder counts as dead; longer than an answer may take
 PATIENCE = 15.0  # seconds a waiter waits in all
 FAILURE_REMEMBERED = 1_000  # ms; who waits for a failed flight fails with it, and does not ask again at once
 LOOKS = 0.01, 0.1  # seconds between two looks: the first, the longest
@@ -74,13 +74,14 @@ class Flights:
             entry = None
         if entry is not None:
             return entry, False
+        failure = ""
         try:
-            entry = ask()
+            return ask(), True
         except WeatherError as error:
-            self._tell(name, token, f"!{error.code}:{error.retry_after or ''}")
+            failure = f"!{error.code}:{error.retry_after or ''}"
             raise
-        self._tell(name, token, "")
-        return entry, True
+        finally:
+            self._tell(name, token, failure)
 
     def _wait(self, name: str, token: str, city_key: str) -> Entry | None:
         """Another's entry; None once the flight is ours. Raises the error of a flight that failed."""

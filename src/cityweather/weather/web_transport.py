@@ -1,44 +1,59 @@
 """One request at a time for the web, over `requests`. Safe to share between threads."""
 
 import logging
-import threading
 import time
+from concurrent.futures import Future
+from threading import Thread
 
 import requests
 from requests.exceptions import RequestException, Timeout
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from cityweather.errors import BadAnswer, ProviderDown, ProviderTimeout, WeatherError
+from cityweather.errors import BadAnswer, ProviderDown, ProviderTimeout
 from cityweather.weather.network import CONNECT_TIMEOUT, LARGEST_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, is_loopback
 from cityweather.weather.provider import Request, Response
 
-# At DEBUG it logs every address, and ours hold the key.
-logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+# They log addresses, the one at DEBUG and the other when it cannot read a header, and ours hold the key.
+for name in ("urllib3.connectionpool", "urllib3.connection"):
+    logging.getLogger(name).setLevel(logging.ERROR)
 
 CHUNK = 65_536  # bytes
 
 
 class WebTransport:
     def __init__(self) -> None:
-        self._local = threading.local()
+        self._idle: list[requests.Session] = []
 
-    def send(self, request: Request) -> Response:
-        """Raises ProviderTimeout, ProviderDown or BadAnswer."""
+    def send(self, request: Request, seconds: float = float("inf")) -> Response:
+        """In a thread of its own, since nothing else ends a name's resolution or a head that drips.
+
+        A thread that is left behind ends with its connection. Raises ProviderTimeout, ProviderDown or BadAnswer.
+        """
+        seconds = min(seconds, TOTAL_TIMEOUT)
+        outcome: Future[Response] = Future()
+        deadline = time.monotonic() + seconds
+        Thread(target=self._deliver, args=(request, deadline, outcome), daemon=True).start()
         try:
-            return self._send(request)
-        except WeatherError:
-            raise
-        except (Timeout, ReadTimeoutError):
-            error: WeatherError = ProviderTimeout()
-        except (RequestException, HTTPError, OSError):
-            error = ProviderDown()
-        raise error  # outside the handlers: the original one holds the address, and so the key
+            return outcome.result(seconds)
+        except TimeoutError:
+            pass
+        raise ProviderTimeout
 
-    def _send(self, request: Request) -> Response:
-        deadline = time.monotonic() + TOTAL_TIMEOUT
+    def _deliver(self, request: Request, deadline: float, outcome: "Future[Response]") -> None:
+        try:
+            session = self._idle.pop()
+        except IndexError:
+            session = _session()
+        try:
+            outcome.set_result(self._send(session, request, deadline))
+        except BaseException as error:  # noqa: BLE001  # it ends in the thread that waits
+            outcome.set_exception(_ours(error))
+        self._idle.append(session)
+
+    def _send(self, session: requests.Session, request: Request, deadline: float) -> Response:
         proxies = {} if is_loopback(request.url) else get_environ_proxies(request.url)
-        with self._session().get(
+        with session.get(
             request.url,
             headers=dict(request.headers),
             timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
@@ -49,12 +64,18 @@ class WebTransport:
             headers = {name.lower(): value for name, value in answer.headers.items()}
             return Response(answer.status_code, headers, _body(answer, deadline))
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = requests.Session()
-            session.trust_env = False  # ~/.netrc has no say; proxies are passed explicitly
-        return session
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False  # ~/.netrc has no say; proxies are passed explicitly
+    return session
+
+
+def _ours(error: BaseException) -> BaseException:
+    """A new one: the original holds the address, and so the key."""
+    if isinstance(error, Timeout | ReadTimeoutError):
+        return ProviderTimeout()
+    return ProviderDown() if isinstance(error, RequestException | HTTPError | OSError) else error
 
 
 def _body(answer: requests.Response, deadline: float) -> bytes:
