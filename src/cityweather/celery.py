@@ -1,10 +1,7 @@
 """The engine that spreads the work. Beat only wakes the bookkeepers."""
 
-import ctypes
 import logging
 import os
-import signal
-import sys
 from typing import Any
 
 from celery import Celery
@@ -15,6 +12,7 @@ from kombu.transport.redis import Channel, QoS, Transport
 from redis.exceptions import RedisError
 
 from cityweather.connections import REFUSING
+from cityweather.ops.parent import die_with
 
 log = logging.getLogger(__name__)
 
@@ -59,11 +57,9 @@ class Ticker(Scheduler):
         return self.reserve(entry) if advance else entry
 
 
-def die_with_parent(**_: Any) -> None:
-    """A child of a worker that was killed would go on fetching, or beating, beside its successor. Linux only."""
-    if sys.platform == "linux":
-        PR_SET_PDEATHSIG = 1  # noqa: N806
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def end_with_the_worker(**_: Any) -> None:
+    """A child of a worker that was killed would go on fetching, or beating, beside its successor."""
+    die_with(os.getppid())
 
 
 def require_sound_settings(**_: Any) -> None:
@@ -74,5 +70,5 @@ def require_sound_settings(**_: Any) -> None:
 
 celeryd_init.connect(require_sound_settings, weak=False)
 beat_init.connect(require_sound_settings, weak=False)
-worker_process_init.connect(die_with_parent, weak=False)
-beat_embedded_init.connect(die_with_parent, weak=False)
+worker_process_init.connect(end_with_the_worker, weak=False)
+beat_embedded_init.connect(end_with_the_worker, weak=False)

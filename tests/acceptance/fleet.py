@@ -168,7 +168,7 @@ class Fleet:
     def _command(self, name: str) -> list[str]:
         kind = name.partition("-")[0]
         celery = [sys.executable, "-m", "celery", "--quiet", "-A", self._app]
-        worker = [*celery, "worker", "--prefetch-multiplier", "1", "--without-gossip", "--without-mingle"]
+        worker = [*celery, "worker", "--without-gossip", "--without-mingle"]
         worker += ["--loglevel", "INFO", "-n", f"{name}@%h"]
         web = [sys.executable, "-m", "gunicorn", "-c", "python:cityweather.ops.gunicorn"]
         web += [

@@ -29,9 +29,11 @@ def demo(tmp_path: Path, *arguments: str, **settings: str) -> "subprocess.Comple
 
 @pytest.mark.parametrize("provider", ["openweather", "open_meteo"])
 def test_it_refreshes_cities_and_leaves_nothing_behind(tmp_path: Path, provider: str) -> None:
-    done = demo(tmp_path, "--cities", "300", WEATHER_PROVIDER=provider)
+    stores = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    done = demo(tmp_path, "--cities", "300", WEATHER_PROVIDER=provider, **stores)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "300 cities in" in done.stdout
+    assert "DATABASE_URL, REDIS_URL of the environment: left alone" in " ".join(done.stdout.split())
     assert "Redis, the job and its result rows agree on every counter." in done.stdout
     assert list(tmp_path.glob("cityweather-demo-*")) == []
 
@@ -49,6 +51,17 @@ def test_a_file_without_cities_fails_with_the_services_own_words(tmp_path: Path)
 def test_a_missing_file_is_said_at_once(tmp_path: Path) -> None:
     done = demo(tmp_path, str(tmp_path / "none.csv"))
     assert (done.returncode, "There is no file" in done.stderr) == (1, True)
+
+
+def test_one_that_is_interrupted_has_not_succeeded(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cityweather", "demo"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        assert "Starting" in demo.stdout.readline()
+        demo.terminate()
+        _, said = demo.communicate(timeout=60)
+    assert (demo.returncode, "Stopped before the counters were compared" in said) == (1, True)
 
 
 class Disagreeing:

@@ -1,5 +1,6 @@
 """`cityweather up`: stops cleanly, mends what dies, leaves nothing behind, finds its state again."""
 
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -27,7 +28,7 @@ def test_it_says_where_it_is_mends_itself_and_stops_in_time(run_up: Callable[...
     up = run_up()
     assert up.pids().keys() == PARTS
     said = up.log.read_text()
-    assert "the simulator stands in" in said
+    assert "Simulated weather" in said
     assert f"API key (header X-API-Key): {up.api_key}" in said
     before = up.pids()
     for part in ("beat", "fetch", "redis"):
@@ -56,13 +57,25 @@ def test_a_killed_one_leaves_nothing_running_and_the_next_finishes_its_job(
     job_id = up.service.import_file(file)
     assert wait_until(lambda: 0 < up.service.job(job_id)["processed"] < CITIES, 30)
     key, url, everything = up.api_key, up.url, up.everything()
-    up.crash()
-    assert wait_until(lambda: gone(everything), 5)
+    host, _, port = up.url.rpartition("/")[2].partition(":")
+    with socket.create_connection((host, int(port))) as uploading:
+        uploading.sendall(f"POST /bulk/import HTTP/1.1\r\nHost: {host}\r\nX-API-Key: {key}\r\n".encode())
+        uploading.sendall(b"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000\r\n\r\n--b\r\n")
+        assert wait_until(lambda: open_requests(up) > 0, 5)
+        up.crash()
+        assert wait_until(lambda: gone(everything), 5)
     up.start()
     assert (up.api_key, up.url) == (key, url)
     job = up.wait_for(job_id)
     assert (job["status"], job["processed"]) == ("done", CITIES)
     assert counters.disagreements(up.counters(job_id)) == []
+
+
+def open_requests(up: Running) -> int:
+    """Connections that a web process has accepted."""
+    port = int(up.url.rpartition(":")[2])
+    found = [connection for pid in up.children("web") for connection in psutil.Process(pid).net_connections("tcp")]
+    return sum(connection.status == "ESTABLISHED" and connection.laddr.port == port for connection in found)
 
 
 def test_a_second_one_and_a_taken_port_are_refused_with_a_sentence(

@@ -1,5 +1,6 @@
 """The supervisor: starts again what dies, says so, stops in order, and leaves nobody behind."""
 
+import io
 import os
 import signal
 import subprocess
@@ -7,11 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from cityweather.local import supervisor as module
+from cityweather.local.console import prefixed
 from cityweather.local.processes import CannotStart, wait_until
 from cityweather.local.supervisor import Part, Supervisor
 
@@ -133,6 +136,46 @@ def test_parts_die_when_the_supervisor_is_killed(tmp_path: Path) -> None:
 def test_a_step_that_fails_tells_what_it_said(watched: Watched) -> None:
     with pytest.raises(CannotStart, match=r"(?s)migrate failed.*no table"):
         watched.run([sys.executable, "-S", "-c", "raise SystemExit('no table')"], "migrate")
+
+
+def test_a_step_without_end_is_given_up_with_a_sentence(watched: Watched) -> None:
+    with pytest.raises(CannotStart, match="migrate did not end within 0 s"):
+        watched.output([sys.executable, "-S", "-c", DEAF], "migrate", seconds=0.3)
+
+
+def test_a_machine_without_room_for_a_process_is_tried_again(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, refusals = module.spawn, iter([OSError("no more processes")])
+
+    def spawn(*arguments: Any, **options: Any) -> Any:
+        for refusal in refusals:
+            raise refusal
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(module, "spawn", spawn)
+    watched.start(part("one"))
+    watched.until(lambda: watched.count("one", "up") == 1)
+    assert ("up", "one could not be started (no more processes); it starts again in 0.5 s") in watched.said
+
+
+def test_a_full_disk_ends_nothing() -> None:
+    def full(_: object) -> None:
+        raise OSError("no space left")
+
+    said: list[str] = []
+    supervisor = Supervisor(os.environ, lambda _, line: said.append(line), full)
+    supervisor.start(part("one"))
+    supervisor.wait(lambda: "up" in said, 10, lambda: "it")
+    supervisor.stop()
+    assert any("no space left" in line for line in said)
+
+
+class Full(io.StringIO):
+    def flush(self) -> None:
+        raise OSError("no space left")
+
+
+def test_a_line_that_cannot_be_written_ends_nothing() -> None:
+    prefixed(Full())("up", "a line")
 
 
 def _gone(pid: int) -> bool:

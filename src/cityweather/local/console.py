@@ -28,7 +28,7 @@ def prefixed(stream: TextIO = sys.stdout) -> Say:
         try:
             stream.write(f"{label} {line}\n")
             stream.flush()
-        except BrokenPipeError:  # its reader left; the service goes on
+        except OSError:  # its reader left, or the disk is full; the service goes on
             return
 
     return say

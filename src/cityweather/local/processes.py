@@ -1,65 +1,51 @@
 """Child processes that never outlive us, on the loopback address only."""
 
-import ctypes
 import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO
 
-HOST = "127.0.0.1"
-PR_SET_PDEATHSIG = 1
+from cityweather.ops.parent import die_with
 
-# Loaded before any fork: a child between fork and exec must not import.
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+HOST = "127.0.0.1"
 
 
 class CannotStart(Exception):
     """A local process cannot run; the message tells an operator what to do."""
 
 
-def die_with_parent(parent: int, signal_number: int) -> Callable[[], None]:
-    """What a child runs before exec, so that the kernel signals it when our starting thread is gone.
-
-    Linux only: elsewhere a child whose parent was SIGKILLed is found again by the next start.
-    """
-
-    def arm() -> None:
-        if _libc is not None:
-            _libc.prctl(PR_SET_PDEATHSIG, signal_number)
-        if os.getppid() != parent:  # it died before the kernel was told
-            os._exit(1)
-
-    return arm
-
-
 def spawn(
     command: Sequence[str],
     *,
     output: IO[bytes] | int | None = None,
+    errors: IO[bytes] | int = subprocess.STDOUT,
     env: Mapping[str, str] | None = None,
     folder: Path | None = None,
     user: str | None = None,
     dies_by: int = signal.SIGKILL,
 ) -> "subprocess.Popen[bytes]":
-    """Start a child in a session of its own (a terminal's Ctrl-C reaches us alone) that dies with us."""
+    """Start a child in a session of its own (a terminal's Ctrl-C reaches us alone) that dies with us.
+
+    On macOS a child whose parent was SIGKILLed is found again by the next start.
+    """
     group = _group_of(user)
     return subprocess.Popen(  # noqa: S603  # our own command lines
         command,
         stdin=subprocess.DEVNULL,
         stdout=output,
-        stderr=subprocess.STDOUT if output is not None else None,
+        stderr=errors if output is not None else None,
         env=env,
         cwd=folder,
         user=user,
         group=group,
         extra_groups=[] if user else None,
         start_new_session=True,
-        preexec_fn=die_with_parent(os.getpid(), dies_by),  # noqa: PLW1509  # takes no lock, imports nothing
+        preexec_fn=partial(die_with, os.getpid(), dies_by),  # noqa: PLW1509  # takes no lock, imports nothing
     )
 
 

@@ -19,6 +19,7 @@ from cityweather.local.supervisor import Part, Say, Supervisor
 from cityweather.local.valkey import PERSISTENT, Valkey
 
 READY_SECONDS = 60
+STORES = ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "CACHE_URL")
 UNLIMITED = {
     "OPENWEATHER_QUOTA_PER_MINUTE": "0",
     "OPENWEATHER_QUOTA_PER_MONTH": "0",
@@ -32,12 +33,16 @@ UNLIMITED = {
 
 @dataclass(frozen=True)
 class Wishes:
-    """`port` None: the last one of this folder, or 8000. `simulate` None: when no provider is chosen and no key set."""
+    """`port` None: the last one of this folder, or 8000. `simulate` None: when no provider is chosen and no key set.
+
+    `own_stores`: whatever the environment names, which may be in use.
+    """
 
     data: Path
     port: int | None = None
     workers: int = 2
     simulate: bool | None = None
+    own_stores: bool = False
 
 
 class Stack:
@@ -75,8 +80,10 @@ class Stack:
         self.folder.open()
         try:
             self._start()
-        except BaseException:
+        except BaseException as error:
             self.stop()
+            if isinstance(error, OSError):  # a full disk, no process left
+                raise CannotStart(f"Cannot start in {self.folder.path}: {error}") from error
             raise
 
     def stop(self) -> None:
@@ -93,6 +100,8 @@ class Stack:
         self.port = folder.public_port(self._wishes.port, usual=8000)
         self.env.update(os.environ, PYTHONUNBUFFERED="1", **{MARK: str(folder.path)})
         self.env["DJANGO_SETTINGS_MODULE"] = "cityweather.settings"
+        if self._wishes.own_stores:
+            self._leave_others_alone()
         if os.geteuid() == 0:  # Celery would say so at length at every start
             self.env["PYTHONWARNINGS"] = "ignore:You're running the worker with superuser"
         self._default("SECRET_KEY", folder.secret("secret_key"))
@@ -104,6 +113,11 @@ class Stack:
         for part in self._parts():
             self.supervisor.start(part)
         self.supervisor.wait(self._healthy, READY_SECONDS, lambda: f"The service ({self._complaint})")
+
+    def _leave_others_alone(self) -> None:
+        named = [name for name in STORES if self.env.pop(name, None)]
+        if named:
+            self._say("up", f"{', '.join(named)} of the environment: left alone, this one has stores of its own.")
 
     def _default(self, name: str, value: str) -> None:
         if not self.env.get(name):
@@ -129,7 +143,7 @@ class Stack:
 
     def _parts(self) -> list[Part]:
         celery = [_program("celery"), "--quiet", "-A", "cityweather"]  # no banner
-        worker = [*celery, "worker", "--prefetch-multiplier", "1", "--without-gossip", "--without-mingle"]
+        worker = [*celery, "worker", "--without-gossip", "--without-mingle"]
         worker += ["--loglevel", "WARNING"]
         web = [_program("gunicorn"), "-c", "python:cityweather.ops.gunicorn", "cityweather.wsgi:application"]
         web += ["--bind", f"{HOST}:{self.port}", "--graceful-timeout", "2"]

@@ -81,13 +81,19 @@ class Supervisor:
         for line in self.output(command, name).splitlines():
             self._say(name, line)
 
-    def output(self, command: Sequence[str], name: str, seconds: float = 120) -> str:
+    def output(self, command: Sequence[str], name: str, seconds: float = 600) -> str:
         """What a step writes. Raises CannotStart with what it complained about."""
-        done = subprocess.run(command, env=self._env, capture_output=True, timeout=seconds, check=False)  # noqa: S603
-        if done.returncode:
-            words = (done.stdout + done.stderr).decode(errors="replace").strip()
+        with spawn(command, output=subprocess.PIPE, errors=subprocess.PIPE, env=self._env) as process:
+            try:
+                output, errors = process.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                raise CannotStart(f"{name} did not end within {seconds:.0f} s.") from None
+            finally:
+                _signal_group(process, signal.SIGKILL)
+        if process.returncode:
+            words = (output + errors).decode(errors="replace").strip()
             raise CannotStart(f"{name} failed:\n{words}")
-        return done.stdout.decode(errors="replace")
+        return output.decode(errors="replace")
 
     def stop(self) -> None:
         """In order of the stages. What one stage does not need of its time, the next may use."""
@@ -110,7 +116,11 @@ class Supervisor:
     def _spawn(self, child: Child) -> None:
         child.due = None
         child.started = time.monotonic()
-        process = child.process = spawn(child.part.command, output=subprocess.PIPE, env=self._env)
+        try:
+            process = child.process = spawn(child.part.command, output=subprocess.PIPE, env=self._env)
+        except OSError as error:  # no memory, no process or file left
+            self._put_off(child, f"could not be started ({error})", child.started)
+            return
         if process.stdout is not None:
             os.set_blocking(process.stdout.fileno(), False)
             self._selector.register(process.stdout, selectors.EVENT_READ, child)
@@ -118,7 +128,10 @@ class Supervisor:
 
     def _tell(self) -> None:
         alive = {name: child.process.pid for name, child in self._children.items() if child.process is not None}
-        self._tell_pids({"up": os.getpid(), **alive})
+        try:
+            self._tell_pids({"up": os.getpid(), **alive})
+        except OSError as error:  # a full disk must not end what runs
+            self._say("up", f"pids.json could not be written ({error})")
 
     def _look_after(self) -> None:
         now = time.monotonic()
@@ -130,13 +143,17 @@ class Supervisor:
 
     def _mourn(self, child: Child, process: "subprocess.Popen[bytes]", now: float) -> None:
         self._bury(child, process)
-        child.deaths += 1
         if now - child.started > STEADY:
-            child.pause, child.deaths = FIRST_PAUSE, 1
-        child.due = now + child.pause
-        self._say("up", f"{child.part.name} {_fate(process)}; it starts again in {child.pause:g} s")
-        child.pause = min(child.pause * 2, LONGEST_PAUSE)
+            child.pause, child.deaths = FIRST_PAUSE, 0
+        self._put_off(child, _fate(process), now)
         self._tell()
+
+    def _put_off(self, child: Child, why: str, now: float) -> None:
+        child.deaths += 1
+        child.due = now + child.pause
+        child.last_lines.append(why)
+        self._say("up", f"{child.part.name} {why}; it starts again in {child.pause:g} s")
+        child.pause = min(child.pause * 2, LONGEST_PAUSE)
 
     def _stop_stage(self, children: list[Child], began: float) -> None:
         alive = [(child, child.process) for child in children if child.process is not None]

@@ -6,6 +6,8 @@ What holds wherever the web process runs; --bind, --workers and --threads belong
 import os
 from typing import Any
 
+from cityweather.ops.parent import die_with
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
 
 worker_class = "cityweather.ops.paced.Worker"
@@ -17,6 +19,11 @@ graceful_timeout = 25  # seconds; Render kills after 30
 keepalive = 5  # seconds
 sendfile = False  # it would wait for a client without limit, past ops/paced.py
 control_socket_disable = True
+
+
+def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
+    """Without their master they would end, too, but only after the slowest upload."""
+    die_with(server.pid)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -22,8 +23,12 @@ EXAMPLE = settings.ROOT / "data/cities.csv"
 
 
 class Command(BaseCommand):
-    help = "Start everything, import a CSV of cities, follow the job, compare every counter. The provider is simulated."
+    help = (
+        "Start everything, import a CSV of cities, follow the job, compare every counter. The provider is simulated "
+        "and the stores are the demo's own: DATABASE_URL and REDIS_URL are left alone."
+    )
     requires_system_checks = []
+    _compared = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -44,12 +49,15 @@ class Command(BaseCommand):
         arm_signals()
         log = folder / "demo.log"
         with log.open("a", encoding="utf-8") as file:
-            stack = Stack(Wishes(folder, options["port"], options["workers"], simulate=True), logging_to(file, console))
+            wishes = Wishes(folder, options["port"], options["workers"], simulate=True, own_stores=True)
+            stack = Stack(wishes, logging_to(file, console))
             try:
                 self._run(stack, console, options)
             except (CannotStart, Failed, Refused, OSError) as error:
                 raise CommandError(f"{error}\nWhat the processes said: {log}") from error
-            except Stopped:
+            except Stopped as error:
+                if not self._compared:
+                    raise CommandError("Stopped before the counters were compared.") from error
                 console.print("stopped")
             finally:
                 ignore_signals()
@@ -66,6 +74,7 @@ class Command(BaseCommand):
             sample.write(options["file"], options["cities"], file)
         console.print(f"Importing {file} through POST {stack.url}/bulk/import", soft_wrap=True)
         Demo(stack, console).run(file)
+        self._compared = True
         if options["keep"]:
             announce(
                 stack,
@@ -80,8 +89,9 @@ def logging_to(file: TextIO, console: Console) -> Callable[[str, str], None]:
     """All lines go to the file; the supervisor's own, which tell of restarts, to the console too."""
 
     def say(part: str, line: str) -> None:
-        file.write(f"{part:<10} | {line}\n")
-        file.flush()
+        with suppress(OSError):  # a full disk must not end what runs
+            file.write(f"{part:<10} | {line}\n")
+            file.flush()
         if part == "up":
             console.print(line, markup=False)
 

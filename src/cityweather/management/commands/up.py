@@ -42,7 +42,8 @@ class Command(BaseCommand):
         except CannotStart as error:
             raise CommandError(str(error)) from error
         except Stopped:
-            ignore_signals()
             say("up", "stopping")
+        finally:
+            ignore_signals()
             stack.stop()
-            say("up", "stopped; the data stay in " + str(stack.folder.path))
+        say("up", "stopped; the data stay in " + str(stack.folder.path))

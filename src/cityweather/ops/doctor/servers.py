@@ -28,7 +28,7 @@ TODO = {
     "flush": "See the bookkeeper's log; `cityweather flush` does a round by hand.",
 }
 STARTS = {
-    "fetch": "celery -A cityweather worker -Q fetch --prefetch-multiplier 1",
+    "fetch": "celery -A cityweather worker -Q fetch",
     "bookkeeping": "celery -A cityweather worker -B -Q bookkeeping",
 }
 
