@@ -1,9 +1,9 @@
-"""A million real names, imported and, for comparison, written by the bare statements.
+"""A million real names, sent to the service as `up` runs it on PostgreSQL, and written by the bare statements.
 
-`DATABASE_URL=… python -m tests.ingest.speed FILE` empties that database first. Prints one JSON object:
-rows a second of the two halves, of both together and of the bare COPY + INSERT of the same rows; the same two in
-seconds of CPU (ours and the server's), which a busy machine does not blur; peak MB of the process, which has loaded
-what a web process loads; bytes a row of every table and index. The server must run on this machine.
+`python -m tests.ingest.speed [COUNT]` prints one JSON object: rows a second from the first byte sent to the answer 202,
+of the reader alone, and of the bare COPY + INSERT of the same rows; import and bare once more in seconds of CPU (client
+aside), which a busy machine blurs less; the most memory of a web process; seconds from the answer, which follows the
+commit, to the first result; bytes a row of every table and index.
 """
 
 import json
@@ -15,44 +15,74 @@ from typing import Any
 
 import django
 import psutil
+import requests
+
+from tests.benchmarks import cities, ours
+from tests.benchmarks.stage import Stage, environment, stage
 
 TABLES = "cityweather_jobresult, cityweather_rejectedrow, cityweather_city, cityweather_bulkjob"
 SIZES = """
-    SELECT relname, pg_relation_size(oid) FROM pg_class
+    SELECT json_object_agg(relname, pg_relation_size(oid)) FROM pg_class
     WHERE relkind IN ('r', 'i') AND relname ~ '^(cityweather_(city|jobresult)|result_|rejected_)'
-    ORDER BY relname
 """
 
 
 def measure(file: Path) -> dict[str, Any]:
-    from cityweather.ingest.importer import import_spool
-    from cityweather.ingest.spool import spool_upload
-    from cityweather.ingest.upload import file_chunks
-    from tests.ingest.giants import peak
-
-    empty()
-    began, cpu_began = time.monotonic(), cpu()
-    with spool_upload(file_chunks(file), file_name=file.name) as spool:
-        spooled = time.monotonic()
-        import_spool(spool)
-        ended = time.monotonic()
-        figures: dict[str, Any] = {
-            "rows": spool.total,
-            "read_rows_s": round(spool.rows_read / (spooled - began)),
-            "write_rows_s": round(spool.total / (ended - spooled)),
-            "import_rows_s": round(spool.rows_read / (ended - began)),
-            "import_cpu_s": round(cpu() - cpu_began, 1),
-            "peak_mb": round(peak()),
-            "bytes_a_row": sizes(spool.total),
-        }
-        rows = [row for chunk in spool.names(50_000) for row in chunk]
-    empty()
-    cpu_began = cpu()
-    figures["bare_rows_s"] = round(len(rows) / bare(rows))
-    figures["bare_cpu_s"] = round(cpu() - cpu_began, 1)
+    with stage() as servers:
+        figures = through_the_web(servers, file)
+        with environment(**servers.environment()):
+            figures |= by_hand(file)
     figures["of_bare"] = round(figures["import_rows_s"] / figures["bare_rows_s"], 2)
     figures["of_bare_by_cpu"] = round(figures["bare_cpu_s"] / figures["import_cpu_s"], 2)
     return figures
+
+
+def through_the_web(servers: Stage, file: Path) -> dict[str, Any]:
+    with ours.running(servers) as system:
+        meter, began = system.meter(), time.monotonic()
+        job = system.service.send_file(file, {}, None)
+        answered = time.monotonic()
+        used, peaks = meter.used(), meter.peaks()
+        while not system.service.job(job["job_id"])["processed"]:
+            time.sleep(0.01)
+        first = time.monotonic() - answered
+        requests.post(system.stack.url + job["status_url"] + "/cancel", headers=key(system), timeout=30)
+        sizes = servers.ask(SIZES)[0]
+    rows = job["rows_read"]
+    return {
+        "rows": rows,
+        "import_rows_s": round(rows / (answered - began)),
+        "import_cpu_s": round(used["web"] + used["postgresql"], 1),
+        "web_peak_mb": round(peaks["web"] / 1024**2),
+        "first_result_s": round(first, 2),
+        "bytes_a_row": {name: round(size / rows) for name, size in sorted(sizes.items()) if size > rows},
+    }
+
+
+def key(system: ours.System) -> dict[str, str]:
+    return {"X-API-Key": system.stack.api_key}
+
+
+def by_hand(file: Path) -> dict[str, Any]:
+    from django.db import connection
+
+    from cityweather.ingest.spool import spool_upload
+    from cityweather.ingest.upload import file_chunks
+
+    django.setup()
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {TABLES} RESTART IDENTITY CASCADE")
+        cursor.execute("CHECKPOINT")
+    began = time.monotonic()
+    with spool_upload(file_chunks(file), file_name=file.name) as spool:
+        spooled = time.monotonic() - began
+        rows = [row for chunk in spool.names(50_000) for row in chunk]
+    cpu_began = cpu()
+    return {
+        "read_rows_s": round(len(rows) / spooled),
+        "bare_rows_s": round(len(rows) / bare(rows)),
+        "bare_cpu_s": round(cpu() - cpu_began, 1),
+    }
 
 
 def cpu() -> float:
@@ -63,14 +93,6 @@ def cpu() -> float:
         cursor.execute("SELECT pg_backend_pid()")
         server = psutil.Process(cursor.fetchone()[0]).cpu_times()
     return time.process_time() + float(server.user + server.system)
-
-
-def empty() -> None:
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {TABLES} RESTART IDENTITY CASCADE")
-        cursor.execute("CHECKPOINT")
 
 
 def bare(rows: list[Any]) -> float:
@@ -95,20 +117,6 @@ def bare(rows: list[Any]) -> float:
     return time.monotonic() - began
 
 
-def sizes(rows: int) -> dict[str, int]:
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute(SIZES)
-        return {name: round(size / rows) for name, size in cursor if size > rows}
-
-
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
-    django.setup()
-    from django.core.management import call_command
-    from django.urls import get_resolver
-
-    call_command("migrate", verbosity=0, skip_checks=True)
-    _ = get_resolver().url_patterns
-    sys.stdout.write(json.dumps(measure(Path(sys.argv[1]))))
+    json.dump(measure(cities.csv(int(sys.argv[1]) if sys.argv[1:] else 1_000_000)), sys.stdout, indent=1)

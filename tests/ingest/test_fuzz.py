@@ -51,6 +51,19 @@ def test_random_bytes_are_imported_or_refused(content: bytes, told: dict[str, An
         assert all(len(text) <= 200 and text.isprintable() for text in texts)
 
 
+cells = st.text('ab "', min_size=1, max_size=6).map(str.strip).filter(lambda cell: cell and not cell.startswith('"'))
+
+
+@given(
+    header=st.lists(cells, max_size=2), rows=st.lists(st.lists(cells, min_size=1, max_size=3), min_size=1, max_size=9)
+)
+def test_no_row_is_lost_to_a_quote_inside_a_cell(header: list[str], rows: list[list[str]]) -> None:
+    table = [["city", *header], *rows]
+    content = "\n".join(map(",".join, table)).encode()
+    with spool_upload([content], file_name="x.csv", limits=LIMITS) as spool:
+        assert spool.rows_read == len(rows)
+
+
 TOLD = st.text(max_size=20) | st.sampled_from(["9" * 5_000, "x" * 10**6, "\ud800", "٣" * 300, "-1"])
 
 
