@@ -20,7 +20,7 @@ def openweather(redis_server: Redis, settings: Any) -> None:
 
 
 def test_the_rate_is_what_the_quota_allows(settings: Any) -> None:
-    assert pace().rate == pytest.approx(9.5)
+    assert pace().quota.rate == pytest.approx(9.5)
 
 
 def test_without_limits_any_rate_will_do(settings: Any) -> None:
@@ -53,17 +53,18 @@ def test_a_429_blocks_and_lowers_the_rate() -> None:
     told = pace()
     assert told.blocked == "quota"
     assert told.until == pytest.approx(time.time() + 30, abs=0.5)
-    assert told.rate == pytest.approx(4.75)
+    assert told.quota.rate == pytest.approx(4.75)
 
 
 def test_a_used_up_month_blocks_until_its_end(settings: Any) -> None:
     settings.OPENWEATHER_QUOTA_PER_MINUTE = 0
     settings.OPENWEATHER_QUOTA_PER_MONTH = 10
-    assert not pace().told
+    assert not pace().quota.told
     assert seed({})
-    assert pace().told
+    assert pace().quota.told
     quota = parts.quota(from_settings())
-    assert quota.take(100).tokens == 10
+    assert quota.take(100).tokens == 9
+    assert quota.take(100, interactive=True).tokens == 1
     told = pace()
     assert told.blocked == "quota"
     assert told.until > time.time()

@@ -150,6 +150,36 @@ def test_requests_refused_together_are_one_429(quota_of: Callable[..., Quota], c
     assert quota.outlook().rate == pytest.approx(600 * 0.95 / 60 / 2)
 
 
+def test_a_429_that_says_zero_seconds_is_not_asked_again_at_once(quota_of: Callable[..., Quota], clock: Clock) -> None:
+    quota = quota_of(Window("minute", 60, 0))
+    assert quota.slow_down(0.0) == pytest.approx(1.0)
+    assert quota.take(1, interactive=True).wait == pytest.approx(1.0)
+    clock.advance(1.0)
+    assert quota.take(1, interactive=True).tokens == 1
+
+
+def test_a_clock_set_back_makes_a_429_block_no_longer_than_was_said(
+    quota_of: Callable[..., Quota], clock: Clock
+) -> None:
+    quota = quota_of(Window("minute", 60, 0))
+    quota.slow_down(30.0)
+    clock.step -= 7200
+    assert quota.take(1).wait == pytest.approx(30.0)
+    clock.advance(30)
+    assert quota.take(1).tokens == 1
+
+
+def test_a_clock_set_back_keeps_the_rate_low_for_another_minute_only(
+    quota_of: Callable[..., Quota], clock: Clock
+) -> None:
+    quota = quota_of(Window("minute", 60, 600))
+    quota.slow_down(1.0)
+    clock.step -= 7200
+    assert quota.outlook().rate == pytest.approx(600 * 0.95 / 60 / 2)
+    clock.advance(60)
+    assert quota.outlook().rate == pytest.approx(600 * 0.95 / 60)
+
+
 def test_repeated_429s_wait_longer_each_time(quota_of: Callable[..., Quota], clock: Clock) -> None:
     quota = quota_of(Window("minute", 60, 600))
     waits = []
@@ -196,13 +226,31 @@ def test_what_was_used_while_redis_was_away_counts_once_it_is_back(
     quota = quota_of(Window("minute", 60, 600))
     quota.take(1)
     clock.advance(60)
+    without_redis(quota, clock, monkeypatch, times=5)
+    assert quota.take(100).tokens == quota.burst - quota._reserve - 5
+
+
+def test_a_long_outage_of_redis_costs_one_burst_and_all_of_it_in_the_month(
+    quota_of: Callable[..., Quota], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quota = quota_of(Window("minute", 60, 600), MONTH)
+    quota.seed({})
+    quota.take(1)
+    without_redis(quota, clock, monkeypatch, times=600)
+    grant = quota.take(1, interactive=True)
+    assert grant.tokens == 0
+    assert grant.wait <= 2 * quota.interval
+    assert sum(quota.usage().values()) == 600
+
+
+def without_redis(quota: Quota, clock: Clock, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """So many tokens are taken as often as the local limit allows."""
 
     def away(*_: object, **__: object) -> None:
         raise ConnectionError
 
     with monkeypatch.context() as patch:
         patch.setitem(quota._scripts, "take", away)
-        for _ in range(5):
+        for _ in range(times):
             assert quota.take(10).tokens == 1
             clock.advance(1.1)
-    assert quota.take(100).tokens == quota.burst - quota._reserve - 5

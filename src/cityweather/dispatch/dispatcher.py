@@ -44,7 +44,7 @@ def _round(live: list[BulkJob]) -> list[BulkJob]:
         _hold(states, tracker)
         return []
     allowed = pace()
-    if not allowed.told:
+    if not allowed.quota.told:
         quota_log.tell()
     tail = sum(state.tail for _, state in states)
     running = [(job, state) for job, state in states if _may_run(job, state, allowed, tail, tracker)]
@@ -55,7 +55,7 @@ def _round(live: list[BulkJob]) -> list[BulkJob]:
         in_flight=sum(lease.rows for own in leases for lease in own),
         unstarted=sum(lease.rows for own in leases for lease in own if lease.state == "sent"),
         queue_empty=connections.queue_length("fetch") == 0,
-        quota=allowed.rate,
+        quota=allowed.quota.rate,
     )
     for (job, state), own in zip(running, leases, strict=True):
         _fill(job, state, sum(lease.rows for lease in own), load, tracker)

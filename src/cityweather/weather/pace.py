@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from cityweather.weather import parts
 from cityweather.weather.breaker import Breaker, State
+from cityweather.weather.outlook import NO_LIMIT, Outlook
 from cityweather.weather.providers import from_settings
 from cityweather.weather.quota import Quota
 
@@ -18,15 +19,11 @@ SHORT = 2.0  # seconds that a batch waits in place
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`blocked`: nobody may ask before `until` (Unix seconds). `rate`: cities a second the quota allows, None: any.
-
-    `told` is False while bulk waits for seed().
-    """
+    """`blocked`: nobody may ask before `until` (Unix seconds). `quota`: what it allows; not told: bulk waits for seed()."""
 
     blocked: Literal["quota", "provider", "key"] | None = None
     until: float = 0.0
-    rate: float | None = None
-    told: bool = True
+    quota: Outlook = NO_LIMIT
 
 
 def pace() -> Pace:
@@ -37,10 +34,10 @@ def pace() -> Pace:
     except RedisError:
         return Pace()
     if verdict.state is State.OPEN:
-        return Pace(verdict.reason, time() + verdict.wait, outlook.rate, outlook.told)
+        return Pace(verdict.reason, time() + verdict.wait, outlook)
     if outlook.told and outlook.wait > SHORT:
-        return Pace("quota", time() + outlook.wait, outlook.rate, outlook.told)
-    return Pace(rate=outlook.rate, told=outlook.told)
+        return Pace("quota", time() + outlook.wait, outlook)
+    return Pace(quota=outlook)
 
 
 def usage() -> dict[str, int]:

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from cityweather.weather import keys
 from cityweather.weather.away import Away
 from cityweather.weather.local_limit import LocalLimit
+from cityweather.weather.outlook import Left, Outlook
 from cityweather.weather.provider import Window
 from cityweather.weather.scripts import script
 
@@ -24,15 +25,6 @@ class Grant:
 
     tokens: int
     wait: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """`wait`: seconds until bulk gets a token. `rate`: tokens a second, None without a limit. `told`: see seed()."""
-
-    wait: float
-    rate: float | None
-    told: bool
 
 
 class Quota:
@@ -53,10 +45,9 @@ class Quota:
         self.interval = 60 / (per_minute * RATE) if per_minute else 0.0  # seconds a token
         self._reserve = min(self.burst - 1, max(1, self.burst // 5))
         self._per_minute = per_minute
-        longer = [window for window in windows if window.seconds != 60 and window.limit]
-        self._windows = " ".join(f"{window.name}:{window.seconds}:{window.limit}" for window in longer)
-        self._names = [window.name for window in longer]
-        self._limited = bool(per_minute or longer)
+        self._longer = [window for window in windows if window.seconds != 60 and window.limit]
+        self._windows = " ".join(f"{window.name}:{window.seconds}:{window.limit}" for window in self._longer)
+        self._limited = bool(per_minute or self._longer)
         self._key = keys.quota(provider)
         self._redis = redis
         self._scripts = {name: script(redis, "quota", name) for name in ("take", "give_back", "slow_down", "seed")}
@@ -99,16 +90,18 @@ class Quota:
 
     def outlook(self) -> Outlook:
         """Raises RedisError."""
-        _, wait, halvings, untold = self._run("take", 0, self._reserve, 0, 0)
+        _, wait, halvings, untold, *longer = self._run("take", 0, self._reserve, 0, 0)
         rate = 1 / self.interval / 2**halvings if self.interval else None
-        return Outlook(wait / 1000, rate, not untold)
+        known = zip(self._longer, longer[::3], longer[1::3], longer[2::3], strict=True)
+        left = (Left(tokens, ends / 1000, limit, window.seconds) for window, tokens, ends, limit in known)
+        return Outlook(wait / 1000, rate, not untold, tuple(left))
 
     def usage(self) -> dict[str, int]:
         """What the long windows have used, as 'month:202611' → tokens; for the database. Raises RedisError."""
         known = cast("dict[bytes, bytes]", self._redis.hgetall(self._key))
         return {
             f"{name}:{known[name.encode()].decode()}": int(known[f"{name}:used".encode()])
-            for name in self._names
+            for name in (window.name for window in self._longer)
             if f"{name}:used".encode() in known
         }
 

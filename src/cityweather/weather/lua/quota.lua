@@ -4,13 +4,25 @@
 --   blocked          nobody asks before this moment, Unix ms
 --   slow slow_at     how many times the rate is halved after 429s, and when the last of them came
 --   NAME NAME:used   per long window: its current period and what that has used. Missing: not told yet (see seed)
---   NAME:early       interactive use before it was told
+--   NAME:early       interactive use before it was told; beside NAME:used: that began at nothing, as nobody told
 --   untold_at        since when it is missing, Unix ms
 -- ARGV  2 ms a token at full rate, 0 = no limit   3 burst   4 long windows, as 'name:seconds:limit …'
 local QUOTA = KEYS[1]
 local SLOW_FOR = 60000 -- ms until one halving is taken back
 local FURTHEST = 60000 -- ms full_at may lie ahead: a clock set back must not block for longer
+local KEPT = 0.05 -- of a long window, which bulk leaves to people
 local now = clock()
+
+-- A clock that was set back: a pause and a slower rate begin again now, or they would last until it has caught up.
+local slow_at = tonumber(redis.call('HGET', QUOTA, 'slow_at')) or 0
+if slow_at > now then
+  redis.call('HINCRBYFLOAT', QUOTA, 'blocked', now - slow_at)
+  redis.call('HSET', QUOTA, 'slow_at', now)
+end
+
+local function kept_of(limit)
+  return math.min(limit - 1, math.max(1, math.floor(limit * KEPT)))
+end
 
 local function year_and_month(day)
   local year = 1970
@@ -37,7 +49,6 @@ end
 
 local function slowness(level, at)
   level, at = tonumber(level) or 0, tonumber(at) or 0
-  if now < at then return level end
   return math.max(0, level - math.floor((now - at) / SLOW_FOR))
 end
 
