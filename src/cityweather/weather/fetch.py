@@ -68,7 +68,7 @@ class _Run:
                 break
             now = self._parts.ticks()
             self._outbox.deliver_if_due(now)
-            self._gate.give_back(now)
+            self._gate.give_back_late()
             if (end := self._gate.ended(now, self._transport.under_way)) is not None:
                 raise end
             completed = self._transport.poll(self._timeout(now))
@@ -139,7 +139,7 @@ class _Run:
     def _next_call(self, now: float, room: int) -> Call | None:
         due = self._work.due(now)
         wanted = min(self._work.fresh + due, max(room, LOT) * self._provider.per_request)
-        if not wanted or not (tokens := self._gate.tokens(now, wanted)):
+        if not wanted or not (tokens := self._gate.tokens(wanted)):
             return None
         if due and self._health.may_retry():
             return self._work.retry(tokens)
@@ -147,7 +147,7 @@ class _Run:
 
     def _send_probes(self, now: float) -> None:
         wanted = self._doubts.probes_wanted(half_open=self._gate.half_open)
-        while wanted > 0 and self._gate.tokens(now, wanted):
+        while wanted > 0 and self._gate.tokens(wanted):
             self._submit(self._probe(), now)
             self._doubts.probe_sent()
             wanted -= 1

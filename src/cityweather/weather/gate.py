@@ -49,27 +49,32 @@ class Gate:
 
     def close(self) -> None:
         """Give back what was not used."""
-        self.give_back()
+        self._give_back()
         if self.slots:
             self._parts.slots.hold(0)
 
-    def tokens(self, now: float, wanted: int) -> int:
+    def tokens(self, wanted: int) -> int:
         """How many places may be asked for now; 0 begins a pause."""
+        self.give_back_late()
         if not self._tokens:
+            self._taken_at = self._parts.ticks()
             grant = self._parts.quota.take(wanted)
             if not grant.tokens:
                 self.wait(grant.wait, "quota")
                 return 0
             self._tokens = grant.tokens
-            self._taken_at = now
         return self._tokens
 
     def spend(self, tokens: int) -> None:
         self._tokens -= tokens
 
-    def give_back(self, now: float = float("inf")) -> None:
+    def give_back_late(self) -> None:
         """Tokens that were not used soon."""
-        if self._tokens and now - self._taken_at > UNUSED_FOR:
+        if self._parts.ticks() - self._taken_at > UNUSED_FOR:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        if self._tokens:
             self._parts.quota.give_back(self._tokens)
             self._tokens = 0
 
