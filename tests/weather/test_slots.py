@@ -1,6 +1,7 @@
 """The cap on requests under way, on a fake and a real Redis."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 from redis import Redis
@@ -16,7 +17,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def process(redis_server: Redis, clock: Clock) -> Callable[..., Slots]:
-    def make(limit: int = 20) -> Slots:
+    def make(limit: int | None = 20) -> Slots:
         return Slots("openweather", limit, redis_server, now=clock.ms)
 
     return make
@@ -64,6 +65,25 @@ def test_the_web_finds_a_slot_while_bulk_holds_all_it_may(process: Callable[...,
         assert (first, second, third) == (True, True, False)
     with process().one() as again:
         assert again
+
+
+def test_people_take_no_more_from_a_bulk_process_than_their_slots(process: Callable[..., Slots]) -> None:
+    bulk = process(256)
+    assert bulk.hold(128) == 128
+    with ExitStack() as people:
+        for _ in range(10):
+            assert people.enter_context(process(256).one())
+        assert bulk.hold(128) == 128
+        assert process(256).hold(128) == 231 - 10 - 128
+        assert bulk.hold(128) == (231 - 10) // 2
+
+
+def test_without_a_cap_nothing_is_counted(process: Callable[..., Slots], redis_server: Redis) -> None:
+    slots = process(None)
+    with slots.one() as free:
+        assert free
+        assert slots.hold(128) == 128
+        assert redis_server.keys() == []
 
 
 def test_a_cap_of_one_is_shared_in_turn(process: Callable[..., Slots]) -> None:

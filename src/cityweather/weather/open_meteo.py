@@ -36,7 +36,7 @@ class OpenMeteo:
             Window("day", 86_400, per_day),
         )
         # The public server runs one and queues five before it refuses.
-        self.concurrency = 4 if per_minute else 64
+        self.concurrency: int | None = 4 if per_minute else 64
         self.geocoder: Geocoder | None = OpenMeteoGeocoder(geocoding_url)
         self._url = f"{url.rstrip('/')}/v1/forecast"
 

@@ -16,7 +16,7 @@ class OpenWeather:
 
     name = "openweather"
     per_request = 1
-    concurrency = 256
+    concurrency: int | None = None
     geocoder: Geocoder | None = None
     refusal = "OpenWeather refuses our key. Operators: check OPENWEATHER_API_KEY (a new one may need a few hours)."
 

@@ -19,7 +19,7 @@ SHORT = 2.0  # seconds that a batch waits in place
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`blocked`: nobody may ask before `until` (Unix seconds). `quota`: what it allows; not told: bulk waits for seed()."""
+    """`blocked`: nobody may ask before `until` (Unix seconds). While `quota` is not told, bulk waits for seed()."""
 
     blocked: Literal["quota", "provider", "key"] | None = None
     until: float = 0.0

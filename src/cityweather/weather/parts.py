@@ -44,7 +44,7 @@ def bulk() -> Parts:
     return Parts(
         tracker=connections.tracker(),
         provider=provider,
-        transport=BulkTransport(min(CONCURRENCY, provider.concurrency)),
+        transport=BulkTransport(min(CONCURRENCY, provider.concurrency or CONCURRENCY)),
         cache=Cache(provider.name, settings.CACHE_TTL),
         quota=quota(provider),
         breaker=breaker(provider),

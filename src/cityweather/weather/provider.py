@@ -92,7 +92,7 @@ class Provider(Protocol):
     name: str
     per_request: int  # places one request may hold
     windows: tuple[Window, ...]
-    concurrency: int  # requests at once, over all our processes
+    concurrency: int | None  # requests at once, over all our processes; None: it states no cap
     geocoder: Geocoder | None  # None: it finds cities by name
     refusal: str  # what operators are told when it refuses our key
 

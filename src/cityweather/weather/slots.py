@@ -1,4 +1,4 @@
-"""Requests under way at once, over all processes: a cap that the provider states."""
+"""Requests under way at once, over all processes: a cap that some providers state."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,12 +15,12 @@ LASTS = 10_000  # ms; longer than any request, so that a dead holder's requests 
 
 
 class Slots:
-    """`limit`: the cap for all. `now` gives Unix milliseconds for tests."""
+    """`limit`: the cap for all; without one nothing is counted. `now` gives Unix milliseconds for tests."""
 
     def __init__(
         self,
         provider: str,
-        limit: int,
+        limit: int | None,
         redis: Redis,
         *,
         now: Callable[[], int] | None = None,
@@ -35,13 +35,18 @@ class Slots:
 
     def hold(self, wanted: int) -> int:
         """How many this process may have under way from now on; renewed every few seconds, ended with hold(0)."""
+        if self._limit is None:
+            return wanted
         kept_for_the_web = min(self._limit - 1, max(1, self._limit // 10))
         return self._hold(self._holder, wanted, self._limit - kept_for_the_web)
 
     @contextmanager
     def one(self) -> Iterator[bool]:
         """For one interactive request; False when there is none."""
-        holder = uuid.uuid4().hex
+        if self._limit is None:
+            yield True
+            return
+        holder = f"one:{uuid.uuid4().hex}"
         got = bool(self._hold(holder, 1, self._limit))
         try:
             yield got
