@@ -32,6 +32,35 @@ def test_the_rate_follows_the_last_seconds_and_gives_an_eta(bench: Bench) -> Non
     assert state.eta_seconds == pytest.approx(800 / state.rate)
 
 
+def test_no_eta_is_earlier_than_the_quota_allows(bench: Bench) -> None:
+    bench.install(1000, mark_at=START, mark_n=0, quota_until=START + 900_000)
+    state = bench.tracker.progress(JOB)
+    assert state is not None
+    assert state.eta_seconds == pytest.approx(900)
+    bench.start("t", 500)
+    bench.clock.now += 10_000
+    bench.record("t", good(*range(500)))
+    state = bench.tracker.progress(JOB)
+    assert state is not None
+    assert state.rate == pytest.approx(50)
+    assert state.eta_seconds == pytest.approx(890)
+
+
+def test_an_eta_says_what_the_quota_allows_while_the_job_waits_for_it(bench: Bench) -> None:
+    bench.install(1000, mark_at=START, mark_n=0)
+    bench.start("t", 500)
+    bench.clock.now += 10_000
+    bench.record("t", good(*range(10)))
+    bench.tracker.set(JOB, 1, quota_until=START + 900_000)
+    state = bench.tracker.progress(JOB)
+    assert state is not None
+    assert state.eta_seconds == pytest.approx(990)
+    bench.tracker.park(JOB, 1, START / 1000 + 600, "quota")
+    state = bench.tracker.progress(JOB)
+    assert state is not None
+    assert state.eta_seconds == pytest.approx(890)
+
+
 def test_a_rate_falls_while_nothing_is_recorded(bench: Bench) -> None:
     bench.install(1000, mark_at=START, mark_n=0)
     bench.start("t", 500)

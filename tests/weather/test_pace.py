@@ -68,6 +68,8 @@ def test_a_used_up_month_blocks_until_its_end(settings: Any) -> None:
     told = pace()
     assert told.blocked == "quota"
     assert told.until > time.time()
+    assert told.quota.longer[0].limit == 9
+    assert time.time() + told.quota.seconds_for(1) == pytest.approx(told.until, abs=1)
     assert list(usage().values()) == [10]
 
 

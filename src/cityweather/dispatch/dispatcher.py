@@ -3,12 +3,13 @@
 import logging
 import time
 import uuid
+from typing import get_args
 
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from cityweather import connections
-from cityweather.dispatch import batches, commands
+from cityweather.dispatch import batches, commands, eta
 from cityweather.dispatch.window import FIRST, Load, allowed_window, batch_size, next_window
 from cityweather.errors import WorkerLost
 from cityweather.flush import jobs, quota_log, recovery
@@ -16,7 +17,7 @@ from cityweather.models import BulkJob
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import LOSSES_BEFORE_ALONE, Claim, Tracker
-from cityweather.weather.pace import Pace, pace
+from cityweather.weather.pace import Blocked, Pace, pace
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +29,14 @@ LOSSES_BEFORE_FAILING = 2 * LOSSES_BEFORE_ALONE
 def tick(seconds: float = 0.9) -> None:
     """Keep every live job's window full for about a second."""
     deadline = time.monotonic() + seconds
-    live = jobs.live()
-    while live:
-        live = _round(live)
-        if time.monotonic() + EVERY > deadline:
-            return
+    everyone = jobs.live()
+    if not everyone:
+        return
+    busy = _round(everyone)
+    eta.tell(everyone)
+    while busy and time.monotonic() + EVERY <= deadline:
         time.sleep(EVERY)
+        busy = _round(busy)
 
 
 def _round(live: list[BulkJob]) -> list[BulkJob]:
@@ -59,7 +62,7 @@ def _round(live: list[BulkJob]) -> list[BulkJob]:
     )
     for (job, state), own in zip(running, leases, strict=True):
         _fill(job, state, sum(lease.rows for lease in own), load, tracker)
-    resting = {job.job_id for job, state in states if _rests(state)}
+    resting = {job.job_id for job, state in states if _rests(state, allowed)}
     return [job for job in live if job.job_id not in resting]
 
 
@@ -102,16 +105,18 @@ def _may_run(job: BulkJob, state: Progress, allowed: Pace, tail: int, tracker: T
     if tracker.tail_full(state.tail, tail):
         tracker.park(str(job.job_id), state.epoch, now + 1, "flush")
         return False
-    return not _parked(state, now)
+    return not _parked(state, now, allowed)
 
 
-def _parked(state: Progress, now: float) -> bool:
+def _parked(state: Progress, now: float, allowed: Pace) -> bool:
+    if state.waiting_for in get_args(Blocked) and not allowed.blocked:
+        return False  # what a worker met is over: the key was changed, a probe came back
     return state.parked_until is not None and now < state.parked_until < now + LONGEST_PARK
 
 
-def _rests(state: Progress) -> bool:
+def _rests(state: Progress, allowed: Pace) -> bool:
     """Whether nothing of the job will go out within a second: many that wait must not slow down those that run."""
-    return state.closed or bool(state.command) or _parked(state, time.time() + 1)
+    return state.closed or bool(state.command) or _parked(state, time.time() + 1, allowed)
 
 
 def _fill(job: BulkJob, state: Progress, in_flight: int, load: Load, tracker: Tracker) -> None:

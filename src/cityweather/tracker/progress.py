@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 NUMBERS = ("total", "processed", "succeeded", "failed", "rows_read", "duplicates", "rejected")
-TIMES = ("created_at", "started_at", "last_at", "past_at", "parked_until")
+TIMES = ("created_at", "started_at", "last_at", "past_at", "parked_until", "quota_until")
 TEXTS = ("status", "phase", "error", "waiting_for", "file_name", "closed", "command")
 OTHERS = ("epoch", "past_n", "max_rate", "next", "window", "speed", "tail", "flushed")
 FIELDS = (*NUMBERS, *TIMES, *TEXTS, *OTHERS)
@@ -28,6 +28,7 @@ class Progress:
     started_at: float | None
     last_at: float | None
     parked_until: float | None
+    quota_until: float | None  # before it the quota does not let the job end
     status: str
     phase: str
     error: str | None
@@ -43,6 +44,7 @@ class Progress:
     tail: int  # bytes in the stream
     flushed: str
     rate: float
+    as_of: float
     finished_at: None = None  # a live job has not finished; that it has, only the database says
 
     @property
@@ -56,7 +58,12 @@ class Progress:
 
     @property
     def eta_seconds(self) -> float | None:
-        return self.pending / self.rate if self.rate > 0 else None
+        """As it went of late, but not before the quota allows it. While it waits for that, the rate says nothing."""
+        measured = self.pending / self.rate if self.rate > 0 else None
+        if self.quota_until is None:
+            return measured
+        allowed = max(0.0, self.quota_until - self.as_of)
+        return allowed if measured is None or self.waiting_for == "quota" else max(measured, allowed)
 
 
 def parse(values: Sequence[bytes | None], now: float) -> Progress | None:
@@ -83,4 +90,5 @@ def parse(values: Sequence[bytes | None], now: float) -> Progress | None:
         flushed=(raw["flushed"] or b"0-0").decode(),
         # Under a tenth of a second says nothing; a clock behind the server's neither.
         rate=max(0.0, done / max(0.1, now - past_at)) if past_at else 0.0,
+        as_of=now,
     )

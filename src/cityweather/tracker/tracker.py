@@ -193,6 +193,10 @@ class Tracker:
         """No dispatch before `until` (Unix seconds)."""
         self._run("set", job_id, epoch, "parked_until", int(until * 1000), "waiting_for", waiting_for)
 
+    def allow_end(self, job_id: str, epoch: int, at: float) -> None:
+        """The quota does not let the job end before `at` (Unix seconds, 0: it says nothing)."""
+        self._run("set", job_id, epoch, "quota_until", int(at * 1000))
+
     def fail(self, job_id: str, epoch: int, error: str) -> None:
         """The whole job cannot go on, with one sentence for the operator."""
         self._run("fail", job_id, epoch, error)

@@ -16,12 +16,14 @@ from cityweather.weather.quota import Quota
 
 SHORT = 2.0  # seconds that a batch waits in place
 
+Blocked = Literal["quota", "provider", "key"]
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
     """`blocked`: nobody may ask before `until` (Unix seconds). While `quota` is not told, bulk waits for seed()."""
 
-    blocked: Literal["quota", "provider", "key"] | None = None
+    blocked: Blocked | None = None
     until: float = 0.0
     quota: Outlook = NO_LIMIT
 

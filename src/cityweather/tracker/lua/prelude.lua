@@ -11,6 +11,7 @@
 --   rows_read duplicates rejected file_name
 --   window speed  rows in flight at most; rows a second of one worker process
 --   paced_at      until when max_rate is used up
+--   quota_until   before it the quota does not let the job end
 --   mark_at mark_n past_at past_n   two samples of (time, processed) for the rate
 -- A lease is 'start:end:rows:deadline:losses:state', state = sent | started | returned.
 local JOB, SEEN, STREAM, LEASES = KEYS[1], KEYS[2], KEYS[3], KEYS[4]

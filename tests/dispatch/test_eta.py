@@ -1,0 +1,55 @@
+"""A job under a quota says from the start when the quota lets it end."""
+
+import time
+
+import pytest
+
+from cityweather.dispatch import dispatcher, eta
+from cityweather.models import BulkJob
+from cityweather.weather.outlook import NO_LIMIT, Left, Outlook
+from cityweather.weather.pace import Pace
+from tests.capture import Sent
+from tests.flush.helpers import make_job, tracker
+
+
+def tick(monkeypatch: pytest.MonkeyPatch, pace: Pace) -> None:
+    for module in (dispatcher, eta):
+        monkeypatch.setattr(module, "pace", lambda: pace)
+    dispatcher.tick(seconds=0)
+
+
+def shown(job: BulkJob) -> float | None:
+    state = tracker().progress(str(job.job_id))
+    assert state is not None
+    return state.eta_seconds
+
+
+@pytest.mark.usefixtures("sent_tasks")
+def test_a_job_shows_it_before_its_first_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job(100)
+    tick(monkeypatch, Pace(quota=Outlook(0.0, 2.0, told=True)))
+    assert shown(job) == pytest.approx(50, abs=2)
+
+
+def test_a_job_that_waits_for_the_next_hour_shows_it(sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job(100)
+    hour = Left(tokens=0, ends=1200.0, limit=40, seconds=3600)
+    tick(monkeypatch, Pace("quota", time.time() + 1200, Outlook(1200.0, 2.0, told=True, longer=(hour,))))
+    assert sent_tasks == []
+    assert shown(job) == pytest.approx(1200 + 2 * 3600 + 20 / 2, abs=10)
+
+
+@pytest.mark.usefixtures("sent_tasks")
+def test_jobs_share_the_quota(monkeypatch: pytest.MonkeyPatch) -> None:
+    small, large = make_job(10), make_job(90, first_city=1000)
+    tick(monkeypatch, Pace(quota=Outlook(0.0, 1.0, told=True)))
+    assert shown(small) == pytest.approx(20, abs=2)
+    assert shown(large) == pytest.approx(100, abs=2)
+
+
+@pytest.mark.usefixtures("sent_tasks")
+def test_a_limit_that_is_lifted_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job(100)
+    tick(monkeypatch, Pace(quota=Outlook(0.0, 2.0, told=True)))
+    tick(monkeypatch, Pace(quota=NO_LIMIT))
+    assert shown(job) is None
