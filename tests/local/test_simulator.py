@@ -164,6 +164,47 @@ def test_the_quota_answers_429_and_only_granted_requests_count_against_it(simula
     assert openweather(simulator, "Oslo")[0] == 200
 
 
+def test_open_meteo_counts_hours_and_days_too_and_says_which_is_used_up(simulator: Simulator) -> None:
+    for window, words in (("minute", "one minute"), ("hour", "next hour"), ("day", "tomorrow")):
+        simulator.reset()
+        simulator.control(**{f"quota_per_{window}": 2})
+        assert forecast(simulator, 2)[0] == 200
+        status, answer = forecast(simulator, 1)
+        assert status == 429
+        assert words in answer["reason"]
+
+
+def test_every_error_of_open_meteo_costs_one(simulator: Simulator) -> None:
+    simulator.control(quota_per_minute=6)
+    assert forecast(simulator, 3)[0] == 200
+    assert get(simulator, "/v1/forecast", latitude="1,95", longitude="1,1", current="temperature_2m")[0] == 400
+    assert forecast(simulator, 3)[0] == 429
+    assert forecast(simulator, 1)[0] == 200
+    assert forecast(simulator, 1)[0] == 429
+
+
+def forecast(simulator: Simulator, places: int) -> tuple[int, Any]:
+    where = ",".join(["1"] * places)
+    status, _, body = get(simulator, "/v1/forecast", latitude=where, longitude=where, current="temperature_2m")
+    return status, json.loads(body)
+
+
+def search(simulator: Simulator, **query: Any) -> Any:
+    _, _, body = get(simulator, "/v1/search", count=1, **query)
+    found = json.loads(body).get("results")
+    return found[0] if found else None
+
+
+def test_a_country_is_part_of_the_name_for_one_provider_and_a_parameter_for_the_other(simulator: Simulator) -> None:
+    for country in ("FR", "US"):
+        coordinates = openweather(simulator, f"Paris,{country}")[1]["coord"]
+        found = search(simulator, name="Paris", countryCode=country)
+        assert found["country_code"] == country
+        assert (found["latitude"], found["longitude"]) == (coordinates["lat"], coordinates["lon"])
+    assert search(simulator, name="Paris")["country_code"] == "FR"
+    assert search(simulator, name="Paris,FR") is None
+
+
 def test_it_tells_what_was_fetched_twice_and_how_much_at_once(simulator: Simulator) -> None:
     simulator.control(latency_ms=100)
     with ThreadPoolExecutor(4) as pool:

@@ -1,5 +1,7 @@
 """The bulk path over real connections, against a provider that misbehaves as real ones do."""
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -84,9 +86,17 @@ def test_passing_trouble_fails_no_city(run: Run, simulator: Simulator, fault: st
 
 
 @fake_redis
-@pytest.mark.parametrize("fault", ["cod", "no_humidity"])
-def test_oddities_are_read(run: Run, simulator: Simulator, fault: str) -> None:
-    simulator.control(fault=fault)
+def test_a_missing_humidity_is_not_invented(run: Run, simulator: Simulator) -> None:
+    simulator.control(fault="no_humidity")
+    tracker = run(places(*named(20)))
+    assert len(tracker.results) == 20
+    assert [result.weather[2] for result in tracker.results.values() if result.weather] == [None] * 20
+
+
+@fake_redis
+@pytest.mark.parametrize("run", ["openweather"], indirect=True)
+def test_a_cod_of_the_other_type_is_read(run: Run, simulator: Simulator) -> None:
+    simulator.control(fault="cod")
     tracker = run(places(*named(20)))
     assert len(tracker.results) == 20
     assert not tracker.errors()
@@ -124,6 +134,17 @@ def test_a_429_parks_for_the_quota(run: Run, simulator: Simulator) -> None:
     tracker = run(places(*named(200)), rounds=1)
     assert [waiting_for for _, waiting_for in tracker.parks] == ["quota"]
     assert not tracker.results
+
+
+@fake_redis
+@pytest.mark.parametrize("run", ["open_meteo"], indirect=True)
+def test_a_used_up_hour_parks_until_the_next(run: Run, simulator: Simulator) -> None:
+    simulator.control(quota_per_hour=50)
+    tracker = run(places(*named(100)), rounds=1)
+    until, waiting_for = tracker.parks[0]
+    assert waiting_for == "quota"
+    assert until == pytest.approx(math.ceil(time.time() / 3600) * 3600, abs=3)
+    assert simulator.stats()["requests"] <= 70
 
 
 @pytest.mark.parametrize("run", ["open_meteo"], indirect=True)

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from cityweather.local.simulator import open_meteo, openweather, world
+from cityweather.local.simulator import open_meteo, openweather
 from cityweather.local.simulator.answers import Answer, json, retry_after, spoil
 from cityweather.local.simulator.conditions import BadControl, Conditions
 from cityweather.local.simulator.stats import Place, Stats
@@ -70,17 +70,29 @@ class App:
         return None
 
     def _provider(self, kind: str, query: dict[str, str], cost: int, fault: str | None) -> Answer:
-        error = openweather.error if kind == "weather" else open_meteo.error
-        if fault is not None and fault.isdecimal():
-            return error(int(fault))
         now = self.conditions
-        if now.quota_per_minute and not self.stats.spend(cost, now.quota_per_minute):
-            return error(429)
+        refused = self._refused(kind, cost, fault)
+        if refused is not None:
+            answer = refused
+        elif kind == "weather":
+            answer = openweather.answer(query, now, fault)
+        else:
+            answer = open_meteo.forecast(query, now, fault) if kind == "forecast" else open_meteo.search(query, now)
+        if kind != "weather":  # there every error costs one; OpenWeather tells of no cost of a refusal
+            self.stats.spend(cost if answer.status == HTTPStatus.OK else 1, now.limits)
+        elif refused is None:
+            self.stats.spend(cost, now.limits)
+        return answer
+
+    def _refused(self, kind: str, cost: int, fault: str | None) -> Answer | None:
+        now = self.conditions
+        if fault is not None and fault.isdecimal():
+            return openweather.error(int(fault)) if kind == "weather" else open_meteo.error(int(fault))
+        if window := self.stats.full(cost, now.limits):
+            return openweather.error(429) if kind == "weather" else open_meteo.error(429, open_meteo.USED_UP[window])
         if now.concurrency_limit and self.stats.at_once > now.concurrency_limit:
-            return open_meteo.error(429, open_meteo.TOO_MANY_AT_ONCE) if kind != "weather" else error(429)
-        if kind == "weather":
-            return openweather.answer(query, now, fault)
-        return open_meteo.forecast(query, now, fault) if kind == "forecast" else open_meteo.search(query, now)
+            return openweather.error(429) if kind == "weather" else open_meteo.error(429, open_meteo.TOO_MANY_AT_ONCE)
+        return None
 
     def _delay(self) -> float:
         now = self.conditions
@@ -121,7 +133,7 @@ class App:
         self._city_faults = {}
         for name, fault in self.conditions.cities.items():
             self._city_faults[key(name)] = fault
-            spot = world.find(name, self.conditions.seed, 0)
+            spot = openweather.find(name, self.conditions.seed, 0)
             if spot is not None:
                 self._city_faults[spot.latitude, spot.longitude] = fault
 
@@ -140,6 +152,6 @@ class App:
         return report
 
     def _of_city(self, name: str) -> dict[str, int]:
-        spot = world.find(name, self.conditions.seed, 0)
+        spot = openweather.find(name, self.conditions.seed, 0)
         by_place = self.stats.places[spot.latitude, spot.longitude] if spot else 0
         return {"weather": self.stats.cities[key(name)] + by_place, "search": self.stats.searches[key(name)]}

@@ -41,6 +41,8 @@ class Conditions:
     jitter_ms: float = 0
     error_rate: float = 0
     quota_per_minute: int = 0
+    quota_per_hour: int = 0
+    quota_per_day: int = 0
     concurrency_limit: int = 0
     unknown_rate: float = 0.005
     seed: int = 0
@@ -49,6 +51,11 @@ class Conditions:
     retry_after: float | str | None = None
     keys: list[str] | None = None
     cities: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def limits(self) -> dict[str, int]:
+        known = {"minute": self.quota_per_minute, "hour": self.quota_per_hour, "day": self.quota_per_day}
+        return {name: limit for name, limit in known.items() if limit}
 
     def change(self, wanted: dict[str, Any]) -> None:
         """All or nothing. Raises BadControl."""

@@ -12,9 +12,14 @@ FORECAST = b"/v1/forecast"
 SEARCH = b"/v1/search"
 MOST_PLACES = 1000
 MODEL_SECONDS = 900
+USED_UP = {
+    "minute": "Minutely API request limit exceeded. Please try again in one minute.",
+    "hour": "Hourly API request limit exceeded. Please try again in the next hour.",
+    "day": "Daily API request limit exceeded. Please try again tomorrow.",
+}
 REASONS = {
     400: "No data is available for this location",
-    429: "Minutely API request limit exceeded. Please try again in one minute.",
+    429: USED_UP["minute"],
     401: "The supplied API key is invalid.",
     403: "The supplied API key is invalid.",
     404: "Not Found",
@@ -121,11 +126,13 @@ def _values(seen: world.Observation, wind_factor: float) -> dict[str, float]:
 
 
 def search(query: dict[str, str], conditions: Conditions) -> Answer:
-    """A miss is a 200 without `results`, and so is a name of one letter."""
+    """A miss is a 200 without `results`. It knows no "city,country": that is asked for with `countryCode`."""
     if "name" not in query:
         return error(400, "Parameter 'name' is required")
     name = query["name"].strip()
-    spot = world.find(name, conditions.seed, conditions.unknown_rate) if len(name) > 1 else None
+    if len(name) < 2 or ("," in name and not world.is_real(name)):
+        return json({"generationtime_ms": 0.4})
+    spot = world.find(name, conditions.seed, conditions.unknown_rate, query.get("countryCode", ""))
     if spot is None:
         return json({"generationtime_ms": 0.4})
     found = {

@@ -30,13 +30,21 @@ def answer(query: dict[str, str], conditions: Conditions, fault: str | None) -> 
     name = query.get("q", "").strip()
     if not name:
         return error(400)
-    spot = world.find(name, conditions.seed, conditions.unknown_rate)
+    spot = find(name, conditions.seed, conditions.unknown_rate)
     if spot is None:
         return error(404)
     body = weather(spot, world.observe(spot.latitude, spot.longitude, conditions.seed), query.get("units"))
     if fault is not None:
         distort(body, fault)
     return json(body)
+
+
+def find(name: str, seed: int, unknown_rate: float) -> world.Spot | None:
+    """By `city[,state][,country]`. A state is not looked at."""
+    city, _, last = (part.strip() for part in name.rpartition(","))
+    if not city or len(last) != 2 or world.is_real(name):
+        return world.find(name, seed, unknown_rate)
+    return world.find(city.partition(",")[0].strip(), seed, unknown_rate, last)
 
 
 def weather(spot: world.Spot, seen: world.Observation, units: str | None) -> dict[str, Any]:

