@@ -1,23 +1,69 @@
-"""One of many worker processes: fetches new cities, batch after batch, for some seconds. Arguments: name, seconds."""
+"""One of many processes that share a quota: asks for new cities between two files' appearing, "go" and "stop".
+
+Arguments: bulk or web, a name, how many times as fast the quota's clock runs, the folder of those files.
+Prints a line when it is ready, and how many look-ups were refused.
+"""
 
 import sys
 import time
 from dataclasses import replace
+from itertools import count
+from pathlib import Path
 
 import django
 
 django.setup()
 
+from cityweather import connections  # noqa: E402
+from cityweather.errors import QuotaUsedUp  # noqa: E402
+from cityweather.local.processes import wait_until  # noqa: E402
 from cityweather.weather import parts  # noqa: E402
+from cityweather.weather.asker import Asker  # noqa: E402
 from cityweather.weather.fetch import Batch, run_batch  # noqa: E402
 from cityweather.weather.provider import Place  # noqa: E402
+from cityweather.weather.providers import from_settings  # noqa: E402
+from cityweather.weather.quota import Grant, Quota  # noqa: E402
+from cityweather.weather.web_transport import WebTransport  # noqa: E402
 from tests.weather.fakes import FakeTracker  # noqa: E402
 
-name, seconds = sys.argv[1], float(sys.argv[2])
-ours = replace(parts.bulk(), tracker=FakeTracker())
-end = time.time() + seconds
-number = 0
-while time.time() < end:
-    # Batches are smaller than a second's quota, so that the end of the test cuts none off.
-    run_batch(Batch("job", 1, "token", [(n, Place(f"{name} {n}")) for n in range(number, number + 2)]), ours)
-    number += 2
+kind, name, scale, folder = sys.argv[1], sys.argv[2], float(sys.argv[3]), Path(sys.argv[4])
+stop = folder / "stop"
+LOOK = 0.2  # seconds between two look-ups
+
+
+class Hurried(Quota):
+    def take(self, wanted: int, *, interactive: bool = False) -> Grant:
+        grant = super().take(wanted, interactive=interactive)
+        return Grant(grant.tokens, grant.wait / scale)
+
+
+def fetch() -> int:
+    ours = replace(parts.bulk(), tracker=FakeTracker(), quota=quota)
+    for n in count(step=2):
+        if stop.exists():
+            break
+        # Batches are smaller than a second's quota, so that the end of the test cuts none off.
+        run_batch(Batch("job", 1, "token", [(m, Place(f"{name} {m}")) for m in (n, n + 1)]), ours)
+    return 0
+
+
+def look_up() -> int:
+    asker, refused = Asker(provider, WebTransport(), quota, parts.breaker(provider), parts.slots(provider)), 0
+    for n in count():
+        if stop.exists():
+            break
+        try:
+            asker.weather(Place(f"{name} {n}"))
+        except QuotaUsedUp:
+            refused += 1
+        time.sleep(LOOK)
+    return refused
+
+
+provider = from_settings()
+redis = connections.redis_client()
+quota = Hurried(provider.name, provider.windows, redis, now=lambda: int(time.time() * 1000 * scale))
+sys.stdout.write("ready\n")
+sys.stdout.flush()
+wait_until((folder / "go").exists, 60)
+sys.stdout.write(f"{look_up() if kind == 'web' else fetch()}\n")
