@@ -1,6 +1,7 @@
 """Claims, leases and what happens to rows whose worker is gone."""
 
 import pytest
+from redis.exceptions import OutOfMemoryError
 
 from cityweather.tracker.tracker import LEASE
 from tests.tracker.helpers import JOB, Bench, bad, good
@@ -228,3 +229,18 @@ def test_a_second_delivery_does_not_learn_of_a_cancel_and_so_ends_nobodys_lease(
     bench.start("t", 10)
     bench.tracker.set(JOB, 1, command="cancel")
     assert bench.tracker.start(JOB, 1, "t") == "lease"
+
+
+@pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
+def test_a_full_redis_lets_a_batch_be_handed_back(bench: Bench) -> None:
+    bench.install(10)
+    bench.start("t", 10)
+    bench.record("t", good(0))
+    bench.redis.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(OutOfMemoryError):
+            bench.record("t", good(1))
+        assert bench.tracker.release(JOB, 1, "t")
+    finally:
+        bench.redis.config_set("maxmemory", 0)
+    assert bench.claim("again", 10) == list(range(1, 10))

@@ -161,6 +161,7 @@ class World:
             health=Health(clock.ticks),
             clock=clock.unix,
             ticks=clock.ticks,
+            sleep=clock.advance,
         )
 
     def batch(self, *cities: str, first: int = 0) -> None:

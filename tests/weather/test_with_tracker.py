@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import pytest
 from redis import Redis
+from redis.exceptions import ConnectionError as RedisAway
+from redis.exceptions import OutOfMemoryError
 
+from cityweather.tracker.tracker import LEASE
 from cityweather.weather.fetch import Batch, run_batch
 from cityweather.weather.provider import Place
 from tests.tracker.helpers import JOB, Bench
@@ -72,3 +75,47 @@ def test_a_batch_of_an_older_epoch_records_nothing(job: Job) -> None:
     job.bench.tracker.install(JOB, 2, "0-2", b"", {"total": 60, "processed": 0, "succeeded": 0, "failed": 0})
     job.run()
     assert job.bench.tracker.seen_count(JOB) == 0
+
+
+def test_a_redis_that_refuses_results_six_times_is_no_workers_death(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OutOfMemoryError
+
+    for n in range(6):
+        with monkeypatch.context() as patch:
+            patch.setattr(job.bench.tracker, "record", refuse)
+            with pytest.raises(OutOfMemoryError):
+                job.run()
+        job.bench.clock.now += LEASE + 1
+        claim = job.bench.tracker.claim(JOB, 1, "ours", 40, queue_empty=False)
+        assert (claim.positions, claim.losses) == (job.positions, 0), n
+        job.bench.tracker.start(JOB, 1, "ours")
+    job.run()
+    assert job.bench.counters() == (40, 40, 0, 40)
+
+
+def test_a_lease_is_given_up_as_soon_as_redis_is_back(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    release, back_at = job.bench.tracker.release, job.world.clock.passed + 5
+
+    def away(*args: object) -> bool:
+        if job.world.clock.passed < back_at:
+            raise RedisAway
+        return release(*args)
+
+    monkeypatch.setattr(job.bench.tracker, "record", away)
+    monkeypatch.setattr(job.bench.tracker, "release", away)
+    with pytest.raises(RedisAway):
+        job.run()
+    assert [lease.state for lease in job.bench.tracker.leases(JOB)] == ["returned"]
+    assert job.world.clock.passed < back_at + 1
+
+
+def test_a_worker_waits_for_redis_no_longer_than_its_lease_lasts(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> bool:
+        raise RedisAway
+
+    monkeypatch.setattr(job.bench.tracker, "record", away)
+    monkeypatch.setattr(job.bench.tracker, "release", away)
+    with pytest.raises(RedisAway):
+        job.run()
+    assert LEASE / 1000 <= job.world.clock.passed < LEASE / 1000 + 2

@@ -2,8 +2,11 @@
 
 import logging
 
+from redis.exceptions import RedisError
+
 from cityweather.errors import Fault, WeatherError
 from cityweather.ops import metrics
+from cityweather.tracker.tracker import LEASE
 from cityweather.weather.bulk_transport import Completed
 from cityweather.weather.doubts import MOST_DOUBTS, Doubts
 from cityweather.weather.gate import Gate, HandBack
@@ -19,11 +22,33 @@ logger = logging.getLogger(__name__)
 LOT = 16  # tokens taken together, though fewer requests can go out at this moment
 
 LONGEST_POLL = 0.25  # seconds
+RELEASE_INTERVAL = 0.5  # seconds between two tries while Redis is away
 
 
 def run_batch(batch: Batch, parts: Parts | None = None) -> None:
     """Records every row or hands it back to dispatch. Raises Redis' errors when the tracker is away."""
-    run = _Run(batch, parts or bulk())
+    parts = parts or bulk()
+    try:
+        _run(batch, parts)
+    except RedisError:
+        _free(batch, parts)
+        raise
+
+
+def _free(batch: Batch, parts: Parts) -> None:
+    """A lease that ran out would count as a worker lost with these rows: try until it has."""
+    until = parts.ticks() + LEASE / 1000
+    while parts.ticks() < until:
+        try:
+            parts.tracker.release(batch.job_id, batch.epoch, batch.token)
+        except RedisError:
+            parts.sleep(RELEASE_INTERVAL)
+        else:
+            return
+
+
+def _run(batch: Batch, parts: Parts) -> None:
+    run = _Run(batch, parts)
     try:
         run.answer()
     except Stopped:

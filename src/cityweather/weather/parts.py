@@ -36,6 +36,7 @@ class Parts:
     health: Health
     clock: Callable[[], float] = time.time
     ticks: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
 
 
 @lru_cache
