@@ -2,32 +2,15 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
-from cityweather.tracker.progress import WaitingFor
 from cityweather.tracker.results import Result
+from cityweather.tracker.tracker import MOST, Tracker
 from cityweather.weather.cache import Cache, Entry
 from cityweather.weather.work import Batch, Row
 
 INTERVAL = 0.25  # seconds a result waits at most: a poller sees it twice as late at worst
-MOST = 500  # results in one call; more would hold Redis up
 LEASE_INTERVAL = 2.0  # seconds between renewals when nothing finishes
-
-
-class Reply(Protocol):
-    """The tracker's answer; `stop` says why it wants no more of this batch."""
-
-    @property
-    def stop(self) -> str | None: ...
-
-
-class Recorder(Protocol):
-    """The part of the tracker that a batch uses."""
-
-    def record(self, job_id: str, epoch: int, token: str, results: list[Result], /) -> Reply: ...
-    def release(self, job_id: str, epoch: int, token: str, speed: float | None = None, /) -> Any: ...
-    def park(self, job_id: str, epoch: int, until: float, waiting_for: WaitingFor, /) -> Any: ...
-    def fail(self, job_id: str, epoch: int, error: str, /) -> Any: ...
 
 
 class Stopped(Exception):
@@ -36,7 +19,7 @@ class Stopped(Exception):
 
 class Outbox:
     def __init__(
-        self, batch: Batch, tracker: Recorder, cache: Cache, ticks: Callable[[], float] = time.monotonic
+        self, batch: Batch, tracker: Tracker, cache: Cache, ticks: Callable[[], float] = time.monotonic
     ) -> None:
         self._batch = batch
         self._tracker = tracker

@@ -8,12 +8,12 @@ from functools import lru_cache
 from django.conf import settings
 
 from cityweather import connections
+from cityweather.tracker.tracker import Tracker
 from cityweather.weather import away
 from cityweather.weather.breaker import Breaker, fingerprint
 from cityweather.weather.bulk_transport import BulkTransport
 from cityweather.weather.cache import Cache
 from cityweather.weather.health import Health
-from cityweather.weather.outbox import Recorder
 from cityweather.weather.provider import Provider
 from cityweather.weather.providers import from_settings
 from cityweather.weather.quota import Quota
@@ -26,7 +26,7 @@ CONCURRENCY = 128  # requests under way in one process
 class Parts:
     """`clock` gives Unix seconds, `ticks` monotonic ones."""
 
-    tracker: Recorder
+    tracker: Tracker
     provider: Provider
     transport: BulkTransport
     cache: Cache
