@@ -13,9 +13,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cityweather.api import searches, weather
+from cityweather.flush import sql
 from cityweather.models import SearchHistory
+from cityweather.tracker.results import Result
+from cityweather.weather.provider import Weather
 from tests.api.helpers import make_city
 
+DAY = 86_400  # seconds
 URL = re.compile(r"https://api\.openweathermap\.org/data/2\.5/weather")
 OSLO = {
     "coord": {"lon": 10.75, "lat": 59.91}, "weather": [{"id": 803, "main": "Clouds", "description": "broken clouds"}],
@@ -91,7 +95,8 @@ def test_an_unknown_city_is_a_404_and_no_history(anyone: Client, provider: Any) 
 def test_while_the_provider_is_out_the_last_known_weather_is_served_as_stale(anyone: Client, provider: Any) -> None:
     answers(provider, 500, {})
     now = timezone.now()
-    make_city("Bergen", temperature=7.5, condition="Rain", humidity=90, last_refreshed_at=now, observed_at=now)
+    make_city("Bergen", temperature=7.5, condition="Rain", humidity=90, last_refreshed_at=now, observed_at=now,
+              last_status="success")  # fmt: skip
     answer = anyone.get("/weather?city=bergen")
     body = answer.json()
     assert (answer.status_code, body["stale"], body["temperature"]) == (200, True, 7.5)
@@ -113,6 +118,21 @@ def test_a_city_without_weather_is_no_last_known_one() -> None:
     make_city("Bergen")
     assert weather.last_known("bergen") is None
     assert weather.last_known("oslo") is None
+
+
+@pytest.mark.usefixtures("database")
+def test_weather_is_as_old_as_it_is_however_lately_a_refresh_failed() -> None:
+    city, now = make_city("Bergen"), time.time()
+    monday = Weather(7.5, "Rain", 90, int(now) - 4 * DAY, latitude=60.39, longitude=5.32)
+    sql.update_cities([(city.id, Result(0, now - 4 * DAY + 60, None, monday.pack()))])
+    known = weather.last_known("bergen")
+    assert known is not None
+    assert known[1] == pytest.approx(now - 4 * DAY + 60, abs=1)
+    sql.update_cities([(city.id, Result(0, now, "gave_up"))])
+    known = weather.last_known("bergen")
+    assert known is not None
+    assert (known[0].temperature, known[0].latitude) == (7.5, 60.39)
+    assert known[1] <= now - 4 * DAY + 60
 
 
 @pytest.mark.usefixtures("redis_server", "database")
