@@ -92,6 +92,33 @@ def test_what_ends_the_writing_thread_leaves_nobody_waiting(monkeypatch: pytest.
 
 
 @pytest.mark.usefixtures("database")
+def test_a_database_that_hangs_takes_one_thread_along_and_not_all(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(searches, "LONGEST_WAIT", 0.05)
+    hangs, answers = threading.Event(), threading.Event()
+    real = searches.insert
+
+    def hang(batch: list[Search]) -> None:
+        hangs.set()
+        assert answers.wait(30)
+        real(batch)
+        connection.close()
+
+    monkeypatch.setattr(searches, "insert", hang)
+    first = threading.Thread(target=searches.remember, args=("Oslo",))
+    first.start()
+    assert hangs.wait(30)
+    for _ in range(3):
+        searches.remember("Rome")
+    assert caplog.text.count("history_not_written") == 3
+    assert not searches.writer()._waiting
+    answers.set()
+    first.join()
+    assert [row.city_name for row in SearchHistory.objects.all()] == ["Oslo"]
+
+
+@pytest.mark.usefixtures("database")
 def test_many_threads_lose_nothing_and_write_nothing_twice() -> None:
     writer = Writer()
 

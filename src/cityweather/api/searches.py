@@ -5,6 +5,7 @@ commit waits for the disk; while it does, other threads line up behind it, and t
 """
 
 from collections import deque
+from contextlib import suppress
 from functools import lru_cache
 from threading import Lock
 
@@ -17,7 +18,8 @@ from cityweather.models import SearchHistory
 log = structlog.get_logger(__name__)
 
 LONGEST = 200  # characters
-NOT_WRITTEN = DatabaseError("The row was not written.")
+LONGEST_WAIT = 2.0  # seconds for a turn: a database that hangs must not take all threads along
+NOT_WRITTEN = DatabaseError()
 
 
 class Search:
@@ -37,14 +39,29 @@ class Writer:
         self._turn = Lock()
 
     def write(self, search: Search) -> None:
-        """Returns once the row is committed. Raises what its INSERT raised."""
+        """Returns once the row is committed. Raises what its INSERT raised, or after LONGEST_WAIT for a turn."""
         self._waiting.append(search)
-        with self._turn:
-            # Whoever had the turn before may have taken this row along. Only who has it takes rows out.
-            if search.error is NOT_WRITTEN and self._waiting:
-                self._write_all([self._waiting.popleft() for _ in range(len(self._waiting))])
+        if self._turn.acquire(timeout=LONGEST_WAIT):
+            try:
+                # Whoever had the turn before may have taken this row along.
+                if search.error is NOT_WRITTEN and (batch := self._take_all()):
+                    self._write_all(batch)
+            finally:
+                self._turn.release()
+        else:
+            with suppress(ValueError):  # taken along by now
+                self._waiting.remove(search)
+        if search.error is NOT_WRITTEN:
+            raise DatabaseError("The row was not written.")  # each its own: a traceback grows with every raise
         if search.error is not None:
             raise search.error
+
+    def _take_all(self) -> list[Search]:
+        batch: list[Search] = []
+        with suppress(IndexError):  # one may just have given up waiting
+            for _ in range(len(self._waiting)):
+                batch.append(self._waiting.popleft())  # noqa: PERF401  # what was taken must not get lost
+        return batch
 
     def _write_all(self, batch: list[Search]) -> None:
         error: Exception | None = None
