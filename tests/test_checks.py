@@ -52,6 +52,19 @@ def test_openweather_without_a_key_is_refused(settings: Settings) -> None:
     assert "cityweather.E004" in ids()
 
 
+@pytest.mark.parametrize("rule", ["600", "many/min", "0/min", "5/week"])
+def test_a_rate_that_cannot_be_kept_is_refused(settings: Settings, rule: str) -> None:
+    settings.THROTTLE_API = rule
+    assert "cityweather.E008" in ids()
+    settings.THROTTLE_API = ""
+    assert "cityweather.E008" not in ids()
+
+
+def test_fewer_proxies_than_none_are_refused(settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = -1
+    assert "cityweather.E009" in ids()
+
+
 def test_a_cluster_as_broker_is_refused(settings: Settings) -> None:
     settings.BROKER_URL = "redis+cluster://127.0.0.1:7000"
     assert "cityweather.E005" in ids()

@@ -17,6 +17,7 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from cityweather import api_keys, connections
+from cityweather.api import throttles
 from cityweather.api.callbacks.event import keys
 from cityweather.settings import INSECURE_SECRET_KEY
 
@@ -78,6 +79,25 @@ def single_servers(*_: Any, **__: Any) -> list[CheckMessage]:
         hint = "Use redis:// or rediss://; only REDIS_URL may be a Redis Cluster."
         errors.append(Error("CACHE_URL must be a single Redis server.", hint=hint, id="cityweather.E007"))
     return errors
+
+
+@register(Tags.compatibility)
+def rates(*_: Any, **__: Any) -> list[CheckMessage]:
+    """They are read at each request, which would fail."""
+    found: list[CheckMessage] = []
+    for name in ("THROTTLE_WEATHER", "THROTTLE_API", "THROTTLE_LOGIN"):
+        rule = getattr(settings, name)
+        try:
+            usable = not rule or throttles.parse(rule)[0] > 0
+        except ValueError:
+            usable = False
+        if not usable:
+            hint = "Write for example 60/min; the periods are second, min, hour and day. Empty lifts the limit."
+            found.append(Error(f"{name} {rule!r} is no rate.", hint=hint, id="cityweather.E008"))
+    if settings.TRUSTED_PROXIES < 0:
+        hint = "Set TRUSTED_PROXIES to the number of proxies in front, 0 for none."
+        found.append(Error(f"TRUSTED_PROXIES is {settings.TRUSTED_PROXIES}.", hint=hint, id="cityweather.E009"))
+    return found
 
 
 @register(Tags.security)

@@ -143,3 +143,18 @@ def test_what_is_remembered_is_bounded() -> None:
         gate.shut(str(n))
     assert len(gate._left) <= throttles.REMEMBERED
     assert len(gate.over) <= throttles.REMEMBERED
+
+
+@pytest.mark.parametrize(
+    ("given", "counted"),
+    [
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:bbbb::2", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("192.0.2.7", "192.0.2.7"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_a_client_of_ipv6_counts_as_its_network(given: str, counted: str) -> None:
+    assert throttles.address(RequestFactory().get("/", REMOTE_ADDR=given)) == counted

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from threading import Lock
 from typing import cast
 
@@ -129,5 +130,17 @@ def address(request: HttpRequest) -> str:
         hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
         # Only the last ones were written by our proxies; what stands before them anyone may have sent.
         if hops[-proxies:][0].strip():
-            return str(hops[-proxies:][0].strip()[:64])
-    return str(request.META.get("REMOTE_ADDR", ""))
+            return network(hops[-proxies:][0].strip()[:64])
+    return network(request.META.get("REMOTE_ADDR", ""))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def network(address: str) -> str:
+    """Whom to count: a client of IPv6 has a /64 to take addresses from."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return address
+    return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False))
