@@ -10,6 +10,8 @@ from django.db import transaction
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
+from redis.client import Pipeline
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from cityweather.flush import prune, writer
 from cityweather.models import BulkJob
@@ -106,6 +108,27 @@ def test_nothing_is_lost_while_redis_is_away(redis_server: "Redis[bytes]", monke
     clock[0] += metrics.PAUSE
     counters.send(redis_server, at_once=True)
     assert metrics.read(redis_server) == {"rows|result=success": 5}
+
+
+def test_what_redis_may_have_counted_is_not_sent_again(
+    redis_server: "Redis[bytes]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counters, clock = Counters(), [100.0]
+    monkeypatch.setattr(metrics.time, "monotonic", lambda: clock[0])
+    execute = Pipeline.execute
+
+    def time_out(pipe: Any) -> None:
+        execute(pipe)
+        raise RedisConnectionError("timed out while waiting for the answer")
+
+    counters.add("rows", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Pipeline, "execute", time_out)
+        counters.send(redis_server, at_once=True)
+    clock[0] += metrics.PAUSE
+    counters.add("rows")
+    counters.send(redis_server, at_once=True)
+    assert metrics.read(redis_server) == {"rows": 3}
 
 
 def test_counts_are_sent_once_in_a_while(redis_server: "Redis[bytes]", monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,14 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
 
 
 def post_worker_init(worker: Any) -> None:
-    from cityweather.ops import seats  # noqa: PLC0415  # not before Django is set up
+    from cityweather.ops import metrics, seats  # noqa: PLC0415  # not before Django is set up
 
     seats.limit(worker.cfg.threads)
+    metrics.keep_sending()
+
+
+def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001
+    from cityweather.ops import metrics  # noqa: PLC0415  # see above
+
+    if worker.booted:
+        metrics.send(at_once=True)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import cast
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError, RedisError, TimeoutError  # noqa: A004  # Redis' own
 
 from cityweather import connections
 
@@ -21,6 +21,10 @@ SEND_EVERY = 5.0  # seconds
 PAUSE = 30.0  # seconds after Redis failed
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # upper bounds of the buckets
 INFINITE = "+Inf"
+
+
+class NotSent(RedisError):
+    """Redis is away."""
 
 
 class Counters:
@@ -45,22 +49,35 @@ class Counters:
             self._sums[total] += seconds
 
     def send(self, redis: Redis, *, at_once: bool = False) -> None:
-        """Every SEND_EVERY at most. What cannot be sent is kept for the next time."""
+        """Every SEND_EVERY at most. What was surely not sent is kept for the next time."""
         now = time.monotonic()
         with self._lock:
             if not self._sums or now < self._blocked or (now < self._due and not at_once):
                 return
             sums, self._sums, self._due = self._sums, defaultdict(float), now + SEND_EVERY
+        try:
+            self._try_send(redis, sums)
+        except (ConnectionError, TimeoutError):
+            # Whether Redis has added them is not known: rather lost than counted twice.
+            self._blocked = now + PAUSE
+        except RedisError:
+            self._keep(sums, now)
+
+    def _try_send(self, redis: Redis, sums: dict[str, float]) -> None:
+        try:
+            redis.ping()  # a server that is away is found here, with nothing sent
+        except RedisError as error:
+            raise NotSent from error
         pipe = redis.pipeline(transaction=True)
         for field, amount in sums.items():
             pipe.hincrbyfloat(KEY, field, amount)
-        try:
-            pipe.execute()
-        except RedisError:
-            with self._lock:
-                self._blocked = now + PAUSE
-                for field, amount in sums.items():
-                    self._sums[field] += amount
+        pipe.execute()
+
+    def _keep(self, sums: dict[str, float], now: float) -> None:
+        with self._lock:
+            self._blocked = now + PAUSE
+            for field, amount in sums.items():
+                self._sums[field] += amount
 
 
 @lru_cache
@@ -80,6 +97,17 @@ def observe(name: str, seconds: float, **labels: str) -> None:
 
 def send(*, at_once: bool = False) -> None:
     counters().send(connections.redis_client(), at_once=at_once)
+
+
+def keep_sending() -> None:
+    """For a process that may stay idle with counts for long: from now on in a thread of its own."""
+
+    def work() -> None:
+        while True:
+            time.sleep(SEND_EVERY)
+            send()
+
+    threading.Thread(target=work, name="metrics", daemon=True).start()
 
 
 def read(redis: Redis) -> dict[str, float]:

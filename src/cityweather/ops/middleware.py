@@ -74,7 +74,6 @@ def note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> No
     method = request.method if request.method in METHODS else "other"
     metrics.add("http_requests", route=route, method=method, status=str(response.status_code))
     metrics.observe("http_request_seconds", seconds, route=route)
-    metrics.send()
     quiet = request.path_info in QUIET
     level = logging.DEBUG if quiet else logging.WARNING if response.status_code >= 500 else logging.INFO
     logs.write(
