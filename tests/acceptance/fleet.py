@@ -1,6 +1,5 @@
 """A whole service, process by process, on servers that may be killed and stopped under it."""
 
-import json
 import os
 import signal
 import subprocess
@@ -153,13 +152,6 @@ class Fleet:
 
     def command(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         return self.run("-m", "cityweather", *arguments, check=check)
-
-    def counters(self, job_id: str) -> dict[str, dict[str, int] | None]:
-        """See cityweather.local.counters."""
-        found: dict[str, dict[str, int] | None] = json.loads(
-            self.run("-m", "cityweather.local.counters", job_id).stdout
-        )
-        return found
 
     def log(self, name: str) -> str:
         path = self.folder / f"{name}.log"

@@ -123,17 +123,16 @@ class Running:
     def everything(self) -> list[psutil.Process]:
         return [psutil.Process(self.pids()["up"]), *psutil.Process(self.pids()["up"]).children(recursive=True)]
 
-    def counters(self, job_id: str) -> dict[str, dict[str, int] | None]:
-        """See cityweather.local.counters."""
+    def audit(self, job_id: str) -> str:
+        """Its verdict."""
         environment = {
             **os.environ,
             "REDIS_URL": self.redis_url,
             "DATABASE_URL": self._settings.get("DATABASE_URL")
             or f"sqlite:///{quote(str(self.folder / 'cityweather.sqlite3'))}",
         }
-        command = [sys.executable, "-m", "cityweather.local.counters", job_id]
-        counts: dict[str, dict[str, int] | None] = json.loads(subprocess.check_output(command, env=environment))
-        return counts
+        command = [sys.executable, "-m", "cityweather", "audit", job_id]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False).stdout
 
     def wait_for(self, job_id: str, seconds: float = 60) -> dict[str, Any]:
         """The job once it has ended."""

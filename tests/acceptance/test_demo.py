@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from cityweather.local.demo import Demo, Failed
+from cityweather.local.demo import Demo
+from cityweather.local.processes import CannotStart
 from tests.acceptance.running import CHOSEN_BY_UP
 
 pytestmark = pytest.mark.xdist_group("acceptance")
@@ -65,16 +66,15 @@ def test_one_that_is_interrupted_has_not_succeeded(tmp_path: Path) -> None:
 
 
 class Disagreeing:
-    """A stack whose Redis counts one row more than the database holds."""
+    """A stack whose audit finds a fault."""
 
     url, api_key = "http://127.0.0.1:1", "key"
 
-    def counters(self, job_id: str) -> dict[str, Any]:
-        exact = {"total": 2, "processed": 2, "succeeded": 2, "failed": 0}
-        return {"redis": {**exact, "succeeded": 3, "bits": 2}, "job": exact, "results": exact}
+    def audit(self, job_id: str) -> None:
+        raise CannotStart(job_id)
 
 
 def test_counters_that_disagree_fail_it() -> None:
     stack: Any = Disagreeing()
-    with pytest.raises(Failed, match="The counters disagree: redis: processed is not succeeded"):
+    with pytest.raises(CannotStart):
         Demo(stack, Console(quiet=True))._compare("job")

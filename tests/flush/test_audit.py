@@ -1,15 +1,19 @@
 """The self-audit finds what disagrees, says why a job is not finished, and mends."""
 
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 from django.utils import timezone
 
 from cityweather import connections
 from cityweather.dispatch import control
+from cityweather.flush import jobs
 from cityweather.flush.audit import Report, audit, audit_recent
 from cityweather.models import BulkJob, JobResult
 from cityweather.tracker.keys import JobKeys
@@ -39,7 +43,7 @@ def test_a_bit_nobody_explains_is_found_and_mended() -> None:
     faults = " ".join(report_on(job).faults)
     assert "1 bits are set" in faults
     assert "[7]" in faults
-    assert report_on(job, repair=True).repaired
+    assert report_on(job, repair=True).left == []
     assert report_on(job).faults == []
     assert live(job) == (0, 0, 0)
 
@@ -70,6 +74,65 @@ def test_missing_rows_are_found() -> None:
     job = running_job(10)
     JobResult.objects.filter(job=job, position=4).delete()
     assert "9 rows are stored of 10." in report_on(job).faults
+
+
+def test_a_fault_that_no_repair_mends_is_still_a_fault_afterwards() -> None:
+    job = running_job(10)
+    work_all(job)
+    flush(job)
+    JobResult.objects.filter(job=job, position=4).delete()
+    out = StringIO()
+    with pytest.raises(CommandError, match="1 of 1 jobs disagree; what is left needs a person"):
+        call_command("audit", str(job.job_id), "--repair", stdout=out)
+    assert "FAULTY" in out.getvalue()
+    assert report_on(job).left == [
+        "9 rows are stored of 10.",
+        "The job is done, but only 9 of its 10 rows were processed.",
+    ]
+
+
+def test_redis_is_compared_after_the_end_as_long_as_it_knows_the_job() -> None:
+    job = running_job(10)
+    work_all(job)
+    flush(job)
+    keys = JobKeys.of(str(job.job_id))
+    connections.redis_client().hincrby(keys.job, "failed", 1)
+    assert "Redis counts 10 = 9 + 2, but 10 bits are set." in report_on(job).faults
+    assert report_on(job, repair=True).left == []
+    assert report_on(job).faults == []
+
+
+def test_a_key_of_an_ended_job_that_a_full_redis_evicted_is_no_fault() -> None:
+    job = running_job(10)
+    work_all(job)
+    flush(job)
+    connections.redis_client().delete(JobKeys.of(str(job.job_id)).seen)
+    assert report_on(job).faults == []
+
+
+@pytest.mark.parametrize("redis_server", ["fake"], indirect=True)
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_job_that_a_flusher_holds_is_told_as_busy_and_the_others_are_audited() -> None:
+    held, sound = running_job(3), running_job(3)
+    locked, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            jobs.lock(str(held.job_id))
+            locked.set()
+            assert over.wait(30)
+        connection.close()
+
+    out = StringIO()
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(hold)
+        assert locked.wait(30)
+        with pytest.raises(CommandError, match="1 of 2 jobs are busy"):
+            call_command("audit", stdout=out)
+        over.set()
+        done.result()
+    assert f"{held.job_id}  busy" in out.getvalue()
+    assert f"{sound.job_id}  running" in out.getvalue()
 
 
 def test_it_says_in_one_sentence_why_a_job_is_not_finished() -> None:

@@ -140,7 +140,7 @@ def test_a_step_that_fails_tells_what_it_said(watched: Watched) -> None:
 
 def test_a_step_without_end_is_given_up_with_a_sentence(watched: Watched) -> None:
     with pytest.raises(CannotStart, match="migrate did not end within 0 s"):
-        watched.output([sys.executable, "-S", "-c", DEAF], "migrate", seconds=0.3)
+        watched.run([sys.executable, "-S", "-c", DEAF], "migrate", seconds=0.3)
 
 
 def test_a_machine_without_room_for_a_process_is_tried_again(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -21,7 +21,7 @@ SHOWN = 20  # gaps listed
 
 @dataclass
 class Report:
-    """`faults`: sentences on what disagrees; empty when the job is exact."""
+    """`faults`: sentences on what disagrees; empty when the job is exact. `left`: those that no repair has mended."""
 
     job_id: UUID
     status: str
@@ -30,7 +30,7 @@ class Report:
     faults: list[str] = field(default_factory=list)
     gaps: list[int] = field(default_factory=list)  # the first positions not done
     why: str = ""  # one sentence on why the job is not finished
-    repaired: bool = False
+    left: list[str] = field(default_factory=list)
 
 
 def audit(job_id: str, *, repair: bool = False) -> Report | None:
@@ -41,18 +41,23 @@ def audit(job_id: str, *, repair: bool = False) -> Report | None:
         job = jobs.lock(job_id) or BulkJob.objects.filter(pk=job_id, phase=BulkJob.Phase.ENDED).first()
         if job is None:
             return None
-        report = Report(job.job_id, job.status, job.total, job.processed)
-        done = recovery.done(job)
-        report.faults += _database_faults(job)
-        snapshot = None if job.ended else tracker.snapshot(job_id)
-        if not job.ended:
-            report.faults += _redis_faults(snapshot, done)
-            report.why = _why(job, snapshot, tracker)
-        report.gaps = bits.first(bits.without(bits.of(range(job.total), job.total), done), SHOWN)
+        report = _look(job, tracker)
         if repair and report.faults:
-            _repair(job, done, tracker)
-            report.repaired = True
+            _repair(job, tracker)
+            report = replace(_look(job, tracker), faults=report.faults)
     return report
+
+
+def _look(job: BulkJob, tracker: Tracker) -> Report:
+    done, snapshot = recovery.done(job), tracker.snapshot(str(job.job_id))
+    if job.ended and snapshot and not snapshot.seen:
+        snapshot = None  # its keys have a TTL, so a server that is short of memory may have evicted one of them
+    faults = _database_faults(job)
+    if snapshot or not job.ended:
+        faults += _redis_faults(snapshot, done)
+    gaps = bits.first(bits.without(bits.of(range(job.total), job.total), done), SHOWN)
+    why = "" if job.ended else _why(job, snapshot, tracker)
+    return Report(job.job_id, job.status, job.total, job.processed, faults, gaps, why, left=faults)
 
 
 def audit_recent(since: datetime) -> int:
@@ -80,7 +85,7 @@ def _database_faults(job: BulkJob) -> list[str]:
             f"its rows {succeeded + failed} = {succeeded} + {failed}."
         )
     if job.status == BulkJob.Status.DONE and job.processed != job.total:
-        faults.append(f"The job is done, but {job.total - job.processed} rows were not processed.")
+        faults.append(f"The job is done, but only {job.processed} of its {job.total} rows were processed.")
     return faults
 
 
@@ -125,10 +130,13 @@ def _leases_say(job: BulkJob, tracker: Tracker) -> str:
     return "No batch is under way: it waits for the next dispatch tick. Is beat running?"
 
 
-def _repair(job: BulkJob, done: bytes, tracker: Tracker) -> None:
+def _repair(job: BulkJob, tracker: Tracker) -> None:
+    job_id = str(job.job_id)
     failed = JobResult.objects.filter(job=job, status=Status.FAILED).count()
-    job.processed = bits.count(done)
+    job.processed = bits.count(recovery.done(job))
     job.failed, job.succeeded = failed, job.processed - failed
     job.save(update_fields=["processed", "succeeded", "failed"])
-    if not job.ended:
-        recovery.rebuild(job, tracker.state(str(job.job_id)), tracker)
+    if job.ended:
+        tracker.forget(job_id)  # the database tells all of it
+    else:
+        recovery.rebuild(job, tracker.state(job_id), tracker)

@@ -1,6 +1,5 @@
 """Which processes `up` and `demo` run, with which environment."""
 
-import json
 import os
 import shutil
 import sys
@@ -8,7 +7,6 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 from urllib.parse import quote
 
 from cityweather import api_keys
@@ -90,10 +88,9 @@ class Stack:
         self.supervisor.stop()
         self.folder.close()
 
-    def counters(self, job_id: str) -> dict[str, dict[str, int] | None]:
-        """See counters.count; asked in a process with the parts' own settings."""
-        command = [sys.executable, "-m", "cityweather.local.counters", job_id]
-        return cast("dict[str, dict[str, int] | None]", json.loads(self.supervisor.output(command, "counters")))
+    def audit(self, job_id: str) -> None:
+        """In a process with the parts' own settings. Raises CannotStart with what disagrees."""
+        self.supervisor.run([sys.executable, "-m", "cityweather", "audit", job_id], "audit")
 
     def _start(self) -> None:
         folder = self.folder

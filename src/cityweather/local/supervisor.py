@@ -76,13 +76,8 @@ class Supervisor:
             if time.monotonic() > until:
                 raise CannotStart(f"{what()} was not ready within {seconds:.0f} s.")
 
-    def run(self, command: Sequence[str], name: str) -> None:
-        """A step that must succeed before the next. Raises CannotStart."""
-        for line in self.output(command, name).splitlines():
-            self._say(name, line)
-
-    def output(self, command: Sequence[str], name: str, seconds: float = 600) -> str:
-        """What a step writes. Raises CannotStart with what it complained about."""
+    def run(self, command: Sequence[str], name: str, seconds: float = 600) -> None:
+        """A step that must succeed before the next. Raises CannotStart with what it complained about."""
         with spawn(command, output=subprocess.PIPE, errors=subprocess.PIPE, env=self._env) as process:
             try:
                 output, errors = process.communicate(timeout=seconds)
@@ -92,8 +87,10 @@ class Supervisor:
                 _signal_group(process, signal.SIGKILL)
         if process.returncode:
             words = (output + errors).decode(errors="replace").strip()
-            raise CannotStart(f"{name} failed:\n{words}")
-        return output.decode(errors="replace")
+            raise CannotStart(f"{name} failed:
+{words}")
+        for line in output.decode(errors="replace").splitlines():
+            self._say(name, line)
 
     def stop(self) -> None:
         """In order of the stages. What one stage does not need of its time, the next may use."""

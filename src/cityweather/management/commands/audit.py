@@ -16,21 +16,32 @@ class Command(BaseCommand):
     def handle(self, *_: Any, job: str | None, repair: bool, **__: Any) -> None:
         known = BulkJob.objects.visible().order_by("created_at")
         chosen = [job] if job else [str(job_id) for job_id in known.values_list("job_id", flat=True)]
-        faulty = 0
+        faulty = busy = 0
         for job_id in chosen:
             report = audit(job_id, repair=repair)
-            if report is None:
-                raise CommandError(f"{job_id}: no such job, or a flusher holds it; try again.")
-            self._print(report)
-            faulty += bool(report.faults) and not report.repaired
-        if faulty:
-            raise CommandError(f"{faulty} of {len(chosen)} jobs disagree; --repair mends them.")
+            if report:
+                self._print(report)
+                faulty += bool(report.left)
+            elif known.filter(pk=job_id).exists():
+                self.stdout.write(f"{job_id}  busy: a flusher holds it")
+                busy += 1
+            elif job:
+                raise CommandError(f"{job_id}: no such job.")
+        if faulty or busy:
+            advice = "what is left needs a person" if repair else "--repair mends what can be mended"
+            words = [f"{faulty} of {len(chosen)} jobs disagree; {advice}."] * bool(faulty)
+            words += [f"{busy} of {len(chosen)} jobs are busy; try again."] * bool(busy)
+            raise CommandError(" ".join(words))
 
     def _print(self, report: Report) -> None:
-        verdict = "repaired" if report.repaired else "FAULTY" if report.faults else "exact"
+        verdict = "FAULTY" if report.left else "repaired" if report.faults else "exact"
         self.stdout.write(f"{report.job_id}  {report.status:<9} {report.processed} of {report.total}  {verdict}")
         for line in report.faults:
             self.stdout.write(f"  {line}")
+        if report.left and report.left != report.faults:
+            self.stdout.write("  after the repair:")
+            for line in report.left:
+                self.stdout.write(f"  {line}")
         if report.gaps:
             self.stdout.write(f"  not done yet, first positions: {', '.join(map(str, report.gaps))}")
         if report.why:
