@@ -87,8 +87,7 @@ class Supervisor:
                 _signal_group(process, signal.SIGKILL)
         if process.returncode:
             words = (output + errors).decode(errors="replace").strip()
-            raise CannotStart(f"{name} failed:
-{words}")
+            raise CannotStart(f"{name} failed:\n{words}")
         for line in output.decode(errors="replace").splitlines():
             self._say(name, line)
 
