@@ -13,14 +13,17 @@ import pytest
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 from redis import Redis
 
 from cityweather.celery import app
 from cityweather.local.simulator.process import Simulator
-from cityweather.ops.doctor import disk, machine, main, servers
+from cityweather.ops.doctor import disk, machine, main, servers, web
 from cityweather.ops.doctor.finding import Finding, Level
+from tests.api.helpers import make_job
 from tests.servers import default_database
+from tests.shell.scripted import always, in_turn, scripted
 
 NOBODY = "redis://:pass-word-1@127.0.0.1:1/0"
 SOUND = {"SECRET_KEY": "a-secret-key-that-nobody-may-see", "CITYWEATHER_API_KEY": "ops:an-api-key-of-ours"}
@@ -142,6 +145,31 @@ def test_the_last_line_counts_what_failed_and_admits_warnings() -> None:
     assert main.verdict([Level.FAIL, Level.FAIL]) == "2 problems to fix."
 
 
+def test_the_web_process_is_asked_where_it_is_known() -> None:
+    assert web.answers(None).level is Level.SKIP
+    with scripted() as server:
+        server.on["GET", "/readyz"] = in_turn(always({}), always({}, 503), always({}, 400))
+        assert web.answers(server.url + "/").level is Level.OK
+        unwell, other = web.answers(server.url), web.answers(server.url)
+    assert (unwell.level, unwell.todo) == (Level.FAIL, "See its log.")
+    assert (other.level, "ALLOWED_HOSTS" in other.todo) == (Level.FAIL, True)
+    away = web.answers("http://127.0.0.1:1")
+    assert (away.level, "gunicorn" in away.todo) == (Level.FAIL, True)
+
+
+@pytest.mark.usefixtures("db")
+def test_callbacks_that_receivers_refuse_are_counted(settings: Settings) -> None:
+    assert web.callbacks().level is Level.SKIP
+    settings.CALLBACK_HOSTS = ["hooks.example.com"]
+    ended = {"status": "done", "phase": "ended", "callback_url": "https://hooks.example.com/?token=t"}
+    make_job("s", **ended)
+    make_job("s", **ended, callback_attempts=9)  # given up
+    assert web.callbacks().level is Level.OK
+    make_job("s", **ended, callback_attempts=1, callback_due_at=timezone.now())
+    found = web.callbacks()
+    assert (found.level, found.text) == (Level.WARN, "1 refused so far by hooks.example.com")
+
+
 def test_packages_that_are_not_the_locks_are_named(tmp_path: Path) -> None:
     lock = tmp_path / "requirements.txt"
     lock.write_text(
@@ -170,7 +198,7 @@ def test_files_of_the_page_that_were_not_collected(settings: Settings, tmp_path:
 @pytest.fixture
 def up(tmp_path: Path) -> Callable[..., Path]:
     def running(pid: int) -> Path:
-        state = {"secret_key": "s", "api_key": "k", "redis_port": 7001, "simulator_port": 7002}
+        state = {"secret_key": "s", "api_key": "k", "redis_port": 7001, "simulator_port": 7002, "port": 7003}
         (tmp_path / "state.json").write_text(json.dumps(state))
         (tmp_path / "pids.json").write_text(json.dumps({"up": pid, "simulator": pid}))
         return tmp_path
@@ -180,7 +208,9 @@ def up(tmp_path: Path) -> Callable[..., Path]:
 
 def test_an_up_that_runs_here_is_looked_at_when_no_server_is_named(up: Callable[..., Path]) -> None:
     environ = {"SECRET_KEY": "mine"}
-    assert machine.adopt_up(environ, up(os.getpid()))
+    data = up(os.getpid())
+    assert machine.adopt_up(environ, data) == "http://127.0.0.1:7003"
+    assert environ["DATABASE_URL"] == f"sqlite:///{data}/cityweather.sqlite3"
     assert (environ["REDIS_URL"], environ["SECRET_KEY"]) == ("redis://127.0.0.1:7001/0", "mine")
     assert environ["OPENWEATHER_URL"] == "http://127.0.0.1:7002"
     named = {"REDIS_URL": "redis://elsewhere"}

@@ -7,6 +7,7 @@ import sys
 from collections.abc import MutableMapping
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import quote
 
 from cityweather.ops.doctor.finding import Finding, fail, ok, skip
 
@@ -51,10 +52,10 @@ def _installed(name: str) -> str | None:
         return None
 
 
-def adopt_up(environ: MutableMapping[str, str], data: Path = DATA) -> bool:
-    """With no servers named, the `cityweather up` that runs here is meant: its settings become ours."""
+def adopt_up(environ: MutableMapping[str, str], data: Path = DATA) -> str | None:
+    """With no servers named, the `cityweather up` that runs here is meant: its settings become ours. Its address."""
     if environ.get("REDIS_URL") or environ.get("DATABASE_URL"):
-        return False
+        return None
     try:
         pids = json.loads((data / "pids.json").read_text())
         state = json.loads((data / "state.json").read_text())
@@ -63,13 +64,15 @@ def adopt_up(environ: MutableMapping[str, str], data: Path = DATA) -> bool:
             "SECRET_KEY": state["secret_key"],
             "CITYWEATHER_API_KEY": f"local:{state['api_key']}",
             "REDIS_URL": f"redis://127.0.0.1:{state['redis_port']}/0",
+            "DATABASE_URL": f"sqlite:///{quote(str(data.resolve() / 'cityweather.sqlite3'))}",
         }
         if "simulator" in pids:
             url = f"http://127.0.0.1:{state['simulator_port']}"
             given |= dict.fromkeys(("OPENWEATHER_URL", "OPEN_METEO_URL", "OPEN_METEO_GEOCODING_URL"), url)
             given |= {"OPENWEATHER_API_KEY": "simulated", "OPENWEATHER_QUOTA_PER_MINUTE": "0"}
+        address = f"http://127.0.0.1:{state['port']}"
     except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return None
     for name, value in given.items():
         environ.setdefault(name, value)
-    return True
+    return address

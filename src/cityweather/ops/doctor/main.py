@@ -5,6 +5,7 @@ import os
 import re
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from rich.console import Console
 
@@ -15,22 +16,21 @@ STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red", Level
 PASSWORD = re.compile(r"(://[^\s/@]*:)[^\s/@]+(@)")
 DESCRIPTION = """\
 Say of every part whether it is well, and what to do when it is not: Python and packages, settings, database and
-migrations, Redis, broker, beat, workers, one question to the weather provider, disks, the page's files, clocks.
+migrations, Redis, broker, beat, workers, one question to the weather provider, web, callbacks, disks, the page's
+files, clocks.
 
 Run it where the service runs, with its environment. With neither REDIS_URL nor DATABASE_URL set, it looks at the
-`cityweather up` that runs in this project.
+`cityweather up` that runs with --data.
 
 exit codes: 0 nothing failed (warnings may stand), 1 something did
 """
 
 
 def main(arguments: Sequence[str]) -> int:
-    ArgumentParser(
-        "cityweather doctor", description=DESCRIPTION, formatter_class=RawDescriptionHelpFormatter
-    ).parse_args(arguments)
+    told = parser().parse_args(arguments)
     console = Console(highlight=False)
     levels = []
-    for finding in examine():
+    for finding in examine(told.data, told.server):
         levels.append(finding.level)
         console.print(f"[{STYLES[finding.level]}]{finding.level:<4}[/]", end=" ")
         console.print(_masked(f"{finding.part:<13} {finding.text}"), markup=False, soft_wrap=True)
@@ -40,6 +40,13 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if Level.FAIL in levels else 0
 
 
+def parser() -> ArgumentParser:
+    made = ArgumentParser("cityweather doctor", description=DESCRIPTION, formatter_class=RawDescriptionHelpFormatter)
+    made.add_argument("--server", metavar="URL", help="where the web process should answer (default: that of `up`)")
+    made.add_argument("--data", metavar="DIR", type=Path, default=machine.DATA, help="of `up` (default %(default)s)")
+    return made
+
+
 def verdict(levels: Sequence[Level]) -> str:
     failed = levels.count(Level.FAIL)
     if failed:
@@ -47,10 +54,10 @@ def verdict(levels: Sequence[Level]) -> str:
     return "Passed with warnings." if Level.WARN in levels else "All checks passed."
 
 
-def examine() -> Iterator[Finding]:
+def examine(data: Path, server: str | None) -> Iterator[Finding]:
     """Each part as soon as it is known."""
-    if machine.adopt_up(os.environ):
-        yield ok("up", f"looking at the one that runs in {machine.DATA}")
+    if up := machine.adopt_up(os.environ, data):
+        yield ok("up", f"looking at the one that runs in {data}")
     yield machine.python()
     yield machine.packages()
     try:
@@ -64,14 +71,16 @@ def examine() -> Iterator[Finding]:
         return
     logging.disable(logging.CRITICAL)  # what a part says of its own trouble is told here in one line
     yield from settings.sound()
-    yield from _running()
+    yield from _running(server or up)
 
 
-def _running() -> Iterator[Finding]:
-    from cityweather.ops.doctor import disk, servers  # noqa: PLC0415  # they need settings to be imported
+def _running(server: str | None) -> Iterator[Finding]:
+    from cityweather.ops.doctor import disk, servers, web  # noqa: PLC0415  # they need settings to be imported
 
     for part, look in (
         ("servers", servers.all_parts),
+        ("web", lambda: [web.answers(server)]),
+        ("callbacks", lambda: [web.callbacks()]),
         ("disk", disk.room),
         ("static files", lambda: [disk.static_files()]),
     ):
