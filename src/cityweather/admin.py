@@ -15,12 +15,20 @@ from cityweather.weather import names
 MANY = 10_000  # rows that a list pages through; beyond it, narrow it by search and filters
 
 
+class OrMore(int):
+    """A count that went no further."""
+
+    def __str__(self) -> str:
+        return f"{int(self):,} or more"
+
+
 class Bounded(Paginator):  # type: ignore[type-arg]
     """Counts no further than MANY: count(*) reads every row, and there are millions."""
 
     @cached_property
     def count(self) -> int:
-        return len(cast("QuerySet[Any]", self.object_list).values_list("pk").order_by()[:MANY])
+        count = len(cast("QuerySet[Any]", self.object_list).values_list("pk").order_by()[:MANY])
+        return OrMore(count) if count == MANY else count
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]

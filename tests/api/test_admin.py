@@ -67,6 +67,7 @@ def test_a_list_ends_where_counting_ends(operator: Client, monkeypatch: pytest.M
     monkeypatch.setattr(admin, "MANY", 2)
     answer: Any = operator.get("/admin/cityweather/jobresult/")
     assert answer.context["cl"].result_count == 2
+    assert "2 or more job results" in answer.content.decode()
 
 
 def test_the_history_may_be_deleted_from(operator: Client) -> None:
