@@ -37,7 +37,9 @@ def test_top_has_bounds(keyed: Client, top: str) -> None:
 def test_a_summary_is_not_counted_again_while_nothing_has_happened(keyed: Client) -> None:
     job = make_job("sp")
     path = f"/bulk/jobs/{job.job_id}/summary"
-    tag = keyed.get(path)["ETag"]
+    answer = keyed.get(path)
+    assert answer["Cache-Control"] == "private, no-cache"
+    tag = answer["ETag"]
     assert keyed.get(path, headers={"If-None-Match": tag}).status_code == 304
     job.processed = 2
     job.save()

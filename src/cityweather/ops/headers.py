@@ -17,4 +17,5 @@ def protect(response: HttpResponseBase) -> None:
     response.headers.setdefault("Content-Security-Policy", PAGE_POLICY if page else DATA_POLICY)
     if page:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
-    response.headers.setdefault("Cache-Control", "no-store")
+    # An ETag is of use only to who may keep the answer and ask whether it still holds.
+    response.headers.setdefault("Cache-Control", "private, no-cache" if "ETag" in response.headers else "no-store")
