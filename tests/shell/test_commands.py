@@ -30,6 +30,8 @@ def test_help_tells_exit_codes_and_examples(command: str) -> None:
     said = run(command, "--help").stdout
     assert f"  cityweather {command} " in said
     assert "exit codes:" in said
+    assert "  130  " in said
+    assert "--data DIR" in said
     assert run("help", command).stdout == said
     assert f"\n    {command} " in run("--help").stdout
 
@@ -52,7 +54,7 @@ def test_the_key_is_sent_without_its_name_and_never_shown(server: Scripted) -> N
     done = run("status", JOB, "--server", server.url, key="ops:very-secret,other:key")
     assert server.got[0][2]["x-api-key"] == "very-secret"
     assert (done.returncode, done.stdout) == (4, "")
-    assert "This API key is not valid here." in done.stderr
+    assert "This API key is not valid here. Give the key with CITYWEATHER_API_KEY or --api-key." in done.stderr
     assert "very-secret" not in done.stderr
     run("status", JOB, "--server", server.url, "--api-key", "told", key="from-the-environment")
     assert server.got[1][2]["x-api-key"] == "told"
@@ -139,6 +141,9 @@ def test_following_in_a_pipe_writes_plain_lines_and_the_reasons(server: Scripted
     assert not set("\x1b\r") & set(done.stderr + done.stdout)
     assert "1 of 4  25 %" in done.stderr
     assert "1  unknown_city" in done.stderr
+    assert done.stdout == ""
+    told = run("status", JOB, "--follow", "--json", "--server", server.url)
+    assert json.loads(told.stdout) == job("done", 4, failed=1)
 
 
 def test_results_come_page_by_page_as_a_table_or_json(server: Scripted) -> None:
@@ -161,6 +166,14 @@ def test_results_as_csv_are_the_services_own_bytes(server: Scripted) -> None:
     done = run("results", JOB, "--format", "csv", "--server", server.url)
     assert done.stdout == "position,city\n0,Tromsø\n"  # text mode of the test's pipe
     assert "format=csv" in server.got[0][1]
+
+
+def test_a_csv_that_has_to_wait_for_others_is_asked_for_again(server: Scripted) -> None:
+    busy = always({"detail": "Too many downloads run at once.", "code": "x"}, 503, Retry_After="1")
+    server.on["GET", f"/bulk/jobs/{JOB}/results"] = in_turn(busy, always(b"position\r\n"))
+    done = run("results", JOB, "--format", "csv", "--server", server.url)
+    assert (done.returncode, done.stdout) == (0, "position\n")
+    assert "Asking again in 1 s." in done.stderr
 
 
 def test_a_download_that_breaks_off_is_exit_3(server: Scripted) -> None:

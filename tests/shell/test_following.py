@@ -68,6 +68,15 @@ def test_what_does_not_pass_is_not_asked_again(server: Scripted) -> None:
     assert (refused.value.detail, len(server.got)) == ("There is no such job.", 1)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (99, "99 s"), (100, "2 min"), (6_000, "2 h"), (100_800, "28 h"), (1e6, "12 days")],
+)
+def test_a_duration_is_told_in_a_unit_that_suits_it(seconds: float, words: str) -> None:
+    assert show.duration(seconds) == words
+    assert f"about {words} to go" in show.line(job(eta_seconds=seconds))
+
+
 def test_lines_in_a_pipe_come_when_something_moved_or_after_half_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
     with show.bar(Console(force_terminal=False)) as bar:
         for now, processed in [(0, 1), (1, 2), (2, 2), (10, 2), (31, 2), (33, 2), (34, 3), (35, 3)]:

@@ -3,14 +3,17 @@
 import sys
 import uuid
 from argparse import Namespace
+from contextlib import closing
 from typing import Any
 
 import orjson
+from requests import Response
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from cityweather.management.shell import show, table
 from cityweather.management.shell.follow import ENDED, follow, patiently, reason
+from cityweather.management.shell.multipart import BLOCK
 from cityweather.management.shell.service import Service
 
 OK, UNEVEN, USAGE, UNREACHABLE, REFUSED = range(5)
@@ -35,7 +38,7 @@ def import_(service: Service, told: Namespace, err: Console) -> int:
         f"+ {job['rejected']:,} refused"
     )
     print(job["job_id"], flush=True)  # noqa: T201
-    return _follow(service, job["job_id"], err) if told.follow else OK
+    return verdict(_followed(service, job["job_id"], err)) if told.follow else OK
 
 
 def _send(service: Service, told: Namespace, fields: dict[str, str], key: str, err: Console) -> dict[str, Any]:
@@ -51,24 +54,23 @@ def _send(service: Service, told: Namespace, fields: dict[str, str], key: str, e
 
 
 def status(service: Service, told: Namespace, err: Console) -> int:
-    if told.follow:
-        return _follow(service, told.job, err)
-    job = service.job(told.job)
+    job = _followed(service, told.job, err) if told.follow else service.job(told.job)
     if told.json:
         print(orjson.dumps(job, option=orjson.OPT_INDENT_2).decode())  # noqa: T201
-    else:
+    elif not told.follow:
         Console(highlight=False).print(show.line(job), markup=False, soft_wrap=True)
     return verdict(job)
 
 
-def _follow(service: Service, job_id: str, err: Console) -> int:
+def _followed(service: Service, job_id: str, err: Console) -> dict[str, Any]:
+    """The job as it ended, its progress told on stderr."""
     with show.bar(err) as bar:
         job = follow(service, job_id, bar)
     err.print(show.line(job), markup=False, soft_wrap=True)
     if job["failed"]:
         for failure in service.summary(job_id, SHOWN)["failures"]:
             err.print(f"  {failure['count']:>7,}  {failure['reason']}", markup=False)
-    return verdict(job)
+    return job
 
 
 def verdict(job: dict[str, Any]) -> int:
@@ -79,28 +81,33 @@ def verdict(job: dict[str, Any]) -> int:
 
 def results(service: Service, told: Namespace, err: Console) -> int:
     path, only = f"/bulk/jobs/{told.job}/results", {"status": told.status} if told.status else {}
+
+    def say(line: str) -> None:
+        err.print(line, markup=False)
+
     if told.format == "csv":
-        with service.download(path, format="csv", **only) as pieces:
-            try:
-                for piece in pieces:
-                    sys.stdout.buffer.write(piece)
-            except OSError as error:
-                if isinstance(error, BrokenPipeError):
-                    raise
-                raise Broken(reason(error)) from None
-        sys.stdout.buffer.flush()
+        _copy(patiently(lambda: service.download(path, format="csv", **only), say, patience=PATIENCE))
         return OK
 
     def page(cursor: str | None) -> dict[str, Any]:
         where = {"cursor": cursor} if cursor else {}
-        return patiently(
-            lambda: service.get(path, limit=PAGE, **only, **where),
-            lambda line: err.print(line, markup=False),
-            patience=PATIENCE,
-        )
+        return patiently(lambda: service.get(path, limit=PAGE, **only, **where), say, patience=PATIENCE)
 
     (table.write_json if told.format == "json" else table.write_table)(table.rows(page), sys.stdout)
     return OK
+
+
+def _copy(answer: Response) -> None:
+    """To stdout. Raises Broken."""
+    with closing(answer):
+        try:
+            for piece in answer.iter_content(BLOCK):
+                sys.stdout.buffer.write(piece)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise Broken(reason(error)) from None
+    sys.stdout.buffer.flush()
 
 
 def weather(service: Service, told: Namespace, err: Console) -> int:  # noqa: ARG001

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from cityweather.management.shell.service import Refused, Service
 from cityweather.management.shell.show import Bar
@@ -13,6 +13,7 @@ SLOW = 5.0  # seconds, while a job waits or is paused
 LONGEST = 15.0  # seconds between two questions to a server that is away
 PATIENCE = 600.0  # seconds without an answer, after which it is given up
 
+Answer = TypeVar("Answer")
 Sleep = Callable[[float], None]
 
 
@@ -31,11 +32,11 @@ def follow(service: Service, job_id: str, bar: Bar, sleep: Sleep = time.sleep) -
 
 
 def patiently(
-    call: Callable[[], dict[str, Any]],
+    call: Callable[[], Answer],
     say: Callable[[str], None],
     sleep: Sleep = time.sleep,
     patience: float = PATIENCE,
-) -> dict[str, Any]:
+) -> Answer:
     """Again after 1, 2, 4 … 15 s, or when the server says. Raises the last Refused, or Away."""
     pause, waited = 1.0, 0.0
     while True:

@@ -19,13 +19,15 @@ exit codes:
   2  the command line is not understood
   3  the server is not reachable, broke off, or is not able to answer (5xx)
   4  the server refused: wrong key, no such job, no such city, …
+  130  stopped with Ctrl-C; a job goes on without you (--follow again, or cancel it on the page)
 
-The server is --server, else CITYWEATHER_SERVER, else the `cityweather up` that runs here, else
+The server is --server, else CITYWEATHER_SERVER, else the `cityweather up` that runs with --data, else
 http://127.0.0.1:8000. The key is --api-key, else CITYWEATHER_API_KEY, else that of the same `up`;
 the environment is the better place for a key: other users of a machine can read command lines.
 
 examples:
 """
+KEY_HINT = " Give the key with CITYWEATHER_API_KEY or --api-key."
 EXAMPLES = {
     "import": """\
   cityweather import towns.csv --follow
@@ -75,6 +77,7 @@ def parser() -> ArgumentParser:
     for one in made.values():
         one.add_argument("--server", metavar="URL", help="the service's address")
         one.add_argument("--api-key", metavar="KEY", help="better in CITYWEATHER_API_KEY")
+        one.add_argument("--data", metavar="DIR", type=Path, default=place.DATA, help="of `up` (default %(default)s)")
     return whole
 
 
@@ -108,7 +111,7 @@ def main(arguments: Sequence[str]) -> int:
     err = Console(stderr=True, highlight=False)
     told = parser().parse_args(arguments)
     try:
-        found = place.find(told.server, told.api_key)
+        found = place.find(told.server, told.api_key, told.data)
     except place.BadServer as error:
         err.print(str(error), markup=False)
         return commands.USAGE
@@ -116,7 +119,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return RUN[told.command](service, told, err)
     except Refused as error:
-        err.print(f"{found.url} refused: {error.detail}", markup=False, soft_wrap=True)
+        hint = KEY_HINT if error.status in (401, 403) else ""
+        err.print(f"{found.url} refused: {error.detail}{hint}", markup=False, soft_wrap=True)
         return commands.UNREACHABLE if error.status >= 500 else commands.REFUSED
     except BrokenPipeError:  # who read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

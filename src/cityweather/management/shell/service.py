@@ -1,14 +1,14 @@
 """The service as a client sees it: over HTTP with an API key."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
 import requests
 from requests.utils import get_environ_proxies
 
-from cityweather.management.shell.multipart import BLOCK, Multipart
+from cityweather.management.shell.multipart import Multipart
 from cityweather.weather.network import is_loopback
 
 # Connecting has no limit of its own: urllib3 applies it to each write of the upload, too.
@@ -68,11 +68,9 @@ class Service:
     def get(self, path: str, **query: Any) -> dict[str, Any]:
         return self.call("GET", path, params=query)
 
-    @contextmanager
-    def download(self, path: str, **query: Any) -> Iterator[Iterator[bytes]]:
-        """The answer's pieces as they come."""
-        with closing(self._answer("GET", path, params=query, stream=True)) as answer:
-            yield answer.iter_content(BLOCK)
+    def download(self, path: str, **query: Any) -> requests.Response:
+        """The answer before its body is read; to be closed."""
+        return self._answer("GET", path, params=query, stream=True)
 
     def call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         with closing(self._answer(method, path, **options)) as answer:

@@ -39,7 +39,7 @@ class Bar:
     def _pace(job: dict[str, Any]) -> str:
         if job["waiting_for"]:
             return _waits(job)
-        eta = "" if job["eta_seconds"] is None else f"  ETA {job['eta_seconds']:.0f} s"
+        eta = "" if job["eta_seconds"] is None else f"  ETA {duration(job['eta_seconds'])}"
         return f"{job['rate'] or 0:,.0f} cities/s{eta}"
 
 
@@ -81,8 +81,17 @@ def line(job: dict[str, Any]) -> str:
     elif job["phase"] == "paused" or job["waiting_for"]:
         words.append("paused" if job["phase"] == "paused" else _waits(job))
     elif job["eta_seconds"] is not None:
-        words.append(f"about {job['eta_seconds']:,} s to go")
+        words.append(f"about {duration(job['eta_seconds'])} to go")
     return "  ".join(words)
+
+
+def duration(seconds: float) -> str:
+    """In the unit that gives two or three digits, or nearly."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 6_000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3_600:.0f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} days"
 
 
 def _waits(job: dict[str, Any]) -> str:
