@@ -54,5 +54,7 @@ def test_under_a_quota_ten_cities_take_at_most_three_times_as_long_beside_a_larg
     fleet = start_fleet(database="postgres", OPENWEATHER_QUOTA_PER_MINUTE="600")
     alone = seconds_of_a_small_job(fleet)
     job_id = begin_large(fleet, 100)  # the burst is spent
+    job = fleet.job(job_id)
+    assert job["eta_seconds"] >= 0.95 * job["pending"] / (0.95 * 600 / 60)
     assert seconds_of_a_small_job(fleet) <= 3 * alone
     end_large(fleet, job_id)
