@@ -7,6 +7,7 @@ from pytest_django.fixtures import Settings
 
 from cityweather import connections
 from cityweather.flush import quota_log
+from cityweather.flush.sweep import sweep
 from cityweather.models import QuotaUse
 from cityweather.weather import pace
 
@@ -59,3 +60,25 @@ def test_what_is_noted_down_never_shrinks_within_its_window() -> None:
     QuotaUse.objects.update(used=900_000)
     quota_log.keep()
     assert QuotaUse.objects.get().used == 900_000
+
+
+def test_past_windows_are_forgotten_and_no_others() -> None:
+    for provider, window in [
+        ("openweather", "month:202001"), ("openweather", "month:209901"), ("openweather", "day:1"),
+        ("open_meteo", "month:202001"),
+    ]:  # fmt: skip
+        QuotaUse.objects.create(provider=provider, window=window, used=7)
+    quota_log.tell()
+    use(1)
+    quota_log.keep()
+    left = set(QuotaUse.objects.exclude(used=1).values_list("provider", "window"))
+    assert left == {("openweather", "month:209901"), ("openweather", "day:1"), ("open_meteo", "month:202001")}
+
+
+def test_a_redis_back_from_an_older_copy_is_told_by_the_next_sweep() -> None:
+    quota_log.tell()
+    use(1)
+    quota_log.keep()
+    QuotaUse.objects.update(used=900_000)
+    sweep()
+    assert used() == 900_000
