@@ -96,6 +96,22 @@ def test_each_failed_probe_waits_longer_up_to_a_limit(process: Callable[..., Bre
     assert waits == pytest.approx([1, 2, 4, 8, 15, 15, 15])
 
 
+def test_an_outage_lasts_for_hours_if_the_provider_says_so(process: Callable[..., Breaker], clock: Clock) -> None:
+    breaker = process()
+    assert breaker.outage(4 * 3600) == 4 * 3600
+    clock.advance(4 * 3600 - 1)
+    assert breaker.check().state is State.OPEN
+    clock.advance(1)
+    assert breaker.check().state is State.PROBE
+
+
+def test_a_clock_set_back_by_an_hour_does_not_add_it(process: Callable[..., Breaker], clock: Clock) -> None:
+    breaker = process()
+    breaker.outage(1800)
+    clock.step -= 3600
+    assert breaker.check().state is State.PROBE
+
+
 def test_late_failures_do_not_lengthen_an_outage(process: Callable[..., Breaker], clock: Clock) -> None:
     one, other = process(), process()
     one.outage()
