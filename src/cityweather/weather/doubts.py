@@ -9,8 +9,8 @@ from cityweather.weather.work import Call, Kind, Row, Work
 
 TRIES = 5
 FIRST_RETRY, LONGEST_RETRY = 0.2, 1.6  # seconds; the upper ends of the jitter
-# Seconds a batch waits for a single city because the provider says so, though it answers for others. With more of them a
-# worker would stand still, or the whole job be parked, for one city.
+# Seconds a batch waits for a single city because the provider says so, though it answers for others. With more of them
+# a worker would stand still, or the whole job be parked, for one city.
 LONGEST_RETRY_AFTER = 10.0
 PROBES = 3  # all must be answered before a failure is put down to a city
 MOST_DOUBTS = 3  # calls; no new ones go out then until the probes are back

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from cityweather.errors import BadAnswer, RefusedCity, Throttled, UnknownCity, WeatherError
 from cityweather.weather.body import LATEST, json_of, mapping, number, text, whole
+from cityweather.weather.countries import parted
 from cityweather.weather.identity import HEADERS
 from cityweather.weather.provider import Geocoder, Place, Request, Response, Weather, Window
 from cityweather.weather.status import error_of, retry_after
@@ -65,8 +66,9 @@ class OpenMeteoGeocoder:
         self._url = f"{url.rstrip('/')}/v1/search"
 
     def request(self, place: Place) -> Request:
-        name = quote(place.name, safe="", errors="replace")
-        return Request(f"{self._url}?count=1&language=en&format=json&name={name}", HEADERS)
+        city, country = parted(place.name)
+        query = f"name={quote(city, safe='', errors='replace')}" + (f"&countryCode={country}" if country else "")
+        return Request(f"{self._url}?count=1&language=en&format=json&{query}", HEADERS)
 
     def parse(self, place: Place, response: Response) -> Place:
         """A miss is a 200 without results. Raises UnknownCity, WeatherError."""
