@@ -14,6 +14,7 @@ import psutil
 import psycopg2
 import requests
 
+from cityweather.local.found import simulated
 from cityweather.local.postgres import Postgres
 from cityweather.local.processes import HOST, end, free_port, spawn, tail, wait_until
 from cityweather.local.simulator.process import Simulator
@@ -63,11 +64,11 @@ class Fleet:
 
     @property
     def environment(self) -> dict[str, str]:
-        addresses = dict.fromkeys(("OPENWEATHER_URL", "OPEN_METEO_URL", "OPEN_METEO_GEOCODING_URL"), self.simulator.url)
+        addresses = simulated(self.simulator.url)
         stores = {"REDIS_URL": self.valkey.url, "DATABASE_URL": self.database_url, "IMPORT_DIR": str(self.folder)}
         # Celery tells root at length that it is root, at every start.
         quiet = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser", "PYTHONUNBUFFERED": "1"}
-        ours = {"CITYWEATHER_API_KEY": f"fleet:{KEY}", "OPENWEATHER_API_KEY": "simulated", "SECRET_KEY": "fleet"}
+        ours = {"CITYWEATHER_API_KEY": f"fleet:{KEY}", "SECRET_KEY": "fleet"}
         return {**os.environ, **UNLIMITED, **addresses, **stores, **quiet, **ours, **self._settings}
 
     # --- processes ----------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Which service is asked, with which key: what is said, the environment, an `up` that runs here."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def up(tmp_path: Path) -> Path:
     (tmp_path / "state.json").write_text(json.dumps({"port": 8123, "api_key": "its-own"}))
-    (tmp_path / "pids.json").write_text("{}")
+    (tmp_path / "pids.json").write_text(json.dumps({"up": os.getpid()}))
     return tmp_path
 
 
@@ -58,7 +59,7 @@ def test_a_key_is_what_the_server_takes_for_it(
 
 @pytest.mark.parametrize("state", ["", "[]", "{}", "null"])
 def test_a_damaged_folder_is_none(tmp_path: Path, state: str) -> None:
-    (tmp_path / "pids.json").write_text("{}")
+    (tmp_path / "pids.json").write_text(json.dumps({"up": os.getpid()}))
     (tmp_path / "state.json").write_text(state)
     assert find(None, None, tmp_path) == Place(USUAL, "")
 

@@ -7,10 +7,10 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from cityweather import api_keys
 from cityweather.local.folder import MARK, Folder
+from cityweather.local.found import database_url, simulated
 from cityweather.local.processes import HOST, CannotStart
 from cityweather.local.simulator.process import Simulator
 from cityweather.local.supervisor import Part, Say, Supervisor
@@ -103,7 +103,7 @@ class Stack:
             self.env["PYTHONWARNINGS"] = "ignore:You're running the worker with superuser"
         self._default("SECRET_KEY", folder.secret("secret_key"))
         self._default("CITYWEATHER_API_KEY", f"local:{folder.secret('api_key')}")
-        self._default("DATABASE_URL", f"sqlite:///{quote(str(folder.path / 'cityweather.sqlite3'))}")
+        self._default("DATABASE_URL", database_url(folder.path))
         self._start_redis()
         self._start_simulator()
         self.supervisor.run([sys.executable, "-m", "cityweather.local.prepare"], "migrate")
@@ -133,9 +133,7 @@ class Stack:
         if not self.simulated:
             return
         server = Simulator(self.folder.path, self.folder.port("simulator_port"))
-        for name in ("OPENWEATHER_URL", "OPEN_METEO_URL", "OPEN_METEO_GEOCODING_URL"):
-            self.env[name] = server.url
-        self.env.update(UNLIMITED, OPENWEATHER_API_KEY="simulated")
+        self.env.update(UNLIMITED, **simulated(server.url))
         self.supervisor.start(Part("simulator", server.command(), stage=4, stop_by=9.5))
 
     def _parts(self) -> list[Part]:

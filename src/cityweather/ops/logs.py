@@ -13,11 +13,11 @@ import structlog
 from django.conf import settings
 
 from cityweather import api_keys
+from cityweather.ops import passwords
 
 Event = MutableMapping[str, Any]
 
-# Passwords in addresses, and keys in query strings that a library put into its message.
-_PASSWORD = re.compile(r"(://[^\s/@:\"']*:)[^\s/@\"']+(@)")
+# Keys in query strings that a library put into its message.
 _KEY = re.compile(r"((?:appid|apikey|api_key|x-api-key)[=:]\s*)[^&\s\"'\\]+", re.IGNORECASE)
 # Celery would write four lines for the ticks of every second.
 _LIBRARIES_QUIET = dict.fromkeys(
@@ -32,7 +32,7 @@ def mask(text: str) -> str:
         text = text.replace(secret, "***")
     # Asked first whether there can be any: a search costs more than all the rest of a line.
     if "://" in text:
-        text = _PASSWORD.sub(r"\1***\2", text)
+        text = passwords.mask(text)
     return _KEY.sub(r"\1***", text) if "key" in text.lower() or "appid" in text.lower() else text
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cityweather.local.found import DATA
 from cityweather.management.shell import commands, place
 from cityweather.management.shell.follow import Away, reason
 from cityweather.management.shell.service import Refused, Service
@@ -77,7 +78,7 @@ def parser() -> ArgumentParser:
     for one in made.values():
         one.add_argument("--server", metavar="URL", help="the service's address")
         one.add_argument("--api-key", metavar="KEY", help="better in CITYWEATHER_API_KEY")
-        one.add_argument("--data", metavar="DIR", type=Path, default=place.DATA, help="of `up` (default %(default)s)")
+        one.add_argument("--data", metavar="DIR", type=Path, default=DATA, help="of `up` (default %(default)s)")
     return whole
 
 

@@ -1,19 +1,16 @@
 """What can be told without settings: Python, the installed packages, an `up` that runs here."""
 
-import json
-import os
 import re
 import sys
 from collections.abc import MutableMapping
 from importlib import metadata
 from pathlib import Path
-from urllib.parse import quote
 
+from cityweather.local.found import DATA, Found
 from cityweather.ops.doctor.finding import Finding, fail, ok, skip
 
 ROOT = Path(__file__).resolve().parents[4]
 LOCK = ROOT / "env/requirements.txt"
-DATA = ROOT / ".data"
 OLDEST, NEWEST = (3, 11), (3, 13)
 PIN = re.compile(r"([A-Za-z0-9._-]+)==([^\s;]+)( *;)?")
 
@@ -56,22 +53,10 @@ def adopt_up(environ: MutableMapping[str, str], data: Path = DATA) -> str | None
     """With no servers named, the `cityweather up` that runs here is meant: its settings become ours. Its address."""
     if environ.get("REDIS_URL") or environ.get("DATABASE_URL"):
         return None
+    found = Found.at(data)
     try:
-        pids = json.loads((data / "pids.json").read_text())
-        state = json.loads((data / "state.json").read_text())
-        os.kill(pids["up"], 0)
-        given = {
-            "SECRET_KEY": state["secret_key"],
-            "CITYWEATHER_API_KEY": f"local:{state['api_key']}",
-            "REDIS_URL": f"redis://127.0.0.1:{state['redis_port']}/0",
-            "DATABASE_URL": f"sqlite:///{quote(str(data.resolve() / 'cityweather.sqlite3'))}",
-        }
-        if "simulator" in pids:
-            url = f"http://127.0.0.1:{state['simulator_port']}"
-            given |= dict.fromkeys(("OPENWEATHER_URL", "OPEN_METEO_URL", "OPEN_METEO_GEOCODING_URL"), url)
-            given |= {"OPENWEATHER_API_KEY": "simulated", "OPENWEATHER_QUOTA_PER_MINUTE": "0"}
-        address = f"http://127.0.0.1:{state['port']}"
-    except (OSError, ValueError, KeyError, TypeError):
+        given, address = (found.settings(), found.url) if found else ({}, None)
+    except KeyError:
         return None
     for name, value in given.items():
         environ.setdefault(name, value)

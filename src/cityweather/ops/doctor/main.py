@@ -2,18 +2,18 @@
 
 import logging
 import os
-import re
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
+from cityweather.local.found import DATA
+from cityweather.ops import passwords
 from cityweather.ops.doctor import machine
 from cityweather.ops.doctor.finding import Finding, Level, fail, ok, skip
 
 STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red", Level.SKIP: "dim"}
-PASSWORD = re.compile(r"(://[^\s/@]*:)[^\s/@]+(@)")
 DESCRIPTION = """\
 Say of every part whether it is well, and what to do when it is not: Python and packages, settings, database and
 migrations, Redis, broker, beat, workers, one question to the weather provider, web, callbacks, disks, the page's
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
 def parser() -> ArgumentParser:
     made = ArgumentParser("cityweather doctor", description=DESCRIPTION, formatter_class=RawDescriptionHelpFormatter)
     made.add_argument("--server", metavar="URL", help="where the web process should answer (default: that of `up`)")
-    made.add_argument("--data", metavar="DIR", type=Path, default=machine.DATA, help="of `up` (default %(default)s)")
+    made.add_argument("--data", metavar="DIR", type=Path, default=DATA, help="of `up` (default %(default)s)")
     return made
 
 
@@ -98,4 +98,4 @@ def _masked(text: str) -> str:
         from cityweather.ops import logs  # noqa: PLC0415
 
         return logs.mask(text)
-    return PASSWORD.sub(r"\1***\2", text)
+    return passwords.mask(text)

@@ -14,11 +14,10 @@ from cityweather.ops import health
 from cityweather.ops.doctor.finding import Finding, fail, ok, skip, warn
 from cityweather.weather import parts
 from cityweather.weather.asker import Asker
-from cityweather.weather.provider import Place
+from cityweather.weather.health import LONDON
 from cityweather.weather.providers import from_settings
 from cityweather.weather.web_transport import WebTransport
 
-LONDON = Place("London", 51.5085, -0.1257)
 MIGRATE = "Run: python src/manage.py migrate"
 ANSWER = 2.0  # seconds for workers
 TODO = {
