@@ -1,6 +1,10 @@
 """Cancel, pause, resume, rate, retry, delete: idempotent, with clear conflicts."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection
 from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisAway
 
@@ -161,6 +165,28 @@ def test_retry_said_twice_is_one_job() -> None:
     flush(job)
     assert control.retry(str(job.job_id)) == control.retry(str(job.job_id))
     assert BulkJob.objects.count() == 2
+
+
+@pytest.mark.parametrize("redis_server", ["fake"], indirect=True)
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_retry_pressed_twice_at_once_is_one_job() -> None:
+    job = running_job(10)
+    work(job, [result(n, "gave_up") for n in range(10)])
+    flush(job)
+    together = threading.Barrier(2)
+
+    def press(_: int) -> BulkJob:
+        connection.ensure_connection()
+        together.wait(30)
+        try:
+            return control.retry(str(job.job_id))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(press, range(2))
+    assert (one, BulkJob.objects.count()) == (other, 2)
+    assert JobResult.objects.filter(job=one).count() == 10
 
 
 def test_retry_of_a_running_job_or_of_one_without_failures_is_a_conflict() -> None:
