@@ -83,6 +83,28 @@ def test_a_retry_is_a_new_job_and_said_twice_the_same(keyed: Client, sent_tasks:
     assert sent_tasks
 
 
+def test_a_job_and_its_retries_name_each_other_live_and_from_the_database(keyed: Client) -> None:
+    job = make_job("sfp", status="cancelled", phase="ended")
+    one, other = (post(keyed, job, f"retry{query}").json() for query in ("", "?only=failed"))
+    assert (one["retry_of"], one["retries"]) == (str(job.job_id), [])
+    connections.tracker().forget(one["job_id"])
+    go_live(BulkJob.objects.get(pk=one["job_id"]))
+    live = keyed.get(f"/bulk/jobs/{one['job_id']}").json()
+    assert (live["source"], live["retry_of"]) == ("live", str(job.job_id))
+    ended = {"retry_of": None, "retries": [one["job_id"], other["job_id"]]}
+    listed = {found["job_id"]: found for found in keyed.get("/bulk/jobs").json()["results"]}
+    for found in (keyed.get(f"/bulk/jobs/{job.job_id}").json(), listed[str(job.job_id)]):
+        assert found.items() >= ended.items()
+
+
+def test_a_poller_that_knows_an_ended_job_hears_of_its_retry(keyed: Client) -> None:
+    job = make_job("sf", status="done", phase="ended")
+    before = keyed.get(f"/bulk/jobs/{job.job_id}")["ETag"]
+    again = post(keyed, job, "retry").json()["job_id"]
+    answer = keyed.get(f"/bulk/jobs/{job.job_id}", headers={"If-None-Match": before})
+    assert (answer.status_code, answer.json()["retries"]) == (200, [again])
+
+
 def test_a_retry_may_take_the_failed_only_or_one_reason(keyed: Client) -> None:
     job = make_job("sfffp", status="cancelled", phase="ended")
     JobResult.objects.filter(job=job, position=1).update(error="gave_up")

@@ -15,7 +15,7 @@ from tests.api.helpers import KEY, UNKNOWN, go_live, make_job
 FIELDS = {
     "job_id", "status", "phase", "total", "processed", "succeeded", "failed", "pending", "rows_read", "duplicates",
     "rejected", "progress", "created_at", "started_at", "finished_at", "rate", "eta_seconds", "waiting_for", "error",
-    "file_name", "max_rate", "expires_at", "as_of", "source",
+    "file_name", "retry_of", "retries", "max_rate", "expires_at", "as_of", "source",
 }  # fmt: skip
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 

@@ -43,6 +43,8 @@ JOB: Answer = {
     "waiting_for": None,
     "error": None,
     "file_name": "cities.csv",
+    "retry_of": None,
+    "retries": [],
     "max_rate": None,
     "expires_at": None,
     "as_of": "2026-11-23T09:13:56.147Z",

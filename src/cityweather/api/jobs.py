@@ -90,7 +90,7 @@ class JobView(KeyedView):
 
 
 def newest(after: tuple[int, str] | None, status: str | None, count: int) -> list[BulkJob]:
-    rows = BulkJob.objects.visible().order_by("-created_at", "-job_id")
+    rows = BulkJob.objects.visible().prefetch_related("retries").order_by("-created_at", "-job_id")
     if status:
         rows = rows.filter(status=status)
     if after:

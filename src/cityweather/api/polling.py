@@ -40,7 +40,7 @@ def poll(request: HttpRequest, job_id: str) -> HttpResponse:
 def etag(found: Snapshot) -> str:
     """Weak: rate, ETA and as_of move on while nothing has happened."""
     names = ("status", "phase", "waiting_for", "max_rate", "succeeded", "failed", "total")
-    return 'W/"' + ".".join(str(found[name]) for name in names) + '"'
+    return 'W/"' + ".".join([*(str(found[name]) for name in names), str(len(found["retries"]))]) + '"'
 
 
 def matches(header: str | None, tag: str) -> bool:

@@ -77,6 +77,8 @@ def from_redis(job_id: str, progress: Progress) -> Snapshot:
         "waiting_for": progress.waiting_for,
         "error": progress.error,
         "file_name": progress.file_name,
+        "retry_of": progress.retry_of,
+        "retries": [],
         "max_rate": progress.max_rate,
         "expires_at": None,
         "as_of": iso(time.time()),
@@ -108,11 +110,19 @@ def from_row(job: BulkJob) -> Snapshot:
         "waiting_for": None,
         "error": job.error,
         "file_name": job.file_name,
+        "retry_of": str(job.retry_of_id) if job.retry_of_id else None,
+        "retries": _retries(job),
         "max_rate": job.max_rate,
         "expires_at": iso(_expires_at(job)),
         "as_of": iso(job.finished_at or _last_flushed(job)),
         "source": "database",
     }
+
+
+def _retries(job: BulkJob) -> list[str]:
+    """Only what has ended can be retried, so a live answer need not ask."""
+    found = [again for again in job.retries.all() if again.phase != BulkJob.Phase.READING] if job.ended else []
+    return [str(again.job_id) for again in sorted(found, key=lambda again: again.created_at)]
 
 
 def _mean_rate(job: BulkJob) -> float | None:

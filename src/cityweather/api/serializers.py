@@ -94,6 +94,8 @@ class Job(Shape):
     )
     error = s.CharField(allow_null=True, help_text="Why the whole job failed")
     file_name = s.CharField(allow_blank=True)
+    retry_of = s.UUIDField(allow_null=True, help_text="The job whose rows this one retries; it may be deleted by now")
+    retries = s.ListField(child=s.UUIDField(), help_text="Jobs of this one's rows, oldest first; once it ended")
     max_rate = s.IntegerField(allow_null=True, help_text="Cities a minute, if limited")
     expires_at = _time("When an ended job is deleted.", allow_null=True)
     as_of = _time("The counters hold everything up to then.")

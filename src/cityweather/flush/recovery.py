@@ -82,6 +82,7 @@ def fields(job: BulkJob) -> dict[str, str | int]:
         "duplicates": job.duplicates,
         "rejected": job.rejected,
         "file_name": job.file_name,
+        "retry_of": str(job.retry_of_id or ""),
         "status": job.status,
         "phase": job.phase,
         "error": job.error or "",

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 NUMBERS = ("total", "processed", "succeeded", "failed", "rows_read", "duplicates", "rejected")
 TIMES = ("created_at", "started_at", "last_at", "past_at", "parked_until", "quota_until")
-TEXTS = ("status", "phase", "error", "waiting_for", "file_name", "closed", "command")
+TEXTS = ("status", "phase", "error", "waiting_for", "file_name", "closed", "command", "retry_of")
 OTHERS = ("epoch", "past_n", "max_rate", "next", "window", "speed", "tail", "flushed")
 FIELDS = (*NUMBERS, *TIMES, *TEXTS, *OTHERS)
 # flush: the database, until it has taken results; drain: an operator, who parked the dispatch of all jobs.
@@ -34,6 +34,7 @@ class Progress:
     error: str | None
     waiting_for: str | None
     file_name: str
+    retry_of: str | None  # the job whose rest this one is
     closed: bool
     command: str
     epoch: int
@@ -76,6 +77,7 @@ def parse(values: Sequence[bytes | None], now: float) -> Progress | None:
     fields |= {name: (raw[name] or b"").decode() for name in TEXTS}
     fields["error"] = fields["error"] or None
     fields["waiting_for"] = fields["waiting_for"] or None
+    fields["retry_of"] = fields["retry_of"] or None
     fields["closed"] = fields["closed"] == "1"
     past_at = fields.pop("past_at") or fields["started_at"]
     done = fields["processed"] - int(raw["past_n"] or 0)
