@@ -1,12 +1,38 @@
 """The dashboard as a person uses it."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from cityweather.local.processes import wait_until
 from tests.acceptance.running import Running
+
+# Chromium tells Playwright nothing of a 304, so the page itself keeps the minutes: [path, status, with an ETag].
+MINUTES = """
+    window.asked = [];
+    window.awaited = 0;
+    const reach = window.fetch;
+    window.fetch = async (path, options) => {
+        const entry = [path, null, Boolean(options?.headers?.["If-None-Match"])];
+        window.asked.push(entry);
+        window.awaited += 1;
+        try {
+            const answer = await reach(path, options);
+            entry[1] = answer.status;
+            return answer;
+        } finally {
+            window.awaited -= 1;
+        }
+    };
+"""
+HIDE = """hidden => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+POLL = re.compile(r"/bulk/jobs/[0-9a-f-]{36}$")
 
 SHOTS = Path(__file__).parent / "screenshots"
 
@@ -43,6 +69,31 @@ class Screen:
     def hurry(self, job_id: str) -> None:
         self.up.simulator.control(latency_ms=0)
         self.rate(job_id, None)
+
+    def take_the_clock(self) -> None:
+        """From here on the page's time goes on by `pass_time` only, and `asked` tells what it asks for."""
+        self.page.clock.install()
+        self.page.add_init_script(MINUTES)
+        self.page.reload()
+        expect(self.badge).to_be_visible()
+        self.page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=5))
+
+    def pass_time(self, seconds: float) -> None:
+        """In small steps, each until the answers are there."""
+        for _ in range(round(seconds * 4)):
+            self.page.clock.run_for(250)
+            assert wait_until(lambda: self.page.evaluate("window.awaited") == 0, 30)
+
+    def asked(self) -> list[tuple[str, int | None, bool]]:
+        """(path, status, whether it named an ETag) of each request; forgotten then."""
+        return [(path, status, etag) for path, status, etag in self.page.evaluate("window.asked.splice(0)")]
+
+    def polls(self) -> list[tuple[int | None, bool]]:
+        """(status, whether it named an ETag) of each poll of a job among `asked`."""
+        return [(status, etag) for path, status, etag in self.asked() if POLL.search(path)]
+
+    def hide(self, hidden: bool) -> None:
+        self.page.evaluate(HIDE, hidden)
 
     @property
     def badge(self) -> Locator:

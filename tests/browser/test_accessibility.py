@@ -1,5 +1,6 @@
 """For everybody: axe finds nothing serious, the keyboard is enough, 360 pixels are enough."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,40 @@ def test_axe_finds_nothing_serious(screen: Screen, cities: Callable[..., Path], 
     assert violations(page) == []
     page.get_by_role("button", name="Enter API key").click()
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_while_things_happen(
+    screen: Screen, cities: Callable[..., Path], tmp_path: Path, expected: list[str], scheme: str
+) -> None:
+    expected += ["400", "net::ERR_INTERNET_DISCONNECTED"]
+    page = screen.page
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    job_id = screen.upload_slowly(cities(600, "Atlantis"))
+    expect(page.locator("#failures li")).to_be_visible()
+    found = {"running": violations(page)}
+    picture = tmp_path / "photo.csv"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
+    page.set_input_files("#file", picture)
+    expect(page.get_by_role("alert").filter(has_text="This is not a CSV file")).to_be_visible()
+    found["refused"] = violations(page)
+    page.locator("#job-actions").get_by_role("button", name="Pause").click()
+    screen.wait_for("Paused")
+    found["paused"] = violations(page)
+    page.locator("#job-actions").get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    found["confirm"] = violations(page)
+    page.get_by_role("button", name="Back").click()
+    page.context.set_offline(True)
+    expect(page.locator("#connection")).to_have_text(re.compile("Stale"))
+    page.locator("#job-actions").get_by_role("button", name="Resume").click()
+    expect(page.locator(".toast")).to_contain_text("The server does not answer")
+    found["stale, with a toast"] = violations(page)
+    page.context.set_offline(False)
+    screen.up.service.call("POST", f"/bulk/jobs/{job_id}/cancel")
+    screen.wait_for("Cancelled")
+    found["cancelled"] = violations(page)
+    assert {state: one for state, one in found.items() if one} == {}
 
 
 @pytest.mark.parametrize("width", [360, 768, 1600])

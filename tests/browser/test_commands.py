@@ -91,3 +91,35 @@ def test_results_are_filtered_searched_and_downloaded(screen: Screen, cities: Ca
     lines = begun.value.path().read_text().splitlines()
     assert len(lines) == 2
     assert "Atlantis,failed" in lines[1]
+
+
+def test_who_has_read_on_stays_there_when_the_job_ends(screen: Screen, cities: Callable[..., Path]) -> None:
+    job_id = screen.upload_slowly(cities(600))
+    screen.wait_for("Running")
+    rows = screen.page.locator("#results-rows tr")
+    for number in (100, 150, 200, 250):
+        screen.page.get_by_role("button", name="Show more").click()
+        expect(rows).to_have_count(number)
+    expect(rows.last).to_contain_text("Pending")
+    screen.hurry(job_id)
+    screen.wait_for("Done")
+    expect(rows.last).to_contain_text("Succeeded")
+    expect(rows).to_have_count(250)
+    screen.page.get_by_role("button", name="Show more").click()
+    expect(rows).to_have_count(300)
+    assert rows.nth(250).locator("th").inner_text() != rows.nth(249).locator("th").inner_text()
+
+
+def test_the_focus_stays_on_a_failure_while_others_are_counted(screen: Screen, cities: Callable[..., Path]) -> None:
+    rows = [name for n in range(40) for name in (f"Atlantis {n}", *(f"Focus {n} {m}" for m in range(14)))]
+    job_id = screen.upload_slowly(cities(0, *rows))
+    show = screen.page.get_by_role("button", name="Show failed rows")
+    show.focus()
+    count = screen.page.locator("#failures li b")
+    before = count.inner_text()
+    expect(count).not_to_have_text(before)
+    expect(show).to_be_focused()
+    screen.hurry(job_id)
+    screen.wait_for("Done")
+    expect(count).to_have_text("40")
+    expect(show).to_be_focused()

@@ -9,7 +9,8 @@ from tests.browser.screen import Screen
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
-def test_without_a_key_the_weather_is_there_and_jobs_ask_for_it(page: Page, up: Running) -> None:
+def test_without_a_key_the_weather_is_there_and_jobs_ask_for_it(page: Page, up: Running, expected: list[str]) -> None:
+    expected.append("403")
     screen = Screen(page, up)
     screen.open(key=False)
     expect(page.locator("#welcome-words")).to_contain_text("Enter your API key")

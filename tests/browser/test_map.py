@@ -53,16 +53,39 @@ def test_a_pointer_over_a_city_names_it(screen: Screen, cities: Callable[..., Pa
     expect(screen.page.locator(".tip")).to_contain_text("Nairobi")
 
 
-def test_of_many_cities_every_other_is_drawn_without_a_long_pause(screen: Screen, cities: Callable[..., Path]) -> None:
-    """Longer than half a second a person notices; measured here is the page's own work on each frame."""
-    screen.page.evaluate(
-        """() => { window.pauses = []; new PerformanceObserver(list =>
-            window.pauses.push(...list.getEntries().map(one => one.duration))).observe({ type: "longtask" }); }"""
-    )
+def test_of_many_cities_every_other_is_drawn(screen: Screen, cities: Callable[..., Path]) -> None:
     screen.upload(cities(20_002))
     expect(screen.badge).to_have_text("Done", timeout=90_000)
     screen.drawn(10_001)
-    assert max(screen.page.evaluate("window.pauses"), default=0) < 500
+    expect(screen.page.locator("#map-words")).to_contain_text("10,001 cities (one of every 2), from")
+
+
+SLOWEST = """async () => {
+    const real = window.requestAnimationFrame;
+    const work = [];
+    window.requestAnimationFrame = draw => real(now => {
+        const began = performance.now();
+        draw(now);
+        work.push(performance.now() - began);
+    });
+    const { growMap, startMap } = await import("/static/dashboard/js/map.js");
+    await startMap();
+    const began = performance.now();
+    const rows = Array.from({ length: 5000 }, (_, n) => [n, 0, (n % 130) - 50, (n * 7) % 360 - 180, n % 50 - 10, "x"]);
+    growMap(rows, 5000, 1, 0);
+    const taken = performance.now() - began;
+    const canvas = document.getElementById("map-canvas");
+    while (canvas.dataset.drawn !== "5000") await new Promise(done => real(done));
+    return { taken, slowest: Math.max(...work), frames: work.length };
+}"""
+
+
+def test_five_thousand_cities_cost_no_frame_what_an_eye_would_notice(screen: Screen) -> None:
+    """Of the page's own work on the map; Chromium draws here without a GPU, and two cores have other work as well."""
+    spent = screen.page.evaluate(SLOWEST)
+    assert spent["frames"] > 20, spent
+    assert spent["taken"] < 50, spent  # milliseconds
+    assert spent["slowest"] < 50, spent
 
 
 ROWS_WITH_A_HOLE = """async () => {

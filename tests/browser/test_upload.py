@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from cityweather.settings import ROOT
+from tests.acceptance.running import Running
+from tests.browser.conftest import OTHER_NAME
 from tests.browser.screen import Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -85,3 +87,16 @@ def test_names_are_shown_as_text_wherever_they_stand(screen: Screen, cities: Cal
     expect(screen.page.locator("#results-rows th")).to_contain_text(name)
     expect(screen.page.locator("#job-title")).to_contain_text("<b>")
     assert screen.page.locator("main img, main i").count() == 0
+
+
+def test_a_file_goes_in_over_plain_http_under_any_name(
+    page: Page, up: Running, cities: Callable[..., Path], expected: list[str]
+) -> None:
+    """There a browser keeps much of what it can do to itself."""
+    expected.append("The Cross-Origin-Opener-Policy header has been ignored")
+    screen = Screen(page, up)
+    page.goto(up.url.replace("127.0.0.1", OTHER_NAME) + f"/#key={up.api_key}")
+    assert page.evaluate("isSecureContext") is False
+    expect(page.locator("#connection")).to_have_text("Live")
+    screen.upload(cities(3))
+    screen.wait_for("Done")

@@ -9,7 +9,6 @@ const PAGE = 50; // rows
 const SOON = 1; // seconds until the counters are looked at again, which asks nobody
 const BUSY = 3; // seconds between looks at the first page while its rows change
 const CALM = 20; // at most, while they don't
-const MOST = 200; // rows of one answer
 const TYPING = 300; // milliseconds without a key before a search
 
 const WORDS = { success: "Succeeded", failed: "Failed", pending: "Pending" };
@@ -98,7 +97,7 @@ class Results {
   async #again() {
     const wanted = byId("results-rows").children.length;
     const rows = [];
-    let next = this.#path(`limit=${Math.min(MOST, wanted)}`);
+    let next = this.#path(`limit=${PAGE}`);
     while (next && rows.length < wanted) {
       const page = await this.#ask(next).catch((error) => toast(error.message, "bad"));
       if (!page) return;
