@@ -11,11 +11,13 @@ from playwright.sync_api import Page, expect
 
 from cityweather.settings import ROOT
 from tests.acceptance.running import Running
-from tests.browser.screen import Screen
+from tests.browser.screen import POLL, SHOTS, Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 CITIES = 2_400
+LIST = re.compile("/bulk/jobs[?]")
+REFUSED = "OpenWeather refuses the service's key."
 
 
 @pytest.fixture(scope="module")
@@ -39,27 +41,33 @@ def file(tmp_path: Path, names: Iterator[str]) -> Path:
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("kind", ["light-1600", "dark-1600", "light-360", "dark-360"])
-def test_each_state_has_its_picture(page: Page, up: Running, file: Path, kind: str) -> None:
+def test_each_state_has_its_picture(page: Page, up: Running, file: Path, expected: list[str], kind: str) -> None:
+    expected += ["400", "net::ERR_INTERNET_DISCONNECTED"]
     screen = Screen(page, up)
     scheme, width = kind.split("-", maxsplit=1)[0], int(kind.split("-")[1])
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.set_viewport_size({"width": width, "height": 1000 if width > 1000 else 740})
     screen.open(key=False)
     shots = [screen.shoot(f"locked-{kind}")]
+    page.get_by_role("button", name="Enter API key").click()
+    shots.append(screen.shoot(f"key-{kind}"))
+    page.get_by_role("button", name="Not now").click()
     shots.append(empty(screen, kind))
     look_up(page, "Oslo")
     shots += running(screen, file, kind)
     shots += done(screen, kind)
+    shots.append(refused(screen, file.parent, kind))
+    shots += interrupted(screen, file, kind)
+    shots.append(from_cold_to_hot(screen, kind))
     assert all(shot.stat().st_size > 5_000 for shot in shots)
 
 
 def empty(screen: Screen, kind: str) -> Path:
-    pattern = re.compile("/bulk/jobs[?]")
-    screen.page.route(pattern, lambda route: route.fulfill(json={"results": [], "next": None}))
+    screen.page.route(LIST, lambda route: route.fulfill(json={"results": [], "next": None}))
     screen.open()
     expect(screen.page.get_by_role("button", name="Try it with 25 cities")).to_be_visible()
     shot = screen.shoot(f"empty-{kind}")
-    screen.page.unroute(pattern)
+    screen.page.unroute(LIST)
     return shot
 
 
@@ -71,7 +79,7 @@ def look_up(page: Page, city: str) -> None:
 
 def running(screen: Screen, file: Path, kind: str) -> list[Path]:
     job_id = screen.upload_slowly(file, per_minute=12_000)
-    expect(screen.tile("Progress")).to_have_text(re.compile(r"^[3-9]\d%$"))
+    expect(screen.tile("Progress")).to_have_text(re.compile(r"^[3-9]\d%$"), timeout=90_000)
     shots = [screen.shoot(f"running-{kind}"), screen.shoot(f"running-whole-{kind}", whole=True)]
     screen.up.service.call("POST", f"/bulk/jobs/{job_id}/pause")
     screen.wait_for("Paused")
@@ -96,3 +104,51 @@ def done(screen: Screen, kind: str) -> list[Path]:
     screen.page.locator("#failures").get_by_role("button", name="Show").click()
     expect(screen.page.locator("#results-rows tr")).to_have_count(screen.number("Failed"))
     return [*shots, screen.shoot(f"failed-rows-{kind}")]
+
+
+def refused(screen: Screen, folder: Path, kind: str) -> Path:
+    picture = folder / "photo.csv"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
+    screen.page.set_input_files("#file", picture)
+    expect(screen.page.get_by_role("alert").filter(has_text="not a CSV")).to_be_visible()
+    screen.page.locator("#import-state").scroll_into_view_if_needed()
+    return screen.shoot(f"refused-{kind}")
+
+
+def interrupted(screen: Screen, file: Path, kind: str) -> list[Path]:
+    """Waiting, cancelled, failed."""
+    names = file.read_bytes().splitlines()
+    fresh = file.with_name("more.csv")
+    fresh.write_bytes(b"\n".join([b"city", *(name.replace(b'"', b"") + b" again" for name in names[1:400])]) + b"\n")
+    job_id = screen.upload_slowly(fresh)
+    expect(screen.tile("Succeeded")).not_to_have_text("0")
+    screen.up.simulator.control(fault="503")
+    screen.wait_for("Waiting")
+    shots = [screen.shoot(f"waiting-{kind}")]
+    screen.up.service.call("POST", f"/bulk/jobs/{job_id}/cancel")
+    screen.wait_for("Cancelled")
+    shots.append(screen.shoot(f"cancelled-{kind}"))
+    screen.up.simulator.reset()
+    failed = screen.job(job_id) | {"status": "failed", "phase": "ended", "error": REFUSED}
+    screen.page.route(POLL, lambda route: route.fulfill(json=failed))
+    screen.page.route(LIST, lambda route: route.fulfill(json={"results": [failed], "next": None}))
+    screen.page.reload()
+    screen.wait_for("Failed")
+    shots.append(screen.shoot(f"failed-{kind}"))
+    screen.page.unroute(POLL)
+    screen.page.unroute(LIST)
+    return shots
+
+
+def from_cold_to_hot(screen: Screen, kind: str) -> Path:
+    """The whole scale, as no simulated day shows it."""
+    rows = [[n, 0, 66 - 9 * (n // 15), -120 + 17 * (n % 15), -22 + n / 1.6, "x"] for n in range(105)]
+    body = {"step": 1, "next": None, "unsettled": None, "points": rows}
+    pattern = re.compile("/points[?]")
+    screen.page.route(pattern, lambda route: route.fulfill(json=body))
+    screen.page.reload()
+    screen.drawn(105)
+    shot = SHOTS / f"scale-{kind}.png"
+    screen.page.locator("#map").screenshot(path=shot)
+    screen.page.unroute(pattern)
+    return shot
