@@ -23,6 +23,7 @@ export class Failures {
     const ends = this.job && ended(job) && !ended(this.job);
     const first = !this.job;
     this.job = job;
+    write(byId("failures-none"), ended(job) ? "None." : "None so far.");
     if (first) this.poller.start();
     else if (ends) this.poller.now();
   }

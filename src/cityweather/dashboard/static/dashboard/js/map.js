@@ -115,17 +115,25 @@ function paintLand() {
 
 function paint(until) {
   const context = dots.getContext("2d");
-  const radius = Math.max(1.3, (width / 1100) * (expected < 400 ? 4.5 : expected < 3000 ? 3 : 2.1));
-  context.strokeStyle = getComputedStyle(byId("map-canvas")).getPropertyValue("--ring");
-  context.lineWidth = 2 * Math.max(0.7, radius / 5); // its inner half is covered
-  for (; drawn < Math.min(until, points.length); drawn += 1) {
-    const [, , temperature, , x, y] = points[drawn];
+  const [usual, least] = expected < 400 ? [4.5, 2.6] : expected < 3000 ? [3, 1.8] : [2.1, 1.2];
+  const radius = Math.max(least, (width / 1100) * usual);
+  const fresh = points.slice(drawn, until);
+  drawn += fresh.length;
+  // Rings go behind what is there already, so that a crowd is ringed as one and keeps its colours.
+  context.globalCompositeOperation = "destination-over";
+  context.fillStyle = getComputedStyle(byId("map-canvas")).getPropertyValue("--ring");
+  for (const [, , , , x, y] of fresh) disc(context, x, y, radius + Math.max(0.7, radius / 5));
+  context.globalCompositeOperation = "source-over";
+  for (const [, , temperature, , x, y] of fresh) {
     context.fillStyle = colour(temperature);
-    context.beginPath();
-    context.arc(x, y, radius, 0, 2 * Math.PI);
-    context.stroke();
-    context.fill();
+    disc(context, x, y, radius);
   }
+}
+
+function disc(context, x, y, radius) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.fill();
 }
 
 function tell() {

@@ -5,7 +5,7 @@ import { Poller } from "./poll.js";
 import { ended } from "./words.js";
 
 const SOON = 0.5; // seconds until the counters are looked at again, which asks nobody
-const FIRST = 1; // seconds from the first round to the second, then longer and longer
+const FIRST = 0.6; // seconds from the first round to the second, then longer and longer
 const BUSY = 4; // at most, while rows settle
 const CALM = 10; // at most, while none does
 const BACK = 4000; // points that are read again in wait of a pending row before them

@@ -158,7 +158,7 @@ function row({ line, city, country, status, last_error: error, last_refreshed_at
     "tr",
     {},
     el("td", { class: "wide number", textContent: count(line) }),
-    el("th", { scope: "row" }, city, country ? el("span", { class: "hint", textContent: ` ${country}` }) : null),
+    el("th", { scope: "row" }, city, country && !city.endsWith(`,${country}`) ? el("span", { class: "hint", textContent: ` ${country}` }) : null),
     el("td", {}, word, why),
     el("td", { class: "number", textContent: temperature === null ? "" : decimal(temperature).replace("-", "−") }),
     el("td", { class: "wide", textContent: weather?.condition ?? "" }),
