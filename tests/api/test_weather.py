@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from cityweather.api import searches, weather
 from cityweather.flush import sql
-from cityweather.models import SearchHistory
+from cityweather.models import City, SearchHistory
 from cityweather.tracker.results import Result
 from cityweather.weather.provider import Weather
 from tests.api.helpers import make_city
@@ -136,8 +136,9 @@ def test_weather_is_as_old_as_it_is_however_lately_a_refresh_failed() -> None:
 
 
 @pytest.mark.usefixtures("redis_server", "database")
+@pytest.mark.parametrize("provider_name", ["openweather", "open_meteo"])
 def test_a_database_away_does_not_spoil_the_answer(
-    anyone: Client, provider: Any, monkeypatch: pytest.MonkeyPatch
+    anyone: Client, provider: Any, provider_name: str, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers(provider, 200, OSLO)
 
@@ -145,7 +146,24 @@ def test_a_database_away_does_not_spoil_the_answer(
         raise DatabaseError("gone")
 
     monkeypatch.setattr(searches, "insert", refuse)
+    monkeypatch.setattr(City.objects, "filter", refuse)
+    settings.WEATHER_PROVIDER = provider_name
+    settings.OPEN_METEO_QUOTA_PER_MINUTE = 0
+    provider.get(re.compile("https://geocoding-api"), json={"results": [{"latitude": 59.9, "longitude": 10.7}]})
+    provider.get(re.compile("https://api.open-meteo"), json={"current": {"temperature_2m": -3}})
     assert anyone.get("/weather?city=oslo").status_code == 200
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_with_both_away_it_is_the_provider_that_is_told(
+    anyone: Client, provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise DatabaseError("gone")
+
+    answers(provider, 500, {})
+    monkeypatch.setattr(City.objects, "filter", refuse)
+    assert anyone.get("/weather?city=oslo").json()["code"] == "provider_unavailable"
 
 
 @pytest.mark.usefixtures("redis_server", "db")

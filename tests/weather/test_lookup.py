@@ -24,8 +24,9 @@ from cityweather.errors import (
 )
 from cityweather.weather import asker, names, parts
 from cityweather.weather.breaker import State
-from cityweather.weather.lookup import Found, lookup
-from cityweather.weather.provider import Weather
+from cityweather.weather.cache import Cache
+from cityweather.weather.lookup import Found, _web, lookup
+from cityweather.weather.provider import Place, Weather
 from cityweather.weather.providers import from_settings
 from tests.weather.fakes import BROKEN, KEY_REFUSED, TOO_MANY, UNKNOWN, reply, weather
 
@@ -280,6 +281,56 @@ def test_the_other_provider_finds_a_city_by_geocoding_it(provider: Any, settings
     found = lookup("oslo", nothing_known)
     assert found.city == "Oslo"
     assert (found.weather.temperature, found.weather.latitude, found.weather.country) == (-3, 59.9, "NO")
+
+
+@pytest.fixture
+def meteo(provider: Any, settings: Any) -> Any:
+    settings.WEATHER_PROVIDER = "open_meteo"
+    settings.OPEN_METEO_QUOTA_PER_MINUTE = 0
+    place = {"name": "Oslo", "latitude": 59.9, "longitude": 10.7, "country_code": "NO"}
+    provider.get("https://geocoding-api.open-meteo.com/v1/search", json={"results": [place]})
+    return provider
+
+
+FORECAST = "https://api.open-meteo.com/v1/forecast"
+COLD = {"current": {"temperature_2m": -3, "weather_code": 0}}
+
+
+def searches(provider: Any) -> int:
+    return sum("/v1/search" in call.request.url for call in provider.calls)
+
+
+def test_a_city_is_geocoded_once_though_its_weather_is_asked_for_again(meteo: Any) -> None:
+    meteo.get(FORECAST, json=COLD)
+    for _ in range(3):
+        assert not lookup("oslo", nothing_known).cached
+        connections.redis_client().flushdb()
+    assert searches(meteo) == 1
+
+
+def test_a_city_that_was_found_but_not_answered_for_is_not_geocoded_again(meteo: Any) -> None:
+    meteo.get(FORECAST, status=503, headers={"Retry-After": "30"})
+    with pytest.raises(ProviderDown):
+        lookup("oslo", nothing_known)
+    meteo.replace(responses.GET, FORECAST, json=COLD)
+    connections.redis_client().flushdb()
+    assert lookup("oslo", nothing_known).city == "Oslo"
+    assert searches(meteo) == 1
+
+
+def test_coordinates_that_a_batch_left_are_used(meteo: Any) -> None:
+    meteo.get(FORECAST, json=COLD)
+    Cache("open_meteo", 900).set_coordinates([("oslo", Place("oslo", 59.9, 10.7, "Oslo", "NO"))])
+    assert lookup("oslo", nothing_known).weather.country == "NO"
+    assert searches(meteo) == 0
+
+
+def test_what_is_remembered_of_places_is_bounded(meteo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asker, "MOST_FOUND", 2)
+    meteo.get(FORECAST, json=COLD)
+    for city in ("Oslo", "Rome", "Bonn", "Lyon", "Nice"):
+        lookup(city, nothing_known)
+    assert len(_web()._asker._found) <= 2
 
 
 def test_a_city_whose_coordinates_are_known_is_not_geocoded_again(provider: Any, settings: Any) -> None:

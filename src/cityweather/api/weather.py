@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
@@ -88,8 +89,11 @@ def show(found: lookup.Found) -> dict[str, Any]:
 
 
 def last_known(key: str) -> tuple[Weather, float] | None:
-    """The weather of the City row and when the provider gave it (Unix seconds)."""
-    city = City.objects.filter(key=key, last_refreshed_at__isnull=False, temperature__isnull=False).first()
+    """The weather of the City row and when the provider gave it (Unix seconds). A database away knows none."""
+    try:
+        city = City.objects.filter(key=key, last_refreshed_at__isnull=False, temperature__isnull=False).first()
+    except DatabaseError:
+        return None
     if city is None:
         return None
     # A refresh that failed left the weather as it was, and older than that: then it dates itself.

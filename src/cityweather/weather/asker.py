@@ -26,6 +26,7 @@ SLOT_LOOK = 0.05  # seconds between two tries for a slot
 TRIES = 3
 RETRY_FOR = 5.0  # seconds after which no retry begins
 LONGEST_ANSWER = 10.0  # seconds in all
+MOST_FOUND = 5_000  # places whose coordinates this process remembers
 FIRST_RETRY = 0.2  # seconds, the upper end of the jitter
 
 
@@ -39,6 +40,7 @@ class Asker:
         self._breaker = breaker
         self._slots = slots
         self._known_good = KnownGood()
+        self._found: dict[str, Place] = {}  # by name
 
     @property
     def needs_coordinates(self) -> bool:
@@ -48,10 +50,17 @@ class Asker:
         """Raises WeatherError."""
         began = time.monotonic()
         if self.needs_coordinates and not place.located:
-            place = self._retrying(self._find, place, began)
+            place = self._found.get(place.name) or self._retrying(self._find, place, began)
+            self._keep(place)
         weather = self._retrying(self._look, place, began)
         self._known_good.place = place
         return weather
+
+    def _keep(self, place: Place) -> None:
+        """Its coordinates outlast its weather."""
+        if len(self._found) >= MOST_FOUND:
+            self._found.clear()
+        self._found[place.name] = place
 
     def _find(self, place: Place, deadline: float) -> Place:
         geocoder = self._provider.geocoder

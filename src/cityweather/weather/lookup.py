@@ -59,10 +59,12 @@ class Lookup:
     def lookup(self, city: str, last_known: LastKnown) -> Found:
         name = names.display(city)
         key = _checked_key(name)
-        if (entry := self._cache.get(key)) is not None:
+        entries, coordinates = self._cache.read([key])
+        if (entry := entries.get(key)) is not None:
             return _found(name, entry, cached=True)
+        place = Place(name, *coordinates[key]) if key in coordinates else Place(name)
         try:
-            entry, asked = self._flights.join(key, lambda: self._ask(name, key, last_known))
+            entry, asked = self._flights.join(key, lambda: self._ask(place, key, last_known))
         except WeatherError:
             stale = _stale(name, last_known(key))
             if stale is None:
@@ -70,21 +72,21 @@ class Lookup:
             return stale
         return _found(name, entry, cached=not asked)
 
-    def _ask(self, name: str, key: str, last_known: LastKnown) -> Entry:
+    def _ask(self, place: Place, key: str, last_known: LastKnown) -> Entry:
         """A refused city is an answer, too, and remembered."""
         try:
-            entry = Entry(time.time(), self._asker.weather(self._place(name, key, last_known)).pack())
+            entry = Entry(time.time(), self._asker.weather(self._located(place, key, last_known)).pack())
         except (UnknownCity, RefusedCity) as error:
             entry = Entry(time.time(), None, error.code)
         self._cache.set(key, entry)
         return entry
 
-    def _place(self, name: str, key: str, last_known: LastKnown) -> Place:
-        known = last_known(key) if self._asker.needs_coordinates else None
+    def _located(self, place: Place, key: str, last_known: LastKnown) -> Place:
+        known = last_known(key) if self._asker.needs_coordinates and not place.located else None
         if known is None:
-            return Place(name)
+            return place
         weather = known[0]
-        return Place(name, weather.latitude, weather.longitude, weather.name, weather.country)
+        return Place(place.name, weather.latitude, weather.longitude, weather.name, weather.country)
 
 
 def _checked_key(name: str) -> str:
