@@ -166,7 +166,10 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "CityWeather+",
-    "DESCRIPTION": "The weather of one city, and of very many cities refreshed in the background.",
+    "DESCRIPTION": (
+        "The weather of one city, and of very many cities refreshed in the background. "
+        "A method that a path does not have is answered with 405; the Allow header names those it has."
+    ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -179,6 +182,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "cityweather.api.schema.with_probes",
+        "cityweather.api.schema.with_webhook_headers",
     ],
     "ENUM_NAME_OVERRIDES": {
         "JobStatus": "cityweather.models.BulkJob.Status",

@@ -50,6 +50,21 @@ JOB: Answer = {
     "as_of": "2026-11-23T09:13:56.147Z",
     "source": "live",
 }
+ACCEPTED: Answer = JOB | {
+    "status": "queued", "phase": "queued", "processed": 0, "succeeded": 0, "pending": 5000, "progress": 0,
+    "started_at": None, "rate": None, "eta_seconds": None, "source": "database",
+    "status_url": f"/bulk/jobs/{_JOB_ID}",
+}  # fmt: skip
+JOBS: Answer = {"results": [JOB], "next": None}
+_DONE: Answer = JOB | {
+    "status": "done", "phase": "ended", "processed": 5000, "succeeded": 4999, "failed": 1, "pending": 0,
+    "progress": 100, "finished_at": "2026-11-23T09:15:05.260Z", "eta_seconds": None,
+    "expires_at": "2026-12-23T09:15:05.260Z", "as_of": "2026-11-23T09:15:05.260Z", "source": "database",
+}  # fmt: skip
+JOB_ENDED: Answer = {"type": "job.done", "timestamp": "2026-11-23T09:15:05.260Z", "data": _DONE}
+RATE: Answer = {"max_rate": 600}
+FILE_BY_PATH: Answer = {"path": "cities.csv"}
+UPLOAD: Answer = {"column": "city", "file": "city\nOslo\nBergen\n"}
 _RESULT: Answer = {
     "position": 0,
     "line": 2,
@@ -74,3 +89,19 @@ SUMMARY: Answer = {
     "failures": [{"reason": "unknown_city", "count": 1}],
 }
 REJECTED: Answer = {"results": [{"line": 7, "code": "name_too_long", "text": "xxxxxxxx…"}], "next": None}
+CITIES: Answer = {
+    "results": [
+        {
+            "city": "Oslo", "status": "success", "last_refreshed_at": "2026-11-23T09:13:53.880Z", "last_error": None,
+            "temperature": 0.56, "condition": "Clouds", "humidity": 58, "observed_at": "2026-11-23T09:10:00.000Z",
+            "country": "NO", "latitude": 59.91273, "longitude": 10.74609,
+        }
+    ],
+    "next": None,
+}  # fmt: skip
+POINTS: Answer = {
+    "step": 1,
+    "next": None,
+    "unsettled": 2,
+    "points": [[0, 0.407, 47.5785, -125.9382, 5.09, "City0"], [1, 0.411, None, None, None, "Nowhere"]],
+}

@@ -67,7 +67,7 @@ class JobView(KeyedView):
         "job_rate",
         "Another speed, while it runs",
         {(200, schema.JSON): shapes.Job},
-        errors=(404, 409, 411, 413, 415),
+        errors=(404, 408, 409, 411, 413, 415),
         parameters=[schema.JOB_ID],
         request=shapes.Rate,
     )

@@ -26,7 +26,7 @@ class RejectedView(KeyedView):
         "The rows of the upload that name no city; as CSV all of them",
         {(200, schema.JSON): shapes.RejectedPage, (200, "text/csv"): str},
         errors=(404,),
-        parameters=[schema.JOB_ID, *schema.PAGING, schema.NEXT_LINK, schema.CSV],
+        parameters=[schema.JOB_ID, *schema.PAGING, schema.NEXT_LINK, schema.CSV, schema.FILE_NAME],
     )
     def get(self, request: Request, job_id: str) -> HttpResponseBase:
         limit = parameters.limit(request)

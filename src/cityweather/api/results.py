@@ -44,6 +44,7 @@ class ResultsView(KeyedView):
             *schema.PAGING,
             schema.NEXT_LINK,
             schema.CSV,
+            schema.FILE_NAME,
             OpenApiParameter("status", enum=Status.values, description="pending: what a cancelled job left"),
             OpenApiParameter("search", str, description="A part of the city's name, in any case"),
         ],

@@ -5,10 +5,27 @@ from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiCallback, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiCallback, OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
 from cityweather.api import serializers as shapes
 from cityweather.api.parameters import DEFAULT_LIMIT, MAX_LIMIT
+from cityweather.errors import (
+    BadAnswer,
+    CityWeatherError,
+    DatabaseUnavailable,
+    InvalidParameter,
+    JobConflict,
+    JobNotFound,
+    LengthRequired,
+    NoApiKey,
+    NoRoom,
+    ProviderTimeout,
+    RequestTimeout,
+    RequestTooLarge,
+    TooManyRequests,
+    UnknownCity,
+    WrongApiKey,
+)
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -26,6 +43,22 @@ WHY = {
     429: "Too many requests, or too many open jobs; Retry-After says when to come again",
     500: "A defect of ours; quote the X-Request-ID",
     503: "A part we need is away; Retry-After says when to come again",
+}
+
+# One of each status, as an example.
+RAISED: dict[int, CityWeatherError] = {
+    error.status: error
+    for error in (
+        InvalidParameter(name="limit", expected=f"a whole number from 1 to {MAX_LIMIT}"), NoApiKey(),
+        WrongApiKey(hint=""), JobNotFound(), RequestTimeout(), JobConflict(state="done"), LengthRequired(),
+        RequestTooLarge(limit=1_000_000), TooManyRequests(limit="600/min"), BadAnswer(), DatabaseUnavailable(),
+        ProviderTimeout(), NoRoom(),
+    )
+}  # fmt: skip
+FRAMEWORKS = {
+    406: {"detail": "Could not satisfy the request Accept header.", "code": "not_acceptable"},
+    415: {"detail": 'Unsupported media type "text/plain" in request.', "code": "unsupported_media_type"},
+    500: {"detail": "Something went wrong here. Quote the X-Request-ID when you report it.", "code": "internal_error"},
 }
 
 JOB_ID = OpenApiParameter("job_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
@@ -53,7 +86,14 @@ def sent(name: str, text: str, *statuses: int, kind: Any = str) -> OpenApiParame
 IF_NONE_MATCH = OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The last ETag")
 ETAG = sent("ETag", "Of the counters and the status", 200, 304)
 NEXT_LINK = sent("Link", 'The next page as rel="next"', 200)
+FILE_NAME = sent("Content-Disposition", "With CSV: a name for the file", 200)
 WAIT = "Seconds to wait"
+
+WEBHOOK_HEADERS = {
+    "webhook-id": "The same for every attempt",
+    "webhook-timestamp": "Unix seconds of this attempt",
+    "webhook-signature": "`v1,` and the base64 of HMAC-SHA256 over id.timestamp.body, for each secret",
+}
 
 JOB_ENDED = OpenApiCallback(
     "jobEnded",
@@ -61,11 +101,7 @@ JOB_ENDED = OpenApiCallback(
     extend_schema(
         operation_id="job_ended",
         summary="The job has ended",
-        description=(
-            "Sent again after 15 s, 45 s, 2, 7, 20 minutes and then every hour, for a day; 410 ends that. "
-            "Headers: `webhook-id`, the same for every attempt; `webhook-timestamp`, Unix seconds of this attempt; "
-            "`webhook-signature`, `v1,` and the base64 of HMAC-SHA256 over id.timestamp.body, for each secret."
-        ),
+        description="Sent again after 15 s, 45 s, 2, 7, 20 minutes and then every hour, for a day; 410 ends that.",
         request=shapes.JobEnded,
         responses={200: OpenApiResponse(None, "Any 2xx: not sent again")},
         auth=cast("Any", [{}]),
@@ -86,7 +122,7 @@ def document(
 ) -> Callable[[View], View]:
     """`answers`: shapes by status, or by (status, media type)."""
     statuses = sorted({*ALWAYS, *errors, *(KEYED if keyed else ())})
-    failures = {(status, JSON): OpenApiResponse(shapes.Error, _why(status)) for status in statuses}
+    failures = {(status, JSON): _failure(status, name) for status in statuses}
     headers = [REQUEST_ID, sent("X-Request-ID", "Yours, or a new one", *_codes(answers), *statuses)]
     headers.append(sent("Retry-After", WAIT, *(status for status in statuses if status in (429, 503)), kind=int))
     if keyed:
@@ -104,8 +140,11 @@ def document(
     )
 
 
-def _why(status: int) -> str:
-    return WHY.get(status, HTTPStatus(status).phrase)
+def _failure(status: int, name: str) -> OpenApiResponse:
+    error = UnknownCity() if (status, name) == (404, "weather") else RAISED.get(status)
+    told = {"detail": error.detail, "code": error.code} if error else FRAMEWORKS[status]
+    example = OpenApiExample("Example", value=told, response_only=True)
+    return OpenApiResponse(shapes.Error, WHY.get(status, HTTPStatus(status).phrase), examples=[example])
 
 
 def _codes(answers: dict[Any, Any]) -> set[int]:
@@ -126,6 +165,17 @@ def with_probes(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         result["paths"][path] = _probe(path, summary, {"200": well, "503": unwell})
     text = {"description": "Prometheus' text format", "content": {"text/plain": {"schema": {"type": "string"}}}}
     result["paths"]["/metrics"] = _probe("/metrics", "For Prometheus", {"200": text})
+    return result
+
+
+def with_webhook_headers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """drf-spectacular leaves a callback's parameters out."""
+    headers = [
+        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}, "description": text}
+        for name, text in WEBHOOK_HEADERS.items()
+    ]
+    for operations in result["paths"]["/bulk/import"]["post"]["callbacks"][JOB_ENDED.name].values():
+        operations["post"]["parameters"] = headers
     return result
 
 

@@ -9,11 +9,17 @@ from cityweather.api import examples
 from cityweather.models import BulkJob, Status
 from cityweather.tracker.progress import WaitingFor
 
+JSON = "application/json"
 Shape = s.Serializer[Any]
 
 
-def _example(value: dict[str, Any]) -> Any:
-    return extend_schema_serializer(examples=[OpenApiExample("Example", value=value, response_only=True)])
+def _example(value: dict[str, Any], sent_as: str = "") -> Any:
+    """`sent_as`: the media type, where it is a caller who sends it."""
+    example = OpenApiExample(
+        "Example", value=value, request_only=bool(sent_as), response_only=not sent_as, media_type=sent_as or JSON,
+        status_codes=["200", "202"],
+    )  # fmt: skip
+    return extend_schema_serializer(examples=[example])
 
 
 def _time(help_text: str = "", **more: Any) -> s.DateTimeField:
@@ -102,10 +108,12 @@ class Job(Shape):
     source = s.ChoiceField(["live", "database"])  # type: ignore[assignment]
 
 
+@_example(examples.ACCEPTED)
 class AcceptedJob(Job):
     status_url = s.CharField(help_text="Path to poll, also in Location")
 
 
+@_example(examples.JOBS)
 class JobPage(_Page):
     results = Job(many=True)
 
@@ -142,6 +150,7 @@ class Summary(Shape):
     failures = Failures(many=True)
 
 
+@_example(examples.POINTS)
 class Points(Shape):
     step = s.IntegerField(help_text="Every step-th position is shown, so that there are 20,000 at most")
     next = s.IntegerField(allow_null=True, help_text="`from` of the next page, null on the last one")
@@ -171,22 +180,26 @@ class City(WeatherValues, Place):
     observed_at = _time(allow_null=True)
 
 
+@_example(examples.CITIES)
 class CityPage(_Page):
     results = City(many=True)
 
 
+@_example(examples.RATE, JSON)
 class Rate(Shape):
     max_rate = s.IntegerField(
         min_value=1, max_value=10_000_000, allow_null=True, help_text="Cities a minute; null: any"
     )
 
 
+@_example(examples.JOB_ENDED)
 class JobEnded(Shape):
     type = s.ChoiceField([f"job.{status}" for status in BulkJob.ENDED])
     timestamp = _time("When it ended.")
     data = Job()  # type: ignore[assignment]
 
 
+@_example(examples.FILE_BY_PATH, JSON)
 class FileByPath(Shape):
     path = s.CharField(max_length=1000, help_text="Relative to IMPORT_DIR")
     encoding = s.CharField(required=False, allow_blank=True)
@@ -196,6 +209,7 @@ class FileByPath(Shape):
     callback_url = s.CharField(required=False, allow_blank=True, max_length=500)
 
 
+@_example(examples.UPLOAD, "multipart/form-data")
 class Upload(Shape):
     """Fields stand before the file."""
 
