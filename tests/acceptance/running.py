@@ -102,6 +102,10 @@ class Running:
     def api_key(self) -> str:
         return str(self._state()["api_key"])
 
+    @property
+    def secret_key(self) -> str:
+        return str(self._state()["secret_key"])
+
     def pids_are_gone(self) -> bool:
         return not (self.folder / "pids.json").exists()
 

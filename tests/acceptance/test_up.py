@@ -30,6 +30,8 @@ def test_it_says_where_it_is_mends_itself_and_stops_in_time(run_up: Callable[...
     said = up.log.read_text()
     assert "Simulated weather" in said
     assert f"API key (header X-API-Key): {up.api_key}" in said
+    assert [line for line in said.splitlines() if up.api_key in line and not line.startswith("up ")] == []
+    assert up.secret_key not in said
     before = up.pids()
     for part in ("beat", "fetch", "redis"):
         up.kill(part)

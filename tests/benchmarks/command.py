@@ -39,6 +39,8 @@ def main() -> int:
     dispatching.add_argument("--cities", type=int, default=20_000)
     dispatching.add_argument("--repeats", type=int, default=3)
     dispatching.add_argument("--workers", type=int, nargs="+", default=[2, 8])
+    simulator = commands.add_parser("simulator", help="requests a second of the simulator; needs wrk")
+    simulator.add_argument("--seconds", type=int, default=5)
     commands.add_parser("report", help="picture, table, and the copies that are kept")
     options = vars(parser.parse_args())
     _run(options.pop("command"), options)
@@ -55,7 +57,7 @@ def _system(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(command: str, options: dict[str, Any]) -> None:
-    from tests.benchmarks import dispatching, flush_alone, growth, report, soak, system, web
+    from tests.benchmarks import dispatching, flush_alone, growth, report, simulator, soak, system, web
 
     def side_by_side() -> dict[str, Any]:
         latencies = [ms / 1000 for ms in options["latency_ms"]]
@@ -67,6 +69,7 @@ def _run(command: str, options: dict[str, Any]) -> None:
         "growth": lambda: growth.measure(options["cities"]),
         "dispatching": lambda: dispatching.measure(options["cities"], options["repeats"], options["workers"]),
         "flush": lambda: flush_alone.measure(options["cities"], options["repeats"]),
+        "simulator": lambda: simulator.measure(options["seconds"]),
         "soak": lambda: soak.measure(options["minutes"], options["pollers"]),
         "web": lambda: web.measure(options["seconds"], options["repeats"], options["cities"]),
     }

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import requests
 
-from cityweather.local import counters
+from cityweather.local.processes import CannotStart
 from tests.benchmarks import cities, ours
 from tests.benchmarks.costs import family
 from tests.benchmarks.stage import API_KEY, stage
@@ -109,7 +109,7 @@ def measure(minutes: float, pollers: int) -> dict[str, Any]:
             samples.append(sample(system))
         clients.stop()
         ended = [system.service.job(job_id) for job_id in jobs]
-        faults = [fault for job_id in jobs for fault in counters.disagreements(system.stack.counters(job_id))]
+        faults = [fault for job_id in jobs for fault in audit(system, job_id)]
     return verdict(samples, clients, ended, faults)
 
 
@@ -119,6 +119,14 @@ def start_job(system: ours.System, size: int) -> str:
     # At once: at full speed it would have ended before the next was imported.
     requests.patch(url, json={"max_rate": RATE}, headers=head, timeout=10).raise_for_status()
     return job_id
+
+
+def audit(system: ours.System, job_id: str) -> list[str]:
+    try:
+        system.stack.audit(job_id)
+    except CannotStart as error:
+        return [str(error)]
+    return []
 
 
 def look_up() -> str:

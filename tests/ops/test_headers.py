@@ -1,5 +1,6 @@
 """Headers that keep a browser from doing harm."""
 
+import re
 from typing import Any
 
 import pytest
@@ -33,3 +34,11 @@ def test_the_scheme_is_believed_from_trusted_proxies_only(client: Client, proxie
         patch.setenv("TRUSTED_PROXIES", str(proxies))
         found: Any = settings_for("sqlite://")
     assert (getattr(found, "SECURE_PROXY_SSL_HEADER", None) is not None) is secure
+
+
+@pytest.mark.parametrize("path", ["healthz", "readyz", "metrics", "metrics/"])
+def test_what_is_asked_from_inside_needs_no_tls_behind_proxies(path: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRUSTED_PROXIES", "1")
+        found: Any = settings_for("sqlite://")
+    assert any(re.search(pattern, path) for pattern in found.SECURE_REDIRECT_EXEMPT)
