@@ -1,5 +1,8 @@
 """What one can say to a job from the page."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,6 +72,22 @@ def test_a_job_that_waits_says_for_what(screen: Screen, cities: Callable[..., Pa
     screen.up.simulator.control(fault=None)
     screen.wait_for("Done")
     assert screen.number("Failed") == 0
+
+
+def test_jobs_that_an_operator_parked_say_so_and_go_on(screen: Screen, cities: Callable[..., Path]) -> None:
+    operate(screen, "drain")
+    try:
+        screen.upload(cities(5))
+        screen.wait_for("Waiting")
+        expect(screen.page.locator("#job-notice")).to_contain_text("An operator holds all jobs for a while")
+    finally:
+        operate(screen, "resume")
+    screen.wait_for("Done")
+
+
+def operate(screen: Screen, command: str) -> None:
+    environment = {**os.environ, "REDIS_URL": screen.up.redis_url}
+    subprocess.run([sys.executable, "-m", "cityweather", command], env=environment, check=True, timeout=60)
 
 
 def test_results_are_filtered_searched_and_downloaded(screen: Screen, cities: Callable[..., Path]) -> None:
