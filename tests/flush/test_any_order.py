@@ -1,5 +1,5 @@
-"""Any interleaving of claim, record, redeliver, flush, crash, loss of Redis and rollback of either side keeps the
-invariants, and the job still ends exact."""
+"""Any interleaving of claim, record, redeliver, flush, crash, commands, writes that land late, loss of Redis and
+rollback of either side keeps the invariants, and the job still ends exact, as people said."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from cityweather import connections
+from cityweather.dispatch import commands, control
+from cityweather.errors import JobConflict
 from cityweather.flush import flusher
 from cityweather.flush.audit import audit
+from cityweather.flush.sweep import forget_unknown
 from cityweather.models import BulkJob, JobResult
 from cityweather.tracker.keys import JobKeys
 from cityweather.tracker.tracker import LEASE, Tracker
@@ -68,12 +71,18 @@ class Life(RuleBasedStateMachine):
         self.batches: list[tuple[int, str, list[int]]] = []  # (epoch, token, positions), old ones too
         self.redis_copies: list[dict[str, bytes]] = []
         self.database_copies: list[tuple[dict[str, Any], list[dict[str, Any]]]] = []
+        self.reads: list[BulkJob] = []  # the job's row as someone read it, who writes to Redis only later
+        self.verdict = False  # a worker said that the job fails
         flush(self.job)
 
     def copy_redis(self) -> None:
         redis = connections.redis_client()
         keys = [key for key in JobKeys.of(self.id).all() if redis.exists(key)]
         self.redis_copies.append({key: redis.dump(key) for key in keys})
+
+    def read_row(self) -> BulkJob:
+        self.reads.append(reload(self.job))
+        return self.reads[-1]
 
     def dump_database(self) -> None:
         rows = list(JobResult.objects.filter(job=self.job).values())
@@ -119,16 +128,54 @@ class Life(RuleBasedStateMachine):
     def the_clock_steps_back(self) -> None:
         self.clock.now -= 5 * LEASE
 
+    # --- commands ----------------------------------------------------------------------------------------------
+
+    @rule(say=st.sampled_from([control.cancel, control.pause, control.resume]))
+    def somebody_says(self, say: Callable[[str], BulkJob]) -> None:
+        self.read_row()
+        with suppress(JobConflict):
+            job = say(self.id)
+            assert say is not control.cancel or "cancel" in (job.phase + job.status)
+
+    @rule()
+    def a_worker_finds_that_the_job_fails(self) -> None:
+        state = self.tracker.state(self.id)
+        if state is not None:
+            self.tracker.fail(self.id, state.epoch, "The key is refused.")
+            self.verdict = True
+
+    @rule()
+    def a_dispatcher_syncs(self) -> None:
+        job, state = self.read_row(), self.tracker.state(self.id)
+        if not job.ended and state is not None and not state.closed:
+            commands.sync(reload(self.job), state, self.tracker)
+
+    @precondition(lambda self: self.reads)
+    @rule(data=st.data(), epoch=st.booleans())
+    def a_copy_of_a_command_lands_late(self, data: st.DataObject, epoch: bool) -> None:
+        old = data.draw(st.sampled_from(self.reads))
+        commands.copy(old, old.epoch if epoch else None, self.tracker)
+
     # --- bookkeepers -------------------------------------------------------------------------------------------
 
     @rule()
     def flush(self) -> None:
         self.dump_database()
         flusher.flush_job(self.id)
+        self.read_row()
+
+    @precondition(lambda self: self.reads)
+    @rule(data=st.data())
+    def a_trim_or_a_farewell_of_another_flusher_lands_late(self, data: st.DataObject) -> None:
+        old = data.draw(st.sampled_from(self.reads))
+        self.tracker.trim(self.id, old.epoch, old.stream_position)
+        if old.ended:
+            self.tracker.finish(self.id, old.epoch, old.status)
 
     @rule()
     def an_undisturbed_flush_leaves_both_sides_telling_the_same(self) -> None:
         flush(self.job)
+        forget_unknown()
         report = audit(self.id)
         assert report is not None
         assert report.faults == []
@@ -178,19 +225,27 @@ class Life(RuleBasedStateMachine):
             assert agree(self.job)[0] == TOTAL
 
     def teardown(self) -> None:
-        """Left alone, the job ends, exactly."""
+        """Left alone, the job ends, exactly, and as people said."""
         for n in range(60):
             flush(self.job)
-            if reload(self.job).ended:
+            job = reload(self.job)
+            if job.ended:
                 break
+            self.a_dispatcher_syncs()
+            if job.phase == BulkJob.Phase.PAUSED:
+                control.resume(self.id)
             if n == 30:
                 self.clock.now += 2 * LEASE + 1  # the longest that a dead worker costs, wherever the clock was set
             self._work_once()
-        assert (reload(self.job).status, agree(self.job)[0]) == ("done", TOTAL)
+        phases = [phase for phase, _ in job.phases]
+        ends = {"cancelled": "cancelling" in phases, "failed": self.verdict, "done": agree(job)[0] == TOTAL}
+        assert ends[job.status], (job.status, agree(job), phases)
+        assert job.status == "cancelled" or "cancelling" not in phases
 
     def _work_once(self) -> None:
         state = self.tracker.state(self.id)
-        assert state is not None
+        if state is None:
+            return
         token = f"t{next(self.tokens)}"
         claim = self.tracker.claim(self.id, state.epoch, token, TOTAL, queue_empty=True)
         self.tracker.start(self.id, state.epoch, token)

@@ -52,6 +52,9 @@ def forget_unknown() -> int:
 
 
 def _release(ended: Iterable[BulkJob], tracker: Tracker) -> None:
-    statuses = {str(job.job_id): job.status for job in ended}
-    for job_id, state in tracker.progresses(list(statuses)).items():
-        tracker.finish(job_id, state.epoch, statuses[job_id])
+    jobs = {str(job.job_id): job for job in ended}
+    for job_id, state in tracker.progresses(list(jobs)).items():
+        if state.processed == jobs[job_id].processed:
+            tracker.finish(job_id, state.epoch, jobs[job_id].status)
+        else:  # Redis came back with an old copy of a job that has ended since
+            tracker.forget(job_id)
