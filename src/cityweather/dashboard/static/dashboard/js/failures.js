@@ -7,7 +7,8 @@ import { Poller } from "./poll.js";
 import { results } from "./results.js";
 import { count, ended, reason } from "./words.js";
 
-const PAUSE = 10; // seconds between questions
+const PAUSE = 10; // seconds between questions, or
+const LEISURE = 20; // times what the last answer took: counting half a million failures takes half a second
 const SOON = 1; // until the counter is looked at again, which asks nobody
 
 export class Failures {
@@ -38,11 +39,13 @@ export class Failures {
     const last = ended(job);
     // The counter runs ahead of the stored rows until the job has ended.
     if (!job.failed || (!last && job.failed <= this.counted)) return last ? null : SOON;
+    const began = performance.now();
     const { failures } = await get(`/bulk/jobs/${this.id}/summary?top=0`);
+    const took = (performance.now() - began) / 1000;
     if (this.stopped) return null;
     this.counted = failures.reduce((sum, { count: number }) => sum + number, 0);
     this.#draw(failures);
-    return last ? null : PAUSE;
+    return last ? null : Math.max(PAUSE, LEISURE * took);
   }
 
   /** Rows that stay keep their buttons, and so the focus. */
