@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -193,6 +194,15 @@ def test_files_of_the_page_that_were_not_collected(settings: Settings, tmp_path:
     assert disk.static_files().level is Level.FAIL
     settings.DEBUG = True
     assert disk.static_files().level is Level.OK
+
+
+def test_files_of_the_page_that_were_collected_under_their_plain_names_only(settings: Settings, tmp_path: Path) -> None:
+    """As an older version did it; a page that looks for the new names would not open."""
+    settings.STATIC_ROOT = tmp_path
+    call_command("collectstatic", interactive=False, verbosity=0)
+    assert disk.static_files().level is Level.OK
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "cityweather.dashboard.storage.Hashed"}}
+    assert disk.static_files().level is Level.FAIL
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.storage import staticfiles_storage
 
 from cityweather.ops.doctor.finding import Finding, fail, ok, warn
 
@@ -38,7 +39,8 @@ def static_files() -> Finding:
         return ok("static files", "DEBUG serves them from where they lie")
     root = Path(settings.STATIC_ROOT)
     wanted = {path for finder in get_finders() for path, _ in finder.list([])}
-    missing = [path for path in sorted(wanted) if not (root / path).is_file()]
+    named = getattr(staticfiles_storage, "hashed_files", wanted)  # by their content
+    missing = [path for path in wanted if path not in named or not (root / path).is_file()]
     if missing:
         todo = "Run: python src/manage.py collectstatic --noinput"
         return fail("static files", f"{len(missing)} of {len(wanted)} are not collected", todo)
