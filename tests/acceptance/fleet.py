@@ -14,13 +14,13 @@ import psutil
 import psycopg2
 import requests
 
-from cityweather.local.found import simulated
 from cityweather.local.postgres import Postgres
 from cityweather.local.processes import HOST, end, free_port, spawn, tail, wait_until
 from cityweather.local.simulator.process import Simulator
 from cityweather.local.stack import UNLIMITED
 from cityweather.local.valkey import Valkey
 from cityweather.management.shell.service import Service
+from cityweather.ops.found import simulated
 from cityweather.tracker.tracker import Tracker
 
 KEY = "fleet-key"

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from cityweather import api_keys
 from cityweather.local.folder import MARK, Folder
-from cityweather.local.found import database_url, simulated
 from cityweather.local.processes import HOST, CannotStart
 from cityweather.local.simulator.process import Simulator
 from cityweather.local.supervisor import Part, Say, Supervisor
 from cityweather.local.valkey import PERSISTENT, Valkey
+from cityweather.ops.found import database_url, simulated
 
 READY_SECONDS = 60
 STORES = ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "CACHE_URL")

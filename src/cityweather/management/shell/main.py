@@ -8,10 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cityweather.local.found import DATA
 from cityweather.management.shell import commands, place
 from cityweather.management.shell.follow import Away, reason
 from cityweather.management.shell.service import Refused, Service
+from cityweather.ops.found import DATA
 
 EPILOG = """\
 exit codes:

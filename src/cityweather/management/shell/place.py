@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cityweather import api_keys
-from cityweather.local.found import DATA, Found
+from cityweather.ops.found import DATA, Found
 
 USUAL = "http://127.0.0.1:8000"
 

@@ -6,8 +6,8 @@ from collections.abc import MutableMapping
 from importlib import metadata
 from pathlib import Path
 
-from cityweather.local.found import DATA, Found
 from cityweather.ops.doctor.finding import Finding, fail, ok, skip
+from cityweather.ops.found import DATA, Found
 
 ROOT = Path(__file__).resolve().parents[4]
 LOCK = ROOT / "env/requirements.txt"

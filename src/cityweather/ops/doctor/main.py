@@ -8,10 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cityweather.local.found import DATA
 from cityweather.ops import passwords
 from cityweather.ops.doctor import machine
 from cityweather.ops.doctor.finding import Finding, Level, fail, ok, skip
+from cityweather.ops.found import DATA
 
 STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red", Level.SKIP: "dim"}
 DESCRIPTION = """\

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
-from cityweather.local.processes import HOST
-
+HOST = "127.0.0.1"
 DATA = Path(__file__).resolve().parents[3] / ".data"
 WEATHER_URLS = ("OPENWEATHER_URL", "OPEN_METEO_URL", "OPEN_METEO_GEOCODING_URL")
 
