@@ -96,6 +96,8 @@ def test_nothing_new_is_a_304_until_a_row_is_counted(keyed: Client) -> None:
     assert (again.status_code, again.content, again["ETag"], again["Retry-After"]) == (304, b"", tag, "1")
     assert "Content-Length" not in again  # it would be that of the body not sent
     assert keyed.get(f"/bulk/jobs/{job.job_id}", headers={"If-None-Match": f'"other", {tag}'}).status_code == 304
+    strong = tag.removeprefix("W/")  # as a proxy may send it on
+    assert keyed.get(f"/bulk/jobs/{job.job_id}", headers={"If-None-Match": strong}).status_code == 304
     go_live(job, succeeded=2)
     changed = keyed.get(f"/bulk/jobs/{job.job_id}", headers={"If-None-Match": tag})
     assert changed.status_code == 200

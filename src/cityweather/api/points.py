@@ -38,7 +38,7 @@ class PointsView(KeyedView):
     )
     def get(self, request: Request, job_id: str) -> Response:
         start = parameters.number(request, "from", 0, HIGHEST, lowest=0)
-        job = progress.row(progress.parse_id(job_id))
+        job = progress.job(job_id)
         step = -(-job.total // MOST) or 1
         unsettled = first_pending(job.job_id, start)  # before the rows: a row settled in between comes once more
         rows = settled(job.job_id, start, step)

@@ -46,4 +46,6 @@ def etag(found: Snapshot) -> str:
 def matches(header: str | None, tag: str) -> bool:
     if not header:
         return False
-    return header == tag or header.strip() == "*" or tag in parse_etags(header)
+    # Not Django's get_conditional_response: it answers If-Match, too, and not in JSON.
+    bare = (given.removeprefix("W/") for given in parse_etags(header))
+    return header == tag or header.strip() == "*" or tag.removeprefix("W/") in bare

@@ -11,6 +11,7 @@ from redis import RedisError
 
 from cityweather import connections
 from cityweather.api.times import iso
+from cityweather.dispatch import control
 from cityweather.errors import JobNotFound
 from cityweather.models import BulkJob
 from cityweather.tracker.progress import Progress
@@ -32,9 +33,8 @@ def parse_id(text: str) -> str:
 
 def snapshot(text: str) -> Snapshot:
     """Raises JobNotFound. No SQL while Redis knows the job."""
-    job_id = parse_id(text)
-    found = live(job_id)
-    return from_row(row(job_id)) if found is None else found
+    found = live(parse_id(text))
+    return from_row(job(text)) if found is None else found
 
 
 def live(job_id: str) -> Snapshot | None:
@@ -46,12 +46,9 @@ def live(job_id: str) -> Snapshot | None:
     return from_redis(job_id, progress) if progress else None
 
 
-def row(job_id: str) -> BulkJob:
-    """A job that lists and polls know: not one whose import is still being written. Raises JobNotFound."""
-    job = BulkJob.objects.visible().filter(job_id=job_id).first()
-    if job is None:
-        raise JobNotFound
-    return job
+def job(text: str) -> BulkJob:
+    """As the database knows it. Raises JobNotFound."""
+    return control.get(parse_id(text))
 
 
 def from_redis(job_id: str, progress: Progress) -> Snapshot:

@@ -31,7 +31,7 @@ class RejectedView(KeyedView):
     def get(self, request: Request, job_id: str) -> HttpResponseBase:
         limit = parameters.limit(request)
         after = CURSOR.of(request)
-        job = progress.row(progress.parse_id(job_id))
+        job = progress.job(job_id)
         start = after[0] if after else 0
         if downloads.wanted(request):
             return export(job.job_id, start)

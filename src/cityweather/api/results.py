@@ -53,7 +53,7 @@ class ResultsView(KeyedView):
         limit = parameters.limit(request)
         status = parameters.choice(request, "status", Status.values)
         after = CURSOR.of(request)
-        job = progress.row(progress.parse_id(job_id))
+        job = progress.job(job_id)
         start = after[0] if after else None
         search = names.key(names.display(parameters.text(request.query_params, "search", names.MAX_LENGTH)))
         if downloads.wanted(request):

@@ -37,7 +37,7 @@ class SummaryView(KeyedView):
     )
     def get(self, request: Request, job_id: str) -> Response:
         top = parameters.number(request, "top", TOP, MAX_TOP, lowest=0)
-        job = progress.row(progress.parse_id(job_id))
+        job = progress.job(job_id)
         tag = f'W/"{job.status}.{job.processed}.{top}"'
         if polling.matches(request.headers.get("If-None-Match"), tag):
             return Response(status=304, headers={"ETag": tag})
