@@ -222,4 +222,5 @@ CELERY_BEAT_SCHEDULE = {
     "scan": {"task": "cityweather.tasks.scan_tick", "schedule": 600.0, "options": {"expires": 60}},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = True  # a worker that is killed takes no waiting batch with it
 CELERY_TIMEZONE = "UTC"

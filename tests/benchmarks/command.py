@@ -41,6 +41,9 @@ def main() -> int:
     dispatching.add_argument("--workers", type=int, nargs="+", default=[2, 8])
     simulator = commands.add_parser("simulator", help="requests a second of the simulator; needs wrk")
     simulator.add_argument("--seconds", type=int, default=5)
+    killed = commands.add_parser("killed", help="what a killed worker costs, with early acks and with late ones")
+    killed.add_argument("--cities", type=int, default=120_000)
+    killed.add_argument("--repeats", type=int, default=3)
     commands.add_parser("report", help="picture, table, and the copies that are kept")
     options = vars(parser.parse_args())
     _run(options.pop("command"), options)
@@ -57,7 +60,7 @@ def _system(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(command: str, options: dict[str, Any]) -> None:
-    from tests.benchmarks import dispatching, flush_alone, growth, report, simulator, soak, system, web
+    from tests.benchmarks import dispatching, flush_alone, growth, killed, report, simulator, soak, system, web
 
     def side_by_side() -> dict[str, Any]:
         latencies = [ms / 1000 for ms in options["latency_ms"]]
@@ -68,6 +71,7 @@ def _run(command: str, options: dict[str, Any]) -> None:
         "latency": side_by_side,
         "growth": lambda: growth.measure(options["cities"]),
         "dispatching": lambda: dispatching.measure(options["cities"], options["repeats"], options["workers"]),
+        "killed": lambda: killed.measure(options["cities"], options["repeats"]),
         "flush": lambda: flush_alone.measure(options["cities"], options["repeats"]),
         "simulator": lambda: simulator.measure(options["seconds"]),
         "soak": lambda: soak.measure(options["minutes"], options["pollers"]),

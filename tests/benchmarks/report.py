@@ -50,6 +50,7 @@ def _tables(found: dict[str, Any]) -> list[str]:
         "flush": _flush,
         "web": _web,
         "dispatching": _dispatching,
+        "killed": _killed,
         "soak": _soak,
     }
     return [
@@ -133,6 +134,15 @@ def _dispatching(part: dict[str, Any]) -> str:
                 )
             )  # fmt: skip
     return _table(["dispatch, provider takes 50 ms", "window, cities/s", "all enqueued up front", "ratio"], rows)
+
+
+def _killed(part: dict[str, Any]) -> str:
+    rows = []
+    for way, kills in part["ways"].items():
+        lost = [f"{one['median']:.1f} ({one['lost']:+.1f})" for one in kills.values()]
+        rows.append(_row(way, *lost))
+    head = ["acks, a job's seconds (lost)", *(f"{name} killed" for name in next(iter(part["ways"].values())))]
+    return _table(head, rows)
 
 
 def _soak(part: dict[str, Any]) -> str:

@@ -26,7 +26,7 @@ class Load:
 
     @property
     def hungry(self) -> bool:
-        """Some process has nothing to go on with. One that is busy holds a second batch, which it has not started."""
+        """Some process has nothing to go on with: the queue is empty, few rows are still on their way."""
         return self.queue_empty and 4 * self.unstarted <= self.in_flight
 
 
