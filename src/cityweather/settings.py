@@ -221,6 +221,5 @@ CELERY_BEAT_SCHEDULE = {
     "audit": {"task": "cityweather.tasks.audit_tick", "schedule": crontab(3, 7), "options": {"expires": 3600}},
     "scan": {"task": "cityweather.tasks.scan_tick", "schedule": 600.0, "options": {"expires": 60}},
 }
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_DISABLE_PREFETCH = True  # a worker that is killed takes no waiting batch with it
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # with none a process idles between two batches: a tenth of the speed
 CELERY_TIMEZONE = "UTC"

@@ -46,7 +46,7 @@ def go_live(job: BulkJob, succeeded: int = 0, failed: int = 0, **fields: Any) ->
     tracker, job_id = connections.tracker(), str(job.job_id)
     tracker.install(job_id, 1, "1-1", b"", {**recovery.fields(job), "flushed": "1-1", **fields})
     token = "t"
-    claim = tracker.claim(job_id, 1, token, job.total, queue_empty=True)
+    claim = tracker.claim(job_id, 1, token, job.total, missing=True)
     errors = [None] * succeeded + ["unknown_city"] * failed
     results = [Result(at, START.timestamp(), error) for at, error in zip(claim.positions, errors, strict=False)]
     assert tracker.record(job_id, 1, token, results).counted == succeeded + failed

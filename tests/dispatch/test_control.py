@@ -51,7 +51,7 @@ def test_a_queued_job_can_be_cancelled_before_it_starts(sent_tasks: list[Sent]) 
 def test_a_cancel_while_the_last_row_is_in_flight_waits_for_it_and_counts_it() -> None:
     job = running_job(1)
     job_id, epoch = str(job.job_id), reload(job).epoch
-    tracker().claim(job_id, epoch, "t", 1, queue_empty=True)
+    tracker().claim(job_id, epoch, "t", 1, missing=True)
     tracker().start(job_id, epoch, "t")
     control.cancel(job_id)
     flush(job)

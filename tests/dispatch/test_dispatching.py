@@ -35,6 +35,19 @@ def let_leases_run_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "tracker", lambda: Tracker(connections.redis_client(), lambda: later))
 
 
+@pytest.mark.parametrize(("missing", "times"), [(0, 1), (1, 2)])
+def test_what_a_killed_worker_held_comes_again_after_a_lease_and_what_waits_does_not(
+    sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch, missing: int, times: int
+) -> None:
+    make_job(10)
+    tick()
+    waiting = len(sent_tasks) - missing
+    monkeypatch.setattr(connections, "queue_length", lambda _: waiting)
+    let_leases_run_out(monkeypatch)
+    tick()
+    assert sorted(row[0] for row in sent_rows(sent_tasks)) == sorted([*range(10)] * times)
+
+
 def test_a_new_job_starts_with_ten_cities_at_once(sent_tasks: list[Sent]) -> None:
     job = make_job(50)
     tick()
@@ -328,7 +341,7 @@ def test_a_row_that_killed_three_workers_alone_fails_as_worker_lost(monkeypatch:
     now = int(time.time() * 1000)
     for n in range(6):
         dying = Tracker(connections.redis_client(), lambda n=n: now + n * (LEASE + 1))
-        assert dying.claim(job_id, epoch, f"w{n}", 10, queue_empty=False).positions == [0]
+        assert dying.claim(job_id, epoch, f"w{n}", 10, missing=False).positions == [0]
         dying.start(job_id, epoch, f"w{n}")
     later = Tracker(connections.redis_client(), lambda: now + 7 * (LEASE + 1))
     with monkeypatch.context() as patch:

@@ -65,7 +65,7 @@ def work_all(job: BulkJob) -> None:
     job_id = str(job.job_id)
     state = tracker().state(job_id)
     assert state is not None
-    while positions := tracker().claim(job_id, state.epoch, f"w{time.time_ns()}", 100, queue_empty=True).positions:
+    while positions := tracker().claim(job_id, state.epoch, f"w{time.time_ns()}", 100, missing=True).positions:
         work(job, [result(p, "unknown_city" if p % 10 == 9 else None) for p in positions])
 
 

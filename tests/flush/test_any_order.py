@@ -99,7 +99,7 @@ class Life(RuleBasedStateMachine):
         state = self.tracker.state(self.id)
         if state is None:
             return
-        claim = self.tracker.claim(self.id, state.epoch, f"t{next(self.tokens)}", most, queue_empty=True)
+        claim = self.tracker.claim(self.id, state.epoch, f"t{next(self.tokens)}", most, missing=True)
         if claim.positions:
             self.batches.append((state.epoch, claim.token, claim.positions))
             if started:
@@ -247,7 +247,7 @@ class Life(RuleBasedStateMachine):
         if state is None:
             return
         token = f"t{next(self.tokens)}"
-        claim = self.tracker.claim(self.id, state.epoch, token, TOTAL, queue_empty=True)
+        claim = self.tracker.claim(self.id, state.epoch, token, TOTAL, missing=True)
         self.tracker.start(self.id, state.epoch, token)
         self.tracker.record(self.id, state.epoch, token, [result(p) for p in claim.positions])
         self.tracker.release(self.id, state.epoch, token)

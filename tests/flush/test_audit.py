@@ -139,7 +139,7 @@ def test_it_says_in_one_sentence_why_a_job_is_not_finished() -> None:
     job = running_job(10)
     job_id, epoch = str(job.job_id), reload(job).epoch
     assert "next dispatch tick" in report_on(job).why
-    tracker().claim(job_id, epoch, "t", 5, queue_empty=True)
+    tracker().claim(job_id, epoch, "t", 5, missing=True)
     assert "Is a worker running?" in report_on(job).why
     tracker().start(job_id, epoch, "t")
     assert report_on(job).why == "Workers are fetching its rows."

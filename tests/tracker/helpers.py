@@ -32,8 +32,8 @@ class Bench:
         texts = {"status": "running", "phase": "fetching", "command": "", "flushed": "0-1", "started_at": START}
         self.tracker.install(JOB, 1, "0-1", b"", {**counters, **texts, **fields})
 
-    def claim(self, token: str, most: int, *, queue_empty: bool = True) -> list[int]:
-        return self.tracker.claim(JOB, 1, token, most, queue_empty=queue_empty).positions
+    def claim(self, token: str, most: int, *, missing: bool = True) -> list[int]:
+        return self.tracker.claim(JOB, 1, token, most, missing=missing).positions
 
     def start(self, token: str, most: int) -> list[int]:
         positions = self.claim(token, most)

@@ -42,7 +42,7 @@ def test_a_lost_worker_costs_one_lease_and_only_the_rows_it_did_not_record(bench
     bench.record("t", good(0, 1, 7))
     assert bench.claim("early", 10) == []
     expire(bench)
-    claim = bench.tracker.claim(JOB, 1, "again", 10, queue_empty=False)
+    claim = bench.tracker.claim(JOB, 1, "again", 10, missing=False)
     assert claim.positions == [2, 3, 4, 5, 6, 8, 9]
     assert claim.losses == 1
 
@@ -69,17 +69,17 @@ def test_a_batch_waiting_in_the_queue_is_not_sent_twice_before_a_minute(bench: B
     bench.install(10)
     bench.claim("t", 10)
     expire(bench)
-    assert bench.claim("again", 10, queue_empty=False) == []
+    assert bench.claim("again", 10, missing=False) == []
     bench.clock.now += 60_000
-    claim = bench.tracker.claim(JOB, 1, "again", 10, queue_empty=False)
+    claim = bench.tracker.claim(JOB, 1, "again", 10, missing=False)
     assert (claim.positions, claim.losses) == (list(range(10)), 0)
 
 
-def test_a_message_the_broker_lost_comes_again_once_the_queue_is_empty(bench: Bench) -> None:
+def test_a_message_that_is_missing_from_the_queue_comes_again_after_its_lease(bench: Bench) -> None:
     bench.install(10)
     bench.claim("t", 10)
     expire(bench)
-    assert bench.claim("again", 10, queue_empty=True) == list(range(10))
+    assert bench.claim("again", 10, missing=True) == list(range(10))
 
 
 def test_handing_back_frees_the_rest_at_once_and_is_no_loss(bench: Bench) -> None:
@@ -87,7 +87,7 @@ def test_handing_back_frees_the_rest_at_once_and_is_no_loss(bench: Bench) -> Non
     bench.start("t", 10)
     bench.record("t", good(0, 1))
     assert bench.tracker.release(JOB, 1, "t") is True
-    claim = bench.tracker.claim(JOB, 1, "again", 10, queue_empty=False)
+    claim = bench.tracker.claim(JOB, 1, "again", 10, missing=False)
     assert (claim.positions, claim.losses) == (list(range(2, 10)), 0)
 
 
@@ -135,14 +135,14 @@ def lose(bench: Bench, token: str) -> list[int]:
 def test_after_three_lost_workers_the_rows_go_one_by_one(bench: Bench) -> None:
     bench.install(4)
     assert [lose(bench, f"w{n}") for n in range(3)] == [[0, 1, 2, 3]] * 3
-    alone = [bench.tracker.claim(JOB, 1, f"a{n}", 10, queue_empty=False) for n in range(4)]
+    alone = [bench.tracker.claim(JOB, 1, f"a{n}", 10, missing=False) for n in range(4)]
     assert [(claim.positions, claim.losses) for claim in alone] == [([0], 3), ([1], 3), ([2], 3), ([3], 3)]
 
 
 def test_a_row_that_goes_on_killing_alone_gathers_losses(bench: Bench) -> None:
     bench.install(1)
     assert [lose(bench, f"w{n}") for n in range(6)] == [[0]] * 6
-    assert bench.tracker.claim(JOB, 1, "last", 10, queue_empty=False).losses == 6
+    assert bench.tracker.claim(JOB, 1, "last", 10, missing=False).losses == 6
 
 
 def test_claims_skip_rows_that_are_done(bench: Bench) -> None:
@@ -181,7 +181,7 @@ def test_commands_stop_dispatch(bench: Bench) -> None:
     bench.install(10)
     for command in ("pause", "cancel", "fail"):
         bench.tracker.set(JOB, 1, command=command)
-        assert bench.tracker.claim(JOB, 1, "t", 10, queue_empty=True).stop == command
+        assert bench.tracker.claim(JOB, 1, "t", 10, missing=True).stop == command
     bench.tracker.set(JOB, 1, command="")
     assert bench.claim("t", 10) == list(range(10))
 
@@ -197,7 +197,7 @@ def test_a_clock_set_back_holds_a_dead_workers_rows_no_longer_than_a_lease(bench
         bench.tracker.start(JOB, 1, "t")
     bench.clock.now -= HOUR
     expire(bench)
-    claim = bench.tracker.claim(JOB, 1, "again", 10, queue_empty=False)
+    claim = bench.tracker.claim(JOB, 1, "again", 10, missing=False)
     assert (claim.positions, claim.losses) == (list(range(10)), 0)
 
 

@@ -87,7 +87,7 @@ def test_a_redis_that_refuses_results_six_times_is_no_workers_death(job: Job, mo
             with pytest.raises(OutOfMemoryError):
                 job.run()
         job.bench.clock.now += LEASE + 1
-        claim = job.bench.tracker.claim(JOB, 1, "ours", 40, queue_empty=False)
+        claim = job.bench.tracker.claim(JOB, 1, "ours", 40, missing=False)
         assert (claim.positions, claim.losses) == (job.positions, 0), n
         job.bench.tracker.start(JOB, 1, "ours")
     job.run()

@@ -51,13 +51,15 @@ def _round(live: list[BulkJob]) -> list[BulkJob]:
         quota_log.tell()
     tail = sum(state.tail for _, state in states)
     running = [(job, state) for job, state in states if _may_run(job, state, allowed, tail, tracker)]
-    leases = tracker.live_leases([str(job.job_id) for job, _ in running])
+    leases, sent = tracker.live_leases([str(job.job_id) for job, _ in running])
+    waiting = connections.queue_length("fetch")
     load = Load(
         jobs=len(running),
         rate=sum(state.rate for _, state in running),
         in_flight=sum(lease.rows for own in leases for lease in own),
         unstarted=sum(lease.rows for own in leases for lease in own if lease.state == "sent"),
-        queue_empty=connections.queue_length("fetch") == 0,
+        queue_empty=waiting == 0,
+        missing=waiting < sent,
         quota=allowed.quota.rate,
     )
     for (job, state), own in zip(running, leases, strict=True):
@@ -126,7 +128,7 @@ def _fill(job: BulkJob, state: Progress, in_flight: int, load: Load, tracker: Tr
     # A small rest stays unfilled: a batch much smaller than suits a process leaves most of it idle.
     while 2 * (room := window - in_flight) >= size:
         token = uuid.uuid4().hex
-        claim = tracker.claim(job_id, state.epoch, token, min(size, room), queue_empty=load.queue_empty)
+        claim = tracker.claim(job_id, state.epoch, token, min(size, room), missing=load.missing)
         if claim.stop or not claim.positions:
             break
         if not state.started_at:

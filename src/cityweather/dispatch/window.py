@@ -18,6 +18,7 @@ class Load:
     in_flight: int
     unstarted: int  # rows in flight that no process works on yet
     queue_empty: bool
+    missing: bool = False  # see Tracker.claim
     quota: float | None = None
 
     @property
@@ -26,7 +27,7 @@ class Load:
 
     @property
     def hungry(self) -> bool:
-        """Some process has nothing to go on with: the queue is empty, few rows are still on their way."""
+        """Some process has nothing to go on with. One that is busy holds a second batch, which it has not started."""
         return self.queue_empty and 4 * self.unstarted <= self.in_flight
 
 

@@ -130,8 +130,9 @@ class Tracker:
 
     # --- bookkeepers: dispatch ---------------------------------------------------------------------------------
 
-    def claim(self, job_id: str, epoch: int, token: str, most: int, *, queue_empty: bool) -> Claim:
-        reply = self._run("claim", job_id, epoch, token, LEASE, most, int(queue_empty), LOSSES_BEFORE_ALONE)
+    def claim(self, job_id: str, epoch: int, token: str, most: int, *, missing: bool) -> Claim:
+        """`missing`: fewer messages wait than batches were sent, so some are held by a worker or lost."""
+        reply = self._run("claim", job_id, epoch, token, LEASE, most, int(missing), LOSSES_BEFORE_ALONE)
         stop, losses, *positions = reply
         return Claim(token, positions, losses, stop.decode() or None)
 
@@ -139,14 +140,18 @@ class Tracker:
         found = cast("dict[bytes, bytes]", self.redis.hgetall(JobKeys.of(job_id).leases))
         return [_lease(token, text) for token, text in found.items()]
 
-    def live_leases(self, job_ids: Sequence[str]) -> list[list[Lease]]:
-        """Of each job those that somebody may still work under, by the server's clock: that wrote the deadlines."""
+    def live_leases(self, job_ids: Sequence[str]) -> tuple[list[list[Lease]], int]:
+        """Of each job those that somebody may still work under, by the server's clock: that wrote the deadlines.
+
+        And how many batches in all were sent and not started, live or not.
+        """
         now = self._clock()
         pipe = self.redis.pipeline(transaction=False)
         for job_id in job_ids:
             pipe.hgetall(JobKeys.of(job_id).leases)
         found = [[_lease(token, text) for token, text in leases.items()] for leases in pipe.execute()]
-        return [[lease for lease in leases if lease.live(now)] for leases in found]
+        sent = sum(lease.state == "sent" for leases in found for lease in leases)
+        return [[lease for lease in leases if lease.live(now)] for leases in found], sent
 
     def _clock(self) -> int:
         if self._now:
