@@ -1,4 +1,4 @@
-"""The workers' Celery app as BENCHMARK_ACKS says: early, as it is; early with no batch held in advance; or late."""
+"""The workers' Celery app as BENCHMARK_ACKS says: early, as it is, or late."""
 
 import os
 
@@ -22,5 +22,3 @@ if HOW == "late":
     app.conf.update(task_acks_late=True, task_reject_on_worker_lost=True)
     app.conf.broker_transport_options = {**app.conf.broker_transport_options, "visibility_timeout": LEASE / 1000}
     setattr(Tracker, "start", start_again)  # noqa: B010
-if HOW == "early, none ahead":
-    app.conf.worker_disable_prefetch = True

@@ -36,7 +36,7 @@ def main() -> int:
     soak.add_argument("--minutes", type=float, default=10)
     soak.add_argument("--pollers", type=int, default=200)
     dispatching = commands.add_parser("dispatching", help="the window against all batches enqueued up front")
-    dispatching.add_argument("--cities", type=int, default=20_000)
+    dispatching.add_argument("--cities", type=int, default=100_000)
     dispatching.add_argument("--repeats", type=int, default=3)
     dispatching.add_argument("--workers", type=int, nargs="+", default=[2, 8])
     simulator = commands.add_parser("simulator", help="requests a second of the simulator; needs wrk")

@@ -14,7 +14,7 @@ from tests.benchmarks.stage import Stage, stage
 LATENCY = 0.05  # seconds
 WORKERS = 2
 AT = 0.4  # share of the cities fetched when it happens; the rest takes longer than a lease
-WAYS = ("early", "early, none ahead", "late")
+WAYS = ("early", "late")
 KILLS = ("nobody", "process", "worker")  # one of the worker's two processes; the worker with both
 
 
