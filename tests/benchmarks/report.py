@@ -19,7 +19,8 @@ def write(results: Path, kept: Path) -> None:
     found = json.loads(results.read_text())
     kept.mkdir(exist_ok=True)
     _picture(found, kept / "benchmarks.png")
-    text = "\n\n".join(_tables(found))
+    picture = "![CPU a city, and cost against the size of the job](tests/benchmarks/results/benchmarks.png)"
+    text = "\n\n".join([picture, *_tables(found)])
     before, _, rest = README.read_text().partition(BEGIN)
     README.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}")
     for part in ("system", "latency"):
@@ -52,6 +53,7 @@ def _tables(found: dict[str, Any]) -> list[str]:
         "dispatching": _dispatching,
         "killed": _killed,
         "soak": _soak,
+        "simulator": _simulator,
     }
     return [
         text for name, make in makers.items() if name in found for text in (make(found[name]), _source(found[name]))
@@ -155,6 +157,10 @@ def _soak(part: dict[str, Any]) -> str:
         f"Soak: answers {answers}; the slowest took {part['slowest_seconds']:.1f} s. Jobs at its end: {jobs}.\n"
         f"Second quarter → last: {', '.join(grown)}; {', '.join(counts)}."
     )
+
+
+def _simulator(part: dict[str, Any]) -> str:
+    return f"The simulator answers {part['requests_a_second']:,.0f} requests/s on one core."
 
 
 def _picture(found: dict[str, Any], path: Path) -> None:
