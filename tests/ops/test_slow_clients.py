@@ -7,8 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,9 @@ def application(environ, start_response):
     if environ["PATH_INFO"] == "/page":
         start_response("200 OK", [("Content-Length", "50000000")])
         return [bytes(50_000_000)]
+    if environ["PATH_INFO"] == "/unread":
+        start_response("200 OK", [("Content-Length", "6")])
+        return [b"unread"]
     if environ["PATH_INFO"] == "/refuse":
         start_response("413 Too Large", [("Content-Length", "5"), ("Connection", "close")])
         return [b"large"]
@@ -88,6 +92,22 @@ def ask(server: Server, content: bytes = b"hello", path: str = "/") -> str:
         return client.makefile("rb").read().decode()
 
 
+def read_until(client: socket.socket, end: bytes) -> None:
+    answer = b""
+    while not answer.endswith(end):
+        data = client.recv(1000)
+        assert data, answer
+        answer += data
+
+
+def exchange(server: Server, head: str) -> tuple[str, str]:
+    """The head and the body of the answer."""
+    with socket.create_connection(server[:2], timeout=10) as client:
+        client.sendall(head.encode())
+        answer, _, body = client.makefile("rb").read().decode().partition("\r\n\r\n")
+        return answer, body
+
+
 def seconds_to_ask(server: Server) -> float:
     began = time.monotonic()
     assert ask(server).endswith("\r\n\r\n5")
@@ -113,11 +133,90 @@ def test_one_that_trickles_makes_nobody_wait_long(server: Server, begun: str) ->
         assert seconds_to_ask(server) < 1.5
 
 
-def test_half_a_head_holds_a_thread_for_seconds_only(start: Callable[[str], Server]) -> None:
-    usual = start("")
+@pytest.fixture(scope="module")
+def usual(start: Callable[[str], Server]) -> Server:
+    return start("")
+
+
+def test_no_head_that_trickles_ever_holds_a_thread(usual: Server) -> None:
+    with ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection(usual[:2], timeout=10)) for _ in range(20)]
+        for byte in b"POST / HT":
+            for client in slow:
+                client.sendall(bytes([byte]))
+            assert seconds_to_ask(usual) < 1.5
+
+
+def test_a_head_may_come_in_pieces(usual: Server) -> None:
+    with socket.create_connection(usual[:2], timeout=10) as client:
+        for piece in [b"POST / HTTP/1.1\r\nHost: x\r\nContent-Le", b"ngth: 2\r\n\r", b"\nab"]:
+            client.sendall(piece)
+            seconds_to_ask(usual)
+        read_until(client, b"\r\n\r\n2")
+
+
+def test_one_request_may_come_with_the_last(usual: Server) -> None:
+    with socket.create_connection(usual[:2], timeout=10) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nabPOST / HTTP/1.1\r\nHo")
+        read_until(client, b"\r\n\r\n2")
+        client.sendall(b"st: x\r\nContent-Length: 3\r\n\r\nabc")
+        read_until(client, b"\r\n\r\n3")
+
+
+def test_a_head_that_goes_on_and_on_is_let_go(server: Server) -> None:
+    with socket.create_connection(server[:2], timeout=10) as slow:
+        slow.sendall(b"POST / HTTP/1.1\r\nX: ")
+        slow.settimeout(0.1)
+        began = time.monotonic()
+        answer = None
+        while answer is None and time.monotonic() < began + 10:
+            with suppress(TimeoutError):
+                slow.sendall(b"x")
+                answer = slow.recv(100)
+        assert answer == b""
+
+
+def test_a_body_that_nobody_read_and_that_does_not_come_holds_no_thread(usual: Server) -> None:
     with socket.create_connection(usual[:2], timeout=10) as slow:
-        slow.sendall(b"POST / HT")
-        assert seconds_to_ask(usual) < 8
+        slow.sendall(b"POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\nx")
+        read_until(slow, b"unread")
+        assert seconds_to_ask(usual) < 1.5
+
+
+def test_a_body_that_nobody_read_but_that_came_leaves_the_connection_open(usual: Server) -> None:
+    with socket.create_connection(usual[:2], timeout=10) as client:
+        for _ in range(2):
+            client.sendall(b"POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello")
+            read_until(client, b"unread")
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nTransfer-Encoding: odd\r\n\r\n", 501),
+        ("get / HTTP/1.1\r\n\r\n", 400),
+        ("GET / HTTP/1.1\n\n", 400),
+        (f"GET /{'x' * 5000} HTTP/1.1\r\n\r\n", 414),
+        (f"GET / HTTP/1.1\r\nX: {'x' * 9000}\r\n\r\n", 431),
+        ("GET / HTTP/1.1\r\n" + f"X: {'x' * 8000}\r\n" * 5, 431),
+    ],
+)
+def test_what_gunicorn_refuses_is_told_in_json(server: Server, head: str, status: int) -> None:
+    answer, body = exchange(server, head)
+    assert f"HTTP/1.1 {status} " in answer
+    assert json.loads(body)["code"] == "bad_request"
+
+
+def test_a_refused_head_request_gets_no_body(server: Server) -> None:
+    answer, body = exchange(server, "HEAD / HTTP/1.1\r\nContent-Length: x\r\n\r\n")
+    assert "HTTP/1.1 400 " in answer
+    assert body == ""
+
+
+def test_a_client_cannot_say_where_the_application_begins(usual: Server) -> None:
+    answer, body = exchange(usual, "GET /refuse HTTP/1.1\r\nHost: x\r\nScript_Name: /re\r\n\r\n")
+    assert ("HTTP/1.1 413 " in answer, body) == (True, "large")
 
 
 def test_a_body_too_slow_is_told_so(server: Server) -> None:
@@ -165,7 +264,9 @@ class Scripted:
     def setsockopt(self, *_: object) -> None:
         pass
 
-    def recv(self, size: int) -> bytes:
+    def recv(self, size: int, flags: int) -> bytes:
+        if flags == socket.MSG_DONTWAIT:
+            return b"GET / HTTP/1.1\r\n\r\n"
         self.now += self.seconds
         return bytes(self.size)
 
@@ -174,10 +275,17 @@ class Scripted:
         return min(self.size, len(data))
 
 
+def begun(inner: Any) -> PacedSocket:
+    """One whose request's head is read."""
+    ours = PacedSocket(inner, lambda _: None)
+    assert ours.has_head(b"")
+    ours.recv(1)
+    return ours
+
+
 def test_a_body_may_pause_but_bytes_that_came_fast_buy_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     inner = Scripted(monkeypatch)
-    ours = PacedSocket(inner, lambda _: None)  # type: ignore[arg-type]
-    ours.end_head()
+    ours = begun(inner)
     inner.size = 1_000_000
     ours.recv(1)
     inner.seconds, inner.size = paced.GRACE - 1, 1
@@ -187,23 +295,14 @@ def test_a_body_may_pause_but_bytes_that_came_fast_buy_no_time(monkeypatch: pyte
     inner.seconds, inner.size = 2, 1
     with pytest.raises(TooSlow):
         ours.recv(1)
-    ours.begin()
+    ours.has_head(b"")
     ours.recv(1)
-
-
-def test_no_number_of_bytes_buys_time_for_a_head(monkeypatch: pytest.MonkeyPatch) -> None:
-    inner = Scripted(monkeypatch)
-    ours = PacedSocket(inner, lambda _: None)  # type: ignore[arg-type]
-    inner.seconds, inner.size = paced.HEAD / 4, 1_000_000
-    for _ in range(3):
-        ours.recv(1)
-    with pytest.raises(TooSlow):
-        ours.recv(1)
+    ours.recv(1)
 
 
 def test_an_answer_taken_in_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     inner = Scripted(monkeypatch)
-    ours = PacedSocket(inner, lambda _: None)  # type: ignore[arg-type]
+    ours = begun(inner)
     inner.seconds, inner.size = 1, paced.PACE
     ours.sendall(bytes(100 * paced.PACE))  # at the pace
     inner.size = paced.PACE // 2
@@ -212,15 +311,13 @@ def test_an_answer_taken_in_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_silence_and_an_answer_nobody_takes_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paced, "HEAD", 0.05)
+    monkeypatch.setattr(paced, "GRACE", 0.05)
     monkeypatch.setattr(paced, "TAKE", 0.05)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        slow = PacedSocket(ours, lambda _: None)
+        theirs.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        slow = begun(ours)
         with pytest.raises(TooSlow):
             slow.recv(1)
         with pytest.raises(TooSlow):
             slow.sendall(b"x" * 10_000_000)
-        slow.setblocking(False)
-        with pytest.raises(BlockingIOError):
-            slow.recv(1)

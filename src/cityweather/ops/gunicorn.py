@@ -19,6 +19,7 @@ graceful_timeout = 25  # seconds; Render kills after 30
 keepalive = 5  # seconds
 sendfile = False  # it would wait for a client without limit, past ops/paced.py
 control_socket_disable = True
+forwarder_headers = ""  # nobody in front of us says what SCRIPT_NAME is
 
 
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001

@@ -1,19 +1,28 @@
-"""A gunicorn worker that slow clients cannot occupy: each has to send, and to take, at a pace."""
+"""A gunicorn worker that slow clients cannot occupy.
+
+A thread is given to a whole head only, and from there on the client has to send, and to take, at a pace.
+"""
 
 import errno
+import re
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from selectors import EVENT_READ
 from typing import Any
 
+from gunicorn.http.errors import LimitRequestHeaders, ParseException  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker  # type: ignore[import-untyped]
 
 from cityweather import sockets
+from cityweather.ops import refusals
 
-GLANCE = 0.1  # seconds that a thread waits for a request to begin; after that the poller does
-HEAD = 5.0  # seconds for a request's head
+HEAD = 5.0  # seconds from a head's first byte to its last
+HEAD_SIZE = 32_768  # bytes
+HEAD_READ = 8_192  # bytes
+HEAD_END = re.compile(rb"\n\r?\n")  # without \r it is for the parser to refuse
 GRACE = 30.0  # seconds that a body may lag behind the pace
 TAKE = 10.0  # seconds that taking the answer may lag behind the pace
 PACE = 10_000  # bytes a second
@@ -43,6 +52,8 @@ class Lag:
 class PacedSocket:
     """Bounds the time of a whole request; a timeout alone bounds each byte, and a request has many bytes.
 
+    `has_head` comes first; then `recv` gives that head, and what follows it.
+
     `leave` gets the socket to close once the answer is sent: whoever closes while the client sends takes the answer
     from it, and to wait for the client would hold up everybody.
     """
@@ -51,42 +62,61 @@ class PacedSocket:
         self._inner = inner
         self._leave = leave
         self._answered = self._closed = False
-        sockets.limit(inner, receive=HEAD, send=TAKE)
-        self.begin()
+        self._head = bytearray()
+        self._head_due = 0.0  # monotonic seconds
+        self.wants_body = True
+        sockets.limit(inner, receive=GRACE, send=TAKE)
+        self._begin()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    def begin(self) -> None:
-        """Another request."""
-        self._in_head = True
-        self._receiving, self._sending = Lag(), Lag()
+    def has_head(self, ahead: bytes) -> bool:
+        """Whether a request's whole head is here, or the end of what the client sends. Never waits.
 
-    def end_head(self) -> None:
-        self._in_head = False
-        self._receiving = Lag()
+        `ahead` came with the request before.
+        """
+        if not self._head:
+            self._head_due = time.monotonic() + HEAD
+        try:
+            data = ahead or self._inner.recv(HEAD_READ, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        seen = len(self._head)
+        self._head += data
+        if data and not HEAD_END.search(self._head, max(0, seen - 2)):
+            self._check_head()
+            return False
+        self.wants_body = not self._head.startswith(b"HEAD ")
+        self._begin()
+        return True
+
+    def _begin(self) -> None:
+        self._receiving, self._sending, self._flags = Lag(), Lag(), 0
+
+    def _check_head(self) -> None:
+        if time.monotonic() > self._head_due:
+            raise TooSlow
+        if len(self._head) > HEAD_SIZE:
+            raise LimitRequestHeaders(f"The head is larger than {HEAD_SIZE} bytes")
+
+    def hurry(self) -> None:
+        """From now on only what has come already is received."""
+        self._flags = socket.MSG_DONTWAIT
 
     def recv(self, size: int) -> bytes:
         if self._answered:
             return b""
-        data = None
-        while data is None:
-            began = time.monotonic()
-            data = self._try_recv(size)
-            waited = time.monotonic() - began
-            if self._in_head:
-                self._receiving.add(waited, 0, HEAD)
-            else:
-                self._receiving.add(waited, len(data or b""), GRACE)
-        return data
-
-    def _try_recv(self, size: int) -> bytes | None:
+        if self._head:
+            head, self._head = bytes(self._head), bytearray()
+            return head
+        began = time.monotonic()
         try:
-            return self._inner.recv(size)
+            data = self._inner.recv(size, self._flags)
         except BlockingIOError:
-            if self._inner.gettimeout() == 0.0:
-                raise
-            return None
+            raise TooSlow from None
+        self._receiving.add(time.monotonic() - began, len(data), GRACE)
+        return data
 
     def sendall(self, data: bytes) -> None:
         rest = memoryview(data)
@@ -117,18 +147,38 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._leaving: dict[socket.socket, tuple[float, float]] = {}  # → monotonic: answered, last heard of
 
     def handle(self, conn: TConn) -> Any:
-        if not conn.initialized and not conn.data_ready and not conn.wait_for_data(GLANCE):
-            return _DEFER
-        if not isinstance(conn.sock, PacedSocket) and not self.cfg.is_ssl:
+        """Until there is a head the connection goes back to the poller, each time with what has come of it."""
+        if self.cfg.is_ssl:
+            return super().handle(conn)
+        if not isinstance(conn.sock, PacedSocket):
             conn.sock = PacedSocket(conn.sock, self.leave)
-        if isinstance(conn.sock, PacedSocket):
-            conn.sock.begin()
+        try:
+            if not conn.sock.has_head(conn.parser.unreader.take_buffered() if conn.parser else b""):
+                return _DEFER
+        except OSError:
+            return False
+        except ParseException as exc:
+            self.handle_error(None, conn.sock, conn.client, exc)
+            return False
+        conn.data_ready = True
         return super().handle(conn)
 
-    def handle_request(self, req: Any, conn: TConn) -> Any:
-        if isinstance(conn.sock, PacedSocket):
-            conn.sock.end_head()
-        return super().handle_request(req, conn)
+    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
+        """A body that nobody read is dropped by the thread if it is here, by the poller (see `leave`) if not."""
+        if not isinstance(conn.sock, PacedSocket):
+            return bool(super()._keepalive_after(conn, keepalive))
+        conn.sock.hurry()
+        return keepalive and bool(conn.parser.finish_body(max_bytes=SLICE))
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:  # noqa: ARG002
+        """gunicorn's own answers are pages."""
+        status, answer = refusals.answer(exc, getattr(client, "wants_body", True))
+        if status == 500:
+            self.log.error("Error handling a request", exc_info=exc)
+        else:
+            self.log.warning("Invalid request: %s", exc)
+        with suppress(OSError):
+            client.sendall(answer)
 
     def leave(self, sock: socket.socket) -> None:
         """Let the poller read, and drop, what the client still sends."""
