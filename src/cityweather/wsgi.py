@@ -1,11 +1,26 @@
 """The web process: gunicorn cityweather.wsgi"""
 
 import os
+from typing import Any
 
+from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
+from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
+
+
+class Request(WSGIRequest):
+    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
+        """Django's raises before the first middleware, and would read the query string in the body's charset."""
+        try:
+            self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
+        except (ValueError, TypeError):
+            self.content_type, self.content_params = None, {}  # RequestMiddleware refuses it
+
+
 application = get_wsgi_application()
+application.request_class = Request
 
 from cityweather.checks import require_sound_settings  # noqa: E402  # Django has to be set up first
 

@@ -35,7 +35,7 @@ class RequestMiddleware:
         request_id = request_id_of(request)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        response = refused_host(request) or self.get_response(request)
+        response = refused(request) or self.get_response(request)
         response.headers["X-Request-ID"] = request_id
         headers.protect(response)
         if not response.streaming and response.status_code not in (204, 304):
@@ -55,7 +55,9 @@ def request_id_of(request: HttpRequest) -> str:
     return given if ID.fullmatch(given) else f"{_ids.getrandbits(128):032x}"
 
 
-def refused_host(request: HttpRequest) -> HttpResponse | None:
+def refused(request: HttpRequest) -> HttpResponse | None:
+    if request.content_type is None:
+        return exceptions.body(400, "bad_request", "The Content-Type is not understood.")
     try:
         request.get_host()
     except DisallowedHost:

@@ -1,0 +1,34 @@
+"""No Content-Type, however odd, takes an answer of ours from a client."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from cityweather.wsgi import application
+
+pytestmark = pytest.mark.usefixtures("db")
+
+
+def ask(content_type: str, query: str = "") -> tuple[str, dict[str, str], Any]:
+    told: list[Any] = []
+    environ = {
+        "REQUEST_METHOD": "GET", "PATH_INFO": "/history", "QUERY_STRING": query, "CONTENT_TYPE": content_type,
+        "SERVER_NAME": "localhost", "SERVER_PORT": "80", "wsgi.input": io.BytesIO(), "wsgi.url_scheme": "http",
+    }  # fmt: skip
+    body = application(environ, lambda status, headers: told.extend((status, dict(headers))))
+    return told[0], told[1], json.loads(b"".join(body))
+
+
+@pytest.mark.parametrize("odd", ["text/plain; a*=x; a*0=y", "text/plain; a*=nothing'en'x"])
+def test_one_that_cannot_be_read_is_refused(odd: str) -> None:
+    status, headers, body = ask(odd)
+    assert (status, body["code"]) == ("400 Bad Request", "bad_request")
+    assert headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize("charset", ["base64", "punycode", "undefined"])
+def test_its_charset_is_not_the_query_strings(charset: str) -> None:
+    status, _, body = ask(f"text/plain; charset={charset}", "limit=0")
+    assert (status, body["code"]) == ("400 Bad Request", "invalid_parameter")
