@@ -64,6 +64,23 @@ def test_a_format_not_offered(anyone: Client) -> None:
     check(anyone.get("/history", headers={"Accept": "image/png"}), 406, "not_acceptable")
 
 
+@pytest.mark.parametrize("path", ["/history", "/weather?city=Oslo", "/docs"])
+def test_an_accept_header_that_cannot_be_read(anyone: Client, path: str) -> None:
+    check(anyone.get(path, headers={"Accept": "text/html; a*=x; a*0=y"}), 406, "not_acceptable")
+
+
+@pytest.mark.usefixtures("db")
+def test_what_an_accept_header_says_beside_the_type_is_not_read_again(anyone: Client) -> None:
+    assert anyone.get("/history", headers={"Accept": '*/*; a="x; a*=x; a*0=y"'}).status_code == 200
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_json_nested_without_end(keyed: Client) -> None:
+    deep = b"[" * 100_000
+    check(keyed.post("/bulk/import", deep, content_type="application/json"), 400, "parse_error")
+    check(keyed.patch(f"/bulk/jobs/{UNKNOWN}", deep, content_type="application/json"), 400, "parse_error")
+
+
 def test_a_large_body_is_refused_by_its_length(keyed: Client, settings: Any) -> None:
     body = b"[" + b" " * settings.DATA_UPLOAD_MAX_MEMORY_SIZE + b"]"
     check(keyed.delete("/history", body, content_type="application/json"), 413, "request_too_large")

@@ -59,6 +59,7 @@ def test_a_body_that_breaks_off_is_refused(cut: int) -> None:
     "body",
     [
         "x", END, part("encoding", "utf-8") + END, part("file", "city", "") + END, part("files", "x", "c.csv") + END,
+        part("file", "x", 'c.csv"; a*=x; a*0="y') + END, FILE + part("more", "x", 'c.csv"; a*=x; a*0="y') + END,
         part("file", "x", "c.csv", "Content-Transfer-Encoding: base64\r\n") + END,
         FILE + part("encoding", "utf-8") + END, FILE + FILE + END, part("column", "x" * 1001) + FILE + END,
         "".join(part(f"f{n}", "x") for n in range(21)) + FILE + END,

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -16,6 +17,16 @@ from cityweather.errors import InvalidParameter, LengthRequired, RequestTooLarge
 
 
 class Negotiation(DefaultContentNegotiation):
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """Without the parameters of the Accept header, which renderers would parse once more."""
+        try:
+            renderer, _ = super().select_renderer(request, renderers, format_suffix)
+        except TypeError:  # Django's, on a header such as "a*=x; a*0=y"
+            raise NotAcceptable from None
+        return renderer, renderer.media_type
+
     def filter_renderers(self, renderers: Iterable[BaseRenderer], format: str) -> list[BaseRenderer]:  # noqa: A002
         known = {renderer.format: renderer for renderer in renderers}
         if format not in known:

@@ -98,6 +98,8 @@ def _readable(stream: Iterable[Any]) -> Iterator[Any]:
         yield from stream
     except (MultiPartParserError, SuspiciousMultipartForm) as error:
         raise BadUpload(reason=str(error)) from None
+    except TypeError:  # Django's, on a header such as "a*=x; a*0=y"
+        raise BadUpload(reason="The header of a part cannot be read.") from None
 
 
 def _names(headers: dict[str, Any]) -> tuple[str, str]:
