@@ -163,6 +163,7 @@ def test_schema_and_docs_are_served_from_here(anyone: Client) -> None:
     assert anyone.get("/schema/", headers={"Accept": "application/vnd.oai.openapi"}).content.startswith(
         b"openapi: 3.1.0"
     )
+    assert anyone.options("/docs").status_code == 204
     page = anyone.get("/docs").content.decode()
     assert "/static/drf_spectacular_sidecar/swagger-ui-dist/" in page
     assert "//cdn" not in page

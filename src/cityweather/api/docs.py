@@ -17,7 +17,7 @@ class SchemaView(ApiView, SpectacularAPIView):
     renderer_classes: Any = (JSONRenderer, OpenApiJsonRenderer, OpenApiYamlRenderer)
 
 
-class DocsView(SpectacularSwaggerSplitView):
+class DocsView(ApiView, SpectacularSwaggerSplitView):
     """Swagger UI from our own static files; its script apart, for the Content-Security-Policy."""
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
