@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -10,7 +11,7 @@ from redis.exceptions import ConnectionError as RedisAway
 
 from cityweather import connections
 from cityweather.dispatch import control, dispatcher
-from cityweather.errors import JobConflict, JobNotFound
+from cityweather.errors import JobConflict, JobNotFound, TooManyJobs
 from cityweather.flush import prune
 from cityweather.models import BulkJob, City, JobResult
 from tests.capture import Sent
@@ -187,6 +188,18 @@ def test_retry_pressed_twice_at_once_is_one_job() -> None:
         one, other = pool.map(press, range(2))
     assert (one, BulkJob.objects.count()) == (other, 2)
     assert JobResult.objects.filter(job=one).count() == 10
+
+
+def test_retry_makes_no_more_open_jobs_than_an_import_may(settings: Any) -> None:
+    settings.IMPORT_MAX_OPEN_JOBS = 1
+    job = running_job(3, owner="a")
+    work(job, [result(0, "gave_up"), result(1, "unknown_city"), result(2)])
+    flush(job)
+    first = control.retry(str(job.job_id), reason="gave_up")
+    with pytest.raises(TooManyJobs):
+        control.retry(str(job.job_id), reason="unknown_city")
+    assert control.retry(str(job.job_id), reason="gave_up") == first
+    assert BulkJob.objects.count() == 2
 
 
 def test_retry_of_a_running_job_or_of_one_without_failures_is_a_conflict() -> None:

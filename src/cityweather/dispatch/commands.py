@@ -16,8 +16,8 @@ ACTIVE = (BulkJob.Phase.QUEUED, BulkJob.Phase.FETCHING, BulkJob.Phase.PAUSED)
 def enter(job: BulkJob, phase: BulkJob.Phase, only_from: tuple[BulkJob.Phase, ...], **changes: Any) -> bool:
     """Move the stored job to a phase, if it still is in one of those named; `changes` are columns set with it."""
     with transaction.atomic():
-        stored = BulkJob.objects.select_for_update().get(pk=job.pk)
-        if stored.phase not in only_from:
+        stored = BulkJob.objects.select_for_update().filter(pk=job.pk).first()
+        if stored is None or stored.phase not in only_from:
             return False
         started = phase == BulkJob.Phase.QUEUED and stored.started_at  # meanwhile
         stored.enter(BulkJob.Phase.FETCHING if started else phase)

@@ -12,6 +12,7 @@ from cityweather.dispatch import commands
 from cityweather.dispatch.commands import ACTIVE
 from cityweather.errors import JobConflict, JobNotFound
 from cityweather.flush import prune
+from cityweather.ingest import idempotency
 from cityweather.models import BulkJob, JobResult, Status
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def _enter(
 ) -> BulkJob:
     job = get(job_id)
     if job.phase != phase and job.status not in already and not commands.enter(job, phase, only_from):
-        job.refresh_from_db()
+        job = get(job_id)
         if job.phase != phase and job.status not in already:
             raise _conflict(job)
     return _copied(job)
@@ -64,13 +65,13 @@ def _enter(
 
 def _conflict(job: BulkJob) -> JobConflict:
     """With what the job does now: its status may read "running" while it is being cancelled."""
-    job.refresh_from_db()
+    job = get(str(job.job_id))
     return JobConflict(state=job.status if job.ended else job.phase)
 
 
 def _copied(job: BulkJob) -> BulkJob:
     """Tell Redis now; when it is away, the next tick tells it."""
-    job.refresh_from_db()
+    job = get(str(job.job_id))
     try:
         if not job.ended:
             commands.copy(job, None, connections.tracker())
@@ -97,6 +98,8 @@ def retry(job_id: str, only: str | None = None, reason: str | None = None) -> Bu
         rows = _unfinished(old, only, reason)
         if not rows.exists():
             raise JobConflict("No rows are left to retry.")
+        idempotency.enter_alone(old.owner)
+        idempotency.check_open_jobs(old.owner, None)
         return _copy(old, rows, wanted)
 
 

@@ -59,7 +59,7 @@ def _insert(spool: Spool, owner: str, key: str | None, callback_url: str | None)
     now = database_now()
     try:
         with transaction.atomic():
-            _enter_alone(owner)
+            enter_alone(owner)
             check_open_jobs(owner, key)
             return BulkJob.objects.create(
                 phases=[[BulkJob.Phase.READING.value, now.isoformat(timespec="seconds")]],
@@ -81,7 +81,7 @@ def _insert(spool: Spool, owner: str, key: str | None, callback_url: str | None)
         return None
 
 
-def _enter_alone(owner: str) -> None:
+def enter_alone(owner: str) -> None:
     """Until the transaction ends: of all who count this owner's jobs and see room for one more, one is right."""
     if connection.vendor == "postgresql":  # on SQLite the transaction itself lets nobody else begin one
         with connection.cursor() as cursor:
