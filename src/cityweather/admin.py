@@ -4,7 +4,10 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
+from django.db import DataError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
@@ -37,6 +40,13 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
     show_facets = admin.ShowFacets.NEVER  # a count for each choice
     list_per_page = 50
     actions = None
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """A filter's value may be found unusable (the year 99999) only when the rows are counted."""
+        try:
+            return super().get_changelist_instance(request)
+        except (ValueError, OverflowError, DataError) as error:
+            raise IncorrectLookupParameters from error
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False

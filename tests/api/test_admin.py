@@ -63,6 +63,12 @@ def test_filters_and_searches_find_rows(operator: Client, page: str, query: str,
     assert shown in operator.get(f"/admin/cityweather/{page}/?{query}").content.decode()
 
 
+@pytest.mark.parametrize("query", ["created_at__year=99999", f"created_at__year={10**30}", "job_id__exact=x"])
+def test_a_filter_that_no_row_can_be_compared_with_is_dropped(operator: Client, query: str) -> None:
+    answer: Any = operator.get(f"/admin/cityweather/bulkjob/?{query}")
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/cityweather/bulkjob/?e=1")
+
+
 def test_a_list_ends_where_counting_ends(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admin, "MANY", 2)
     answer: Any = operator.get("/admin/cityweather/jobresult/")
