@@ -1,6 +1,7 @@
 """Positions are claimed, their names read and sent; a crash in between costs a lease, never a row."""
 
 import time
+from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
@@ -16,6 +17,7 @@ from cityweather.tracker.tracker import LEASE, Tracker
 from cityweather.weather.pace import Blocked, Pace
 from tests.capture import Sent
 from tests.flush.helpers import flush, live, make_job, reload, result, tracker, work
+from tests.weather.clock import Clock
 
 
 def tick() -> None:
@@ -310,9 +312,10 @@ def test_jobs_that_wait_are_not_looked_at_again_in_the_same_second(
     make_job(5, first_city=10)
     looks: list[int] = []
     states = Tracker.states
-    monkeypatch.setattr(dispatcher, "EVERY", 0.0)
+    clock = Clock()
+    monkeypatch.setattr(dispatcher, "time", SimpleNamespace(monotonic=clock.ticks, sleep=clock.advance, time=time.time))
     monkeypatch.setattr(Tracker, "states", lambda self, ids: looks.append(len(ids)) or states(self, ids))
-    dispatcher.tick(seconds=0.1)
+    dispatcher.tick()
     assert looks[:2] == [3, 3]  # the second to tell when they may end
     assert set(looks[2:]) == {1}
     assert len(sent_rows(sent_tasks)) == 5
