@@ -13,7 +13,7 @@ from tests.setup import python_locks
 from tests.setup.declared import ROOT
 
 SOURCE = ROOT / "src/cityweather"
-FOR_A_LAPTOP = {"simulator.py", "demo.py", "up.py", "make_cities.py"}  # management commands with local services
+FOR_A_LAPTOP = {"simulator.py", "demo.py", "up.py", "redis.py", "make_cities.py"}  # management commands
 
 
 def production_files() -> Iterator[Path]:

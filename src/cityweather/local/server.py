@@ -79,6 +79,11 @@ class Server(ABC):
         self.kill()
         return False
 
+    def wait(self) -> None:
+        """Until it ends."""
+        if self.process is not None:
+            self.process.wait()
+
     def stop(self, seconds: float = 10.0) -> None:
         if self.process is not None:
             end(self.process, self.stop_signal, seconds)
