@@ -1,4 +1,4 @@
-"""`cityweather import | status | results | weather` as a user runs them: what is printed, and the exit code."""
+"""`cityweather import`, `status`, `results`, … as a user runs them: what is printed, and the exit code."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ def test_the_client_needs_neither_django_nor_settings() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("command", ["import", "status", "results", "weather"])
+@pytest.mark.parametrize("command", ["import", "status", "results", "rejected", "weather"])
 def test_help_tells_exit_codes_and_examples(command: str) -> None:
     said = run(command, "--help").stdout
     assert f"  cityweather {command} " in said
@@ -72,6 +72,7 @@ def test_no_server_is_exit_3_with_what_to_do() -> None:
     assert (done.returncode, done.stdout) == (3, "")
     assert "not reachable" in done.stderr
     assert "--server" in done.stderr
+    assert "--data" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -110,6 +111,49 @@ def test_import_prints_the_job_alone_and_sends_options_before_the_file(server: S
     assert headers["idempotency-key"].startswith("shell-")
     for part in (b'name="encoding"\r\n\r\ncp1252', b'name="header"\r\n\r\nfalse', b'name="callback_url"\r\n\r\nhttps:'):
         assert 0 < body.index(part) < body.index(b'name="file"; filename="a %22b%22.csv"') < body.index(b"city\nOslo\n")
+
+
+def refusing(server: Scripted, rows: int, *codes: str) -> None:
+    """An import of so many rows, with one refused for each of the codes."""
+    server.on["POST", "/bulk/import"] = always(job("queued", 0, rows_read=rows, rejected=len(codes)), 202)
+    found = [{"line": 2 + number, "code": code, "text": "x"} for number, code in enumerate(codes)]
+    server.on["GET", f"/bulk/jobs/{JOB}/rejected"] = always({"results": found[:200], "next": None})
+
+
+@pytest.fixture
+def cities(tmp_path: Path) -> Path:
+    file = tmp_path / "cities.csv"
+    file.write_bytes(b"city\nOslo\n")
+    return file
+
+
+def test_an_import_tells_why_rows_were_refused_and_where_they_are(server: Scripted, cities: Path) -> None:
+    refusing(server, 12, "no_name", "bad_quotes", "no_name")
+    done = run("import", str(cities), "--server", server.url)
+    assert (done.returncode, done.stdout) == (0, f"{JOB}\n")
+    assert f"3 refused: 2 no_name, 1 bad_quotes; cityweather rejected {JOB}" in done.stderr
+    assert "Warning" not in done.stderr
+
+
+def test_an_import_of_which_most_was_refused_warns(server: Scripted, cities: Path) -> None:
+    refusing(server, 257, *["too_many_cells"] * 250)
+    done = run("import", str(cities), "--server", server.url)
+    assert (done.returncode, done.stdout) == (0, f"{JOB}\n")
+    assert "250 refused: 200 too_many_cells (of the first 200); " in done.stderr
+    assert "Warning: more than half of the rows were refused. Is cities.csv a CSV of cities?" in done.stderr
+
+
+def test_an_import_whose_refused_rows_cannot_be_read_has_succeeded(server: Scripted, cities: Path) -> None:
+    refusing(server, 12, "no_name")
+    server.on["GET", f"/bulk/jobs/{JOB}/rejected"] = lambda handler: handler.hang_up()
+    done = run("import", str(cities), "--server", server.url)
+    assert (done.returncode, done.stdout) == (0, f"{JOB}\n")
+    assert f"1 refused; cityweather rejected {JOB}" in done.stderr
+
+
+def test_a_folder_is_no_file_to_import(tmp_path: Path) -> None:
+    done = run("import", str(tmp_path))
+    assert (done.returncode, f"{tmp_path} is a folder" in done.stderr) == (2, True)
 
 
 def test_an_import_whose_answer_is_lost_is_sent_again_with_the_same_key(server: Scripted, tmp_path: Path) -> None:
@@ -166,6 +210,17 @@ def test_results_as_csv_are_the_services_own_bytes(server: Scripted) -> None:
     done = run("results", JOB, "--format", "csv", "--server", server.url)
     assert done.stdout == "position,city\n0,Tromsø\n"  # text mode of the test's pipe
     assert "format=csv" in server.got[0][1]
+
+
+def test_refused_rows_as_a_table_json_or_the_services_own_bytes(server: Scripted) -> None:
+    path = f"/bulk/jobs/{JOB}/rejected"
+    found = {"line": 7, "code": "bad_quotes", "text": '"Os\x1b[31mlo'}
+    server.on["GET", path] = in_turn(*[always({"results": [found], "next": None})] * 2, always(b"line,code,text\r\n"))
+    table = run("rejected", JOB, "--server", server.url).stdout.splitlines()
+    assert [line.split() for line in table] == [["line", "code", "text"], ["7", "bad_quotes", '"Os?[31mlo']]
+    assert json.loads(run("rejected", JOB, "--format", "json", "--server", server.url).stdout) == [found]
+    assert run("rejected", JOB, "--format", "csv", "--server", server.url).stdout == "line,code,text\n"
+    assert "format=csv" in server.got[2][1]
 
 
 def test_a_csv_that_has_to_wait_for_others_is_asked_for_again(server: Scripted) -> None:

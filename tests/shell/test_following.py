@@ -77,6 +77,17 @@ def test_a_duration_is_told_in_a_unit_that_suits_it(seconds: float, words: str) 
     assert f"about {words} to go" in show.line(job(eta_seconds=seconds))
 
 
+@pytest.mark.parametrize("found", [job(processed=4, eta_seconds=0), job(phase="finishing", eta_seconds=0)])
+def test_a_job_with_every_row_counted_is_finishing(found: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    with show.bar(Console(force_terminal=False)) as bar:
+        bar.update(found, 0.0)
+        bar.update(job("done", 4), 99.0)
+    first, last = capsys.readouterr().out.splitlines()
+    assert first.endswith("%  finishing")
+    assert "finishing" not in last
+    assert show.line(found).endswith("  finishing")
+
+
 def test_lines_in_a_pipe_come_when_something_moved_or_after_half_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
     with show.bar(Console(force_terminal=False)) as bar:
         for now, processed in [(0, 1), (1, 2), (2, 2), (10, 2), (31, 2), (33, 2), (34, 3), (35, 3)]:

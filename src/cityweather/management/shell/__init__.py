@@ -1,1 +1,1 @@
-"""`cityweather import | status | results | weather`: a service's client. Speaks HTTP only; knows no settings."""
+"""A service's client: `cityweather import`, `status`, `results`, … Speaks HTTP only; knows no settings."""

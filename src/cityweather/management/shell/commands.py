@@ -1,8 +1,9 @@
-"""The four commands. stdout holds what was asked for, stderr how it goes, so that both can be piped."""
+"""The commands. stdout holds what was asked for, stderr how it goes, so that both can be piped."""
 
 import sys
 import uuid
 from argparse import Namespace
+from collections import Counter
 from contextlib import closing
 from typing import Any
 
@@ -14,7 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from cityweather.management.shell import show, table
 from cityweather.management.shell.follow import ENDED, follow, patiently, reason
 from cityweather.management.shell.multipart import BLOCK
-from cityweather.management.shell.service import Service
+from cityweather.management.shell.service import Refused, Service
 
 OK, UNEVEN, USAGE, UNREACHABLE, REFUSED = range(5)
 PATIENCE = 60.0  # seconds for an upload or a page; --follow has more
@@ -38,6 +39,11 @@ def import_(service: Service, told: Namespace, err: Console) -> int:
         f"+ {job['rejected']:,} refused"
     )
     print(job["job_id"], flush=True)  # noqa: T201
+    if job["rejected"]:
+        err.print(_refusals(service, job), markup=False, soft_wrap=True)
+    if job["rejected"] * 2 > job["rows_read"]:
+        err.print(f"Warning: more than half of the rows were refused. Is {told.file.name} a CSV of cities?",
+                  markup=False, soft_wrap=True)  # fmt: skip
     return verdict(_followed(service, job["job_id"], err)) if told.follow else OK
 
 
@@ -51,6 +57,18 @@ def _send(service: Service, told: Namespace, fields: dict[str, str], key: str, e
             bar.update(task, completed=done, description="sending" if done < size else "importing")
 
         return service.send_file(told.file, fields, key, sent)
+
+
+def _refusals(service: Service, job: dict[str, Any]) -> str:
+    """How many for what reason, as the first page shows."""
+    try:
+        rows = service.get(f"/bulk/jobs/{job['job_id']}/rejected", limit=PAGE)["results"]
+    except (OSError, Refused):  # the job runs all the same
+        rows = []
+    counts = Counter(row["code"] for row in rows).most_common()
+    first = f" (of the first {len(rows)})" if len(rows) < job["rejected"] else ""
+    why = f": {', '.join(f'{count} {code}' for code, count in counts)}{first}" if counts else ""
+    return f"{job['rejected']:,} refused{why}; cityweather rejected {job['job_id']}"
 
 
 def status(service: Service, told: Namespace, err: Console) -> int:
@@ -80,7 +98,16 @@ def verdict(job: dict[str, Any]) -> int:
 
 
 def results(service: Service, told: Namespace, err: Console) -> int:
-    path, only = f"/bulk/jobs/{told.job}/results", {"status": told.status} if told.status else {}
+    only = {"status": told.status} if told.status else {}
+    return _rows(service, told, err, table.RESULTS, only)
+
+
+def rejected(service: Service, told: Namespace, err: Console) -> int:
+    return _rows(service, told, err, table.REJECTED, {})
+
+
+def _rows(service: Service, told: Namespace, err: Console, shape: table.Shape, only: dict[str, str]) -> int:
+    path = f"/bulk/jobs/{told.job}/{told.command}"
 
     def say(line: str) -> None:
         err.print(line, markup=False)
@@ -93,7 +120,11 @@ def results(service: Service, told: Namespace, err: Console) -> int:
         where = {"cursor": cursor} if cursor else {}
         return patiently(lambda: service.get(path, limit=PAGE, **only, **where), say, patience=PATIENCE)
 
-    (table.write_json if told.format == "json" else table.write_table)(table.rows(page), sys.stdout)
+    found = table.rows(page)
+    if told.format == "json":
+        table.write_json(found, sys.stdout)
+    else:
+        table.write_table(shape, found, sys.stdout)
     return OK
 
 

@@ -28,6 +28,7 @@ the environment is the better place for a key: other users of a machine can read
 
 examples:
 """
+ELSEWHERE = "Does the service run? --server or CITYWEATHER_SERVER names another one, --data the folder of another `up`."
 KEY_HINT = " Give the key with CITYWEATHER_API_KEY or --api-key."
 EXAMPLES = {
     "import": """\
@@ -43,6 +44,10 @@ EXAMPLES = {
   cityweather results 6d9b5472-a3a7-414e-9b83-da22c2226808 --format csv > results.csv
   cityweather results 6d9b5472-a3a7-414e-9b83-da22c2226808 --status failed
 """,
+    "rejected": """\
+  cityweather rejected 6d9b5472-a3a7-414e-9b83-da22c2226808
+  cityweather rejected 6d9b5472-a3a7-414e-9b83-da22c2226808 --format csv > rejected.csv
+""",
     "weather": """\
   cityweather weather Oslo
   cityweather weather "Portland,OR,US" --json
@@ -52,6 +57,7 @@ HELP = {
     "import": "send a CSV (also .csv.gz) to a service; prints the job's id",
     "status": "how far a job is; --follow waits for its end",
     "results": "a job's rows, as a table, CSV or JSON",
+    "rejected": "the refused rows of its upload, likewise, and why",
     "weather": "the current weather of one city",
 }
 
@@ -67,10 +73,11 @@ def parser() -> ArgumentParser:
         for name, words in HELP.items()
     }  # fmt: skip
     _import(made["import"])
-    for name in ("status", "results"):
+    for name in ("status", "results", "rejected"):
         made[name].add_argument("job", help="its id")
     made["status"].add_argument("--follow", action="store_true", help="show the progress until it has ended")
-    made["results"].add_argument("--format", choices=["table", "csv", "json"], default="table")
+    for name in ("results", "rejected"):
+        made[name].add_argument("--format", choices=["table", "csv", "json"], default="table")
     made["results"].add_argument("--status", choices=["success", "failed", "pending"], help="only these rows")
     made["weather"].add_argument("city", help='a name, or "name,country"')
     for name in ("status", "weather"):
@@ -95,6 +102,8 @@ def _import(one: ArgumentParser) -> None:
 
 def _file(name: str) -> Path:
     path = Path(name)
+    if path.is_dir():
+        raise ArgumentTypeError(f"{name} is a folder")
     if not path.is_file():
         raise ArgumentTypeError(f"there is no file {name}")
     return path
@@ -104,6 +113,7 @@ RUN = {
     "import": commands.import_,
     "status": commands.status,
     "results": commands.results,
+    "rejected": commands.rejected,
     "weather": commands.weather,
 }
 
@@ -134,6 +144,5 @@ def main(arguments: Sequence[str]) -> int:
         return 130
     finally:
         service.close()
-    err.print(f"{found.url}: {why} Does the service run? --server or CITYWEATHER_SERVER names another one.",
-              markup=False, soft_wrap=True)  # fmt: skip
+    err.print(f"{found.url}: {why} {ELSEWHERE}", markup=False, soft_wrap=True)
     return commands.UNREACHABLE

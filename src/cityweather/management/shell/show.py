@@ -39,6 +39,8 @@ class Bar:
     def _pace(job: dict[str, Any]) -> str:
         if job["waiting_for"]:
             return _waits(job)
+        if _finishing(job):
+            return "finishing"
         eta = "" if job["eta_seconds"] is None else f"  ETA {duration(job['eta_seconds'])}"
         return f"{job['rate'] or 0:,.0f} cities/s{eta}"
 
@@ -80,6 +82,8 @@ def line(job: dict[str, Any]) -> str:
         words.append(job["error"])
     elif job["phase"] == "paused" or job["waiting_for"]:
         words.append("paused" if job["phase"] == "paused" else _waits(job))
+    elif _finishing(job):
+        words.append("finishing")
     elif job["eta_seconds"] is not None:
         words.append(f"about {duration(job['eta_seconds'])} to go")
     return "  ".join(words)
@@ -92,6 +96,12 @@ def duration(seconds: float) -> str:
     if seconds < 6_000:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3_600:.0f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} days"
+
+
+def _finishing(job: dict[str, Any]) -> bool:
+    """Every row is counted, and not yet all in the database."""
+    every_row = job["status"] == "running" and job["processed"] == job["total"]
+    return bool(every_row or job["phase"] == "finishing")
 
 
 def _waits(job: dict[str, Any]) -> str:

@@ -1,15 +1,28 @@
-"""Result rows, written as they come: a page in memory, whatever the job's size."""
+"""A job's rows, written as they come: a page in memory, whatever the job's size."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TextIO
 from urllib.parse import parse_qs, urlsplit
 
 import orjson
 from rich.cells import set_cell_size
 
-WIDTHS = {"city": 32, "status": 8, "°C": 7, "condition": 14, "humidity %": 11}
-
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Columns of fixed widths, since no row waits for the widest one, and a last one as wide as its text."""
+
+    widths: Mapping[str, int]
+    last: str
+    values: Callable[[Row], list[Any]]
+
+    def line(self, values: list[Any]) -> str:
+        texts = ["" if value is None else printable(str(value)) for value in values]
+        cells = [set_cell_size(text, width - 1) for text, width in zip(texts, self.widths.values(), strict=False)]
+        return " ".join([*cells, texts[-1]]).rstrip() + "\n"
 
 
 def rows(page: Callable[[str | None], dict[str, Any]]) -> Iterator[Row]:
@@ -33,22 +46,22 @@ def write_json(found: Iterable[Row], out: TextIO) -> None:
     out.flush()
 
 
-def write_table(found: Iterable[Row], out: TextIO) -> None:
-    """Columns of fixed widths, since no row waits for the widest one."""
-    out.write(_line([*WIDTHS, "reason"]))
-    for row in found:
-        weather = row["weather"] or {}
-        values = [row["city"], row["status"], *(weather.get(name) for name in ("temperature", "condition", "humidity"))]
-        out.write(_line([*values, row["last_error"]]))
+def write_table(shape: Shape, found: Iterable[Row], out: TextIO) -> None:
+    out.write(shape.line([*shape.widths, shape.last]))
+    out.writelines(shape.line(shape.values(row)) for row in found)
     out.flush()
-
-
-def _line(values: list[Any]) -> str:
-    texts = ["" if value is None else printable(str(value)) for value in values]
-    cells = [set_cell_size(text, width - 1) for text, width in zip(texts, WIDTHS.values(), strict=False)]
-    return " ".join([*cells, texts[-1]]).rstrip() + "\n"
 
 
 def printable(text: str) -> str:
     """Nothing that a terminal would obey."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _result(row: Row) -> list[Any]:
+    weather = row["weather"] or {}
+    measured = [weather.get(name) for name in ("temperature", "condition", "humidity")]
+    return [row["city"], row["status"], *measured, row["last_error"]]
+
+
+RESULTS = Shape({"city": 32, "status": 8, "°C": 7, "condition": 14, "humidity %": 11}, "reason", _result)
+REJECTED = Shape({"line": 10, "code": 20}, "text", lambda row: [row["line"], row["code"], row["text"]])
