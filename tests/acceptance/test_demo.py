@@ -33,6 +33,7 @@ def test_it_refreshes_cities_and_leaves_nothing_behind(tmp_path: Path, provider:
     stores = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
     done = demo(tmp_path, "--cities", "300", WEATHER_PROVIDER=provider, **stores)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert f"the simulated provider ({provider})" in done.stdout
     assert "300 cities in" in done.stdout
     assert "DATABASE_URL, REDIS_URL of the environment: left alone" in " ".join(done.stdout.split())
     assert "Redis, the job and its result rows agree on every counter." in done.stdout

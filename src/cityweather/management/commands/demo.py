@@ -66,7 +66,10 @@ class Command(BaseCommand):
             shutil.rmtree(folder, ignore_errors=True)
 
     def _run(self, stack: Stack, console: Console, options: dict[str, Any]) -> None:
-        console.print("Starting Redis, the simulated provider, web, workers, bookkeeper and beat …")
+        name = "open_meteo" if settings.WEATHER_PROVIDER == "open_meteo" else "openweather"
+        console.print(
+            f"Starting Redis, the simulated provider ({name}), web, workers, bookkeeper and beat …", soft_wrap=True
+        )
         stack.start()
         file = options["file"]
         if options["cities"]:
