@@ -195,6 +195,13 @@ def test_json_that_names_no_path_is_a_400(keyed: Client, body: str) -> None:
 
 
 @pytest.mark.usefixtures("db")
+def test_a_body_without_any_file_is_told_both_ways_to_name_one(keyed: Client) -> None:
+    for kind, body in (("application/json", "{}"), ("", "")):
+        told = keyed.post("/bulk/import", body, content_type=kind).json()["detail"]
+        assert [way in told for way in ("IMPORT_DIR", "multipart/form-data", "'file'")] == [True, True, True]
+
+
+@pytest.mark.usefixtures("db")
 def test_other_kinds_of_bodies_are_a_415(keyed: Client) -> None:
     answer = keyed.post("/bulk/import", CITIES, content_type="text/csv")
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")

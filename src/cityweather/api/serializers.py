@@ -201,7 +201,11 @@ class JobEnded(Shape):
 
 @_example(examples.FILE_BY_PATH, JSON)
 class FileByPath(Shape):
-    path = s.CharField(max_length=1000, help_text="Relative to IMPORT_DIR")
+    path = s.CharField(
+        max_length=1000,
+        help_text="Relative to IMPORT_DIR",
+        error_messages={"required": "Name a file below IMPORT_DIR, or send one in a multipart/form-data part 'file'."},
+    )
     encoding = s.CharField(required=False, allow_blank=True)
     delimiter = s.CharField(required=False, allow_blank=True, trim_whitespace=False)
     column = s.CharField(required=False, allow_blank=True)
