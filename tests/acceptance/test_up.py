@@ -13,6 +13,7 @@ from cityweather.local import sample
 from cityweather.local.processes import wait_until
 from cityweather.settings import ROOT
 from tests.acceptance.running import STOP_SECONDS, Running
+from tests.shell.scripted import run
 
 CITIES = 3000
 PARTS = {"up", "redis", "simulator", "web", "fetch", "bookkeeper", "beat"}
@@ -78,6 +79,27 @@ def open_requests(up: Running) -> int:
     port = int(up.url.rpartition(":")[2])
     found = [connection for pid in up.children("web") for connection in psutil.Process(pid).net_connections("tcp")]
     return sum(connection.status == "ESTABLISHED" and connection.laddr.port == port for connection in found)
+
+
+def test_commands_beside_it_are_for_it(run_up: Callable[..., Running], tmp_path: Path) -> None:
+    file = tmp_path / "cities.csv"
+    sample.write(ROOT / "data/cities.csv", 100, file)
+    up = run_up()
+    job_id = up.service.import_file(file)
+    up.wait_for(job_id)
+    assert f"{job_id}  done      100 of 100  exact" in beside(up, "audit")
+    for command in (["drain"], ["resume"], ["flush"], ["check", "--deploy"]):
+        beside(up, *command)
+    examined = beside(up, "doctor")
+    assert "openweather, a simulator: " in examined
+    assert "WARN settings" not in examined
+
+
+def beside(up: Running, *command: str) -> str:
+    """What a command says that succeeds without being told more than the folder."""
+    done = run(*command, "--data", str(up.folder))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_a_second_one_and_a_taken_port_are_refused_with_a_sentence(

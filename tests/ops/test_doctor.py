@@ -1,11 +1,9 @@
 """`cityweather doctor`: what it says of each part, that it runs whatever is broken, and that it shows no secret."""
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from cityweather.celery import app
 from cityweather.local.simulator.process import Simulator
 from cityweather.ops.doctor import disk, machine, main, servers, web
 from cityweather.ops.doctor.finding import Finding, Level
+from cityweather.ops.found import SIMULATED
 from tests.api.helpers import make_job
 from tests.servers import default_database
 from tests.shell.scripted import always, in_turn, scripted
@@ -30,10 +29,10 @@ NOBODY = "redis://:pass-word-1@127.0.0.1:1/0"
 SOUND = {"SECRET_KEY": "a-secret-key-that-nobody-may-see", "CITYWEATHER_API_KEY": "ops:an-api-key-of-ours"}
 
 
-def doctor(**variables: str) -> "subprocess.CompletedProcess[str]":
+def doctor(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     environment = {"PATH": os.environ["PATH"], "OPENWEATHER_URL": "http://127.0.0.1:1", **variables}
     environment |= {"OPEN_METEO_URL": "http://127.0.0.1:1", "OPEN_METEO_GEOCODING_URL": "http://127.0.0.1:1"}
-    command = [sys.executable, "-m", "cityweather", "doctor"]
+    command = [sys.executable, "-m", "cityweather", "doctor", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -74,6 +73,22 @@ def test_settings_that_no_service_starts_with_are_told(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "FAIL settings      SECRET_KEY is not set. (cityweather.E001)" in done.stdout
     assert "→ Set CITYWEATHER_API_KEY" in done.stdout
+
+
+def test_with_no_server_named_and_no_up_that_runs_there_is_one_problem(tmp_path: Path) -> None:
+    done = doctor("--data", str(tmp_path))
+    assert done.returncode == 1
+    assert f"FAIL up            none runs in {tmp_path}" in done.stdout
+    assert "→ Start it: env/run cityweather up." in done.stdout
+    assert done.stdout.endswith("SKIP the rest      needs servers to look at\n1 problem to fix.\n")
+
+
+def test_advice_for_a_deploy_is_spared_an_up(up: Path, tmp_path: Path) -> None:
+    beside = doctor("--data", str(up)).stdout
+    assert "OK   settings" in beside
+    assert "WARN settings" not in beside
+    named = doctor(**SOUND, REDIS_URL=NOBODY, DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3").stdout
+    assert "WARN settings      The database is SQLite." in named
 
 
 def test_a_database_that_is_migrated_and_one_that_lacks_a_migration(database: str) -> None:
@@ -133,7 +148,9 @@ def test_the_provider_is_asked_once_and_its_refusal_of_the_key_is_told(
     settings.WEATHER_PROVIDER, settings.OPENWEATHER_API_KEY = "openweather", "k" * 20
     found = servers.provider()
     assert found.level is Level.OK, found
-    assert "openweather" in found.text
+    assert "openweather, at an address of your own" in found.text
+    settings.OPENWEATHER_API_KEY = SIMULATED
+    assert "openweather, a simulator: " in servers.provider().text
     simulator.control(fault="401")
     refused = servers.provider()
     assert (refused.level, "OPENWEATHER_API_KEY" in refused.todo) == (Level.FAIL, True)
@@ -203,34 +220,3 @@ def test_files_of_the_page_that_were_collected_under_their_plain_names_only(sett
     assert disk.static_files().level is Level.OK
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "cityweather.dashboard.storage.Hashed"}}
     assert disk.static_files().level is Level.FAIL
-
-
-@pytest.fixture
-def up(tmp_path: Path) -> Callable[..., Path]:
-    def running(pid: int) -> Path:
-        state = {"secret_key": "s", "api_key": "k", "redis_port": 7001, "simulator_port": 7002, "port": 7003}
-        (tmp_path / "state.json").write_text(json.dumps(state))
-        (tmp_path / "pids.json").write_text(json.dumps({"up": pid, "simulator": pid}))
-        return tmp_path
-
-    return running
-
-
-def test_an_up_that_runs_here_is_looked_at_when_no_server_is_named(up: Callable[..., Path]) -> None:
-    environ = {"SECRET_KEY": "mine"}
-    data = up(os.getpid())
-    assert machine.adopt_up(environ, data) == "http://127.0.0.1:7003"
-    assert environ["DATABASE_URL"] == f"sqlite:///{data}/cityweather.sqlite3"
-    assert (environ["REDIS_URL"], environ["SECRET_KEY"]) == ("redis://127.0.0.1:7001/0", "mine")
-    assert environ["OPENWEATHER_URL"] == "http://127.0.0.1:7002"
-    named = {"REDIS_URL": "redis://elsewhere"}
-    assert not machine.adopt_up(named, up(os.getpid()))
-    assert named == {"REDIS_URL": "redis://elsewhere"}
-
-
-def test_one_that_was_killed_is_not(up: Callable[..., Path]) -> None:
-    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
-        pass
-    environ: dict[str, str] = {}
-    assert not machine.adopt_up(environ, up(ended.pid))
-    assert environ == {}

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -9,6 +10,8 @@ from urllib.parse import quote
 
 HOST = "127.0.0.1"
 DATA = Path(__file__).resolve().parents[3] / ".data"
+SERVERS = ("REDIS_URL", "DATABASE_URL")
+SIMULATED = "simulated"  # the key that a simulator is asked with
 WEATHER_URLS = ("OPENWEATHER_URL", "OPEN_METEO_URL", "OPEN_METEO_GEOCODING_URL")
 
 
@@ -52,4 +55,22 @@ def database_url(folder: Path) -> str:
 
 def simulated(url: str) -> dict[str, str]:
     """Settings that lead to a simulator."""
-    return {**dict.fromkeys(WEATHER_URLS, url), "OPENWEATHER_API_KEY": "simulated"}
+    return {**dict.fromkeys(WEATHER_URLS, url), "OPENWEATHER_API_KEY": SIMULATED}
+
+
+def names_servers(environ: Mapping[str, str]) -> bool:
+    return any(environ.get(name) for name in SERVERS)
+
+
+def adopt(environ: MutableMapping[str, str], data: Path = DATA) -> str | None:
+    """With no servers named, the `up` that runs here is meant: its settings become ours. Its address."""
+    if names_servers(environ):
+        return None
+    found = Found.at(data)
+    try:
+        given, address = (found.settings(), found.url) if found else ({}, None)
+    except KeyError:
+        return None
+    for name, value in given.items():
+        environ[name] = environ.get(name) or value
+    return address

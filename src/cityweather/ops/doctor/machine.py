@@ -1,13 +1,11 @@
-"""What can be told without settings: Python, the installed packages, an `up` that runs here."""
+"""What can be told without settings: Python and the installed packages."""
 
 import re
 import sys
-from collections.abc import MutableMapping
 from importlib import metadata
 from pathlib import Path
 
 from cityweather.ops.doctor.finding import Finding, fail, ok, skip
-from cityweather.ops.found import DATA, Found
 
 ROOT = Path(__file__).resolve().parents[4]
 LOCK = ROOT / "env/requirements.txt"
@@ -47,17 +45,3 @@ def _installed(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-def adopt_up(environ: MutableMapping[str, str], data: Path = DATA) -> str | None:
-    """With no servers named, the `cityweather up` that runs here is meant: its settings become ours. Its address."""
-    if environ.get("REDIS_URL") or environ.get("DATABASE_URL"):
-        return None
-    found = Found.at(data)
-    try:
-        given, address = (found.settings(), found.url) if found else ({}, None)
-    except KeyError:
-        return None
-    for name, value in given.items():
-        environ.setdefault(name, value)
-    return address

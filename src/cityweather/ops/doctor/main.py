@@ -8,10 +8,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cityweather.ops import passwords
+from cityweather.ops import found, passwords
 from cityweather.ops.doctor import machine
 from cityweather.ops.doctor.finding import Finding, Level, fail, ok, skip
-from cityweather.ops.found import DATA
 
 STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red", Level.SKIP: "dim"}
 DESCRIPTION = """\
@@ -20,10 +19,11 @@ migrations, Redis, broker, beat, workers, one question to the weather provider, 
 files, clocks.
 
 Run it where the service runs, with its environment. With neither REDIS_URL nor DATABASE_URL set, it looks at the
-`cityweather up` that runs with --data.
+`cityweather up` that runs with --data, without the advice for a deploy.
 
 exit codes: 0 nothing failed (warnings may stand), 1 something did
 """
+NOTHING_THERE = "Start it: env/run cityweather up. Or use --data DIR, or set REDIS_URL and DATABASE_URL."
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
 def parser() -> ArgumentParser:
     made = ArgumentParser("cityweather doctor", description=DESCRIPTION, formatter_class=RawDescriptionHelpFormatter)
     made.add_argument("--server", metavar="URL", help="where the web process should answer (default: that of `up`)")
-    made.add_argument("--data", metavar="DIR", type=Path, default=DATA, help="of `up` (default %(default)s)")
+    made.add_argument("--data", metavar="DIR", type=Path, default=found.DATA, help="of `up` (default %(default)s)")
     return made
 
 
@@ -56,10 +56,14 @@ def verdict(levels: Sequence[Level]) -> str:
 
 def examine(data: Path, server: str | None) -> Iterator[Finding]:
     """Each part as soon as it is known."""
-    if up := machine.adopt_up(os.environ, data):
+    if up := found.adopt(os.environ, data):
         yield ok("up", f"looking at the one that runs in {data}")
     yield machine.python()
     yield machine.packages()
+    if not up and not found.names_servers(os.environ):
+        yield fail("up", f"none runs in {data}, and neither REDIS_URL nor DATABASE_URL is set", NOTHING_THERE)
+        yield skip("the rest", "needs servers to look at")
+        return
     try:
         from cityweather.ops.doctor import settings  # noqa: PLC0415  # Django may be what is missing
     except ImportError as error:
@@ -70,7 +74,7 @@ def examine(data: Path, server: str | None) -> Iterator[Finding]:
         yield skip("the rest", "needs the settings")
         return
     logging.disable(logging.CRITICAL)  # what a part says of its own trouble is told here in one line
-    yield from settings.sound()
+    yield from settings.sound(deploy=not up)
     yield from _running(server or up)
 
 

@@ -12,6 +12,7 @@ from cityweather.celery import app
 from cityweather.errors import Fault, WeatherError
 from cityweather.ops import health
 from cityweather.ops.doctor.finding import Finding, fail, ok, skip, warn
+from cityweather.ops.found import SIMULATED
 from cityweather.weather import parts
 from cityweather.weather.asker import Asker
 from cityweather.weather.health import LONDON
@@ -103,10 +104,12 @@ def provider() -> Finding:
             return warn("provider", f"{asked.name}: {error.detail}", "Nothing to do: it passes.")
         key = "Check OPENWEATHER_API_KEY." if error.fault is Fault.KEY else "Is it reachable from here?"
         return fail("provider", f"{asked.name}: {error.detail}", key)
-    own = "" if _usual(asked.name) else ", at an address of your own"
-    return ok("provider", f"{asked.name}{own}: {weather.temperature} °C in London")
+    return ok("provider", f"{asked.name}{_where(asked.name)}: {weather.temperature} °C in London")
 
 
-def _usual(name: str) -> bool:
+def _where(name: str) -> str:
+    if settings.OPENWEATHER_API_KEY == SIMULATED:
+        return ", a simulator"  # not that key, which is masked
     url = settings.OPENWEATHER_URL if name == "openweather" else settings.OPEN_METEO_URL
-    return bool(url.startswith(("https://api.openweathermap.org", "https://api.open-meteo.com")))
+    usual = url.startswith(("https://api.openweathermap.org", "https://api.open-meteo.com"))
+    return "" if usual else ", at an address of your own"

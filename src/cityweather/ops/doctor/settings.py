@@ -25,10 +25,10 @@ def load() -> Finding | None:
     return None
 
 
-def sound() -> Iterator[Finding]:
+def sound(*, deploy: bool) -> Iterator[Finding]:
     found = [
         message
-        for message in run_checks(include_deployment_checks=True)
+        for message in run_checks(include_deployment_checks=deploy)
         if message.level >= WARNING and not message.is_silenced() and message.id not in ELSEWHERE
     ]
     for message in found:

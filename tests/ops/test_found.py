@@ -1,0 +1,48 @@
+"""The `up` that runs here: its settings become those of a command that names no server."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from cityweather.ops.found import adopt
+from tests.shell.scripted import run
+
+
+def test_its_settings_are_taken_when_no_server_is_named(up: Path) -> None:
+    environ = {"SECRET_KEY": "mine"}
+    assert adopt(environ, up) == "http://127.0.0.1:3"
+    assert environ["DATABASE_URL"] == f"sqlite:///{up}/cityweather.sqlite3"
+    assert (environ["REDIS_URL"], environ["SECRET_KEY"]) == ("redis://127.0.0.1:1/0", "mine")
+    assert environ["OPENWEATHER_URL"] == "http://127.0.0.1:2"
+
+
+def test_a_server_that_is_named_goes_before(up: Path) -> None:
+    named = {"REDIS_URL": "redis://elsewhere"}
+    assert not adopt(named, up)
+    assert named == {"REDIS_URL": "redis://elsewhere"}
+
+
+def test_one_that_was_killed_is_not_meant(up: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    (up / "pids.json").write_text(json.dumps({"up": ended.pid}))
+    environ: dict[str, str] = {}
+    assert not adopt(environ, up)
+    assert environ == {}
+
+
+def test_management_commands_are_for_it(up: Path) -> None:
+    done = run("check", "--data", str(up))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert run("check", f"--data={up}").returncode == 0
+
+
+def test_a_folder_in_which_none_runs_is_told(tmp_path: Path) -> None:
+    done = run("check", "--data", str(tmp_path))
+    assert (done.returncode, done.stderr) == (1, f"No `cityweather up` runs in {tmp_path}.\n")
+
+
+def test_a_command_with_a_server_of_its_own_is_not_for_it(up: Path) -> None:
+    done = run("check", "--data", str(up), REDIS_URL="redis://127.0.0.1:1/0")
+    assert "SECRET_KEY is not set" in done.stderr
