@@ -9,17 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cityweather.local.processes import free_port, wait_until
-from cityweather.ops import paced
-from cityweather.ops.paced import PacedSocket, TooSlow
 
 CONFIG = """
 from cityweather.ops.gunicorn import *
-from cityweather.ops import paced
+from cityweather.ops import paced_socket as paced
 workers, threads = 1, 1
 """
 HURRIED = "paced.HEAD = paced.GRACE = paced.TAKE = 0.5; paced.PACE = 1_000_000"
@@ -252,72 +249,3 @@ def test_every_line_of_gunicorn_is_json(server: Server) -> None:
     assert any("Listening at" in line["event"] for line in lines)
     assert all({"ts", "level", "event"} <= line.keys() for line in lines)
     assert not [line for line in lines if line["level"] == "error"]
-
-
-class Scripted:
-    """A socket that says after how many seconds it gives, or takes, how many bytes."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now, self.seconds, self.size = 0.0, 0.0, 0
-        monkeypatch.setattr(paced.time, "monotonic", lambda: self.now)
-
-    def setsockopt(self, *_: object) -> None:
-        pass
-
-    def recv(self, size: int, flags: int) -> bytes:
-        if flags == socket.MSG_DONTWAIT:
-            return b"GET / HTTP/1.1\r\n\r\n"
-        self.now += self.seconds
-        return bytes(self.size)
-
-    def send(self, data: bytes) -> int:
-        self.now += self.seconds
-        return min(self.size, len(data))
-
-
-def begun(inner: Any) -> PacedSocket:
-    """One whose request's head is read."""
-    ours = PacedSocket(inner, lambda _: None)
-    assert ours.has_head(b"")
-    ours.recv(1)
-    return ours
-
-
-def test_a_body_may_pause_but_bytes_that_came_fast_buy_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    inner = Scripted(monkeypatch)
-    ours = begun(inner)
-    inner.size = 1_000_000
-    ours.recv(1)
-    inner.seconds, inner.size = paced.GRACE - 1, 1
-    ours.recv(1)
-    inner.seconds, inner.size = 1, paced.PACE
-    ours.recv(1)  # at the pace
-    inner.seconds, inner.size = 2, 1
-    with pytest.raises(TooSlow):
-        ours.recv(1)
-    ours.has_head(b"")
-    ours.recv(1)
-    ours.recv(1)
-
-
-def test_an_answer_taken_in_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    inner = Scripted(monkeypatch)
-    ours = begun(inner)
-    inner.seconds, inner.size = 1, paced.PACE
-    ours.sendall(bytes(100 * paced.PACE))  # at the pace
-    inner.size = paced.PACE // 2
-    with pytest.raises(TooSlow):
-        ours.sendall(bytes(100 * paced.PACE))
-
-
-def test_silence_and_an_answer_nobody_takes_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paced, "GRACE", 0.05)
-    monkeypatch.setattr(paced, "TAKE", 0.05)
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        theirs.sendall(b"GET / HTTP/1.1\r\n\r\n")
-        slow = begun(ours)
-        with pytest.raises(TooSlow):
-            slow.recv(1)
-        with pytest.raises(TooSlow):
-            slow.sendall(b"x" * 10_000_000)

@@ -17,7 +17,7 @@ threads = 8
 timeout = 60  # seconds without a sign of life from a process
 graceful_timeout = 25  # seconds; Render kills after 30
 keepalive = 5  # seconds
-sendfile = False  # it would wait for a client without limit, past ops/paced.py
+sendfile = False  # it would wait for a client without limit, past ops/paced_socket.py
 control_socket_disable = True
 forwarder_headers = ""  # nobody in front of us says what SCRIPT_NAME is
 
