@@ -3,7 +3,8 @@
 import os
 
 from cityweather.celery import app
-from cityweather.tracker.tracker import LEASE, Tracker
+from cityweather.tracker.leases import LEASE
+from cityweather.tracker.tracker import Tracker
 
 __all__ = ["app"]
 

@@ -13,7 +13,8 @@ from redis.client import Pipeline
 from cityweather import connections
 from cityweather.dispatch import batches, control, dispatcher
 from cityweather.models import BulkJob, City, JobResult
-from cityweather.tracker.tracker import LEASE, Tracker
+from cityweather.tracker.leases import LEASE
+from cityweather.tracker.tracker import Tracker
 from cityweather.weather.pace import Blocked, Pace
 from tests.capture import Sent
 from tests.flush.helpers import flush, live, make_job, reload, result, tracker, work

@@ -19,7 +19,8 @@ from cityweather.flush.audit import audit
 from cityweather.flush.sweep import forget_unknown
 from cityweather.models import BulkJob, JobResult
 from cityweather.tracker.keys import JobKeys
-from cityweather.tracker.tracker import LEASE, Tracker
+from cityweather.tracker.leases import LEASE
+from cityweather.tracker.tracker import Tracker
 from tests.flush.helpers import agree, flush, make_job, reload, result
 from tests.tracker.helpers import Clock
 

@@ -1,6 +1,6 @@
 """When recording ends."""
 
-from cityweather.tracker.tracker import LEASE
+from cityweather.tracker.leases import LEASE
 from tests.tracker.helpers import JOB, Bench, good
 
 

@@ -3,7 +3,7 @@
 import pytest
 from redis.exceptions import OutOfMemoryError
 
-from cityweather.tracker.tracker import LEASE
+from cityweather.tracker.leases import LEASE
 from tests.tracker.helpers import JOB, Bench, bad, good
 
 

@@ -7,7 +7,7 @@ from redis import Redis
 from redis.exceptions import ConnectionError as RedisAway
 from redis.exceptions import OutOfMemoryError
 
-from cityweather.tracker.tracker import LEASE
+from cityweather.tracker.leases import LEASE
 from cityweather.weather.fetch import Batch, run_batch
 from cityweather.weather.provider import Place
 from tests.tracker.helpers import JOB, Bench

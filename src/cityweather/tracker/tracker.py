@@ -14,11 +14,11 @@ from redis.exceptions import ResponseError
 
 from cityweather.tracker import progress
 from cityweather.tracker.keys import DRAIN, PATTERN, JobKeys, job_id_of
+from cityweather.tracker.leases import LEASE, Lease
 from cityweather.tracker.progress import Progress, WaitingFor
 from cityweather.tracker.results import Result, decode, encode
 from cityweather.tracker.scripts import Arg, Scripts
 
-LEASE = 10_000  # ms without a word from its worker after which a batch is claimed again
 MOST = 500  # results a call: 1.3 ms of server time
 LOSSES_BEFORE_ALONE = 3  # workers lost with a batch before its rows go one by one
 KEEP_ENDED = 3600  # seconds
@@ -59,21 +59,6 @@ class Entry:
     def results(self) -> list[Result]:
         """Decoded when asked for, since a flush takes fewer entries than it reads. Raises UnknownFormat."""
         return decode(self.blob) if self.blob else []
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    token: str
-    first: int
-    last: int
-    rows: int
-    deadline: int  # Unix ms
-    losses: int
-    state: str  # sent | started | returned
-
-    def live(self, now: int) -> bool:
-        """Whether somebody may work under it; see lua/prelude.lua for a deadline too far away."""
-        return self.state != "returned" and now < self.deadline <= now + 2 * LEASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +123,7 @@ class Tracker:
 
     def leases(self, job_id: str) -> list[Lease]:
         found = cast("dict[bytes, bytes]", self.redis.hgetall(JobKeys.of(job_id).leases))
-        return [_lease(token, text) for token, text in found.items()]
+        return [Lease.read(token, text) for token, text in found.items()]
 
     def live_leases(self, job_ids: Sequence[str]) -> tuple[list[list[Lease]], int]:
         """Of each job those that somebody may still work under, by the server's clock: that wrote the deadlines.
@@ -149,7 +134,7 @@ class Tracker:
         pipe = self.redis.pipeline(transaction=False)
         for job_id in job_ids:
             pipe.hgetall(JobKeys.of(job_id).leases)
-        found = [[_lease(token, text) for token, text in leases.items()] for leases in pipe.execute()]
+        found = [[Lease.read(token, text) for token, text in leases.items()] for leases in pipe.execute()]
         sent = sum(lease.state == "sent" for leases in found for lease in leases)
         return [[lease for lease in leases if lease.live(now)] for leases in found], sent
 
@@ -296,8 +281,3 @@ def following(entry_id: str) -> str:
 
 def _entry(name: bytes, fields: dict[bytes, bytes]) -> Entry:
     return Entry(name.decode(), fields.get(b"r", b""))
-
-
-def _lease(token: bytes, text: bytes) -> Lease:
-    first, last, rows, deadline, losses, state = text.decode().split(":")
-    return Lease(token.decode(), int(first), int(last), int(rows), int(deadline), int(losses), state)

@@ -6,7 +6,7 @@ from redis.exceptions import RedisError
 
 from cityweather.errors import Fault, WeatherError
 from cityweather.ops import metrics
-from cityweather.tracker.tracker import LEASE
+from cityweather.tracker.leases import LEASE
 from cityweather.weather.bulk_transport import Completed
 from cityweather.weather.doubts import MOST_DOUBTS, Doubts
 from cityweather.weather.gate import Gate, HandBack
