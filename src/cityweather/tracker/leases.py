@@ -7,7 +7,7 @@ LEASE = 10_000  # ms without a word from its worker after which a batch is claim
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Positions from `first` up to, not including, `last`, of which `rows` were given out. `losses`: workers that died with them."""
+    """`rows` positions out of `first` up to, not including, `last`. `losses`: workers that died with them."""
 
     token: str
     first: int
