@@ -8,11 +8,10 @@ from cityweather.celery import app
 from cityweather.tracker import tracker
 from cityweather.weather.openweather import OpenWeather
 from cityweather.weather.provider import Place, Request
+from tests.acceptance.nightshade import CITY, LAST_WORDS
 
 __all__ = ["app"]
 
-CITY = "Deadly Nightshade"
-LAST_WORDS = "The deadly city is asked for."
 LEASE = 4_000  # ms; a worker renews it every 2 s
 
 _request = OpenWeather.request

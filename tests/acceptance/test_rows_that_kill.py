@@ -7,7 +7,7 @@ import pytest
 
 from cityweather.dispatch.dispatcher import LOSSES_BEFORE_FAILING
 from cityweather.weather.breaker import Breaker, State
-from tests.acceptance import deadly, judge
+from tests.acceptance import judge, nightshade
 from tests.acceptance.fleet import USUAL, Fleet, towns
 
 pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance")]
@@ -44,12 +44,12 @@ def test_a_row_that_kills_every_worker_is_sent_alone_and_fails_as_worker_lost(
 ) -> None:
     fleet = start_fleet(*USUAL, database="postgres", app="tests.acceptance.deadly")
     fleet.simulator.control(latency_ms=50)
-    job_id = fleet.import_cities(among([deadly.CITY], "Innocent"))
+    job_id = fleet.import_cities(among([nightshade.CITY], "Innocent"))
     job = fleet.wait_for(job_id, 110)
-    deaths = sum(fleet.log(part).count(deadly.LAST_WORDS) for part in ("fetch-1", "fetch-2"))
+    deaths = sum(fleet.log(part).count(nightshade.LAST_WORDS) for part in ("fetch-1", "fetch-2"))
     sys.stdout.write(f"{deaths} deaths, {judge.repeated(fleet, TOTAL - 1)} cities fetched again\n")
     assert (job["status"], job["succeeded"], job["failed"]) == ("done", TOTAL - 1, 1)
-    assert failures(fleet, job_id) == {deadly.CITY: "worker_lost"}
+    assert failures(fleet, job_id) == {nightshade.CITY: "worker_lost"}
     # Three times with its batch, three times alone; losses are counted in Redis, which lives on.
     assert deaths == LOSSES_BEFORE_FAILING
     assert [fault for fault in judge.faults(fleet, job_id, TOTAL) if "saw" not in fault] == []  # it was never sent
