@@ -24,6 +24,9 @@ _LIBRARIES_QUIET = dict.fromkeys(
     ("django_structlog", "kombu", "amqp", "urllib3", "celery.beat", "celery.worker.strategy", "celery.app.trace"),
     "WARNING",
 )
+# They log addresses, the one at DEBUG and the other when it cannot read a header, and ours hold the provider's key.
+# Named here, since a level set elsewhere does not outlive the next time that logging is configured.
+_LIBRARIES_QUIET |= dict.fromkeys(("urllib3.connectionpool", "urllib3.connection"), "ERROR")
 
 
 def mask(text: str) -> str:

@@ -1,6 +1,5 @@
 """One request at a time for the web, over `requests`. Safe to share between threads."""
 
-import logging
 import time
 from concurrent.futures import Future
 from threading import Thread
@@ -13,10 +12,6 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from cityweather.errors import BadAnswer, ProviderDown, ProviderTimeout
 from cityweather.weather.network import CONNECT_TIMEOUT, LARGEST_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, is_loopback
 from cityweather.weather.provider import Request, Response
-
-# They log addresses, the one at DEBUG and the other when it cannot read a header, and ours hold the key.
-for name in ("urllib3.connectionpool", "urllib3.connection"):
-    logging.getLogger(name).setLevel(logging.ERROR)
 
 CHUNK = 65_536  # bytes
 
