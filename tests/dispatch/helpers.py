@@ -1,0 +1,29 @@
+"""Ticks of the dispatcher, and what they sent."""
+
+import time
+
+import pytest
+
+from cityweather import connections
+from cityweather.dispatch import dispatcher
+from cityweather.tracker.leases import LEASE
+from cityweather.tracker.tracker import Tracker
+from cityweather.weather.pace import Pace
+from tests.capture import Sent
+
+
+def tick() -> None:
+    dispatcher.tick(seconds=0)
+
+
+def sent_rows(sent_tasks: list[Sent]) -> list[list[object]]:
+    return [row for sent in sent_tasks for row in sent.args[4]]
+
+
+def use(monkeypatch: pytest.MonkeyPatch, pace: Pace) -> None:
+    monkeypatch.setattr(dispatcher, "pace", lambda: pace)
+
+
+def let_leases_run_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    later = int(time.time() * 1000) + LEASE + 1
+    monkeypatch.setattr(connections, "tracker", lambda: Tracker(connections.redis_client(), lambda: later))
