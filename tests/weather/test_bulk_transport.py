@@ -3,7 +3,6 @@
 import gc
 import gzip
 import socket
-import struct
 import time
 from collections.abc import Iterator
 
@@ -14,7 +13,7 @@ from cityweather.errors import BadAnswer, ProviderDown, ProviderTimeout
 from cityweather.weather import bulk_transport
 from cityweather.weather.bulk_transport import BulkTransport, Completed
 from cityweather.weather.provider import Request, Response
-from tests.weather.wire import Wire, chunked, full_backlog, http, send, wire
+from tests.weather.wire import Behaviour, Wire, chunked, full_backlog, http, leave, reset, send, wire
 
 
 @pytest.fixture
@@ -148,10 +147,6 @@ def test_nobody_listening_is_an_outage(transport: BulkTransport) -> None:
 
 
 def test_a_reset_is_an_outage_and_a_cut_body_a_bad_answer(transport: BulkTransport, server: Wire) -> None:
-    def reset(connection: socket.socket) -> None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        connection.close()
-
     def cut(connection: socket.socket) -> None:
         connection.sendall(http(b"x" * 1000)[:300])
         connection.close()
@@ -159,6 +154,20 @@ def test_a_reset_is_an_outage_and_a_cut_body_a_bad_answer(transport: BulkTranspo
     server.behaviours.update({"/reset": reset, "/cut": cut})
     assert isinstance(one(transport, f"{server.url}/reset"), ProviderDown)
     assert isinstance(one(transport, f"{server.url}/cut"), BadAnswer)
+
+
+@pytest.mark.parametrize("die", [leave, reset])
+def test_a_request_whose_kept_connection_dies_is_not_sent_again_unasked(
+    transport: BulkTransport, server: Wire, die: Behaviour
+) -> None:
+    for number in range(8):
+        transport.submit(number, Request(f"{server.url}/first"))
+    finish(transport)
+    server.behaviours["/x"] = die
+    for _ in range(2):
+        assert isinstance(one(transport, f"{server.url}/x"), ProviderDown)
+    assert isinstance(one(transport, f"{server.url}/y"), Response)
+    assert [head.split()[1] for head in server.heads[8:]] == ["/x", "/x", "/y"]
 
 
 @pytest.mark.parametrize("answer", [b"garbage\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"\0\0\0\0\r\n\r\n"])

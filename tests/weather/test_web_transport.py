@@ -15,7 +15,7 @@ from cityweather.errors import BadAnswer, ProviderDown, ProviderTimeout, Weather
 from cityweather.weather import web_transport
 from cityweather.weather.provider import Request
 from cityweather.weather.web_transport import WebTransport
-from tests.weather.wire import Behaviour, Wire, chunked, full_backlog, http, send, wire
+from tests.weather.wire import Behaviour, Wire, chunked, full_backlog, http, leave, reset, send, wire
 
 URL = "https://api.example.test/data?appid=secret&q=x"
 
@@ -185,3 +185,14 @@ def test_a_proxy_from_the_environment_is_not_asked_for_this_machine(
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     assert WebTransport().send(Request(f"{server.url}/x")).status == 200
+
+
+@pytest.mark.parametrize("die", [leave, reset])
+def test_a_request_whose_kept_connection_dies_is_not_sent_again_unasked(server: Wire, die: Behaviour) -> None:
+    transport = WebTransport()
+    server.behaviours["/x"] = die
+    transport.send(Request(f"{server.url}/first"))
+    with pytest.raises(ProviderDown):
+        transport.send(Request(f"{server.url}/x"))
+    assert server.connections == 1
+    assert [head.split()[1] for head in server.heads] == ["/first", "/x"]

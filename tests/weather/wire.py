@@ -2,6 +2,7 @@
 
 import gzip
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -20,6 +21,15 @@ def http(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
 
 def send(data: bytes) -> Behaviour:
     return lambda connection: connection.sendall(data)
+
+
+def leave(connection: socket.socket) -> None:
+    connection.close()
+
+
+def reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
 
 
 def chunked(body: bytes) -> bytes:

@@ -24,12 +24,20 @@ _ERRORS: dict[int, type[WeatherError]] = {
 
 @dataclass(slots=True, eq=False)
 class _Handle:
-    """A reusable transfer; its buffers are filled by libcurl without a line of Python."""
+    """A reusable transfer; libcurl fills its buffers without a line of Python."""
 
     curl: pycurl.Curl
     body: bytearray = field(default_factory=bytearray)
     head: list[bytes] = field(default_factory=list)
     tag: Any = None
+    sent: bool = False
+
+    def may_send(self, *_connection: object) -> int:
+        """Once: libcurl would repeat up to five times what a kept connection lost, and no quota would count it."""
+        if self.sent:
+            return pycurl.PREREQFUNC_ABORT
+        self.sent = True
+        return pycurl.PREREQFUNC_OK
 
 
 class BulkTransport:
@@ -50,7 +58,7 @@ class BulkTransport:
         """The tag comes back from poll() with what became of the request."""
         handle = self._idle.pop() if self._idle else _prepared(request)
         curl = handle.curl
-        handle.tag = tag
+        handle.tag, handle.sent = tag, False
         curl.setopt(pycurl.URL, request.url)
         self._multi.add_handle(curl)
         self._busy[curl] = handle
@@ -124,6 +132,7 @@ def _prepared(request: Request) -> _Handle:
     curl = handle.curl
     curl.setopt(pycurl.WRITEFUNCTION, handle.body.extend)
     curl.setopt(pycurl.HEADERFUNCTION, handle.head.append)
+    curl.setopt(pycurl.PREREQFUNCTION, handle.may_send)
     curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in request.headers.items()])
     curl.setopt(pycurl.ACCEPT_ENCODING, "")
     curl.setopt(pycurl.FOLLOWLOCATION, 0)
