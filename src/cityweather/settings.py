@@ -114,7 +114,7 @@ CACHES = {
         "LOCATION": CACHE_URL,
         "KEY_PREFIX": "cw",
         "OPTIONS": {
-            "SERIALIZER": "cityweather.weather.cache.Serializer",
+            "SERIALIZER": "cityweather.weather.store.cache.Serializer",
             "SOCKET_CONNECT_TIMEOUT": 1,  # seconds
             "SOCKET_TIMEOUT": 2,
             "CONNECTION_POOL_KWARGS": pool_options(CACHE_URL),

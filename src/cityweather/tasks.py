@@ -16,9 +16,9 @@ from cityweather.flush import flusher, sweep
 from cityweather.flush.audit import audit_recent
 from cityweather.flush.prune import prune
 from cityweather.ops import away
-from cityweather.weather import stopping
-from cityweather.weather.fetch import Batch, run_batch
-from cityweather.weather.provider import Place
+from cityweather.weather.bulk import stopping
+from cityweather.weather.bulk.fetch import Batch, run_batch
+from cityweather.weather.providers.provider import Place
 
 log = logging.getLogger(__name__)
 

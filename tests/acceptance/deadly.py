@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from cityweather.celery import app
 from cityweather.tracker import tracker
-from cityweather.weather.openweather import OpenWeather
-from cityweather.weather.provider import Place, Request
+from cityweather.weather.providers.openweather import OpenWeather
+from cityweather.weather.providers.provider import Place, Request
 from tests.acceptance.nightshade import CITY, LAST_WORDS
 
 __all__ = ["app"]

@@ -3,8 +3,8 @@
 import pytest
 
 from cityweather.local.processes import wait_until
-from cityweather.weather.health import MOST_RETRIES
-from cityweather.weather.parts import CONCURRENCY
+from cityweather.weather.bulk.health import MOST_RETRIES
+from cityweather.weather.bulk.parts import CONCURRENCY
 from tests.acceptance import judge
 from tests.acceptance.fleet import Fleet, towns
 

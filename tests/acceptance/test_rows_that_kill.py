@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from cityweather.dispatch.dispatcher import LOSSES_BEFORE_FAILING
-from cityweather.weather.breaker import Breaker, State
+from cityweather.weather.limits.breaker import Breaker, State
 from tests.acceptance import judge, nightshade
 from tests.acceptance.fleet import USUAL, Fleet, towns
 

@@ -16,7 +16,7 @@ from cityweather.api import searches, weather
 from cityweather.flush import sql
 from cityweather.models import City, SearchHistory
 from cityweather.tracker.results import Result
-from cityweather.weather.provider import Weather
+from cityweather.weather.providers.provider import Weather
 from tests.api.helpers import make_city
 
 DAY = 86_400  # seconds

@@ -9,10 +9,10 @@ from django.test import Client
 
 from cityweather.api import weather
 from cityweather.models import SearchHistory
-from cityweather.weather import lookup
-from cityweather.weather.cache import Cache, Entry
-from cityweather.weather.keys import cached
-from cityweather.weather.provider import Weather
+from cityweather.weather.interactive import lookup
+from cityweather.weather.providers.provider import Weather
+from cityweather.weather.store.cache import Cache, Entry
+from cityweather.weather.store.keys import cached
 
 OSLO = Weather(-3.2, "Clouds", 81, 1_767_323_000, -8.1, "broken clouds", 4.1, 59.91, 10.75, "Oslo", "NO")
 BARE = Weather(None, None, None, None)

@@ -10,8 +10,8 @@ import urllib3
 
 from cityweather.celery import app
 from cityweather.errors import ProviderDown
-from cityweather.weather import parts
-from cityweather.weather.provider import Request, Response
+from cityweather.weather.bulk import parts
+from cityweather.weather.providers.provider import Request, Response
 
 __all__ = ["app"]
 

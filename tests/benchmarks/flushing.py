@@ -36,8 +36,8 @@ def prepare(rows: int) -> Any:
 
 def results(first: int, count: int) -> list[Any]:
     from cityweather.tracker.results import Result
-    from cityweather.weather.openweather import OpenWeather
-    from cityweather.weather.provider import Place, Response
+    from cityweather.weather.providers.openweather import OpenWeather
+    from cityweather.weather.providers.provider import Place, Response
     from tests.benchmarks.upstream import END, answers
 
     provider, place = OpenWeather("http://localhost", "key"), Place("x")

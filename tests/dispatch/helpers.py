@@ -8,7 +8,7 @@ from cityweather import connections
 from cityweather.dispatch import dispatcher
 from cityweather.tracker.leases import LEASE
 from cityweather.tracker.tracker import Tracker
-from cityweather.weather.pace import Pace
+from cityweather.weather.limits.pace import Pace
 from tests.capture import Sent
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from cityweather.dispatch import dispatcher, eta
 from cityweather.models import BulkJob
-from cityweather.weather.outlook import NO_LIMIT, Left, Outlook
-from cityweather.weather.pace import Pace
+from cityweather.weather.limits.outlook import NO_LIMIT, Left, Outlook
+from cityweather.weather.limits.pace import Pace
 from tests.capture import Sent
 from tests.flush.helpers import make_job, tracker
 

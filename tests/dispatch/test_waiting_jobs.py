@@ -9,7 +9,7 @@ from redis import Redis
 from cityweather.dispatch import control
 from cityweather.models import BulkJob
 from cityweather.tracker.tracker import Tracker
-from cityweather.weather.pace import Blocked, Pace
+from cityweather.weather.limits.pace import Blocked, Pace
 from tests.capture import Sent
 from tests.dispatch.helpers import sent_rows, tick, use
 from tests.flush.helpers import flush, make_job, reload, tracker

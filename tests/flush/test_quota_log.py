@@ -9,7 +9,7 @@ from cityweather import connections
 from cityweather.flush import quota_log
 from cityweather.flush.sweep import sweep
 from cityweather.models import QuotaUse
-from cityweather.weather import pace
+from cityweather.weather.limits import pace
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from cityweather.models import BulkJob
 from cityweather.ops import metrics, scrape, signals
 from cityweather.ops.metrics import Counters
 from cityweather.tracker.results import Result
-from cityweather.weather.pace import Pace
+from cityweather.weather.limits.pace import Pace
 from tests.api.helpers import go_live, make_job
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]

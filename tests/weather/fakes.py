@@ -15,15 +15,15 @@ from redis import Redis
 
 from cityweather.errors import WeatherError
 from cityweather.tracker.results import Result
-from cityweather.weather.breaker import Breaker
-from cityweather.weather.cache import Cache
-from cityweather.weather.fetch import Batch, run_batch
-from cityweather.weather.health import Health
-from cityweather.weather.openweather import OpenWeather
-from cityweather.weather.parts import Parts
-from cityweather.weather.provider import Place, Provider, Request, Response
-from cityweather.weather.quota import Quota
-from cityweather.weather.slots import Slots
+from cityweather.weather.bulk.fetch import Batch, run_batch
+from cityweather.weather.bulk.health import Health
+from cityweather.weather.bulk.parts import Parts
+from cityweather.weather.limits.breaker import Breaker
+from cityweather.weather.limits.quota import Quota
+from cityweather.weather.limits.slots import Slots
+from cityweather.weather.providers.openweather import OpenWeather
+from cityweather.weather.providers.provider import Place, Provider, Request, Response
+from cityweather.weather.store.cache import Cache
 from tests.weather.clock import Clock
 
 Outcome = Response | WeatherError

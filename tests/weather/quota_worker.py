@@ -17,13 +17,14 @@ django.setup()
 from cityweather import connections  # noqa: E402
 from cityweather.errors import QuotaUsedUp  # noqa: E402
 from cityweather.local.processes import wait_until  # noqa: E402
-from cityweather.weather import parts  # noqa: E402
-from cityweather.weather.asker import Asker  # noqa: E402
-from cityweather.weather.fetch import Batch, run_batch  # noqa: E402
-from cityweather.weather.provider import Place  # noqa: E402
-from cityweather.weather.providers import from_settings  # noqa: E402
-from cityweather.weather.quota import Grant, Quota  # noqa: E402
-from cityweather.weather.web_transport import WebTransport  # noqa: E402
+from cityweather.weather.bulk import parts  # noqa: E402
+from cityweather.weather.bulk.fetch import Batch, run_batch  # noqa: E402
+from cityweather.weather.choice import from_settings  # noqa: E402
+from cityweather.weather.interactive.asker import Asker  # noqa: E402
+from cityweather.weather.limits import connected  # noqa: E402
+from cityweather.weather.limits.quota import Grant, Quota  # noqa: E402
+from cityweather.weather.providers.provider import Place  # noqa: E402
+from cityweather.weather.transport.web import WebTransport  # noqa: E402
 from tests.weather.fakes import FakeTracker  # noqa: E402
 
 kind, name, scale, folder = sys.argv[1], sys.argv[2], float(sys.argv[3]), Path(sys.argv[4])
@@ -48,7 +49,7 @@ def fetch() -> int:
 
 
 def look_up() -> int:
-    asker, refused = Asker(provider, WebTransport(), quota, parts.breaker(provider), parts.slots(provider)), 0
+    asker, refused = Asker(provider, WebTransport(), quota, connected.breaker(provider), connected.slots(provider)), 0
     for n in count():
         if stop.exists():
             break

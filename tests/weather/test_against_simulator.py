@@ -10,10 +10,11 @@ import pytest
 from redis import Redis
 
 from cityweather.local.simulator.process import Simulator
-from cityweather.weather import bulk_transport, parts
-from cityweather.weather.bulk_transport import BulkTransport, Completed
-from cityweather.weather.fetch import Batch, run_batch
-from cityweather.weather.provider import Place, Request, Response
+from cityweather.weather.bulk import parts
+from cityweather.weather.bulk.fetch import Batch, run_batch
+from cityweather.weather.providers.provider import Place, Request, Response
+from cityweather.weather.transport import bulk
+from cityweather.weather.transport.bulk import BulkTransport, Completed
 from tests.weather.fakes import FakeTracker, named
 
 TRANSIENT = ("500", "502", "503", "504", "reset", "hang", "half", "slow", "html", "html200", "empty", "garbage",
@@ -35,7 +36,7 @@ def run(
     for name in ("OPENWEATHER_QUOTA_PER_MINUTE", "OPENWEATHER_QUOTA_PER_MONTH", "OPEN_METEO_QUOTA_PER_MINUTE",
                  "OPEN_METEO_QUOTA_PER_HOUR", "OPEN_METEO_QUOTA_PER_DAY"):  # fmt: skip
         setattr(settings, name, 0)
-    monkeypatch.setattr(bulk_transport, "TOTAL_TIMEOUT", 0.4)
+    monkeypatch.setattr(bulk, "TOTAL_TIMEOUT", 0.4)
     transports = []
 
     def fetch(places: list[Place], rounds: int = 5) -> FakeTracker:

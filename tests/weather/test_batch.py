@@ -9,8 +9,8 @@ from redis import Redis
 from redis.exceptions import ConnectionError  # noqa: A004
 
 from cityweather.tracker.results import Result
-from cityweather.weather import stopping
-from cityweather.weather.quota import Grant
+from cityweather.weather.bulk import stopping
+from cityweather.weather.limits.quota import Grant
 from tests.weather.fakes import UNKNOWN, World, named, weather
 
 
@@ -214,8 +214,8 @@ def test_a_worker_that_stops_hands_back_what_takes_longer(world: World, monkeypa
 def test_processes_forked_before_see_the_wish_to_stop() -> None:
     code = """
 import os, time
-from cityweather.weather import stopping
-from cityweather.weather.quota import Grant
+from cityweather.weather.bulk import stopping
+from cityweather.weather.limits.quota import Grant
 child = os.fork()
 if child:
     stopping.ask()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from redis import Redis
 
-from cityweather.weather.breaker import Breaker, State
+from cityweather.weather.limits.breaker import Breaker, State
 from tests.weather.clock import Clock
 
 

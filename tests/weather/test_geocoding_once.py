@@ -3,8 +3,8 @@
 import pytest
 from redis import Redis
 
-from cityweather.weather.open_meteo import OpenMeteo
-from cityweather.weather.provider import Response
+from cityweather.weather.providers.open_meteo import OpenMeteo
+from cityweather.weather.providers.provider import Response
 from tests.weather.fakes import World, reply
 
 COORDINATES = {"Oslo": (59.9, 10.7)}

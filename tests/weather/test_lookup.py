@@ -22,12 +22,14 @@ from cityweather.errors import (
     Throttled,
     UnknownCity,
 )
-from cityweather.weather import asker, names, parts
-from cityweather.weather.breaker import State
-from cityweather.weather.cache import Cache
-from cityweather.weather.lookup import Found, _web, lookup
-from cityweather.weather.provider import Place, Weather
-from cityweather.weather.providers import from_settings
+from cityweather.weather import names
+from cityweather.weather.choice import from_settings
+from cityweather.weather.interactive import asker
+from cityweather.weather.interactive.lookup import Found, _web, lookup
+from cityweather.weather.limits import connected
+from cityweather.weather.limits.breaker import State
+from cityweather.weather.providers.provider import Place, Weather
+from cityweather.weather.store.cache import Cache
 from tests.weather.fakes import BROKEN, KEY_REFUSED, TOO_MANY, UNKNOWN, reply, weather
 
 URL = "https://api.openweathermap.org/data/2.5/weather"
@@ -172,7 +174,7 @@ def fails(provider: Any, city: str) -> None:
 
 
 def half_open() -> None:
-    breaker = parts.breaker(from_settings())
+    breaker = connected.breaker(from_settings())
     breaker.outage()
     redis = connections.redis_client()
     redis.hset("cw:{openweather}:breaker", "until", 1)
@@ -183,7 +185,7 @@ def test_a_city_that_always_fails_does_not_keep_the_breaker_open(provider: Any) 
     fails(provider, "Broken")
     with pytest.raises(ProviderDown):
         lookup("Broken", nothing_known)
-    assert parts.breaker(from_settings()).check().state is State.CLOSED
+    assert connected.breaker(from_settings()).check().state is State.CLOSED
 
 
 def test_neither_does_the_city_that_probes_ask_for(provider: Any) -> None:
@@ -193,7 +195,7 @@ def test_neither_does_the_city_that_probes_ask_for(provider: Any) -> None:
         lookup("Rome", nothing_known)
     connections.redis_client().hset("cw:{openweather}:breaker", "until", 1)
     assert lookup("Oslo", nothing_known).city == "Oslo"
-    assert parts.breaker(from_settings()).check().state is State.CLOSED
+    assert connected.breaker(from_settings()).check().state is State.CLOSED
 
 
 def test_a_probe_without_a_token_does_not_hold_others_up(provider: Any, settings: Any) -> None:
@@ -201,7 +203,7 @@ def test_a_probe_without_a_token_does_not_hold_others_up(provider: Any, settings
     half_open()
     with pytest.raises(QuotaUsedUp):
         lookup("Oslo", nothing_known)
-    assert parts.breaker(from_settings()).check().state is State.PROBE
+    assert connected.breaker(from_settings()).check().state is State.PROBE
 
 
 def test_a_long_retry_after_is_told_and_not_slept(provider: Any) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from redis import Redis
 
-from cityweather.weather.breaker import State
-from cityweather.weather.health import LONDON
-from cityweather.weather.open_meteo import OpenMeteo
+from cityweather.weather.limits.breaker import State
+from cityweather.weather.limits.known_good import LONDON
+from cityweather.weather.providers.open_meteo import OpenMeteo
 from tests.weather.fakes import BROKEN, Outcome, World, named, reply
 
 REFUSED = reply(400, {"error": True, "reason": "Latitude must be in range of -90 to 90\u00b0."})

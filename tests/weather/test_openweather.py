@@ -16,8 +16,8 @@ from cityweather.errors import (
     UnknownCity,
     WeatherError,
 )
-from cityweather.weather.openweather import OpenWeather
-from cityweather.weather.provider import Place, Response, Weather
+from cityweather.weather.providers.openweather import OpenWeather
+from cityweather.weather.providers.provider import Place, Response, Weather
 from tests.weather.fakes import reply
 
 PROVIDER = OpenWeather("https://api.openweathermap.org/", "a key&more")

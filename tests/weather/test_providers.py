@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from cityweather.errors import CityWeatherError
-from cityweather.weather.local_limit import LocalLimit
-from cityweather.weather.providers import from_settings
+from cityweather.weather.choice import from_settings
+from cityweather.weather.limits.local_limit import LocalLimit
 from tests.weather.clock import Clock
 
 

@@ -8,8 +8,8 @@ import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError  # noqa: A004
 
-from cityweather.weather.provider import Window
-from cityweather.weather.quota import Quota
+from cityweather.weather.limits.quota import Quota
+from cityweather.weather.providers.provider import Window
 from tests.weather.clock import Clock
 
 MINUTE, MONTH = Window("minute", 60, 60), Window("month", 2_592_000, 1_000_000)

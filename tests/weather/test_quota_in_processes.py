@@ -13,9 +13,9 @@ from redis import Redis
 from cityweather.local.processes import wait_until
 from cityweather.local.simulator.process import Simulator
 from cityweather.local.valkey import Valkey
-from cityweather.weather.gate import UNUSED_FOR
-from cityweather.weather.provider import Window
-from cityweather.weather.quota import BURST, RATE, Quota
+from cityweather.weather.bulk.gate import UNUSED_FOR
+from cityweather.weather.limits.quota import BURST, RATE, Quota
+from cityweather.weather.providers.provider import Window
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT, WORKERS = 600, 8

@@ -9,9 +9,10 @@ import pytest
 from redis import Redis
 
 from cityweather.errors import ProviderDown, WeatherError
-from cityweather.weather import asker, flight, keys
-from cityweather.weather.cache import Cache, Entry
-from cityweather.weather.flight import Flights
+from cityweather.weather.interactive import asker, flight
+from cityweather.weather.interactive.flight import Flights
+from cityweather.weather.store import keys
+from cityweather.weather.store.cache import Cache, Entry
 
 PACKED = [1.0, None, None, None, None, None, None, None, None, None, None]
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 from redis import Redis
 
-from cityweather.weather.slots import Slots
+from cityweather.weather.limits.slots import Slots
 from tests.weather.clock import Clock
 
 

@@ -8,8 +8,8 @@ import pytest
 from redis import Redis
 
 from cityweather.errors import ProviderDown, ProviderTimeout
-from cityweather.weather import health
-from cityweather.weather.breaker import State
+from cityweather.weather.bulk import health
+from cityweather.weather.limits.breaker import State
 from tests.weather.fakes import BROKEN, KEY_REFUSED, TOO_MANY, UNKNOWN, Outcome, World, always, named, reply, weather
 
 

@@ -12,9 +12,9 @@ import requests
 import responses
 
 from cityweather.errors import BadAnswer, ProviderDown, ProviderTimeout, WeatherError
-from cityweather.weather import web_transport
-from cityweather.weather.provider import Request
-from cityweather.weather.web_transport import WebTransport
+from cityweather.weather.providers.provider import Request
+from cityweather.weather.transport import web
+from cityweather.weather.transport.web import WebTransport
 from tests.weather.wire import Behaviour, Wire, chunked, full_backlog, http, leave, reset, send, wire
 
 URL = "https://api.example.test/data?appid=secret&q=x"
@@ -92,14 +92,14 @@ def test_the_connection_is_kept(server: Wire) -> None:
 
 
 def test_a_body_beyond_the_bound_is_not_read(server: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web_transport, "LARGEST_BODY", 10_000)
+    monkeypatch.setattr(web, "LARGEST_BODY", 10_000)
     server.behaviours["/x"] = send(http(b"x" * 20_000))
     with pytest.raises(BadAnswer):
         WebTransport().send(Request(f"{server.url}/x"))
 
 
 def test_silence_times_out(server: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web_transport, "READ_TIMEOUT", 0.2)
+    monkeypatch.setattr(web, "READ_TIMEOUT", 0.2)
     server.behaviours["/x"] = server.hang
     with pytest.raises(ProviderTimeout):
         WebTransport().send(Request(f"{server.url}/x"))
@@ -112,7 +112,7 @@ def test_a_server_that_drips_times_out(server: Wire, monkeypatch: pytest.MonkeyP
             connection.sendall(b" ")
 
     server.behaviours["/x"] = drip
-    monkeypatch.setattr(web_transport, "TOTAL_TIMEOUT", 0.3)
+    monkeypatch.setattr(web, "TOTAL_TIMEOUT", 0.3)
     started = time.monotonic()
     with pytest.raises(ProviderTimeout):
         WebTransport().send(Request(f"{server.url}/x"))
@@ -126,7 +126,7 @@ def test_a_head_that_drips_times_out(server: Wire, monkeypatch: pytest.MonkeyPat
             connection.sendall(b"x")
 
     server.behaviours["/x"] = drip
-    monkeypatch.setattr(web_transport, "TOTAL_TIMEOUT", 0.3)
+    monkeypatch.setattr(web, "TOTAL_TIMEOUT", 0.3)
     with pytest.raises(ProviderTimeout):
         WebTransport().send(Request(f"{server.url}/x"))
 
@@ -138,7 +138,7 @@ def test_a_name_that_is_not_resolved_times_out(server: Wire, monkeypatch: pytest
 
 
 def test_nobody_taking_the_connection_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web_transport, "CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr(web, "CONNECT_TIMEOUT", 0.2)
     with full_backlog() as url, pytest.raises(ProviderTimeout):
         WebTransport().send(Request(f"{url}/x"))
 

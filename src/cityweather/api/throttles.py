@@ -13,7 +13,7 @@ from django_redis import get_redis_connection
 from redis import Redis, RedisError
 
 from cityweather.errors import TooManyRequests
-from cityweather.weather import away
+from cityweather.weather.store import away
 
 PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 BLOCKS = 60  # round trips in a window for one who uses all of it

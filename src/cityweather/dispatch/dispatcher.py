@@ -17,7 +17,7 @@ from cityweather.models import BulkJob
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import LOSSES_BEFORE_ALONE, Claim, Tracker
-from cityweather.weather.pace import Blocked, Pace, pace
+from cityweather.weather.limits.pace import Blocked, Pace, pace
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import time
 
 from cityweather import connections
 from cityweather.models import BulkJob
-from cityweather.weather.pace import pace
+from cityweather.weather.limits.pace import pace
 
 LEAST = 1.0  # seconds by which the end must have moved to be told again, or a fiftieth of what is left
 

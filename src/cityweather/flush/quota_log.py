@@ -1,8 +1,8 @@
 """Redis counts what the provider was asked; the database remembers it, so that an emptied Redis is told."""
 
 from cityweather.models import QuotaUse
-from cityweather.weather import pace
-from cityweather.weather.providers import from_settings
+from cityweather.weather.choice import from_settings
+from cityweather.weather.limits import pace
 
 
 def keep() -> None:

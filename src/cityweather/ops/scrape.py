@@ -17,7 +17,7 @@ from cityweather.api.exceptions import only_get
 from cityweather.models import BulkJob
 from cityweather.ops import metrics, signals
 from cityweather.ops.running import running
-from cityweather.weather import pace
+from cityweather.weather.limits import pace
 
 log = structlog.get_logger(__name__)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pycurl
 
 from cityweather.api.callbacks.address import Target
-from cityweather.weather.network import CONNECT_TIMEOUT, TOTAL_TIMEOUT
+from cityweather.weather.transport.network import CONNECT_TIMEOUT, TOTAL_TIMEOUT
 
 ENOUGH = 10_000  # bytes of an answer that nobody reads
 

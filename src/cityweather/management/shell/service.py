@@ -9,7 +9,7 @@ import requests
 from requests.utils import get_environ_proxies
 
 from cityweather.management.shell.multipart import Multipart
-from cityweather.weather.network import is_loopback
+from cityweather.weather.transport.network import is_loopback
 
 # Connecting has no limit of its own: urllib3 applies it to each write of the upload, too.
 SECONDS = 300  # an import of millions of rows takes minutes to be answered

@@ -13,11 +13,11 @@ from cityweather.errors import Fault, WeatherError
 from cityweather.ops import health
 from cityweather.ops.doctor.finding import Finding, fail, ok, skip, warn
 from cityweather.ops.found import SIMULATED
-from cityweather.weather import parts
-from cityweather.weather.asker import Asker
-from cityweather.weather.health import LONDON
-from cityweather.weather.providers import from_settings
-from cityweather.weather.web_transport import WebTransport
+from cityweather.weather.choice import from_settings
+from cityweather.weather.interactive.asker import Asker
+from cityweather.weather.limits import connected
+from cityweather.weather.limits.known_good import LONDON
+from cityweather.weather.transport.web import WebTransport
 
 MIGRATE = "Run: python src/manage.py migrate"
 ANSWER = 2.0  # seconds for workers
@@ -96,7 +96,7 @@ def workers() -> Iterator[Finding]:
 def provider() -> Finding:
     """One question, within the quota."""
     asked = from_settings()
-    shared = parts.quota(asked), parts.breaker(asked), parts.slots(asked)
+    shared = connected.quota(asked), connected.breaker(asked), connected.slots(asked)
     try:
         weather = Asker(asked, WebTransport(), *shared).weather(LONDON)
     except WeatherError as error:

@@ -8,11 +8,11 @@ from typing import Literal
 
 from redis.exceptions import RedisError
 
-from cityweather.weather import parts
-from cityweather.weather.breaker import Breaker, State
-from cityweather.weather.outlook import NO_LIMIT, Outlook
-from cityweather.weather.providers import from_settings
-from cityweather.weather.quota import Quota
+from cityweather.weather.choice import from_settings
+from cityweather.weather.limits import connected
+from cityweather.weather.limits.breaker import Breaker, State
+from cityweather.weather.limits.outlook import NO_LIMIT, Outlook
+from cityweather.weather.limits.quota import Quota
 
 SHORT = 2.0  # seconds that a batch waits in place
 
@@ -58,4 +58,4 @@ def seed(usage: Mapping[str, int]) -> bool:
 @lru_cache
 def _shared() -> tuple[Quota, Breaker]:
     provider = from_settings()
-    return parts.quota(provider), parts.breaker(provider)
+    return connected.quota(provider), connected.breaker(provider)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from cityweather.weather.provider import Place
+from cityweather.weather.limits.known_good import KnownGood
 
 FIRST_REQUESTS = 2  # at once, while nothing has come back yet: a refused key costs a handful of requests
 SILENCE = 60.0  # seconds after which what was seen is stale
@@ -13,26 +13,6 @@ PROVIDER_AT_FAULT_FROM = 0.5
 RETRY_COST, SUCCESS_PAYS, SECOND_PAYS, MOST_RETRIES = 1.0, 0.2, 5.0, 100.0
 
 MOST_TRIED = 4_000  # rows whose tries are remembered: those of two batches
-
-LONDON = Place("London", 51.5074, -0.1278)
-
-
-class KnownGood:
-    """The city that a probe asks for. It may be the one that fails: every second probe then asks for another."""
-
-    def __init__(self) -> None:
-        self.place = LONDON
-        self._failed = 0
-
-    @property
-    def in_doubt(self) -> bool:
-        return self._failed % 2 == 1
-
-    def failed(self) -> None:
-        self._failed += 1
-
-    def answered(self) -> None:
-        self._failed = 0
 
 
 class Health:

@@ -8,12 +8,12 @@ from typing import Any
 from urllib.parse import quote
 
 from cityweather.errors import BadAnswer, RefusedCity, Throttled, UnknownCity, WeatherError
-from cityweather.weather.body import LATEST, json_of, mapping, number, text, whole
-from cityweather.weather.countries import parted
-from cityweather.weather.identity import HEADERS
-from cityweather.weather.provider import Geocoder, Place, Request, Response, Weather, Window
-from cityweather.weather.status import error_of, retry_after
-from cityweather.weather.wmo import description
+from cityweather.weather.providers.body import LATEST, json_of, mapping, number, text, whole
+from cityweather.weather.providers.countries import parted
+from cityweather.weather.providers.identity import HEADERS
+from cityweather.weather.providers.provider import Geocoder, Place, Request, Response, Weather, Window
+from cityweather.weather.providers.status import error_of, retry_after
+from cityweather.weather.providers.wmo import description
 
 REFUSAL = "Open-Meteo refuses us. Operators: check OPEN_METEO_URL, and whether it has blocked this machine's address."
 # The reasons for a 400 that speak of what the city brought along; others concern every city.

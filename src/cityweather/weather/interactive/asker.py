@@ -10,13 +10,13 @@ import backoff
 
 from cityweather.errors import Fault, KeyRefused, ProviderDown, QuotaUsedUp, WeatherError
 from cityweather.ops import metrics
-from cityweather.weather.breaker import Breaker, State
-from cityweather.weather.health import KnownGood
+from cityweather.weather.limits.breaker import Breaker, State
+from cityweather.weather.limits.known_good import KnownGood
+from cityweather.weather.limits.quota import Quota
+from cityweather.weather.limits.slots import Slots
 from cityweather.weather.names import key
-from cityweather.weather.provider import Place, Provider, Request, Response, Weather
-from cityweather.weather.quota import Quota
-from cityweather.weather.slots import Slots
-from cityweather.weather.web_transport import WebTransport
+from cityweather.weather.providers.provider import Place, Provider, Request, Response, Weather
+from cityweather.weather.transport.web import WebTransport
 
 Answer = TypeVar("Answer")
 Ask = Callable[[Place, float], Answer]  # the second: the monotonic seconds by which it is over

@@ -12,9 +12,9 @@ from typing import Any, Literal
 from redis import Redis
 from redis.exceptions import RedisError
 
-from cityweather.weather import keys
-from cityweather.weather.away import Away
-from cityweather.weather.scripts import script
+from cityweather.weather.store import keys
+from cityweather.weather.store.away import Away
+from cityweather.weather.store.scripts import script
 
 SCRIPTS = "check", "outage", "key_refused", "key_news", "let_go", "suspect"
 PAUSE = 1.0  # seconds between tries while Redis is away and nobody keeps the state

@@ -3,9 +3,9 @@
 import random
 
 from cityweather.errors import GaveUp
-from cityweather.weather.health import Health
-from cityweather.weather.outbox import Outbox
-from cityweather.weather.work import Call, Kind, Row, Work
+from cityweather.weather.bulk.health import Health
+from cityweather.weather.bulk.outbox import Outbox
+from cityweather.weather.bulk.work import Call, Kind, Row, Work
 
 TRIES = 5
 FIRST_RETRY, LONGEST_RETRY = 0.2, 1.6  # seconds; the upper ends of the jitter

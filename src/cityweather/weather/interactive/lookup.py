@@ -10,13 +10,15 @@ from django.conf import settings
 
 from cityweather import connections
 from cityweather.errors import BadName, NameTooLong, NoCity, RefusedCity, UnknownCity, WeatherError
-from cityweather.weather import away, names, parts
-from cityweather.weather.asker import Asker
-from cityweather.weather.cache import Cache, Entry
-from cityweather.weather.flight import Flights
-from cityweather.weather.provider import Place, Weather
-from cityweather.weather.providers import from_settings
-from cityweather.weather.web_transport import WebTransport
+from cityweather.weather import names
+from cityweather.weather.choice import from_settings
+from cityweather.weather.interactive.asker import Asker
+from cityweather.weather.interactive.flight import Flights
+from cityweather.weather.limits import connected
+from cityweather.weather.providers.provider import Place, Weather
+from cityweather.weather.store import away
+from cityweather.weather.store.cache import Cache, Entry
+from cityweather.weather.transport.web import WebTransport
 
 LastKnown = Callable[[str], tuple[Weather, float] | None]
 
@@ -46,7 +48,7 @@ def _web() -> "Lookup":
     provider = from_settings()
     cache = Cache(provider.name, settings.CACHE_TTL)
     flights = Flights(provider.name, cache, connections.redis_client(), away.shared(settings.REDIS_URL))
-    shared = parts.quota(provider), parts.breaker(provider), parts.slots(provider)
+    shared = connected.quota(provider), connected.breaker(provider), connected.slots(provider)
     return Lookup(cache, flights, Asker(provider, WebTransport(), *shared))
 
 

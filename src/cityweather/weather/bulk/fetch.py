@@ -7,13 +7,13 @@ from redis.exceptions import RedisError
 from cityweather.errors import Fault, WeatherError
 from cityweather.ops import metrics
 from cityweather.tracker.leases import LEASE
-from cityweather.weather.bulk_transport import Completed
-from cityweather.weather.doubts import MOST_DOUBTS, Doubts
-from cityweather.weather.gate import Gate, HandBack
-from cityweather.weather.outbox import Outbox, Stopped
-from cityweather.weather.parts import Parts, bulk
-from cityweather.weather.provider import Place, Response, Weather
-from cityweather.weather.work import Batch, Call, Kind, Row, Work
+from cityweather.weather.bulk.doubts import MOST_DOUBTS, Doubts
+from cityweather.weather.bulk.gate import Gate, HandBack
+from cityweather.weather.bulk.outbox import Outbox, Stopped
+from cityweather.weather.bulk.parts import Parts, bulk
+from cityweather.weather.bulk.work import Batch, Call, Kind, Row, Work
+from cityweather.weather.providers.provider import Place, Response, Weather
+from cityweather.weather.transport.bulk import Completed
 
 __all__ = ["Batch", "run_batch"]
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import count
 
 from cityweather.weather import names
-from cityweather.weather.provider import Place, Provider
+from cityweather.weather.providers.provider import Place, Provider
 
 
 @dataclass(frozen=True)

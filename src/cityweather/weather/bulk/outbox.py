@@ -6,8 +6,8 @@ from typing import Any
 
 from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import MOST, Tracker
-from cityweather.weather.cache import Cache, Entry
-from cityweather.weather.work import Batch, Row
+from cityweather.weather.bulk.work import Batch, Row
+from cityweather.weather.store.cache import Cache, Entry
 
 INTERVAL = 0.25  # seconds a result waits at most: a poller sees it twice as late at worst
 LEASE_INTERVAL = 2.0  # seconds between renewals when nothing finishes

@@ -8,12 +8,12 @@ from typing import Any, cast
 from redis import Redis
 from redis.exceptions import RedisError
 
-from cityweather.weather import keys
-from cityweather.weather.away import Away
-from cityweather.weather.local_limit import LocalLimit
-from cityweather.weather.outlook import Left, Outlook
-from cityweather.weather.provider import Window
-from cityweather.weather.scripts import script
+from cityweather.weather.limits.local_limit import LocalLimit
+from cityweather.weather.limits.outlook import Left, Outlook
+from cityweather.weather.providers.provider import Window
+from cityweather.weather.store import keys
+from cityweather.weather.store.away import Away
+from cityweather.weather.store.scripts import script
 
 BURST, RATE = 0.045, 0.95  # of a minute's limit; the rest is slack for requests that arrive late
 LOOK_INTERVAL = 0.25  # seconds between looks whether the provider said stop, where nothing is counted

@@ -8,8 +8,8 @@ from typing import Any
 import pycurl
 
 from cityweather.errors import BadAnswer, ProviderDown, ProviderTimeout, WeatherError
-from cityweather.weather.network import CONNECT_TIMEOUT, LARGEST_BODY, READ_TIMEOUT, TOTAL_TIMEOUT
-from cityweather.weather.provider import Request, Response
+from cityweather.weather.providers.provider import Request, Response
+from cityweather.weather.transport.network import CONNECT_TIMEOUT, LARGEST_BODY, READ_TIMEOUT, TOTAL_TIMEOUT
 
 Completed = tuple[Any, Response | WeatherError]
 

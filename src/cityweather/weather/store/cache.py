@@ -13,9 +13,9 @@ from django_redis.serializers.base import BaseSerializer
 from redis.exceptions import RedisError
 
 from cityweather.ops import metrics
-from cityweather.weather import away, keys
-from cityweather.weather.provider import Place, Weather
-from cityweather.weather.scripts import Script, script
+from cityweather.weather.providers.provider import Place, Weather
+from cityweather.weather.store import away, keys
+from cityweather.weather.store.scripts import Script, script
 
 logger = logging.getLogger(__name__)
 

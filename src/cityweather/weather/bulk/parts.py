@@ -9,15 +9,15 @@ from django.conf import settings
 
 from cityweather import connections
 from cityweather.tracker.tracker import Tracker
-from cityweather.weather import away
-from cityweather.weather.breaker import Breaker, fingerprint
-from cityweather.weather.bulk_transport import BulkTransport
-from cityweather.weather.cache import Cache
-from cityweather.weather.health import Health
-from cityweather.weather.provider import Provider
-from cityweather.weather.providers import from_settings
-from cityweather.weather.quota import Quota
-from cityweather.weather.slots import Slots
+from cityweather.weather.bulk.health import Health
+from cityweather.weather.choice import from_settings
+from cityweather.weather.limits import connected
+from cityweather.weather.limits.breaker import Breaker
+from cityweather.weather.limits.quota import Quota
+from cityweather.weather.limits.slots import Slots
+from cityweather.weather.providers.provider import Provider
+from cityweather.weather.store.cache import Cache
+from cityweather.weather.transport.bulk import BulkTransport
 
 CONCURRENCY = 128  # requests under way in one process
 
@@ -47,21 +47,8 @@ def bulk() -> Parts:
         provider=provider,
         transport=BulkTransport(min(CONCURRENCY, provider.concurrency or CONCURRENCY)),
         cache=Cache(provider.name, settings.CACHE_TTL),
-        quota=quota(provider),
-        breaker=breaker(provider),
-        slots=slots(provider),
+        quota=connected.quota(provider),
+        breaker=connected.breaker(provider),
+        slots=connected.slots(provider),
         health=Health(),
     )
-
-
-def quota(provider: Provider) -> Quota:
-    return Quota(provider.name, provider.windows, connections.redis_client(), away=away.shared(settings.REDIS_URL))
-
-
-def breaker(provider: Provider) -> Breaker:
-    key = fingerprint(settings.OPENWEATHER_API_KEY)
-    return Breaker(provider.name, connections.redis_client(), key=key, away=away.shared(settings.REDIS_URL))
-
-
-def slots(provider: Provider) -> Slots:
-    return Slots(provider.name, provider.concurrency, connections.redis_client(), away=away.shared(settings.REDIS_URL))

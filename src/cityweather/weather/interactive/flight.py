@@ -13,10 +13,10 @@ from redis.exceptions import RedisError
 
 from cityweather import errors
 from cityweather.errors import ProviderTimeout, WeatherError
-from cityweather.weather import keys
-from cityweather.weather.away import Away
-from cityweather.weather.cache import Cache, Entry
-from cityweather.weather.scripts import script
+from cityweather.weather.store import keys
+from cityweather.weather.store.away import Away
+from cityweather.weather.store.cache import Cache, Entry
+from cityweather.weather.store.scripts import script
 
 HOLD = 12.0  # seconds until a holder counts as dead; longer than an answer may take
 PATIENCE = 15.0  # seconds a waiter waits in all

@@ -10,8 +10,14 @@ from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from cityweather.errors import BadAnswer, ProviderDown, ProviderTimeout
-from cityweather.weather.network import CONNECT_TIMEOUT, LARGEST_BODY, READ_TIMEOUT, TOTAL_TIMEOUT, is_loopback
-from cityweather.weather.provider import Request, Response
+from cityweather.weather.providers.provider import Request, Response
+from cityweather.weather.transport.network import (
+    CONNECT_TIMEOUT,
+    LARGEST_BODY,
+    READ_TIMEOUT,
+    TOTAL_TIMEOUT,
+    is_loopback,
+)
 
 CHUNK = 65_536  # bytes
 

@@ -11,6 +11,6 @@ Script = Callable[..., Any]
 
 def script(redis: Redis, *names: str) -> Script:
     """Call it with keys= and args=. SCRIPT FLUSH is survived: a lost script is sent again."""
-    folder = files("cityweather.weather") / "lua"
+    folder = files("cityweather.weather.store") / "lua"
     text = "\n".join((folder / f"{name}.lua").read_text() for name in ("prelude", *names))
     return cast("Script", redis.register_script(text))

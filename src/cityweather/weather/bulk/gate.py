@@ -1,9 +1,9 @@
 """When a batch may send its next request: the breaker's word, the quota's tokens, and pauses short enough to wait."""
 
 from cityweather.tracker.progress import WaitingFor
-from cityweather.weather import stopping
-from cityweather.weather.breaker import State
-from cityweather.weather.parts import Parts
+from cityweather.weather.bulk import stopping
+from cityweather.weather.bulk.parts import Parts
+from cityweather.weather.limits.breaker import State
 
 LONGEST_PAUSE = 2.0  # seconds waited in place; beyond it the rows go back to dispatch
 CHECK_INTERVAL = 0.5  # seconds between looks at the shared breaker
