@@ -25,5 +25,9 @@ def use(monkeypatch: pytest.MonkeyPatch, pace: Pace) -> None:
 
 
 def let_leases_run_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    later = int(time.time() * 1000) + LEASE + 1
+    let_time_pass(monkeypatch, LEASE + 1)
+
+
+def let_time_pass(monkeypatch: pytest.MonkeyPatch, ms: int) -> None:
+    later = int(time.time() * 1000) + ms
     monkeypatch.setattr(connections, "tracker", lambda: Tracker(connections.redis_client(), lambda: later))

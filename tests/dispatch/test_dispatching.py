@@ -13,15 +13,15 @@ from redis.client import Pipeline
 from cityweather import connections
 from cityweather.dispatch import batches, control, dispatcher
 from cityweather.models import City, JobResult
-from cityweather.tracker.leases import LEASE
+from cityweather.tracker.leases import LEASE, SILENT
 from cityweather.tracker.tracker import Tracker
 from tests.capture import Sent
-from tests.dispatch.helpers import let_leases_run_out, sent_rows, tick
+from tests.dispatch.helpers import let_leases_run_out, let_time_pass, sent_rows, tick
 from tests.flush.helpers import flush, live, make_job, reload, result, tracker, work
 from tests.weather.clock import Clock
 
 
-@pytest.mark.parametrize(("missing", "times"), [(0, 1), (1, 2)])
+@pytest.mark.parametrize(("missing", "times"), [(0, 1), (2, 2)])
 def test_what_a_killed_worker_held_comes_again_after_a_lease_and_what_waits_does_not(
     sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch, missing: int, times: int
 ) -> None:
@@ -30,8 +30,32 @@ def test_what_a_killed_worker_held_comes_again_after_a_lease_and_what_waits_does
     waiting = len(sent_tasks) - missing
     monkeypatch.setattr(connections, "queue_length", lambda _: waiting)
     let_leases_run_out(monkeypatch)
-    tick()
+    for _ in range(5):
+        tick()
     assert sorted(row[0] for row in sent_rows(sent_tasks)) == sorted([*range(10)] * times)
+
+
+def test_while_no_worker_comes_the_queue_does_not_grow(sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
+    make_job(1000)
+    monkeypatch.setattr(connections, "queue_length", lambda _: len(sent_tasks))
+    tick()
+    sent = len(sent_tasks)
+    for hour in range(3):
+        let_time_pass(monkeypatch, (hour + 1) * 3_600_000)
+        tick()
+    assert len(sent_tasks) == sent > 0
+
+
+def test_what_a_silent_worker_holds_does_not_keep_the_others_waiting_for_its_lease(
+    sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_job(1000)
+    tick()
+    tick()
+    assert len(sent_rows(sent_tasks)) == 10
+    let_time_pass(monkeypatch, SILENT)
+    tick()
+    assert [row[0] for row in sent_rows(sent_tasks)] == list(range(20))
 
 
 def test_a_new_job_starts_with_ten_cities_at_once(sent_tasks: list[Sent]) -> None:

@@ -1,14 +1,36 @@
 """How much of a job is on its way at once."""
 
-from cityweather.dispatch.window import BATCH, FIRST, MOST, UNTRIED, Load, allowed_window, batch_size, next_window
+from cityweather.dispatch.window import (
+    BATCH,
+    FIRST,
+    MOST,
+    SMALL,
+    Load,
+    allowed_window,
+    batch_size,
+    next_window,
+    under_way,
+)
+from cityweather.tracker.leases import LEASE, SILENT, Lease
+
+MANY = 1_000_000  # rows left
+NOW = 1_700_000_000_000  # ms
 
 
 def load(
     *, jobs: int = 1, rate: float = 0, in_flight: int = 0, waiting: int = 0, empty: bool = True,
-    quota: float | None = None,
+    quota: float | None = None, working: int = 0, young: bool = False,
 ) -> Load:  # fmt: skip
     """`waiting`: of the rows in flight, those that no process works on."""
-    return Load(jobs=jobs, rate=rate, in_flight=in_flight, unstarted=waiting, queue_empty=empty, quota=quota)
+    return Load(
+        jobs=jobs, rate=rate, in_flight=in_flight, unstarted=waiting, queue_empty=empty, quota=quota,
+        working=working, young=young,
+    )  # fmt: skip
+
+
+def lease(state: str, *, silent: int, token: str = "a") -> Lease:
+    """`silent`: ms since it was sent or its worker said a word."""
+    return Lease(token, 0, 10, 10, NOW - silent + LEASE, 0, state)
 
 
 def test_the_window_doubles_while_workers_wait_for_work() -> None:
@@ -42,6 +64,10 @@ def test_the_window_halves_while_the_queue_holds_too_much_work() -> None:
     assert next_window(8000, load(rate=100, in_flight=8000, empty=False), full=True) == 4000
 
 
+def test_it_is_not_halved_before_the_rate_tells_something() -> None:
+    assert next_window(8000, load(rate=100, in_flight=8000, empty=False, young=True), full=True) == 8000
+
+
 def test_it_grows_to_the_jobs_share_and_not_beyond_while_the_queue_holds_work() -> None:
     assert next_window(200, load(rate=100, in_flight=200, empty=False), full=True) == 300
 
@@ -72,20 +98,49 @@ def test_under_a_quota_one_second_of_it_is_in_workers_hands() -> None:
 
 
 def test_a_batch_is_a_seconds_work_of_one_process_and_at_most_2000_rows() -> None:
-    assert batch_size(10_000, 200.0, load(rate=400)) == 200
-    assert batch_size(10_000, 9000.0, load(rate=400)) == BATCH == 2000
-    assert batch_size(10_000, 0.2, load(rate=1)) == 1
+    assert batch_size(10_000, 200.0, MANY, load(rate=400)) == 200
+    assert batch_size(10_000, 9000.0, MANY, load(rate=400)) == BATCH == 2000
+    assert batch_size(10_000, 0.2, MANY, load(rate=1)) == 1
 
 
 def test_a_batch_stays_small_until_a_process_has_told_its_speed() -> None:
-    assert batch_size(10_000, 0, load(rate=400)) == UNTRIED
+    assert batch_size(10_000, 0, MANY, load(rate=400)) == SMALL
 
 
 def test_a_small_window_is_cut_so_that_another_process_gets_some() -> None:
-    assert batch_size(FIRST, 0, load()) == 5
+    assert batch_size(FIRST, 0, MANY, load()) == 5
 
 
-def test_under_a_quota_a_batch_is_a_seconds_worth_of_it() -> None:
-    assert batch_size(5000, 0, load(quota=10)) == 10
-    assert batch_size(5000, 0, load(jobs=4, quota=10)) == 2
-    assert batch_size(2, 0, load(quota=0.95)) == 1
+def test_the_last_batches_are_small_so_that_all_processes_end_together() -> None:
+    eight = load(rate=16_000, working=8)
+    assert batch_size(50_000, 2000.0, 40_000, eight) == 2000
+    assert batch_size(50_000, 2000.0, 16_000, eight) == 1000
+    assert batch_size(50_000, 2000.0, 300, eight) == SMALL
+    assert batch_size(50_000, 100.0, 300, eight) == 100
+
+
+def test_under_a_quota_a_batch_is_half_a_seconds_worth_of_it() -> None:
+    assert batch_size(5000, 0, MANY, load(quota=10)) == 5
+    assert batch_size(5000, 0, MANY, load(jobs=4, quota=10)) == 1
+    assert batch_size(2, 0, MANY, load(quota=0.95)) == 1
+
+
+def test_a_batch_that_a_worker_speaks_of_is_under_way_and_one_gone_silent_is_not() -> None:
+    speaking, silent = lease("started", silent=SILENT - 1), lease("started", silent=SILENT)
+    assert under_way([[speaking], [silent]], NOW, 0) == [[speaking], []]
+
+
+def test_batches_that_wait_in_the_queue_are_under_way_however_long_no_worker_comes() -> None:
+    waiting = [lease("sent", silent=3_600_000, token=token) for token in "ab"]
+    assert under_way([waiting], NOW, 2) == [waiting]
+
+
+def test_batches_that_the_queue_no_longer_holds_are_under_way_for_some_seconds_the_oldest_first() -> None:
+    """A worker took them; it is dead if it neither starts them nor says a word of others."""
+    old, held, queued = (lease("sent", silent=silent, token=f"{silent}") for silent in (9_000, 2_000, 5_000))
+    assert under_way([[old, held, queued]], NOW, 2) == [[held, queued]]
+    assert under_way([[old, held, queued]], NOW, 0) == [[held]]
+
+
+def test_what_came_back_is_not_under_way() -> None:
+    assert under_way([[lease("returned", silent=0)]], NOW, 0) == [[]]

@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 
 from cityweather import connections
 from cityweather.dispatch import batches, commands, eta
-from cityweather.dispatch.window import FIRST, Load, allowed_window, batch_size, next_window
+from cityweather.dispatch.window import AHEAD, FIRST, Load, allowed_window, batch_size, next_window, under_way
 from cityweather.errors import WorkerLost
 from cityweather.flush import jobs, quota_log, recovery
 from cityweather.models import BulkJob
@@ -51,21 +51,31 @@ def _round(live: list[BulkJob]) -> list[BulkJob]:
         quota_log.tell()
     tail = sum(state.tail for _, state in states)
     running = [(job, state) for job, state in states if _may_run(job, state, allowed, tail, tracker)]
-    leases, sent = tracker.live_leases([str(job.job_id) for job, _ in running])
+    load, in_flight = _load(running, allowed, tracker)
+    for (job, state), rows in zip(running, in_flight, strict=True):
+        _fill(job, state, rows, load, tracker)
+    resting = {job.job_id for job, state in states if _rests(state, allowed)}
+    return [job for job in live if job.job_id not in resting]
+
+
+def _load(running: list[tuple[BulkJob, Progress]], allowed: Pace, tracker: Tracker) -> tuple[Load, list[int]]:
+    """And each job's rows in flight."""
+    now, leases = tracker.leases_of([str(job.job_id) for job, _ in running])
     waiting = connections.queue_length("fetch")
+    counted = under_way(leases, now, waiting)
+    flat = [lease for own in counted for lease in own]
     load = Load(
         jobs=len(running),
         rate=sum(state.rate for _, state in running),
-        in_flight=sum(lease.rows for own in leases for lease in own),
-        unstarted=sum(lease.rows for own in leases for lease in own if lease.state == "sent"),
+        in_flight=sum(lease.rows for lease in flat),
+        unstarted=sum(lease.rows for lease in flat if lease.state == "sent"),
         queue_empty=waiting == 0,
-        missing=waiting < sent,
+        working=sum(lease.state == "started" for lease in flat),
+        young=all(state.as_of - (state.started_at or state.as_of) < AHEAD for _, state in running),
+        missing=waiting < sum(lease.state == "sent" for own in leases for lease in own),
         quota=allowed.quota.rate,
     )
-    for (job, state), own in zip(running, leases, strict=True):
-        _fill(job, state, sum(lease.rows for lease in own), load, tracker)
-    resting = {job.job_id for job, state in states if _rests(state, allowed)}
-    return [job for job in live if job.job_id not in resting]
+    return load, [sum(lease.rows for lease in own) for own in counted]
 
 
 def _states(live: list[BulkJob], tracker: Tracker) -> list[tuple[BulkJob, Progress]]:
@@ -124,7 +134,7 @@ def _rests(state: Progress, allowed: Pace) -> bool:
 def _fill(job: BulkJob, state: Progress, in_flight: int, load: Load, tracker: Tracker) -> None:
     job_id = str(job.job_id)
     window = allowed_window(state.window or FIRST, load, new=state.next < FIRST)
-    size = batch_size(window, state.speed, load)
+    size = batch_size(window, state.speed, state.total - state.next, load)
     # A small rest stays unfilled: a batch much smaller than suits a process leaves most of it idle.
     while 2 * (room := window - in_flight) >= size:
         token = uuid.uuid4().hex

@@ -1,12 +1,26 @@
 """How much work of a job is on its way at once, and in which pieces. Pure arithmetic."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from cityweather.tracker.leases import Lease
 
 FIRST = 10  # cities a new job starts with
 MOST = 50_000  # rows of one job in flight, whatever the rate
 BATCH = 2000  # rows; with fewer, a process idles much of its time while a batch's last answers travel
-UNTRIED = 500  # rows, while nobody knows how fast they are done
+SMALL = 500  # rows; while nobody knows how fast they are done, and for a job's last batches
 AHEAD = 3.0  # seconds of work in flight
+
+
+def under_way(leases: Sequence[Sequence[Lease]], now: int, waiting: int) -> list[list[Lease]]:
+    """Of each job those that wait in the queue, which holds `waiting` messages, or were spoken of just now.
+
+    What waits there counts however long no worker comes, else the queue would grow without end. What a dead worker
+    held does not, else the others would go short until its leases have run out.
+    """
+    sent = sorted((lease for own in leases for lease in own if lease.state == "sent"), key=lambda lease: lease.deadline)
+    queued = {lease.token for lease in sent[-waiting:]} if waiting else set()
+    return [[lease for lease in own if lease.token in queued or lease.heard(now)] for own in leases]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +32,8 @@ class Load:
     in_flight: int
     unstarted: int  # rows in flight that no process works on yet
     queue_empty: bool
+    working: int = 0  # processes with a batch
+    young: bool = False  # too short under way for `rate` to tell much
     missing: bool = False  # see Tracker.claim
     quota: float | None = None
 
@@ -42,7 +58,7 @@ def next_window(window: int, load: Load, *, full: bool) -> int:
         return min(2 * window, MOST)
     if full and window < share:
         return min(2 * window, share, MOST)
-    if load.seconds_ahead > AHEAD and window > share and not load.hungry:
+    if load.seconds_ahead > AHEAD and window > share and not (load.hungry or load.young):
         return max(share, window // 2)
     return window
 
@@ -58,10 +74,13 @@ def allowed_window(window: int, load: Load, *, new: bool = False) -> int:
     return max(2, min(window, round(seconds * load.quota / max(1, load.jobs))))
 
 
-def batch_size(window: int, speed: float, load: Load) -> int:
-    """What suits one process, at most half of the window so that another process gets some."""
-    size = min(max(1, round(speed)), BATCH) if speed > 0 else UNTRIED
-    size = min(size, max(1, window // 2))
-    if load.quota is not None:
-        size = min(size, max(1, int(load.quota / max(1, load.jobs))))
+def batch_size(window: int, speed: float, left: int, load: Load) -> int:
+    """What suits one process, at most half of the window so that another process gets some.
+
+    `left`: rows not sent yet. The last batches are small, else one process ends much later than the others.
+    """
+    size = min(max(1, round(speed)), BATCH) if speed > 0 else SMALL
+    size = min(size, max(SMALL, left // (2 * max(1, load.working))), max(1, window // 2))
+    if load.quota is not None:  # half a second of it: a process does one batch before a small job's
+        size = min(size, max(1, int(load.quota / max(1, load.jobs) / 2)))
     return size

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 LEASE = 10_000  # ms without a word from its worker after which a batch is claimed again
+SILENT = 3_000  # ms without a word after which nobody seems to work on it: a worker says one every 2 s at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,6 @@ class Lease:
         first, last, rows, deadline, losses, state = text.decode().split(":")
         return cls(token.decode(), int(first), int(last), int(rows), int(deadline), int(losses), state)
 
-    def live(self, now: int) -> bool:
-        """Whether somebody may work under it; see lua/prelude.lua for a deadline too far away."""
-        return self.state != "returned" and now < self.deadline <= now + 2 * LEASE
+    def heard(self, now: int) -> bool:
+        """Whether it was sent or spoken of just now; see lua/prelude.lua for a deadline too far away."""
+        return self.state != "returned" and now + LEASE - SILENT < self.deadline <= now + 2 * LEASE

@@ -125,18 +125,13 @@ class Tracker:
         found = cast("dict[bytes, bytes]", self.redis.hgetall(JobKeys.of(job_id).leases))
         return [Lease.read(token, text) for token, text in found.items()]
 
-    def live_leases(self, job_ids: Sequence[str]) -> tuple[list[list[Lease]], int]:
-        """Of each job those that somebody may still work under, by the server's clock: that wrote the deadlines.
-
-        And how many batches in all were sent and not started, live or not.
-        """
+    def leases_of(self, job_ids: Sequence[str]) -> tuple[int, list[list[Lease]]]:
+        """The time by the server's clock, which wrote the deadlines, and each job's leases."""
         now = self._clock()
         pipe = self.redis.pipeline(transaction=False)
         for job_id in job_ids:
             pipe.hgetall(JobKeys.of(job_id).leases)
-        found = [[Lease.read(token, text) for token, text in leases.items()] for leases in pipe.execute()]
-        sent = sum(lease.state == "sent" for leases in found for lease in leases)
-        return [[lease for lease in leases if lease.live(now)] for leases in found], sent
+        return now, [[Lease.read(token, text) for token, text in leases.items()] for leases in pipe.execute()]
 
     def _clock(self) -> int:
         if self._now:

@@ -1,8 +1,8 @@
 -- Takes positions to work on and writes a lease for them: first what an ended lease left, then from `next` on.
 -- ARGV  3 token   4 lease in ms   5 rows at most   6 '1' = fewer messages wait than batches were sent   7 losses after which rows go alone
 -- Reply {stop, losses, position…}: stop = '' | gone | epoch | closed | cancel | fail | pause
--- A lease that was sent but never started is most likely still in the queue, so it waits there for a minute, unless
--- messages are missing: a killed worker took along those it held. Only a started one that ran out has lost its worker.
+-- A lease that was sent but never started is still in the queue, however long no worker comes, unless messages are
+-- missing: a killed worker took along those it held. Only a started one that ran out has lost its worker.
 local token, lease, most, alone = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[7])
 local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'total', 'next', 'command', 'max_rate', 'paced_at', 'processed')
 local why = refusal(job[1], job[2])
@@ -22,8 +22,7 @@ end
 
 local function expired(l)
   if astray(l, now, lease) then return true end
-  if l.state == 'sent' and ARGV[6] ~= '1' then return now >= l.deadline + 60000 end
-  return now >= l.deadline
+  return now >= l.deadline and (l.state ~= 'sent' or ARGV[6] == '1')
 end
 
 local function take(first, last, count)
