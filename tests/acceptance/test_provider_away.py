@@ -1,34 +1,50 @@
 """The provider goes away in the middle of a job, for two worker processes at once, as the provider counts it."""
 
+from collections.abc import Callable
+
 import pytest
 
 from cityweather.local.processes import wait_until
-from cityweather.weather.bulk.health import MOST_RETRIES
+from cityweather.weather.bulk.health import IN_A_ROW
 from cityweather.weather.bulk.parts import CONCURRENCY
 from tests.acceptance import judge
 from tests.acceptance.fleet import Fleet, towns
 
 pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance")]
 
-TOTAL = 8000
-PROBES = 3  # after which it comes back: some 10 s
 WORKERS = 2
+SOME, FOR_A_MINUTE = 3, 6  # probes, after which it comes back: some 10 s, 45 to 60
 
 
 def test_an_outage_fails_no_city_and_costs_what_was_under_way_some_retries_and_the_probes(fleet: Fleet) -> None:
     fleet.simulator.control(latency_ms=100)
-    job_id = fleet.import_cities(towns(TOTAL, "Outage"))
-    fleet.reach(job_id, 2000)
+    lost = lost_in_an_outage(fleet, 8000, SOME)
+    # However large the job is: of 30,000 cities that is less than one in a hundred.
+    assert lost <= WORKERS * (CONCURRENCY + 2 * IN_A_ROW)
+
+
+@pytest.mark.timeout(300)
+def test_with_a_quota_an_outage_of_a_minute_costs_hardly_more_than_the_probes(
+    start_fleet: Callable[..., Fleet],
+) -> None:
+    fleet = start_fleet(database="postgres", OPENWEATHER_QUOTA_PER_MINUTE="600")
+    fleet.simulator.control(latency_ms=100)
+    assert lost_in_an_outage(fleet, 1000, FOR_A_MINUTE) <= 10
+
+
+def lost_in_an_outage(fleet: Fleet, total: int, probes: int) -> int:
+    """Requests beyond one a city and the probes of the open breaker."""
+    job_id = fleet.import_cities(towns(total, "Outage"))
+    fleet.reach(job_id, total // 4)
     fleet.simulator.control(fault="503")
     assert wait_until(lambda: fleet.job(job_id)["waiting_for"] == "provider", 30)
-    lost = asked(fleet)
-    assert wait_until(lambda: asked(fleet) >= lost + PROBES, 60)
+    begun = asked(fleet)
+    assert wait_until(lambda: asked(fleet) >= begun + probes, 120)
     fleet.simulator.control(fault=None)
-    job = fleet.wait_for(job_id)
-    assert (job["status"], job["succeeded"], job["failed"]) == ("done", TOTAL, 0)
-    assert judge.faults(fleet, job_id, TOTAL) == []
-    # However large the job is: of 50,000 cities that is less than one in a hundred.
-    assert asked(fleet) - TOTAL <= WORKERS * (CONCURRENCY + MOST_RETRIES) + 2 * PROBES
+    job = fleet.wait_for(job_id, 150)
+    assert (job["status"], job["succeeded"], job["failed"]) == ("done", total, 0)
+    assert judge.faults(fleet, job_id, total) == []
+    return asked(fleet) - total - probes - 1  # one more is answered well and ends the outage
 
 
 def asked(fleet: Fleet) -> int:

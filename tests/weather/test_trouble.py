@@ -34,6 +34,21 @@ def test_an_outage_of_a_minute_fails_no_city_and_costs_few_requests(world: World
     assert world.clock.passed < 80 + 15 + 60
 
 
+def test_some_failures_in_a_row_are_enough_to_send_no_more_until_a_probe_has_told(world: World) -> None:
+    chance = random.Random(3)
+    world.upstream.concurrency = 128
+
+    def respond(city: str) -> Outcome:
+        world.upstream.latency = chance.uniform(0.045, 0.05)  # of the next: answers come one by one
+        return ProviderDown() if world.clock.passed >= 0.5 else weather(city)
+
+    world.upstream.respond = respond
+    world.job(named(2000), size=2000, seconds=1)
+    sent_when_known = [moment for moment in world.upstream.moments if moment > 0.55]
+    assert 0 < len(sent_when_known) <= health.IN_A_ROW + 10
+    assert world.parts.breaker.check().state is not State.CLOSED
+
+
 @pytest.mark.parametrize("trouble", [ProviderTimeout(), ProviderDown(), BROKEN, reply(200, b"<html>")])
 def test_every_kind_of_outage_parks_the_job(world: World, trouble: ProviderDown) -> None:
     world.upstream.respond = always(trouble)
