@@ -1,16 +1,17 @@
 """Limits act while the upload streams: what stands behind the fault is never read."""
 
 import gzip
+import resource
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
 from cityweather.errors import ImportRefused, NoRoom, TooLarge, TooManyJobs, TooManyRows
-from cityweather.ingest import spool as spool_module
 from cityweather.ingest.idempotency import check_open_jobs
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import Limits
@@ -67,29 +68,26 @@ def test_the_limits_are_settings(settings: pytest.FixtureRequest) -> None:
         spool("Paris", "Oslo")
 
 
-def test_the_spool_file_is_bounded_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(spool_module, "GROWTH", 0)
-    with pytest.raises(TooLarge, match="1,638,400 bytes on the server's disk"):
+def test_a_full_disk_is_no_fault_of_the_file(tmp_path: Path) -> None:
+    with disk(60_000), pytest.raises(NoRoom):
         spool_upload(many(100_000), file_name="x.csv", folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_no_fault_of_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(spool_module, "SETUP", f"{spool_module.SETUP}; PRAGMA max_page_count=50;")
-    with pytest.raises(NoRoom):
-        spool_upload(many(100_000), file_name="x.csv", folder=tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_disk_that_takes_no_spool_at_all_is_no_fault_of_the_file(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_disk_that_takes_no_spool_at_all_is_no_fault_of_the_file(tmp_path: Path) -> None:
     with pytest.raises(NoRoom):
         spool_upload(many(1), file_name="x.csv", folder=tmp_path / "missing")
-    monkeypatch.setattr(spool_module, "SETUP", "SELECT what sqlite3 cannot do")
-    with pytest.raises(NoRoom):
-        spool_upload(many(1), file_name="x.csv", folder=tmp_path)
-    assert list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def disk(size: int) -> Iterator[None]:
+    """No file of this process can grow beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.usefixtures("database")

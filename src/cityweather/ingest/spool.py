@@ -1,35 +1,29 @@
-"""The spool: checked names without duplicates, in a temporary SQLite file that nobody else can see.
+"""The spool: checked names without duplicates, in a temporary file that nobody else can see.
 
-The unique index does what a set of keys would do in memory, and the row number is the position: dense, in order of
-first appearance.
+Rows are packed in blocks, columns apart. Keys follow from the names, so it has digests of them only, for duplicates.
 """
 
-import sqlite3
-import tempfile
+import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator
+from itertools import accumulate, chain, islice
+from operator import sub
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from cityweather.errors import NoCities, NoRoom, TooLarge
+from cityweather.errors import NoCities
+from cityweather.ingest.blocks import BlockFile
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.reader import Name, Refused, read
+from cityweather.ingest.repeats import PARTS, Repeats
 from cityweather.ingest.upload import Upload
+from cityweather.weather.names import key
 
-BATCH = 1_000  # rows
-CACHE_KB = 16_000
-PAGE = 16_384  # bytes
-GROWTH = 10  # the file is at most so many times as large as the largest upload: keys, index, refused texts
+BATCH = 2_000  # rows; larger ones pack better
+FLOOR = 1_000_000  # bytes that the file may have however small the largest upload is
+NAMES, REFUSED = PARTS, PARTS + 1  # streams of the file, behind those of the digests
 FIRST_REASONS = 5
-SETUP = f"""
-    PRAGMA page_size={PAGE}; PRAGMA cache_size=-{CACHE_KB};
-    PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;
-    CREATE TABLE names (position INTEGER PRIMARY KEY, line INTEGER, name TEXT, key TEXT UNIQUE);
-    CREATE TABLE refused (line INTEGER, code TEXT, text TEXT);
-    BEGIN;
-"""
 Row = tuple[int, int, str, str]
 """(position from 0, line from 1, name, key)."""
 
@@ -37,12 +31,13 @@ Row = tuple[int, int, str, str]
 class Spool:
     """`rows_read = total + duplicates + rejected`. Close it, or use it in a with statement. Raises NoRoom."""
 
-    def __init__(self, file_name: str, folder: Path | None = None) -> None:
+    def __init__(self, file_name: str, limits: Limits, folder: Path | None = None) -> None:
         self.file_name = "".join(filter(str.isprintable, file_name.replace("\\", "/").rpartition("/")[2]))[:255]
         self.content_hash = ""  # SHA-256 of the upload, and of what was told about it
         self.total = self.duplicates = 0
         self.reasons: Counter[str] = Counter()
-        self._db = _database(folder)
+        self._file = BlockFile(max(FLOOR, limits.max_bytes), folder)
+        self._repeats = Repeats(self._file)
 
     @property
     def rejected(self) -> int:
@@ -52,29 +47,30 @@ class Spool:
     def rows_read(self) -> int:
         return self.total + self.duplicates + self.rejected
 
-    def fill(self, rows: Iterable[Name | Refused], limits: Limits) -> None:
+    def fill(self, rows: Iterable[Name | Refused]) -> None:
         """Raises NoCities, TooLarge, NoRoom when the disk is full, and what `rows` raises."""
-        most = max(100 * PAGE, limits.max_bytes * GROWTH)
         source = iter(rows)
-        try:
-            while batch := list(islice(source, BATCH)):
-                self._add([row for row in batch if not isinstance(row, Refused)])
-                self._refuse([row for row in batch if isinstance(row, Refused)])
-                self._check_size(most)
-            self._db.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            raise NoRoom from error
+        while batch := list(islice(source, BATCH)):
+            self._add([row for row in batch if not isinstance(row, Refused)])
+            self._refuse([row for row in batch if isinstance(row, Refused)])
+        struck = self._repeats.strike_out()
+        self.total -= struck
+        self.duplicates += struck
         if not self.total:
             raise NoCities(reasons=self.first_reasons())
-        self._db.execute("PRAGMA cache_size=-2000")  # KB; what follows reads it once, in order
 
     def names(self, size: int) -> Iterator[list[Row]]:
         """All rows in order of position, `size` at a time."""
-        return self._chunks("SELECT position - 1, line, name, key FROM names ORDER BY position", size)
+        rows = ((line, name, key(name)) for line, name in self._rows(NAMES))
+        numbered = ((position, *row) for position, row in enumerate(self._repeats.first(rows)))
+        while chunk := list(islice(numbered, size)):
+            yield chunk
 
     def refused(self, size: int) -> Iterator[list[tuple[int, str, str]]]:
         """(line, reason code, text) in order of line, `size` at a time."""
-        return self._chunks("SELECT line, code, text FROM refused ORDER BY rowid", size)
+        rows = self._rows(REFUSED)
+        while chunk := list(islice(rows, size)):
+            yield chunk
 
     def first_reasons(self) -> str:
         """A sentence for whoever sent a file without one usable name."""
@@ -92,7 +88,7 @@ class Spool:
         return f"The first of {self.rejected:,} refused rows: {listed}.{hint}"
 
     def close(self) -> None:
-        self._db.close()
+        self._file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -101,38 +97,36 @@ class Spool:
         self.close()
 
     def _add(self, names: list[Name]) -> None:
-        added = self._db.executemany("INSERT OR IGNORE INTO names (line, name, key) VALUES (?, ?, ?)", names).rowcount
-        self.total += added
-        self.duplicates += len(names) - added
+        first: dict[str, tuple[int, str]] = {}
+        for line, name, folded in names:
+            first.setdefault(folded, (line, name))
+        self._repeats.add(first)
+        self._write(NAMES, first.values())
+        self.total += len(first)
+        self.duplicates += len(names) - len(first)
 
     def _refuse(self, rows: list[Refused]) -> None:
-        self._db.executemany("INSERT INTO refused VALUES (?, ?, ?)", rows)
+        self._write(REFUSED, rows)
         self.reasons.update(row.code for row in rows)
 
-    def _check_size(self, most: int) -> None:
-        (pages,) = self._db.execute("PRAGMA page_count").fetchone()
-        if pages * PAGE > most:
-            raise TooLarge(f"The rows of this file would take more than {most:,} bytes on the server's disk. Split it.")
+    def _write(self, stream: int, rows: Collection[tuple[Any, ...]]) -> None:
+        if rows:
+            self._file.append(stream, _pack(rows))
 
-    def _chunks(self, query: str, size: int) -> Iterator[list[Any]]:
-        cursor = self._db.execute(query)
-        while chunk := cursor.fetchmany(size):
-            yield chunk
+    def _rows(self, stream: int) -> Iterator[tuple[Any, ...]]:
+        return chain.from_iterable(_unpack(data) for _, data in self._file.read(stream))
 
 
-def _database(folder: Path | None) -> sqlite3.Connection:
-    """The file has no name any more: whatever happens to this process, it goes with it."""
-    try:
-        with tempfile.NamedTemporaryFile(prefix="cityweather-", suffix=".spool", dir=folder) as file:
-            database = sqlite3.connect(file.name, isolation_level=None, check_same_thread=False)
-            try:
-                database.executescript(SETUP)
-            except sqlite3.OperationalError:
-                database.close()
-                raise
-            return database
-    except (OSError, sqlite3.OperationalError) as error:
-        raise NoRoom from error
+def _pack(rows: Iterable[tuple[Any, ...]]) -> bytes:
+    """Rows of a line number and texts, none of which holds a control character."""
+    lines, *texts = zip(*rows, strict=True)
+    steps = map(str, map(sub, lines, (0, *lines)))
+    return zlib.compress("\0".join(map("\n".join, (steps, *texts))).encode())
+
+
+def _unpack(data: bytes) -> Iterator[tuple[Any, ...]]:
+    steps, *texts = (column.split("\n") for column in zlib.decompress(data).decode().split("\0"))
+    return zip(accumulate(map(int, steps)), *texts, strict=True)
 
 
 def spool_upload(
@@ -149,9 +143,9 @@ def spool_upload(
     """
     options, limits = options or ReadOptions(), limits or Limits.of_settings()
     upload = Upload(chunks, limits, options.told)
-    spool = Spool(file_name, folder)
+    spool = Spool(file_name, limits, folder)
     try:
-        spool.fill(read(upload, options, limits), limits)
+        spool.fill(read(upload, options, limits))
     except BaseException:
         spool.close()
         raise

@@ -1,0 +1,37 @@
+"""Duplicates are found however many blocks lie between two rows."""
+
+import random
+
+from tests.ingest.files import spool
+
+
+def test_the_first_of_each_name_stays_in_its_place() -> None:
+    chance = random.Random(1)
+    sent = [f"Town {chance.randrange(60_000)}" for _ in range(100_000)]
+    with spool(*sent) as content:
+        rows = [row for chunk in content.names(7_777) for row in chunk]
+        assert content.total == len(rows)
+        assert (content.rows_read, content.duplicates) == (100_000, 100_000 - len(rows))
+    assert [name for _, _, name, _ in rows] == list(dict.fromkeys(sent))
+    assert [position for position, *_ in rows] == list(range(len(rows)))
+    assert all(sent[line - 2] == name for _, line, name, _ in rows)
+
+
+def test_another_spelling_is_the_same_name_and_the_first_is_shown() -> None:
+    filler = [f"Town {number}" for number in range(5_000)]
+    with spool("Straße", *filler, "STRASSE", "straße") as content:
+        assert content.duplicates == 2
+        assert next(content.names(1)) == [(0, 2, "Straße", "strasse")]
+
+
+def test_the_rows_can_be_read_again() -> None:
+    with spool("Oslo", *(f"Town {number}" for number in range(5_000)), "Oslo") as content:
+        assert [*content.names(1000)] == [*content.names(1000)]
+
+
+def test_whoever_makes_the_file_cannot_know_the_digests() -> None:
+    salts = []
+    for _ in range(2):
+        with spool("Oslo") as content:
+            salts.append(content._repeats._digest("oslo"))
+    assert salts[0] != salts[1]
