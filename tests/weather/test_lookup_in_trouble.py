@@ -1,0 +1,172 @@
+"""GET /weather while the provider fails, throttles or refuses: retries, breaker, quota, and how long a person waits."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import requests
+import responses
+
+from cityweather import connections
+from cityweather.errors import (
+    KeyRefused,
+    ProviderDown,
+    ProviderTimeout,
+    QuotaUsedUp,
+    Throttled,
+)
+from cityweather.weather.choice import from_settings
+from cityweather.weather.interactive import asker
+from cityweather.weather.interactive.lookup import lookup
+from cityweather.weather.limits import connected
+from cityweather.weather.limits.breaker import State
+from tests.weather.fakes import BROKEN, KEY_REFUSED, TOO_MANY, reply, weather
+from tests.weather.lookups import URL, answer, known_since, nothing_known
+
+pytestmark = pytest.mark.usefixtures("openweather")
+
+
+@pytest.mark.parametrize("trouble", [BROKEN, requests.ConnectionError(), requests.ReadTimeout(), reply(200, b"<html>")])
+def test_passing_trouble_is_retried(provider: Any, trouble: Any) -> None:
+    answer(provider, trouble, trouble, weather("Oslo"))
+    assert lookup("Oslo", nothing_known).weather.temperature == 10.5
+    assert len(provider.calls) == 3
+
+
+def test_three_tries_are_enough(provider: Any) -> None:
+    answer(provider, *[requests.ReadTimeout()] * 4)
+    with pytest.raises(ProviderTimeout):
+        lookup("Oslo", nothing_known)
+    assert len(provider.calls) == 3
+
+
+def test_a_retry_after_is_waited_for_exactly(provider: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("backoff._sync.time.sleep", slept.append)
+    answer(provider, reply(503, b"", retry_after="1"), reply(503, b"", retry_after="2"), weather("Oslo"))
+    lookup("Oslo", nothing_known)
+    assert slept == [1.0, 2.0]
+
+
+class Slow:
+    """A provider whose answers take `seconds` of the asker's clock."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, provider: Any, seconds: float, outcome: Any) -> None:
+        self.passed = 0.0
+        self.slept: list[float] = []
+        monkeypatch.setattr(asker, "time", SimpleNamespace(monotonic=lambda: self.passed, sleep=self.slept.append))
+        monkeypatch.setattr("backoff._sync.time.sleep", self.slept.append)
+
+        def respond(_: Any) -> Any:
+            self.passed += seconds
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome.status, dict(outcome.headers), outcome.body
+
+        provider.add_callback(responses.GET, URL, respond)
+
+
+def test_who_waited_long_for_nothing_does_not_wait_again(provider: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    Slow(monkeypatch, provider, asker.RETRY_FOR + 0.1, requests.ReadTimeout())
+    with pytest.raises(ProviderTimeout):
+        lookup("Oslo", nothing_known)
+    assert len(provider.calls) == 1
+
+
+def test_a_retry_after_is_not_shortened_to_fit(provider: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Slow(monkeypatch, provider, asker.RETRY_FOR - 1, reply(503, b"", retry_after="2"))
+    with pytest.raises(ProviderDown):
+        lookup("Oslo", nothing_known)
+    assert (len(provider.calls), slow.slept) == (1, [])
+
+
+def test_a_long_retry_after_is_told_and_not_slept(provider: Any) -> None:
+    answer(provider, reply(503, b"", retry_after="30"))
+    with pytest.raises(ProviderDown) as caught:
+        lookup("Oslo", nothing_known)
+    assert caught.value.retry_after == 30.0
+    assert len(provider.calls) == 1
+
+
+def test_a_429_is_told_and_the_next_one_is_not_sent(provider: Any) -> None:
+    answer(provider, TOO_MANY)
+    with pytest.raises(Throttled) as first:
+        lookup("Oslo", nothing_known)
+    with pytest.raises(QuotaUsedUp) as second:
+        lookup("Rome", nothing_known)
+    assert first.value.retry_after == pytest.approx(5.0, abs=0.5)
+    assert second.value.retry_after == pytest.approx(5.0, abs=1.0)
+    assert len(provider.calls) == 1
+
+
+def test_a_quota_that_is_used_up_says_when_to_come_back(provider: Any, settings: Any) -> None:
+    settings.OPENWEATHER_QUOTA_PER_MINUTE = 10
+    answer(provider, weather("Oslo"))
+    with pytest.raises(QuotaUsedUp) as caught:
+        lookup("Oslo", nothing_known)
+    assert caught.value.retry_after == pytest.approx(6.3, abs=0.3)
+    assert len(provider.calls) == 0
+
+
+def test_a_refused_key_serves_stale_weather_or_says_so(provider: Any) -> None:
+    answer(provider, KEY_REFUSED)
+    assert lookup("oslo", known_since(60)).stale
+    with pytest.raises(KeyRefused) as caught:
+        lookup("Rome", nothing_known)
+    assert "secret" not in str(caught.value)
+    assert len(provider.calls) == 1
+
+
+def test_three_failing_cities_open_the_breaker_and_one_does_not(provider: Any) -> None:
+    answer(provider, *[BROKEN] * 100)
+    for _ in range(4):
+        with pytest.raises(ProviderDown):
+            lookup("Oslo", nothing_known)
+        connections.redis_client().delete("cw:{openweather}:flight:oslo")
+    assert len(provider.calls) == 12
+    for city in ("Rome", "Bonn", "Lyon", "Nice"):
+        with pytest.raises(ProviderDown):
+            lookup(city, nothing_known)
+    assert len(provider.calls) == 12 + 2 * 3
+
+
+def fails(provider: Any, city: str) -> None:
+    def respond(request: Any) -> Any:
+        asked = request.params["q"]
+        outcome = BROKEN if asked == city else weather(asked)
+        return outcome.status, dict(outcome.headers), outcome.body
+
+    provider.add_callback(responses.GET, URL, respond)
+
+
+def half_open() -> None:
+    breaker = connected.breaker(from_settings())
+    breaker.outage()
+    redis = connections.redis_client()
+    redis.hset("cw:{openweather}:breaker", "until", 1)
+
+
+def test_a_city_that_always_fails_does_not_keep_the_breaker_open(provider: Any) -> None:
+    half_open()
+    fails(provider, "Broken")
+    with pytest.raises(ProviderDown):
+        lookup("Broken", nothing_known)
+    assert connected.breaker(from_settings()).check().state is State.CLOSED
+
+
+def test_neither_does_the_city_that_probes_ask_for(provider: Any) -> None:
+    fails(provider, "London")
+    half_open()
+    with pytest.raises(ProviderDown):
+        lookup("Rome", nothing_known)
+    connections.redis_client().hset("cw:{openweather}:breaker", "until", 1)
+    assert lookup("Oslo", nothing_known).city == "Oslo"
+    assert connected.breaker(from_settings()).check().state is State.CLOSED
+
+
+def test_a_probe_without_a_token_does_not_hold_others_up(provider: Any, settings: Any) -> None:
+    settings.OPENWEATHER_QUOTA_PER_MINUTE = 10
+    half_open()
+    with pytest.raises(QuotaUsedUp):
+        lookup("Oslo", nothing_known)
+    assert connected.breaker(from_settings()).check().state is State.PROBE
