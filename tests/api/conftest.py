@@ -1,7 +1,11 @@
+from collections.abc import Iterator
+
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from tests.api.helpers import KEY
+from tests.api.receiver import SECRET, Receiver, receiving
 
 
 @pytest.fixture
@@ -13,3 +17,11 @@ def keyed() -> Client:
 @pytest.fixture
 def anyone() -> Client:
     return Client(raise_request_exception=False)
+
+
+@pytest.fixture
+def receiver(settings: Settings) -> Iterator[Receiver]:
+    with receiving() as server:
+        settings.CALLBACK_HOSTS = [server.place]
+        settings.CALLBACK_SECRET = SECRET
+        yield server

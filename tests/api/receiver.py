@@ -1,10 +1,14 @@
 """A real server on loopback that takes callbacks and answers as a test wants."""
 
+import base64
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+RAW = b"0123456789abcdef01234567"
+SECRET = "whsec_" + base64.b64encode(RAW).decode()
 
 
 class Receiver(ThreadingHTTPServer):

@@ -7,7 +7,6 @@ import json
 import logging
 import socket
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,19 +22,9 @@ from cityweather.local.processes import wait_until
 from cityweather.models import BulkJob
 from cityweather.settings import CELERY_BEAT_SCHEDULE
 from tests.api.helpers import make_job
-from tests.api.receiver import Receiver, receiving
+from tests.api.receiver import RAW, SECRET, Receiver
 
 NOW = timezone.now()
-RAW = b"0123456789abcdef01234567"
-SECRET = "whsec_" + base64.b64encode(RAW).decode()
-
-
-@pytest.fixture
-def receiver(settings: Settings) -> Iterator[Receiver]:
-    with receiving() as server:
-        settings.CALLBACK_HOSTS = [server.place]
-        settings.CALLBACK_SECRET = SECRET
-        yield server
 
 
 def ended(receiver: Receiver, outcomes: str = "sf", **fields: Any) -> BulkJob:
@@ -236,14 +225,6 @@ def test_the_address_is_checked_again_when_it_is_sent(receiver: Receiver, settin
     assert reload(job).notified_at is None
 
 
-def test_the_connection_goes_to_the_address_that_was_checked(receiver: Receiver) -> None:
-    """The name has no address at all, so whoever looked it up again would fail."""
-    port = receiver.server_port
-    target = address.Target(f"http://rebinding.invalid:{port}/x", "rebinding.invalid", port, ("127.0.0.1",))
-    assert post.post(target, {"X-Test": "1"}, b"{}") == 204
-    assert receiver.got[0][1]["host"] == f"rebinding.invalid:{port}"
-
-
 @pytest.mark.usefixtures("db")
 def test_a_name_server_that_hangs_costs_a_bounded_time(
     receiver: Receiver, settings: Settings, monkeypatch: pytest.MonkeyPatch
@@ -257,45 +238,3 @@ def test_a_name_server_that_hangs_costs_a_bounded_time(
     finally:
         answer.set()
     assert "not be looked up in time" in str(told)
-
-
-@pytest.mark.parametrize("host", ["::1", "127.0.0.1", "a-name.invalid"])
-def test_addresses_of_both_kinds_are_connected_to(host: str) -> None:
-    shown, addresses = (f"[{host}]", (host,)) if ":" in host else (host, ("::1", "127.0.0.1"))
-    addresses = (host,) if host == "127.0.0.1" else addresses
-    assert post.post(address.Target(f"http://{shown}:1/", host, 1, addresses), {}, b"{}") == "curl error 7"
-
-
-def test_a_proxy_of_the_environment_is_not_asked(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    target = address.Target(receiver.url, "127.0.0.1", receiver.server_port, ("127.0.0.1",))
-    assert post.post(target, {}, b"{}") == 204
-
-
-@pytest.mark.parametrize(("head", "outcome"), [
-    (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", 200),
-    (b"HTTP/1.1 503 Away\r\nContent-Length: 9\r\n\r\nhalf", 503),
-    (b"HTTP/1.1 102 Wait\r\n\r\n", "curl error 28"),
-])  # fmt: skip
-def test_a_body_that_stalls_changes_nothing_of_the_status(
-    head: bytes, outcome: int | str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(post, "TOTAL_TIMEOUT", 0.3)
-    with socket.create_server(("127.0.0.1", 0)) as stalling:
-        port = stalling.getsockname()[1]
-        answers: list[int | str] = []
-        target = address.Target(f"http://127.0.0.1:{port}/", "127.0.0.1", port, ("127.0.0.1",))
-        sender = threading.Thread(target=lambda: answers.append(post.post(target, {}, b"{}")))
-        sender.start()
-        with stalling.accept()[0] as taken:
-            taken.sendall(head)
-            sender.join(30)
-    assert answers == [outcome]
-
-
-def test_a_receiver_that_never_answers_costs_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(post, "TOTAL_TIMEOUT", 0.1)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        port = silent.getsockname()[1]
-        target = address.Target(f"http://127.0.0.1:{port}/", "127.0.0.1", port, ("127.0.0.1",))
-        assert post.post(target, {}, b"{}") == "curl error 28"
