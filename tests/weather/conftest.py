@@ -1,5 +1,6 @@
-"""Fixtures of GET /weather's way to an answer."""
+"""Fixtures that several files of this folder use."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -7,6 +8,11 @@ import responses
 from redis import Redis
 
 from cityweather.weather.interactive import asker
+from cityweather.weather.limits.quota import Quota
+from cityweather.weather.providers.provider import Window
+from cityweather.weather.store.cache import Cache
+from tests.weather.clock import Clock
+from tests.weather.wire import Wire, wire
 
 
 @pytest.fixture
@@ -20,3 +26,27 @@ def openweather(redis_server: Redis, settings: Any, monkeypatch: pytest.MonkeyPa
 def provider() -> Any:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         yield mock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def quota_of(redis_server: Redis, clock: Clock) -> Callable[..., Quota]:
+    def make(*windows: Window) -> Quota:
+        return Quota("openweather", windows, redis_server, now=clock.ms, ticks=clock.ticks)
+
+    return make
+
+
+@pytest.fixture
+def cache(redis_server: Redis) -> Cache:
+    return Cache("openweather", 900)
+
+
+@pytest.fixture
+def server() -> Iterator[Wire]:
+    with wire() as running:
+        yield running

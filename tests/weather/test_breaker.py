@@ -10,11 +10,6 @@ from tests.weather.clock import Clock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
 def process(redis_server: Redis, clock: Clock) -> Callable[..., Breaker]:
     """A breaker as another process has it."""
 

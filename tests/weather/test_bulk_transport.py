@@ -13,13 +13,7 @@ from cityweather.errors import BadAnswer, ProviderDown, ProviderTimeout
 from cityweather.weather.providers.provider import Request, Response
 from cityweather.weather.transport import bulk
 from cityweather.weather.transport.bulk import BulkTransport, Completed
-from tests.weather.wire import Behaviour, Wire, chunked, full_backlog, http, leave, reset, send, wire
-
-
-@pytest.fixture
-def server() -> Iterator[Wire]:
-    with wire() as running:
-        yield running
+from tests.weather.wire import Behaviour, Wire, chunked, full_backlog, http, leave, reset, send
 
 
 @pytest.fixture
@@ -52,13 +46,15 @@ def test_many_requests_run_at_once_and_come_back_under_their_tags(transport: Bul
     assert all(orjson.loads(completed[number].body) == {"path": f"/{number}"} for number in range(200))
 
 
-def test_connections_outlive_batches(transport: BulkTransport, server: Wire) -> None:
+def test_connections_and_handles_outlive_batches(transport: BulkTransport, server: Wire) -> None:
     for _ in range(5):
         for number in range(16):
             transport.submit(number, Request(f"{server.url}/{number}"))
         finish(transport)
         transport.abort()
     assert server.connections <= 16
+    gc.collect()
+    assert len(transport._idle) == 16
 
 
 def test_it_says_who_asks(transport: BulkTransport, server: Wire) -> None:
@@ -209,12 +205,3 @@ def test_a_proxy_from_the_environment_is_not_asked_for_this_machine(
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     assert isinstance(one(transport, f"{server.url}/x"), Response)
-
-
-def test_handles_are_reused(transport: BulkTransport, server: Wire) -> None:
-    for _ in range(3):
-        for number in range(16):
-            transport.submit(number, Request(f"{server.url}/{number}"))
-        finish(transport)
-    gc.collect()
-    assert len(transport._idle) == 16

@@ -11,11 +11,6 @@ from cityweather.weather.store.cache import Cache, Entry, Serializer
 OSLO = Weather(-3.25, "Snow", 84, 1795420800, -7.5, "light shower snow", 2.91, 59.9127, 10.7461, "Oslo", "NO")
 
 
-@pytest.fixture
-def cache(redis_server: Redis) -> Cache:
-    return Cache("openweather", 900)
-
-
 def test_weather_comes_back_as_it_went_in(cache: Cache) -> None:
     cache.set("oslo", Entry(1795420900.0, OSLO.pack()))
     entry = cache.get("oslo")

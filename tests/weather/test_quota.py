@@ -15,19 +15,6 @@ from tests.weather.clock import Clock
 MINUTE, MONTH = Window("minute", 60, 60), Window("month", 2_592_000, 1_000_000)
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def quota_of(redis_server: Redis, clock: Clock) -> Callable[..., Quota]:
-    def make(*windows: Window) -> Quota:
-        return Quota("openweather", windows, redis_server, now=clock.ms, ticks=clock.ticks)
-
-    return make
-
-
 def spend(quota: Quota, clock: Clock, seconds: float, wanted: int = 5, *, interactive: bool = False) -> list[float]:
     """Ask again and again, as soon as it is worth it; the moments of each token."""
     spent: list[float] = []

@@ -13,19 +13,6 @@ from tests.weather.clock import START, Clock
 HOUR, DAY, MONTH = Window("hour", 3600, 50), Window("day", 86_400, 100), Window("month", 2_592_000, 1000)
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def quota_of(redis_server: Redis, clock: Clock) -> Callable[..., Quota]:
-    def make(*windows: Window) -> Quota:
-        return Quota("openweather", windows, redis_server, now=clock.ms, ticks=clock.ticks)
-
-    return make
-
-
 def at(clock: Clock, moment: datetime) -> None:
     clock.passed = moment.timestamp() - START
 

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -18,19 +19,21 @@ PACKED = [1.0, None, None, None, None, None, None, None, None, None, None]
 
 
 class Counted:
-    """An `ask` that takes a while, fills the cache and counts."""
+    """An `ask` that fills the cache and counts; it answers no sooner than `others` let it."""
 
-    def __init__(self, cache: Cache, seconds: float = 0.3, error: WeatherError | None = None) -> None:
+    def __init__(
+        self, cache: Cache, others: Callable[[], object] = lambda: None, error: WeatherError | None = None
+    ) -> None:
         self.calls = 0
         self._cache = cache
-        self._seconds = seconds
+        self._others = others
         self._error = error
         self._lock = threading.Lock()
 
     def __call__(self) -> Entry:
         with self._lock:
             self.calls += 1
-        time.sleep(self._seconds)
+        self._others()
         if self._error:
             raise self._error
         entry = Entry(time.time(), PACKED)
@@ -39,13 +42,26 @@ class Counted:
 
 
 @pytest.fixture
-def cache(redis_server: Redis) -> Cache:
-    return Cache("openweather", 900)
+def process(redis_server: Redis, cache: Cache) -> Callable[[], Flights]:
+    return lambda: Flights("openweather", cache, redis_server)
 
 
 @pytest.fixture
-def process(redis_server: Redis, cache: Cache) -> Callable[[], Flights]:
-    return lambda: Flights("openweather", cache, redis_server)
+def joined(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Callable[[], object]]:
+    """`joined(n)()` waits until so many threads lead a flight or follow one."""
+    threads = threading.Semaphore(0)
+    lead, follow = Flights._lead, Flights._follow
+
+    def noted(act: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *arguments: (threads.release(), act(*arguments))[1]
+
+    monkeypatch.setattr(Flights, "_lead", noted(lead))
+    monkeypatch.setattr(Flights, "_follow", staticmethod(noted(follow)))
+
+    def wait(number: int) -> None:
+        assert all(threads.acquire(timeout=30) for _ in range(number))
+
+    return lambda number: lambda: wait(number)
 
 
 def together(number: int, act: Callable[[int], object]) -> list[object]:
@@ -62,9 +78,11 @@ def together(number: int, act: Callable[[int], object]) -> list[object]:
         return list(pool.map(run, range(number)))
 
 
-def test_200_concurrent_misses_in_four_processes_make_one_call(process: Callable[[], Flights], cache: Cache) -> None:
+def test_200_concurrent_misses_in_four_processes_make_one_call(
+    process: Callable[[], Flights], cache: Cache, joined: Callable[[int], Callable[[], object]]
+) -> None:
     processes = [process() for _ in range(4)]
-    ask = Counted(cache)
+    ask = Counted(cache, joined(200))
     results = together(200, lambda index: processes[index % 4].join("oslo", ask))
     assert ask.calls == 1
     assert sum(asked for _, asked in results) == 1  # type: ignore[misc]
@@ -73,16 +91,16 @@ def test_200_concurrent_misses_in_four_processes_make_one_call(process: Callable
 
 def test_different_cities_do_not_wait_for_each_other(process: Callable[[], Flights], cache: Cache) -> None:
     flights = process()
-    ask = Counted(cache)
+    ask = Counted(cache, threading.Barrier(5, timeout=30).wait)
     together(5, lambda index: flights.join(f"city {index}", ask))
     assert ask.calls == 5
 
 
 def test_a_failed_call_fails_for_all_who_waited_and_is_not_repeated_at_once(
-    process: Callable[[], Flights], cache: Cache
+    process: Callable[[], Flights], cache: Cache, joined: Callable[[int], Callable[[], object]]
 ) -> None:
     processes = [process() for _ in range(3)]
-    ask = Counted(cache, error=ProviderDown(retry_after=4.5))
+    ask = Counted(cache, joined(30), error=ProviderDown(retry_after=4.5))
     results = together(30, lambda index: processes[index % 3].join("oslo", ask))
     assert results == ["provider_unavailable"] * 30
     assert ask.calls == 1
@@ -96,8 +114,8 @@ def test_after_a_failure_somebody_tries_again(
 ) -> None:
     monkeypatch.setattr(flight, "FAILURE_REMEMBERED", 50)
     with pytest.raises(ProviderDown):
-        process().join("oslo", Counted(cache, 0, ProviderDown()))
-    ask = Counted(cache, 0)
+        process().join("oslo", Counted(cache, error=ProviderDown()))
+    ask = Counted(cache)
     deadline = time.monotonic() + 5
     while not ask.calls and time.monotonic() < deadline:
         try:
@@ -109,7 +127,7 @@ def test_after_a_failure_somebody_tries_again(
 
 def test_the_death_of_the_holder_is_survived(process: Callable[[], Flights], cache: Cache, redis_server: Redis) -> None:
     redis_server.set(keys.flight("openweather", "oslo"), "a dead process", px=300)
-    ask = Counted(cache, 0)
+    ask = Counted(cache)
     entry, asked = process().join("oslo", ask)
     assert (entry.weather, asked, ask.calls) == (PACKED, True, 1)
 
@@ -144,20 +162,20 @@ def test_a_holder_that_took_too_long_does_not_end_the_next_flight(
 
 def test_a_flight_that_landed_between_miss_and_lock_is_used(process: Callable[[], Flights], cache: Cache) -> None:
     cache.set("oslo", Entry(time.time(), PACKED))
-    ask = Counted(cache, 0)
+    ask = Counted(cache)
     entry, asked = process().join("oslo", ask)
     assert (entry.weather, asked, ask.calls) == (PACKED, False, 0)
 
 
-def test_without_redis_threads_still_share_a_call(cache: Cache) -> None:
+def test_without_redis_threads_still_share_a_call(cache: Cache, joined: Callable[[int], Callable[[], object]]) -> None:
     flights = Flights("openweather", cache, Redis(port=1, retry=None))
-    ask = Counted(cache)
+    ask = Counted(cache, joined(20))
     together(20, lambda _: flights.join("oslo", ask))
     assert ask.calls == 1
 
 
 def test_nothing_is_left_behind(process: Callable[[], Flights], cache: Cache, redis_server: Redis) -> None:
     flights = process()
-    flights.join("oslo", Counted(cache, 0))
+    flights.join("oslo", Counted(cache))
     assert redis_server.exists(keys.flight("openweather", "oslo")) == 0
     assert flights._futures == {}

@@ -11,11 +11,6 @@ from tests.weather.clock import Clock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
 def process(redis_server: Redis, clock: Clock) -> Callable[..., Slots]:
     def make(limit: int | None = 20) -> Slots:
         return Slots("openweather", limit, redis_server, now=clock.ms)
