@@ -91,7 +91,17 @@ def test_a_message_of_newer_code_is_handed_back_at_once(sent_tasks: list[Sent], 
     assert simulator.stats()["requests"] == 0
 
 
-def test_the_other_ticks_find_nothing_to_do_on_an_empty_service() -> None:
+def test_every_other_tick_leaves_a_job_that_has_just_ended_as_it_is(
+    sent_tasks: list[Sent], caplog: pytest.LogCaptureFixture
+) -> None:
+    job = import_csv(CSV)
+    tasks.dispatch_tick()
+    deliver(sent_tasks)
+    flush(job)
+    ended = BulkJob.objects.values().get()
+    assert ended["status"] == "done"
+    caplog.clear()
     for tick in (tasks.sweep_tick, tasks.scan_tick, tasks.prune_tick, tasks.audit_tick, tasks.flush_tick):
         tick()
-    assert BulkJob.objects.count() == 0
+    assert (BulkJob.objects.values().get(), agree(job)) == (ended, (5, 4, 1))
+    assert caplog.messages == []

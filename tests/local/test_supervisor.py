@@ -54,9 +54,9 @@ def watched() -> Iterator[Watched]:
 
 
 def test_what_a_part_says_is_passed_on_with_its_name(watched: Watched) -> None:
-    watched.start(part("one", "print('first\\nsecond', end=''); import time; time.sleep(60)"))
+    watched.start(part("one", "print('first\\nsecond', end='', flush=True); import time; time.sleep(60)"))
     watched.start(part("two", "import sys; sys.stderr.write('Grüße\\n')\nimport time; time.sleep(60)"))
-    watched.until(lambda: len(watched.said) >= 1)
+    watched.until(lambda: ("one", "first") in watched.said)
     watched.until(lambda: ("two", "Grüße") in watched.said)
     watched.kill()
 
