@@ -49,11 +49,17 @@ def test_what_other_code_left_there_is_a_miss(cache: Cache, redis_server: Redis,
     assert cache.get("oslo") is None
 
 
+def test_tries_of_a_row_are_counted_together_and_do_not_stay_for_ever(cache: Cache, redis_server: Redis) -> None:
+    assert [cache.tried("job", 3), cache.tried("job", 4), Cache("openweather", 900).tried("job", 3)] == [1, 1, 2]
+    assert all(0 < redis_server.ttl(name) <= 86_400 for name in redis_server.scan_iter())  # type: ignore[union-attr]
+
+
 def test_a_cache_that_is_away_knows_nothing(settings: object) -> None:
     cache = Cache("openweather", 900)
     cache.set("oslo", Entry(1.0, OSLO.pack()))
     assert cache.get("oslo") is None
     assert cache.get_many(["oslo", "rome"]) == {}
+    assert cache.tried("job", 3) == 0
 
 
 @pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
@@ -63,6 +69,7 @@ def test_a_full_redis_is_not_an_error(cache: Cache, redis_server: Redis) -> None
     redis_server.config_set("maxmemory", 1)
     try:
         cache.set_many([("oslo", Entry(1.0, OSLO.pack())), ("rome", Entry(1.0, OSLO.pack()))])
+        assert cache.tried("job", 3) == 0
     finally:
         redis_server.config_set("maxmemory", 0)
         redis_server.config_set("maxmemory-policy", policy["maxmemory-policy"])

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 import pytest
 from redis import Redis
@@ -10,6 +10,7 @@ from redis import Redis
 from cityweather.errors import ProviderDown, ProviderTimeout
 from cityweather.weather.bulk import health
 from cityweather.weather.limits.breaker import State
+from cityweather.weather.store.cache import Cache
 from tests.weather.fakes import BROKEN, KEY_REFUSED, TOO_MANY, UNKNOWN, Outcome, World, always, named, reply, weather
 
 
@@ -75,14 +76,18 @@ def test_a_city_that_fails_alone_in_its_batch_gives_up_when_london_answers(world
     assert world.parts.breaker.check().state is State.CLOSED
 
 
-def test_a_city_that_always_fails_gives_up_though_its_batch_is_handed_back_between_its_tries(world: World) -> None:
+def test_tries_are_counted_over_batches_that_are_handed_back_and_over_processes(world: World) -> None:
     def respond(city: str) -> Outcome:
         if city != "Hangs":
             return weather(city)
         return BROKEN if world.upstream.asked.count(city) % 3 else TOO_MANY
 
     world.upstream.respond = respond
-    world.job(["Hangs"], seconds=600)
+    processes = cycle([world.process(), world.process(), world.process()])
+    while not world.tracker.results and world.clock.passed < 3600:
+        world.parts = next(processes)
+        world.batch("Hangs")
+        world.clock.advance(60)
     assert world.tracker.errors() == {"gave_up": 1}
     assert world.upstream.asked.count("Hangs") == 7  # five tries, and twice it was told to come later
 
@@ -93,18 +98,14 @@ def test_a_job_of_bad_cities_only_ends(world: World) -> None:
     assert world.tracker.errors() == {"gave_up": 25}
 
 
-def test_a_batch_of_more_bad_cities_than_are_remembered_ends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "MOST_TRIED", 20)
+def test_a_batch_of_bad_cities_ends_though_no_cache_remembers_their_tries(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Cache, "tried", lambda *_: 0)
     world.upstream.respond = lambda city: weather(city) if city == "London" else BROKEN
     world.batch(*named(60, "bad"))
     assert world.tracker.errors() == {"gave_up": 60}
     assert world.upstream.asked.count("London") < 2 * 60 * 5
-
-
-def test_tries_of_rows_that_ended_are_not_kept(world: World) -> None:
-    world.upstream.respond = lambda city: weather(city) if city == "London" else BROKEN
-    world.batch(*named(30, "bad"))
-    assert world.parts.health._tries == {}
 
 
 def test_a_known_city_that_fails_does_not_keep_the_breaker_open(world: World) -> None:

@@ -6,6 +6,7 @@ from cityweather.errors import GaveUp
 from cityweather.weather.bulk.health import Health
 from cityweather.weather.bulk.outbox import Outbox
 from cityweather.weather.bulk.work import Call, Kind, Row, Work
+from cityweather.weather.store.cache import Cache
 
 TRIES = 5
 FIRST_RETRY, LONGEST_RETRY = 0.2, 1.6  # seconds; the upper ends of the jitter
@@ -17,11 +18,12 @@ MOST_DOUBTS = 3  # calls; no new ones go out then until the probes are back
 
 
 class Doubts:
-    def __init__(self, job_id: str, work: Work, outbox: Outbox, health: Health) -> None:
+    def __init__(self, job_id: str, work: Work, outbox: Outbox, health: Health, cache: Cache) -> None:
         self._job_id = job_id
         self._work = work
         self._outbox = outbox
         self._health = health
+        self._cache = cache
         self._calls: list[Call] = []
         self._needed = 0  # probes still to be answered
         self._under_way = 0
@@ -82,9 +84,9 @@ class Doubts:
             self._again(call, call.rows[half:], now)
             return
         row = call.rows[0]
-        row.tries = self._health.tried(self._job_id, row.position, row.tries)
+        # Also those of batches that were handed back since, and of other processes.
+        row.tries = max(row.tries + 1, self._cache.tried(self._job_id, row.position))
         if row.tries >= TRIES:
-            self._health.ended(self._job_id, row.position)
             self._outbox.refused(row, GaveUp.code)
         else:
             self._again(call, call.rows, now)

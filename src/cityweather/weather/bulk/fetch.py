@@ -76,7 +76,7 @@ class _Run:
         self._located_here: dict[str, Place] = {}  # by key; not answered yet
         self._outbox = Outbox(batch, parts.tracker, parts.cache, parts.ticks)
         self._work = Work(parts.provider, self._uncached())
-        self._doubts = Doubts(batch.job_id, self._work, self._outbox, parts.health)
+        self._doubts = Doubts(batch.job_id, self._work, self._outbox, parts.health, parts.cache)
 
     def answer(self) -> None:
         self._health.start_batch()

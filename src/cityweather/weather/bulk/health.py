@@ -13,8 +13,6 @@ PROVIDER_AT_FAULT_FROM = 0.5
 IN_A_ROW = 10  # failures without a success between them: in an outage sooner than the rate, hardly ever by chance
 RETRY_COST, SUCCESS_PAYS, SECOND_PAYS, MOST_RETRIES = 1.0, 0.2, 5.0, 100.0
 
-MOST_TRIED = 4_000  # rows whose tries are remembered: those of two batches
-
 
 class Health:
     """One per process, it outlives batches. `ticks` in seconds, monotonic."""
@@ -28,22 +26,6 @@ class Health:
         self._last_success = float("-inf")
         self._retries = 20.0
         self._paid_at = ticks()
-        self._tries: dict[tuple[str, int], int] = {}
-
-    def tried(self, job_id: str, position: int, tries: int) -> int:
-        """Count one try more of a row with `tries` in its batch; how many that makes.
-
-        A hand-back between two tries must not make them endless, so those of earlier batches count as well. Beyond
-        MOST_TRIED rows the oldest is forgotten.
-        """
-        tries = max(tries, self._tries.pop((job_id, position), 0)) + 1
-        self._tries[job_id, position] = tries
-        if len(self._tries) > MOST_TRIED:
-            del self._tries[next(iter(self._tries))]
-        return tries
-
-    def ended(self, job_id: str, position: int) -> None:
-        self._tries.pop((job_id, position), None)
 
     def answered(self, now: float) -> None:
         """The provider did its part, be it by saying that there is no such city."""

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 WEATHER_FIELDS = len(fields(Weather))
 UNKNOWN_TTL = 86_400  # seconds; a city unknown today may be known tomorrow
-COORDINATES_TTL = 86_400  # seconds; longer than a job is parked for a daily quota
+COORDINATES_TTL = TRIES_TTL = 86_400  # seconds; longer than a job is parked for a daily quota
 
 Coordinates = tuple[float, float, str | None, str | None]  # degrees; the geocoder's name and country
 
@@ -95,6 +95,19 @@ class Cache:
         """In the place of an answer that could not be had any more; the answer replaces them."""
         found = [(key, ["at", place.latitude, place.longitude, place.known_as, place.country]) for key, place in places]
         self._write(found, COORDINATES_TTL)
+
+    def tried(self, job_id: str, position: int) -> int:
+        """Count one try more of a row, whoever made the others; how many that makes, 0 while the cache is away."""
+        name = django_cache.make_key(keys.tries(job_id, position))
+        try:
+            if self._away:
+                return 0
+            pipe = get_redis_connection("default").pipeline(transaction=False)
+            pipe.incr(name).expire(name, TRIES_TTL)
+            return int(pipe.execute()[0])
+        except RedisError as error:
+            self._away.note(error)
+            return 0
 
     def _write(self, entries: Sequence[tuple[str, list[Any]]], ttl: int) -> None:
         try:

@@ -31,3 +31,8 @@ def flight(provider: str, city_key: str) -> str:
 def cached(provider: str, city_key: str) -> str:
     """Inside Django's cache, which adds its own prefix. There are millions of these, so every byte counts."""
     return f"{_SHORT.get(provider, provider)}:{city_key}"
+
+
+def tries(job_id: str, position: int) -> str:
+    """Inside Django's cache: how often a row failed while others succeeded."""
+    return f"tries:{job_id}:{position}"
