@@ -17,7 +17,8 @@ from cityweather.flush.audit import audit_recent
 from cityweather.flush.prune import prune
 from cityweather.ops import away
 from cityweather.weather.bulk import stopping
-from cityweather.weather.bulk.fetch import Batch, run_batch
+from cityweather.weather.bulk.fetch import run_batch
+from cityweather.weather.bulk.work import Batch
 from cityweather.weather.providers.provider import Place
 
 log = logging.getLogger(__name__)

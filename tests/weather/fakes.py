@@ -15,9 +15,10 @@ from redis import Redis
 
 from cityweather.errors import WeatherError
 from cityweather.tracker.results import Result
-from cityweather.weather.bulk.fetch import Batch, run_batch
+from cityweather.weather.bulk.fetch import run_batch
 from cityweather.weather.bulk.health import Health
 from cityweather.weather.bulk.parts import Parts
+from cityweather.weather.bulk.work import Batch
 from cityweather.weather.limits.breaker import Breaker
 from cityweather.weather.limits.quota import Quota
 from cityweather.weather.limits.slots import Slots

@@ -18,7 +18,8 @@ from cityweather import connections  # noqa: E402
 from cityweather.errors import QuotaUsedUp  # noqa: E402
 from cityweather.local.processes import wait_until  # noqa: E402
 from cityweather.weather.bulk import parts  # noqa: E402
-from cityweather.weather.bulk.fetch import Batch, run_batch  # noqa: E402
+from cityweather.weather.bulk.fetch import run_batch  # noqa: E402
+from cityweather.weather.bulk.work import Batch  # noqa: E402
 from cityweather.weather.choice import from_settings  # noqa: E402
 from cityweather.weather.interactive.asker import Asker  # noqa: E402
 from cityweather.weather.limits import connected  # noqa: E402

@@ -11,7 +11,8 @@ from redis import Redis
 
 from cityweather.local.simulator.process import Simulator
 from cityweather.weather.bulk import parts
-from cityweather.weather.bulk.fetch import Batch, run_batch
+from cityweather.weather.bulk.fetch import run_batch
+from cityweather.weather.bulk.work import Batch
 from cityweather.weather.providers.provider import Place, Request, Response
 from cityweather.weather.transport import bulk
 from cityweather.weather.transport.bulk import BulkTransport, Completed

@@ -8,7 +8,8 @@ from redis.exceptions import ConnectionError as RedisAway
 from redis.exceptions import OutOfMemoryError
 
 from cityweather.tracker.leases import LEASE
-from cityweather.weather.bulk.fetch import Batch, run_batch
+from cityweather.weather.bulk.fetch import run_batch
+from cityweather.weather.bulk.work import Batch
 from cityweather.weather.providers.provider import Place
 from tests.tracker.helpers import JOB, Bench
 from tests.weather.fakes import KEY_REFUSED, TOO_MANY, UNKNOWN, World, always, named, weather

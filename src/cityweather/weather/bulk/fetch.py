@@ -15,9 +15,7 @@ from cityweather.weather.bulk.work import Batch, Call, Kind, Row, Work
 from cityweather.weather.providers.provider import Place, Response, Weather
 from cityweather.weather.transport.bulk import Completed
 
-__all__ = ["Batch", "run_batch"]
-
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 LOT = 16  # tokens taken together, though fewer requests can go out at this moment
 
@@ -126,7 +124,7 @@ class _Run:
 
     def drop(self) -> None:
         """The tracker wants no more of it. A cancelled job ends once nobody holds a lease."""
-        logger.info("batch_dropped", extra={"rows": len(self._batch.rows)})
+        log.info("batch_dropped", extra={"rows": len(self._batch.rows)})
         self._parts.tracker.release(self._batch.job_id, self._batch.epoch, self._batch.token)
 
     def clean_up(self) -> None:

@@ -17,7 +17,7 @@ from cityweather.weather.providers.provider import Place, Weather
 from cityweather.weather.store import away, keys
 from cityweather.weather.store.scripts import Script, script
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 WEATHER_FIELDS = len(fields(Weather))
 UNKNOWN_TTL = 86_400  # seconds; a city unknown today may be known tomorrow
@@ -71,7 +71,7 @@ class Cache:
             found = get_redis_connection("default").mget(names)
         except RedisError as error:
             self._away.note(error)
-            logger.warning("The weather cache is not read: %s", type(error).__name__)
+            log.warning("The weather cache is not read: %s", type(error).__name__)
             return {}, {}
         entries, coordinates = {}, {}
         for city_key, text in zip(city_keys, found, strict=True):
@@ -115,7 +115,7 @@ class Cache:
                 self._write_all(entries, ttl)
         except RedisError as error:
             self._away.note(error)
-            logger.warning("The weather cache is not written: %s", type(error).__name__)
+            log.warning("The weather cache is not written: %s", type(error).__name__)
 
     def _write_all(self, entries: Sequence[tuple[str, list[Any]]], ttl: int) -> None:
         client = get_redis_connection("default")
