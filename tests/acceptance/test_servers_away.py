@@ -1,7 +1,6 @@
 """PostgreSQL or Redis goes away, hangs or takes no writes for a while: nothing is lost, and work goes on by itself."""
 
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -92,7 +91,10 @@ def test_without_redis_the_service_answers_and_an_import_starts_later(fleet: Fle
 @contextmanager
 def redis_away(fleet: Fleet, how: str) -> Iterator[None]:
     if how == "killed":
-        time.sleep(1.1)  # what the append-only file lacks after SIGKILL is another test's matter
+        # What the append-only file lacks after SIGKILL is another test's matter.
+        with fleet.valkey.client() as client:
+            client.set("a write to wait for", 1, px=1)
+            assert client.waitaof(1, 0, 10_000) == [1, 0]
         fleet.valkey.kill()
         yield
         fleet.valkey.start()
