@@ -8,6 +8,7 @@ from django.utils import timezone
 from cityweather import connections
 from cityweather.flush import flusher
 from cityweather.models import BulkJob, City, JobResult, Status
+from cityweather.tracker.keys import JobKeys
 from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import Tracker
 
@@ -82,5 +83,6 @@ def live(job: BulkJob) -> tuple[int, int, int]:
     """The same of Redis, whose bits agree too (invariant 1)."""
     state = tracker().state(str(job.job_id))
     assert state is not None
-    assert state.processed == state.succeeded + state.failed == tracker().seen_count(str(job.job_id))
+    bits = connections.redis_client().bitcount(JobKeys.of(str(job.job_id)).seen)
+    assert state.processed == state.succeeded + state.failed == bits
     return state.processed, state.succeeded, state.failed

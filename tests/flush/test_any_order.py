@@ -212,9 +212,10 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def redis_counts_what_its_bits_say(self) -> None:
-        state = self.tracker.state(self.id)
-        if state is not None:
-            assert state.processed == state.succeeded + state.failed == self.tracker.seen_count(self.id) <= TOTAL
+        found = self.tracker.snapshot(self.id)
+        if found is not None:
+            state = found.state
+            assert state.processed == state.succeeded + state.failed == found.bits <= TOTAL
 
     @invariant()
     def the_database_counts_what_its_rows_say(self) -> None:

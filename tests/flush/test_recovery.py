@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from cityweather import connections
-from cityweather.flush import recovery
+from cityweather.flush import bits, recovery
 from cityweather.flush.sweep import forget_unknown
 from cityweather.models import BulkJob, JobResult
 from cityweather.tracker.keys import JobKeys
@@ -196,8 +196,9 @@ def test_the_seen_bits_of_a_rebuild_are_those_of_the_rows_done() -> None:
     flush(job)
     connections.redis_client().flushdb()
     flush(job)
-    bits = tracker().seen_bits(str(job.job_id))
-    assert [n for n in range(30) if bits[n >> 3] & (0x80 >> (n & 7))] == [0, 7, 8, 29]
+    found = tracker().snapshot(str(job.job_id))
+    assert found is not None
+    assert bits.first(found.seen, 30) == [0, 7, 8, 29]
 
 
 def test_a_rebuilt_job_still_knows_how_fast_it_is() -> None:

@@ -46,11 +46,11 @@ class Bench:
 
     def counters(self) -> tuple[int, int, int, int]:
         """(processed, succeeded, failed, bits set), which invariant 1 ties together."""
-        state = self.tracker.state(JOB)
-        assert state is not None
-        bits = self.tracker.seen_count(JOB)
-        assert state.processed == state.succeeded + state.failed == bits
-        return state.processed, state.succeeded, state.failed, bits
+        found = self.tracker.snapshot(JOB)
+        assert found is not None
+        state = found.state
+        assert state.processed == state.succeeded + state.failed == found.bits
+        return state.processed, state.succeeded, state.failed, found.bits
 
     def recorded(self) -> list[int]:
         """The positions in the stream, in order."""

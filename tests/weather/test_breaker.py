@@ -195,7 +195,7 @@ def test_a_clock_set_back_does_not_keep_it_open(process: Callable[..., Breaker],
 
 
 def test_it_is_closed_while_redis_is_away(clock: Clock) -> None:
-    breaker = Breaker("openweather", Redis(port=1), ticks=clock.ticks)
+    breaker = Breaker("openweather", Redis(port=1, retry=None), ticks=clock.ticks)
     assert breaker.check().state is State.CLOSED
     assert breaker.outage() == 1.0
     assert breaker.key_refused() == 1.0

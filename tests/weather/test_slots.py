@@ -90,4 +90,4 @@ def test_a_cap_of_one_is_shared_in_turn(process: Callable[..., Slots]) -> None:
 
 
 def test_without_redis_a_process_keeps_to_its_own_limit() -> None:
-    assert Slots("openweather", 20, Redis(port=1)).hold(8) == 8
+    assert Slots("openweather", 20, Redis(port=1, retry=None)).hold(8) == 8

@@ -256,12 +256,6 @@ class Tracker:
         else:
             self.redis.delete(DRAIN)
 
-    def seen_bits(self, job_id: str) -> bytes:
-        return cast("bytes", self.redis.get(JobKeys.of(job_id).seen) or b"")
-
-    def seen_count(self, job_id: str) -> int:
-        return self.redis.bitcount(JobKeys.of(job_id).seen)
-
 
 def order(entry_id: str) -> tuple[int, int]:
     """Stream IDs compare as two numbers, never as text."""
