@@ -3,9 +3,14 @@
 import os
 import subprocess
 import sys
+import tracemalloc
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+
+from cityweather.ingest.importer import import_spool
+from tests.ingest.files import spool
 
 CEILING = 20  # MB for pieces, batches, and the digests that wait
 INPUTS = {
@@ -38,3 +43,19 @@ def measured(chunks: str) -> tuple[str, float]:
     assert done.returncode == 0, done.stderr
     answer, grown = done.stdout.split()
     return answer, float(grown)
+
+
+@pytest.mark.usefixtures("database")
+def test_writing_more_rows_takes_no_more_memory() -> None:
+    few, many = (peak_of_import(f"Town {count} {number}" for number in range(count)) for count in (12_000, 36_000))
+    assert many < few + 1_000_000  # which the digests reach: a block of each of their parts
+
+
+def peak_of_import(names: Iterable[str]) -> int:
+    """Bytes that Python has at most while it writes the rows."""
+    with spool(*names) as content:
+        tracemalloc.start()
+        import_spool(content)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    return peak

@@ -60,7 +60,7 @@ class SqliteWriter:
 class CopyWriter:
     """PostgreSQL: COPY, and one INSERT that tells the ids of the new cities."""
 
-    chunk = 50_000
+    chunk = 10_000
 
     def cities(self, rows: list[Row]) -> dict[str, int]:
         with connection.cursor() as cursor:
