@@ -49,7 +49,9 @@ def test_requests_are_counted_by_route_and_status(client: Client) -> None:
 @pytest.mark.usefixtures("redis_server", "db")
 def test_what_a_client_makes_up_is_no_label(client: Client) -> None:
     client.generic("BREW|x=1", "/coffee/1|a=b")
-    assert not [key for key in scraped(client) if "BREW" in str(key) or "coffee" in str(key)]
+    found = scraped(client)
+    assert found["cityweather_http_requests_total", (("method", "other"), ("route", "other"), ("status", "404"))] == 1
+    assert not [key for key in found if "BREW" in str(key) or "coffee" in str(key)]
 
 
 @pytest.mark.usefixtures("redis_server", "db")
