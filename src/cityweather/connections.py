@@ -10,7 +10,7 @@ from redis import Redis
 from redis._parsers.base import BaseParser
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
-from redis.exceptions import ClusterDownError, OutOfMemoryError, ReadOnlyError
+from redis.exceptions import ClusterDownError, ExecAbortError, OutOfMemoryError, ReadOnlyError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
@@ -26,7 +26,8 @@ class WritesRefused(ReadOnlyError):
 BaseParser.EXCEPTION_CLASSES |= {"MISCONF": WritesRefused, "NOREPLICAS": WritesRefused}
 
 # A server that is away, full or takes no writes: that passes, and work goes on by itself.
-REFUSING = (OutOfMemoryError, ReadOnlyError, ClusterDownError)
+# ExecAbortError: it began to refuse between the commands of a transaction, whose first were accepted, and its end.
+REFUSING = (OutOfMemoryError, ReadOnlyError, ClusterDownError, ExecAbortError)
 AWAY: dict[str, tuple[type[Exception], ...]] = {
     "redis": (RedisConnectionError, RedisTimeoutError, *REFUSING, BrokerError),
     "database": (OperationalError, InterfaceError, InternalError),

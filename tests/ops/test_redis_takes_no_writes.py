@@ -7,6 +7,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
+from cityweather import connections
 from cityweather.local.valkey import Valkey
 from cityweather.ops import health
 from tests.servers import forget_singletons, use_redis
@@ -58,3 +59,16 @@ def test_a_redis_that_became_a_replica_is_not_well(client: "Redis[bytes]") -> No
 def test_looking_leaves_nothing_behind(client: "Redis[bytes]") -> None:
     assert redis_part()["ok"]
     assert client.dbsize() == 0
+
+
+def test_a_transaction_that_is_refused_as_a_whole_passes_like_any_refusal(client: "Redis[bytes]") -> None:
+    """As when the disk fills up between its commands and its end; Celery's worker would exit over it."""
+    connection: Any = client.connection_pool.get_connection()
+    for command in (("MULTI",), ("SET", "a", "1")):
+        connection.send_command(*command)
+        connection.read_response()
+    client.config_set("min-replicas-to-write", 1)
+    connection.send_command("EXEC")
+    with pytest.raises(connections.REFUSING, match="Transaction discarded"):
+        connection.read_response()
+    connection.disconnect()
