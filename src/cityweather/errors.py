@@ -242,7 +242,7 @@ class Overloaded(CityWeatherError):
 
 
 class DatabaseUnavailable(CityWeatherError):
-    """The database does not answer. Try again; operators: see /healthz and DATABASE_URL."""
+    """The database does not answer, or takes no writes. Try again; operators: see /healthz and DATABASE_URL."""
 
     code, status = "database_unavailable", 503
 

@@ -15,7 +15,7 @@ from cityweather.dispatch import batches, dispatcher
 from cityweather.flush import flusher, sweep
 from cityweather.flush.audit import audit_recent
 from cityweather.flush.prune import prune
-from cityweather.ops import away
+from cityweather.ops import away, no_writes
 from cityweather.weather.bulk import stopping
 from cityweather.weather.bulk.fetch import run_batch
 from cityweather.weather.bulk.work import Batch
@@ -33,6 +33,7 @@ class Patient(Task):  # type: ignore[type-arg]  # not generic when it runs
 
     def on_failure(self, exc: Exception, *_: Any) -> None:
         away.tell(exc, then="the next tick tries again")
+        no_writes.note(exc)
 
 
 class Fetching(Patient):

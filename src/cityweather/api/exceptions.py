@@ -15,6 +15,7 @@ from rest_framework.views import set_rollback
 
 from cityweather.connections import AWAY
 from cityweather.errors import BodyCut, CityWeatherError, DatabaseUnavailable, NotFound, RequestTimeout, RequestTooLarge
+from cityweather.ops import no_writes
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +66,7 @@ def known(exc: Exception) -> JsonResponse | None:
         return failure(RequestTimeout() if isinstance(exc.__cause__, TimeoutError) else BodyCut())
     if isinstance(exc, AWAY["database"]):
         log.warning("database_unavailable", exc_info=exc)
+        no_writes.note(exc)
         return failure(DatabaseUnavailable())
     return next((make() for kinds, make in _FOREIGN if isinstance(exc, kinds)), None)
 

@@ -16,7 +16,7 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
 from cityweather import connections
 from cityweather.api.exceptions import only_get
-from cityweather.ops import signals
+from cityweather.ops import no_writes, signals
 from cityweather.ops.running import running
 
 LIMIT = 3.0  # seconds for each part
@@ -76,6 +76,9 @@ def beat() -> str:
 
 
 def flush() -> str:
+    # Here and not with the database, which /readyz needs: reads, and so every poll, go on.
+    if why := no_writes.noted():
+        raise Unwell(f"the database takes no writes: {why}")
     lag = max((job.lag for job in running()), default=0.0)
     if lag > FLUSH_LATE:
         raise Unwell(f"results wait {lag:.0f} s for the database")
@@ -157,7 +160,7 @@ def _examine(part: Part) -> State:
     except Unwell as error:
         detail, ok = str(error), False
     except Exception as error:  # noqa: BLE001  # whatever it is, the part is not well
-        detail, ok = type(error).__name__, False
+        detail, ok = no_writes.reason(error) or type(error).__name__, False
     finally:
         connection.close()  # this thread's own
     return {"ok": ok, "detail": detail, "milliseconds": round((monotonic() - began) * 1000, 1)}

@@ -27,6 +27,7 @@ TODO = {
     "beat": "Start a bookkeeper with -B: celery -A cityweather worker -B -Q bookkeeping",
     "flush": "See the bookkeeper's log; `cityweather flush` does a round by hand.",
 }
+NO_WRITES = "Mend that where it runs (room on its disk, memory, read-only mode); work then goes on by itself."
 STARTS = {
     "fetch": "celery -A cityweather worker -Q fetch",
     "bookkeeping": "celery -A cityweather worker -B -Q bookkeeping",
@@ -43,11 +44,15 @@ def all_parts() -> Iterator[Finding]:
         elif state["ok"]:
             yield ok(name, state["detail"])
         else:
-            yield fail(name, state["detail"], TODO[name])
+            yield fail(name, state["detail"], todo(name, state["detail"]))
         if name == "redis" and state["ok"]:
             yield from redis_ways()
     yield from workers() if broker else [skip("workers", "are asked through the broker")]
     yield provider() if redis else skip("provider", "is asked within the quota, which Redis keeps")
+
+
+def todo(name: str, detail: str) -> str:
+    return NO_WRITES if "takes no writes" in detail else TODO[name]
 
 
 def database() -> Iterator[Finding]:

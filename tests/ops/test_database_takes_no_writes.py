@@ -1,0 +1,77 @@
+"""A database that answers but takes no writes: /healthz says why, from what the ticks and the web were refused."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError, connection
+from django.test import Client
+from redis import Redis
+
+from cityweather import tasks
+from cityweather.ops import health, no_writes
+from cityweather.ops.doctor import servers
+from tests.api.helpers import KEY
+from tests.flush.helpers import result, running_job, work
+
+pytestmark = pytest.mark.usefixtures("database", "redis_server")
+
+
+@contextmanager
+def read_only() -> Iterator[None]:
+    postgres = connection.vendor == "postgresql"
+    switch = "SET default_transaction_read_only =" if postgres else "PRAGMA query_only ="
+    with connection.cursor() as cursor:
+        cursor.execute(f"{switch} on")
+        try:
+            yield
+        finally:
+            cursor.execute(f"{switch} off")
+
+
+def flush_part() -> dict[str, Any]:
+    (part,) = (part for part in health.PARTS if part.name == "flush")
+    health.probe.cache_clear()
+    return health.examine([part])["flush"]
+
+
+def test_what_a_tick_was_refused_is_told_until_it_is_old(redis_server: "Redis[bytes]") -> None:
+    job = running_job(1)
+    work(job, [result(0)])
+    with read_only():
+        tasks.flush_tick.apply()
+    part = flush_part()
+    assert (part["ok"], part["detail"]) == (False, "the database takes no writes: it is read-only")
+    assert 0 < redis_server.ttl(no_writes.KEY) <= no_writes.KEPT
+    redis_server.delete(no_writes.KEY)
+    assert flush_part()["ok"]
+
+
+def test_what_an_import_was_refused_is_told(client: Client) -> None:
+    with read_only():
+        answer = client.post(
+            "/bulk/import", {"file": SimpleUploadedFile("cities.csv", b"city\nOslo\n")}, headers={"X-API-Key": KEY}
+        )
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+    assert "takes no writes" in answer.json()["detail"]
+    assert "read-only" in flush_part()["detail"]
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_full_disk_is_named() -> None:
+    with connection.cursor() as cursor:
+        (pages,) = cursor.execute("PRAGMA page_count").fetchone()
+        cursor.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(OperationalError) as refused:
+            cursor.execute("CREATE TABLE ballast AS SELECT zeroblob(1000000)")
+        cursor.execute("PRAGMA max_page_count = 1073741823")
+    assert no_writes.reason(refused.value) == "its disk is full"
+
+
+def test_the_doctor_says_what_to_do_where_a_server_answers_but_takes_no_writes() -> None:
+    for name in ("redis", "broker", "flush"):
+        assert "room on its disk" in servers.todo(name, "takes no writes: for a reason")
+        assert servers.todo(name, "ConnectionError") == servers.TODO[name]
