@@ -55,6 +55,13 @@ def test_a_missing_file_is_said_at_once(tmp_path: Path) -> None:
     assert (done.returncode, "There is no file" in done.stderr) == (1, True)
 
 
+def test_a_folder_that_cannot_be_written_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = demo(tmp_path, "--data", str(tmp_path / "file" / "data"))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "Cannot write to" in done.stderr
+
+
 def test_one_that_is_interrupted_has_not_succeeded(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "cityweather", "demo"]
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}

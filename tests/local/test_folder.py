@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cityweather.local import folder as module
 from cityweather.local.folder import MARK, Folder
 from cityweather.local.processes import CannotStart, free_port
 from tests.local.ports import listening
@@ -77,6 +79,12 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CannotStart, match=r"Cannot write to .*--data"):
         Folder(tmp_path / "file" / "data").open()
+
+
+def test_a_disk_without_room_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, module.ROOM - 1))
+    with pytest.raises(CannotStart, match=r"No room in .*: 10.0 MB are free, 10 MB are needed. .*--data"):
+        Folder(tmp_path).open()
 
 
 def test_the_pids_are_told_by_name_and_gone_after_a_clean_end(folder: Folder) -> None:

@@ -3,9 +3,26 @@
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from pytest_django.fixtures import Settings
 
 from cityweather.local import prepare
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.usefixtures("database")
+def test_a_database_that_takes_no_writes_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def migrate(*_: object, **__: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA query_only = on")
+            try:
+                cursor.execute("CREATE TABLE one (two)")
+            finally:
+                cursor.execute("PRAGMA query_only = off")
+
+    monkeypatch.setattr(prepare, "call_command", migrate)
+    with pytest.raises(SystemExit, match=r"^The database takes no writes: it is read-only\.$"):
+        prepare.main()
 
 
 @pytest.fixture

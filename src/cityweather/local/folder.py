@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -13,6 +14,7 @@ from cityweather.local.processes import CannotStart, free_port, is_free
 T = TypeVar("T")
 
 PRIVATE = 0o600
+ROOM = 10_000_000  # bytes; a new database and Redis's file take a third of it
 MARK = "CITYWEATHER_UP"  # in every child's environment: the folder it was started for
 
 
@@ -25,10 +27,11 @@ class Folder:
         self._state: dict[str, Any] = {}
 
     def open(self) -> None:
-        """Raises CannotStart: in use, or not writable."""
+        """Raises CannotStart: in use, not writable, or full."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, PRIVATE)
+            free = shutil.disk_usage(self.path).free
         except OSError as error:
             raise CannotStart(
                 f"Cannot write to {self.path} ({error.strerror}). Name another folder: --data."
@@ -41,6 +44,11 @@ class Folder:
             raise CannotStart(
                 f"Another `cityweather up` runs in {self.path}. Stop it, or name another --data."
             ) from None
+        if free < ROOM:
+            raise CannotStart(
+                f"No room in {self.path}: {free / 1e6:.1f} MB are free, {ROOM / 1e6:.0f} MB are needed. "
+                "Make room, or name another folder: --data."
+            )
         end_leftovers(self.path)
         state = self.path / "state.json"
         self._state = json.loads(state.read_text()) if state.exists() else {}

@@ -2,12 +2,16 @@
 
 import fcntl
 import os
+import sys
 from pathlib import Path
 
 import django
 from django.conf import settings
 from django.contrib.staticfiles.management.commands.collectstatic import Command
 from django.core.management import call_command
+from django.db import DatabaseError
+
+from cityweather.ops import no_writes
 
 UNASKED = {"interactive": False, "verbosity": 0}
 
@@ -15,7 +19,12 @@ UNASKED = {"interactive": False, "verbosity": 0}
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
     django.setup()
-    call_command("migrate", **UNASKED)
+    try:
+        call_command("migrate", **UNASKED)
+    except DatabaseError as error:
+        if why := no_writes.reason(error):
+            sys.exit(f"The database takes no writes: {why}.")
+        raise
     collect()
 
 

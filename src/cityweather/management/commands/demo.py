@@ -44,11 +44,10 @@ class Command(BaseCommand):
         if not options["file"].is_file():
             raise CommandError(f"There is no file {options['file']}.")
         folder = options["data"] or Path(tempfile.mkdtemp(prefix="cityweather-demo-"))
-        folder.mkdir(parents=True, exist_ok=True)
         console = Console(stderr=False, highlight=False)
         arm_signals()
         log = folder / "demo.log"
-        with log.open("a", encoding="utf-8") as file:
+        with opened(log) as file:
             wishes = Wishes(folder, options["port"], options["workers"], simulate=True, own_stores=True)
             stack = Stack(wishes, logging_to(file, console))
             try:
@@ -86,6 +85,14 @@ class Command(BaseCommand):
             )
             while True:
                 stack.supervisor.tend(3600)
+
+
+def opened(log: Path) -> TextIO:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return log.open("a", encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"Cannot write to {log.parent} ({error.strerror}). Name another folder: --data.") from error
 
 
 def logging_to(file: TextIO, console: Console) -> Callable[[str, str], None]:
