@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 from urllib.parse import quote
 
 import psutil
@@ -41,28 +41,37 @@ class Running:
     def start(self) -> Self:
         """Returns when it says that it is ready."""
         began = self.log.stat().st_size if self.log.exists() else 0
-        command = [
-            sys.executable,
-            "-m",
-            "cityweather",
-            "up",
-            "--data",
-            str(self.folder),
-            *self._port(),
-            *self._arguments,
-        ]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, env=self._environment(), start_new_session=True
-            )
+            self._spawn(log)
         ready = re.compile(rb"Ready: (http://\S+)")
         wait_until(lambda: self._over() or bool(ready.search(self._said(began))), START_SECONDS)
         found = ready.search(self._said(began))
         assert found, self._said(began).decode(errors="replace")[-3000:]
-        self.service.close()
-        self.url = found[1].decode()
-        self.service = Service(self.url, self.api_key)
+        self._meet(found[1].decode())
         return self
+
+    def start_unread(self) -> Self:
+        """Into a pipe whose reader leaves after the first byte, as `| head` does. Returns when it is well."""
+        reader, writer = os.pipe()
+        with os.fdopen(writer, "wb") as output:
+            self._spawn(output)
+        os.read(reader, 1)
+        os.close(reader)
+        assert wait_until(lambda: self._over() or (self.folder / "pids.json").exists(), START_SECONDS)
+        self._meet(f"http://127.0.0.1:{self._state()['port']}")
+        assert wait_until(lambda: self._over() or self.healthy(), START_SECONDS)
+        return self
+
+    def _spawn(self, output: IO[bytes]) -> None:
+        up = [sys.executable, "-m", "cityweather", "up", "--data", str(self.folder), *self._port(), *self._arguments]
+        self._process = subprocess.Popen(
+            up, stdout=output, stderr=output, env=self._environment(), start_new_session=True
+        )
+
+    def _meet(self, url: str) -> None:
+        self.service.close()
+        self.url = url
+        self.service = Service(url, self.api_key)
 
     def try_once(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """For one that is expected to refuse."""

@@ -2,8 +2,9 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
+import psycopg2
 import pytest
 import requests
 
@@ -40,31 +41,45 @@ def test_without_the_database_workers_finish_what_they_have_and_nothing_is_fetch
     assert_exact_and_nothing_twice(fleet, job_id)
 
 
-def test_a_database_that_takes_no_writes_holds_up_the_flush_alone(fleet: Fleet) -> None:
-    assert fleet.postgres is not None
+@pytest.mark.parametrize("what", ["SYSTEM", "DATABASE postgres"])
+def test_a_database_that_takes_no_writes_holds_up_the_flush_alone(fleet: Fleet, what: str) -> None:
     fleet.simulator.control(latency_ms=300)
-    job_id = fleet.import_cities(towns(TOTAL, "Read-only"))
+    job_id = fleet.import_cities(towns(TOTAL, f"Read-only {what}"))
     fleet.reach(job_id, 300)
-    with read_only(fleet):
+    with read_only(fleet, what):
+        assert wait_until(lambda: "takes no writes: it is read-only" in flush_part(fleet), 20)
         fleet.reach(job_id, 1500)
-        refused = post(fleet, ["Oslo"])
-        assert (refused.status_code, refused.json()["code"]) == (503, "database_unavailable")
+        if what == "SYSTEM":  # else the web's connections, which are older, may write
+            refused = post(fleet, ["Oslo"])
+            assert (refused.status_code, refused.json()["code"]) == (503, "database_unavailable")
         ((stored,),) = fleet.sql("SELECT processed FROM cityweather_bulkjob WHERE job_id = %s", job_id)
         assert stored < 1500
     assert_exact_and_nothing_twice(fleet, job_id)
 
 
 @contextmanager
-def read_only(fleet: Fleet) -> Iterator[None]:
-    assert fleet.postgres is not None
-    fleet.postgres.execute("ALTER SYSTEM SET default_transaction_read_only = on")
-    fleet.postgres.execute("SELECT pg_reload_conf()")
+def read_only(fleet: Fleet, what: str) -> Iterator[None]:
+    """`what`: SYSTEM counts for everybody at once, DATABASE … for who connects from then on."""
+    alter(fleet, f"ALTER {what} SET default_transaction_read_only = on")
     assert wait_until(lambda: fleet.sql("SHOW default_transaction_read_only") == [("on",)], 5)
     try:
         yield
     finally:
-        fleet.postgres.execute("ALTER SYSTEM RESET default_transaction_read_only")
-        fleet.postgres.execute("SELECT pg_reload_conf()")
+        alter(fleet, f"ALTER {what} RESET default_transaction_read_only")
+
+
+def alter(fleet: Fleet, statement: str) -> None:
+    """From a database that the statement leaves alone."""
+    assert fleet.postgres is not None
+    with closing(psycopg2.connect(fleet.postgres.database_url("template1"))) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            cursor.execute("SELECT pg_reload_conf()")
+
+
+def flush_part(fleet: Fleet) -> str:
+    return str(requests.get(f"{fleet.url}/healthz", timeout=10).json()["parts"]["flush"]["detail"])
 
 
 @pytest.mark.parametrize("how", ["killed", "hanging"])
