@@ -1,7 +1,8 @@
 """The one place where settings become connections. Each is made once per process."""
 
+import re
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import InterfaceError, InternalError, OperationalError
@@ -23,7 +24,18 @@ class WritesRefused(ReadOnlyError):
     """By a server whose disk is full, or that has too few replicas. redis-py has no name for it."""
 
 
-BaseParser.EXCEPTION_CLASSES |= {"MISCONF": WritesRefused, "NOREPLICAS": WritesRefused}
+class _ScriptErrors(dict[str, type[Exception]]):
+    """Redis before 7 wraps what a command inside a script was refused for: "ERR Error running script …: -OOM …"."""
+
+    def get(self, text: str, default: Any = None) -> Any:
+        cause = re.search(r" -([A-Z]+) ", text)
+        return super().get(text) or (BaseParser.EXCEPTION_CLASSES.get(cause[1], default) if cause else default)
+
+
+_plain = cast("dict[str, type[Exception]]", BaseParser.EXCEPTION_CLASSES["ERR"])
+BaseParser.EXCEPTION_CLASSES |= {
+    "MISCONF": WritesRefused, "NOREPLICAS": WritesRefused, "ERR": _ScriptErrors(_plain),
+}  # fmt: skip
 
 # A server that is away, full or takes no writes: that passes, and work goes on by itself.
 # ExecAbortError: it began to refuse between the commands of a transaction, whose first were accepted, and its end.

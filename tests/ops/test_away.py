@@ -90,8 +90,14 @@ def test_an_error_of_ours_keeps_its_traceback(
     assert not [line for line in said(caplog) if line.msg == "server_away"]
 
 
+IN_A_SCRIPT = "ERR Error running script (call to f_e98): @user_script:76: @user_script: 76: -"  # Redis before 7
+
+
+@pytest.mark.parametrize("place", ["", IN_A_SCRIPT])
 @pytest.mark.parametrize("code", ["MISCONF", "NOREPLICAS", "MASTERDOWN", "LOADING", "OOM", "READONLY", "CLUSTERDOWN"])
-def test_a_server_that_refuses_counts_as_away_whatever_its_code(code: str, caplog: pytest.LogCaptureFixture) -> None:
-    away.tell(BaseParser.parse_error(f"{code} Not now."), then="")
+def test_a_server_that_refuses_counts_as_away_whatever_its_code(
+    code: str, place: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    away.tell(BaseParser.parse_error(f"{place}{code} Not now."), then="")
     (line,) = said(caplog)
     assert told(line)["server"] == "redis"
