@@ -1,11 +1,14 @@
 """A search is in the database before it is answered; those that come together share a commit."""
 
+import select
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connection
+from django.core.signals import request_started
+from django.db import DatabaseError, connection, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.test import Client
 from django.utils import timezone
 
@@ -14,6 +17,7 @@ from cityweather.api.searches import Search, Writer
 from cityweather.models import SearchHistory
 
 TOGETHER = 8
+only_postgres = pytest.mark.parametrize("database", ["postgres"], indirect=True)
 
 
 class Gate:
@@ -162,3 +166,53 @@ def test_a_database_away_is_a_line_in_the_log(
     searches.remember("Oslo")
     assert "history_not_written" in caplog.text
     assert SearchHistory.objects.count() == 0
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, database: str) -> list[bool]:
+    """What the connection answered each time that it was asked whether it lives, in requests that follow at once."""
+    answers: list[bool] = []
+    real = DatabaseWrapper.is_usable
+
+    def ask(wrapper: DatabaseWrapper) -> bool:
+        answers.append(real(wrapper))
+        return answers[-1]
+
+    monkeypatch.setattr(DatabaseWrapper, "is_usable", ask)
+    searches.remember("Oslo")
+    request_started.send(sender=None)
+    return answers
+
+
+@only_postgres
+def test_a_connection_that_wrote_a_moment_ago_is_not_asked_whether_it_lives(asked: list[bool]) -> None:
+    searches.remember("Rome")
+    assert asked == []
+    assert SearchHistory.objects.filter(city_name="Rome").exists()
+
+
+@only_postgres
+def test_a_connection_that_has_been_idle_is_asked(asked: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searches, "FRESH", 0.0)
+    searches.remember("Rome")
+    assert asked == [True]
+
+
+@only_postgres
+def test_a_server_that_hung_up_a_moment_ago_costs_no_row(asked: list[bool]) -> None:
+    hang_up()
+    searches.remember("Rome")
+    assert asked == [False]
+    assert SearchHistory.objects.filter(city_name="Rome").exists()
+
+
+def hang_up() -> None:
+    """Returns once the server has closed our connection, and its goodbye is here."""
+    process, descriptor = connection.connection.info.backend_pid, connection.connection.fileno()
+    other = connections.create_connection("default")
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [process])
+    finally:
+        other.close()
+    assert select.select([descriptor], [], [], 10)[0]
