@@ -28,7 +28,7 @@ class _ScriptErrors(dict[str, type[Exception]]):
     """Redis before 7 wraps what a command inside a script was refused for: "ERR Error running script …: -OOM …"."""
 
     def get(self, text: str, default: Any = None) -> Any:
-        cause = re.search(r" -([A-Z]+) ", text)
+        cause = re.search(r" -(?!ERR )([A-Z]+) ", text)
         return super().get(text) or (BaseParser.EXCEPTION_CLASSES.get(cause[1], default) if cause else default)
 
 

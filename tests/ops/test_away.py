@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from redis._parsers.base import BaseParser
+from redis.exceptions import ResponseError
 
 from cityweather import tasks
 from cityweather.flush import flusher
@@ -101,3 +102,8 @@ def test_a_server_that_refuses_counts_as_away_whatever_its_code(
     away.tell(BaseParser.parse_error(f"{place}{code} Not now."), then="")
     (line,) = said(caplog)
     assert told(line)["server"] == "redis"
+
+
+def test_a_script_that_fails_for_another_reason_is_no_server_that_is_away() -> None:
+    error = BaseParser.parse_error(f"{IN_A_SCRIPT}ERR value is not an integer")
+    assert type(error) is ResponseError
