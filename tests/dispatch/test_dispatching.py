@@ -15,8 +15,9 @@ from cityweather.dispatch import batches, control, dispatcher
 from cityweather.models import City, JobResult
 from cityweather.tracker.leases import LEASE, SILENT
 from cityweather.tracker.tracker import Tracker
+from cityweather.weather.limits.pace import Pace
 from tests.capture import Sent
-from tests.dispatch.helpers import let_leases_run_out, let_time_pass, sent_rows, tick
+from tests.dispatch.helpers import let_leases_run_out, let_time_pass, sent_rows, tick, use
 from tests.flush.helpers import flush, live, make_job, reload, result, tracker, work
 from tests.weather.clock import Clock
 
@@ -56,6 +57,22 @@ def test_what_a_silent_worker_holds_does_not_keep_the_others_waiting_for_its_lea
     let_time_pass(monkeypatch, SILENT)
     tick()
     assert [row[0] for row in sent_rows(sent_tasks)] == list(range(20))
+
+
+def test_a_job_whose_start_lies_ahead_of_the_clock_is_not_young_for_as_long(
+    sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, Pace())
+    job = make_job(50)
+    tick()
+    work(job, [result(0)])
+    now = int(time.time() * 1000)
+    tracker().set(str(job.job_id), window=1000, started_at=now + 3_600_000, past_at=now - 60_000, past_n=0)
+    tick()
+    state = tracker().state(str(job.job_id))
+    assert state is not None
+    assert state.window == 500
+    assert len(sent_rows(sent_tasks)) == 50
 
 
 def test_a_new_job_starts_with_ten_cities_at_once(sent_tasks: list[Sent]) -> None:

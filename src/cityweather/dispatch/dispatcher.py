@@ -71,7 +71,7 @@ def _load(running: list[tuple[BulkJob, Progress]], allowed: Pace, tracker: Track
         unstarted=sum(lease.rows for lease in flat if lease.state == "sent"),
         queue_empty=waiting == 0,
         working=sum(lease.state == "started" for lease in flat),
-        young=all(state.as_of - (state.started_at or state.as_of) < AHEAD for _, state in running),
+        young=all(abs(state.as_of - (state.started_at or state.as_of)) < AHEAD for _, state in running),
         missing=waiting < sum(lease.state == "sent" for own in leases for lease in own),
         quota=allowed.quota.rate,
     )
