@@ -64,9 +64,10 @@ def test_what_an_import_was_refused_is_told(client: Client) -> None:
 def test_a_full_disk_is_named() -> None:
     with connection.cursor() as cursor:
         (pages,) = cursor.execute("PRAGMA page_count").fetchone()
+        (size,) = cursor.execute("PRAGMA page_size").fetchone()
         cursor.execute(f"PRAGMA max_page_count = {pages}")
-        with pytest.raises(OperationalError) as refused:
-            cursor.execute("CREATE TABLE ballast AS SELECT zeroblob(1000000)")
+        with pytest.raises(OperationalError) as refused:  # more than all free pages hold, whatever other tests left
+            cursor.execute(f"CREATE TABLE ballast AS SELECT zeroblob({pages * size})")
         cursor.execute("PRAGMA max_page_count = 1073741823")
     assert no_writes.reason(refused.value) == "its disk is full"
 
