@@ -1,6 +1,7 @@
 """The dashboard as a person uses it."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,19 @@ class Screen:
     def hurry(self, job_id: str) -> None:
         self.up.simulator.control(latency_ms=0)
         self.rate(job_id, None)
+
+    def let_it_rest(self, job_id: str) -> None:
+        """Until what was under way when the job was paused is done: nothing is counted for a second."""
+        self.up.simulator.control(latency_ms=0)
+        seen, since = -1, time.monotonic()
+
+        def rests() -> bool:
+            nonlocal seen, since
+            if (processed := self.job(job_id)["processed"]) != seen:
+                seen, since = processed, time.monotonic()
+            return time.monotonic() - since > 1
+
+        assert wait_until(rests, 30)
 
     def take_the_clock(self) -> None:
         """From here on the page's time goes on by `pass_time` only, and `asked` tells what it asks for."""

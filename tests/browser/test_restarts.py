@@ -75,7 +75,6 @@ def test_a_hidden_page_rests_and_asks_at_once_when_it_is_seen(
     screen.wait_for("Running")
     screen.take_the_clock()
     screen.hide(hidden)
-    screen.pass_time(2)  # the poll that is due by now
     screen.asked()
     screen.pass_time(50)
     assert (screen.asked() == []) is hidden
@@ -129,6 +128,7 @@ def test_while_nothing_happens_only_the_counters_are_asked_for(screen: Screen, c
     screen.up.service.call("POST", f"/bulk/jobs/{job_id}/pause")
     screen.wait_for("Paused")
     assert wait_until(lambda: screen.page.locator("#map-canvas").get_attribute("data-drawn") != "0", 30)
+    screen.let_it_rest(job_id)
     screen.take_the_clock()
     screen.pass_time(90)
     screen.asked()

@@ -10,7 +10,7 @@ const pollers = new Set();
 let rest = 0; // milliseconds of Date: a server that was asked too often is left alone by all of them until then
 
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) for (const poller of pollers) poller.wake();
+  for (const poller of pollers) poller.plan();
 });
 
 export class Poller {
@@ -20,7 +20,8 @@ export class Poller {
     this.timer = null;
     this.asking = false;
     this.failures = 0;
-    this.due = 0; // milliseconds of Date: when it may be asked again, seen or hidden
+    this.answered = 0; // milliseconds of Date
+    this.due = 0; // the same: when it may be asked again
   }
 
   start() {
@@ -40,9 +41,11 @@ export class Poller {
     if (!this.asking) this.#round();
   }
 
-  /** Somebody looks again: ask as soon as it is due. */
-  wake() {
-    if (!this.asking) this.#after(this.due - Date.now());
+  /** Ask again when it is due, or much later while nobody looks. */
+  plan() {
+    if (this.asking) return;
+    const due = document.hidden ? Math.max(this.due, this.answered + HIDDEN * 1000) : this.due;
+    this.#after(due - Date.now());
   }
 
   async #round() {
@@ -60,8 +63,9 @@ export class Poller {
     if (!pollers.has(this)) return;
     if (this.again) return this.now();
     if (wait === null) return this.stop();
-    this.due = Date.now() + wait * 1000;
-    this.#after((document.hidden ? Math.max(wait, HIDDEN) : wait) * 1000);
+    this.answered = Date.now();
+    this.due = this.answered + wait * 1000;
+    this.plan();
   }
 
   #after(milliseconds) {
