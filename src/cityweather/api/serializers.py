@@ -96,7 +96,9 @@ class Job(Shape):
     rate = _number("Cities a second: of late while it runs, over all afterwards")
     eta_seconds = s.IntegerField(allow_null=True)
     waiting_for = s.ChoiceField(
-        get_args(WaitingFor), allow_null=True, help_text="flush: the database; drain: an operator"
+        get_args(WaitingFor),
+        allow_null=True,
+        help_text="flush: the database; drain: an operator; cities: the last ones, put off by the provider",
     )
     error = s.CharField(allow_null=True, help_text="Why the whole job failed")
     file_name = s.CharField(allow_blank=True)

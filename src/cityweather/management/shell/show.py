@@ -106,7 +106,11 @@ def _finishing(job: dict[str, Any]) -> bool:
 
 def _waits(job: dict[str, Any]) -> str:
     reason = job["waiting_for"]
-    others = {"flush": "waits for the database", "drain": "parked, as all jobs are"}
+    others = {
+        "flush": "waits for the database",
+        "drain": "parked, as all jobs are",
+        "cities": "asks for the last cities again when the provider said",
+    }
     return others.get(reason, f"waits for the {reason}")
 
 
