@@ -158,6 +158,9 @@ def test_the_quota_answers_429_and_only_granted_requests_count_against_it(simula
     assert [openweather(simulator, "Oslo")[0] for _ in range(5)] == [200, 200, 200, 429, 429]
     _, headers, _ = get(simulator, "/data/2.5/weather", q="Oslo", appid="any")
     assert headers["retry-after"] == "17"
+    simulator.control(fault="503")
+    assert get(simulator, "/data/2.5/weather", q="Oslo", appid="any")[1]["retry-after"] == "17"
+    simulator.control(fault=None)
     simulator.control(retry_after=None)
     assert "retry-after" not in get(simulator, "/data/2.5/weather", q="Oslo", appid="any")[1]
     simulator.control(quota_per_minute=4)

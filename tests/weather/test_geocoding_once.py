@@ -70,6 +70,6 @@ def test_the_weather_takes_their_place(world: World) -> None:
     world.clock.advance(700)
     answers(world, NOW)
     world.batch("Oslo")
-    entries, coordinates = world.parts.cache.read(["oslo"])
+    entries, known = world.parts.cache.read(["oslo"])
     assert set(entries) == {"oslo"}
-    assert coordinates == {}
+    assert known == {}

@@ -60,7 +60,7 @@ def test_a_city_that_was_found_but_not_answered_for_is_not_geocoded_again(meteo:
 
 def test_coordinates_that_a_batch_left_are_used(meteo: Any) -> None:
     meteo.get(FORECAST, json=COLD)
-    Cache("open_meteo", 900).set_coordinates([("oslo", Place("oslo", 59.9, 10.7, "Oslo", "NO"))])
+    Cache("open_meteo", 900).set_known([("oslo", Place("oslo", 59.9, 10.7, "Oslo", "NO"))])
     assert lookup("oslo", nothing_known).weather.country == "NO"
     assert searches(meteo) == 0
 

@@ -20,6 +20,7 @@ from cityweather.weather.interactive import asker
 from cityweather.weather.interactive.lookup import lookup
 from cityweather.weather.limits import connected
 from cityweather.weather.limits.breaker import State
+from cityweather.weather.store import keys
 from tests.weather.fakes import BROKEN, KEY_REFUSED, TOO_MANY, reply, weather
 from tests.weather.lookups import URL, answer, known_since, nothing_known
 
@@ -46,6 +47,18 @@ def test_a_retry_after_is_waited_for_exactly(provider: Any, monkeypatch: pytest.
     answer(provider, reply(503, b"", retry_after="1"), reply(503, b"", retry_after="2"), weather("Oslo"))
     lookup("Oslo", nothing_known)
     assert slept == [1.0, 2.0]
+
+
+def test_nobody_asks_for_a_city_before_the_provider_wants_to_be_asked(provider: Any) -> None:
+    answer(provider, reply(503, b"", retry_after="30"), weather("Oslo"), weather("Rome"))
+    for _ in range(2):
+        with pytest.raises(ProviderDown) as caught:
+            lookup("Oslo", nothing_known)
+        assert caught.value.retry_after == pytest.approx(30, abs=1)
+        connections.redis_client().delete(keys.flight("openweather", "oslo"))
+    assert len(provider.calls) == 1
+    assert lookup("Oslo", known_since(3600)).stale
+    assert lookup("Rome", nothing_known).weather.temperature == 10.5
 
 
 class Slow:

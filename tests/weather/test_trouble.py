@@ -274,23 +274,6 @@ def test_a_probe_that_is_told_to_slow_down_is_sent_again(world: World) -> None:
     assert world.upstream.asked.count("London") == 2
 
 
-def test_a_503_for_one_city_is_asked_again_exactly_when_the_provider_says(world: World) -> None:
-    moments: list[float] = []
-    busy = reply(503, b"", retry_after="3")
-
-    def respond(city: str) -> Outcome:
-        if city != "Oslo":
-            return weather(city)
-        moments.append(world.clock.passed)
-        return busy if len(moments) < 3 else weather(city)
-
-    world.upstream.respond = respond
-    world.batch(*named(300), "Oslo")
-    assert len(world.tracker.results) == 301
-    gaps = [later - sooner for sooner, later in pairwise(moments)]
-    assert gaps == pytest.approx([3.05, 3.05], abs=0.06)
-
-
 def test_an_outage_lasts_at_least_as_long_as_the_provider_says(world: World) -> None:
     world.upstream.respond = always(reply(503, b"", retry_after="40"))
     world.batch(*named(50))

@@ -13,6 +13,7 @@ from cityweather.local.simulator.conditions import BadControl, Conditions
 from cityweather.local.simulator.stats import Place, Stats
 from cityweather.weather.names import key
 
+SAY_WHEN = HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE  # to ask again, if the conditions do
 KINDS = {openweather.PATH: "weather", open_meteo.FORECAST: "forecast", open_meteo.SEARCH: "search"}
 
 
@@ -33,7 +34,7 @@ class App:
         places = self._note(kind, query)
         fault = self._fault(kind, query, places)
         answer = self._provider(kind, query, max(1, len(places)), fault)
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS and self.conditions.retry_after is not None:
+        if answer.status in SAY_WHEN and self.conditions.retry_after is not None:
             answer.headers = retry_after(self.conditions.retry_after)
         if fault is not None:
             answer = spoil(answer, fault, location=url)

@@ -33,7 +33,7 @@ class Conditions:
     """`latency_ms` plus up to `jitter_ms` before each answer; shares are 0 … 1; 0 as a limit means none.
 
     `fault` hits the share `fault_rate` of all requests, `cities` names faults of single cities,
-    `error_rate` is a share of plain 500s, `retry_after` (seconds or an HTTP date) goes with every 429,
+    `error_rate` is a share of plain 500s, `retry_after` (seconds or an HTTP date) goes with every 429 and 503,
     `keys` are the only API keys accepted (None: any).
     """
 

@@ -3,27 +3,25 @@
 import random
 
 from cityweather.errors import GaveUp
+from cityweather.weather.bulk.gate import LONGEST_PAUSE
 from cityweather.weather.bulk.health import Health
 from cityweather.weather.bulk.outbox import Outbox
+from cityweather.weather.bulk.unanswered import Unanswered
 from cityweather.weather.bulk.work import Call, Kind, Row, Work
-from cityweather.weather.store.cache import Cache
 
 TRIES = 5
 FIRST_RETRY, LONGEST_RETRY = 0.2, 1.6  # seconds; the upper ends of the jitter
-# Seconds a batch waits for a single city because the provider says so, though it answers for others. With more of them
-# a worker would stand still, or the whole job be parked, for one city.
-LONGEST_RETRY_AFTER = 10.0
+LONGEST_HERE = 10.0  # seconds a batch waits for a city because the provider says so, if that cannot be remembered
 PROBES = 3  # all must be answered before a failure is put down to a city
 MOST_DOUBTS = 3  # calls; no new ones go out then until the probes are back
 
 
 class Doubts:
-    def __init__(self, job_id: str, work: Work, outbox: Outbox, health: Health, cache: Cache) -> None:
-        self._job_id = job_id
+    def __init__(self, work: Work, outbox: Outbox, health: Health, unanswered: Unanswered) -> None:
         self._work = work
         self._outbox = outbox
         self._health = health
-        self._cache = cache
+        self._unanswered = unanswered
         self._calls: list[Call] = []
         self._needed = 0  # probes still to be answered
         self._under_way = 0
@@ -80,13 +78,12 @@ class Doubts:
     def _count_try(self, call: Call, now: float) -> None:
         if len(call.rows) > 1:
             half = len(call.rows) // 2  # one city may spoil the answer for the others
+            call.retry_after = None  # which of them it was meant for shows when that one is asked for alone
             self._again(call, call.rows[:half], now)
             self._again(call, call.rows[half:], now)
             return
         row = call.rows[0]
-        # Also those of batches that were handed back since, and of other processes.
-        row.tries = max(row.tries + 1, self._cache.tried(self._job_id, row.position))
-        if row.tries >= TRIES:
+        if self._unanswered.count_try(row) >= TRIES:
             self._outbox.refused(row, GaveUp.code)
         else:
             self._again(call, call.rows, now)
@@ -95,5 +92,8 @@ class Doubts:
         """With full jitter, unless the provider said when."""
         wait = random.uniform(0, min(FIRST_RETRY * 2 ** rows[0].tries, LONGEST_RETRY))  # noqa: S311
         if call.retry_after is not None:
-            wait = min(call.retry_after, LONGEST_RETRY_AFTER)
+            wait = call.retry_after
+            if wait > LONGEST_PAUSE and self._unanswered.put_off(rows, wait):
+                return
+            wait = min(wait, LONGEST_HERE)
         self._work.again(rows, now + wait)

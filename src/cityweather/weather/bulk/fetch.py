@@ -8,11 +8,13 @@ from cityweather.errors import Fault, WeatherError
 from cityweather.ops import metrics
 from cityweather.tracker.leases import LEASE
 from cityweather.weather.bulk.doubts import MOST_DOUBTS, Doubts
-from cityweather.weather.bulk.gate import Gate, HandBack
+from cityweather.weather.bulk.gate import LONGEST_PAUSE, Gate, HandBack
 from cityweather.weather.bulk.outbox import Outbox, Stopped
 from cityweather.weather.bulk.parts import Parts, bulk
+from cityweather.weather.bulk.unanswered import Unanswered
 from cityweather.weather.bulk.work import Batch, Call, Kind, Row, Work
 from cityweather.weather.providers.provider import Place, Response, Weather
+from cityweather.weather.store.cache import Known
 from cityweather.weather.transport.bulk import Completed
 
 log = logging.getLogger(__name__)
@@ -71,10 +73,11 @@ class _Run:
         self._health = parts.health
         self._gate = Gate(parts)
         self._most = min(parts.transport.concurrency, len(batch.rows))  # requests under way at once
-        self._located_here: dict[str, Place] = {}  # by key; not answered yet
+        self._unanswered = Unanswered(batch.job_id, parts.cache, parts.clock)
         self._outbox = Outbox(batch, parts.tracker, parts.cache, parts.ticks)
-        self._work = Work(parts.provider, self._uncached())
-        self._doubts = Doubts(batch.job_id, self._work, self._outbox, parts.health, parts.cache)
+        self._work = Work(parts.provider)
+        self._doubts = Doubts(self._work, self._outbox, parts.health, self._unanswered)
+        self._work.put_back(self._uncached())
 
     def answer(self) -> None:
         self._health.start_batch()
@@ -97,14 +100,18 @@ class _Run:
             completed = self._transport.poll(self._timeout(now))
             self._outbox.now = self._parts.clock()
         self._outbox.deliver()
-        self._parts.tracker.release(self._batch.job_id, self._batch.epoch, self._batch.token, self._speed())
+        batch, wait = self._batch, self._unanswered.wait
+        self._parts.tracker.release(batch.job_id, batch.epoch, batch.token, self._speed(), wait=wait)
 
-    def _speed(self) -> float:
+    def _speed(self) -> float | None:
         """Rows of a batch that suits this process: a second's work, but never less than it can ask for at once.
 
         From slow answers to few rows one would else conclude that fewer still are enough.
         """
-        reached = len(self._batch.rows) / max(self._parts.ticks() - self._started, 0.001)
+        done = len(self._batch.rows) - self._unanswered.rows_put_off
+        if not done:
+            return None
+        reached = done / max(self._parts.ticks() - self._started, 0.001)
         short_of_slots = self._gate.slots < self._most
         at_once = self._gate.slots if short_of_slots else self._transport.concurrency
         return max(reached, at_once * self._provider.per_request)
@@ -130,19 +137,22 @@ class _Run:
     def clean_up(self) -> None:
         self._transport.abort()
         self._gate.close()
-        # Whoever gets these rows next need not ask for their coordinates again.
-        self._parts.cache.set_coordinates(list(self._located_here.items()))
+        self._unanswered.keep()
 
     def _uncached(self) -> list[Row]:
         rows = [Row.of(position, place) for position, place in self._batch.rows]
-        entries, coordinates = self._parts.cache.read([row.key for row in rows])
+        entries, unanswered = self._parts.cache.read([row.key for row in rows])
+        if not entries and not unanswered:
+            return rows
+        fresh, nothing = [], Known()
         for row in rows:
             if (entry := entries.get(row.key)) is not None:
                 self._outbox.cached(row, entry)
-            elif not row.place.located and (found := coordinates.get(row.key)) is not None:
-                row.place = Place(row.place.name, *found)
-                self._located_here[row.key] = row.place
-        return [row for row in rows if row.key not in entries] if entries else rows
+            elif not (wait := self._unanswered.recall(row, unanswered.get(row.key, nothing))):
+                fresh.append(row)
+            elif wait <= LONGEST_PAUSE:
+                self._work.again([row], self._parts.ticks() + wait)
+        return fresh
 
     # --- out ------------------------------------------------------------------------------------------------------
 
@@ -231,7 +241,7 @@ class _Run:
         for row, answer in zip(call.rows, answers, strict=True):
             if not isinstance(answer, WeatherError):
                 self._outbox.answered(row, answer.pack())
-                self._located_here.pop(row.key, None)
+                self._unanswered.answered(row)
                 self._health.known_good.place = row.place
             elif answer.fault is Fault.CITY:
                 self._refused(row, answer)
@@ -242,13 +252,13 @@ class _Run:
 
     def _refused(self, row: Row, error: WeatherError) -> None:
         self._outbox.refused(row, error.code, remember=True)
-        self._located_here.pop(row.key, None)  # coordinates would take the place of what is remembered
+        self._unanswered.answered(row)  # coordinates would take the place of what is remembered
 
     def _geocoded(self, call: Call, response: Response) -> None:
         if self._provider.geocoder is not None:
             place = self._provider.geocoder.parse(self._places(call)[0], response)
             for row in call.rows:
-                row.place = self._located_here[row.key] = place
+                self._unanswered.locate(row, place)
             self._work.put_back(call.rows)
 
     def _probe_answered(self, call: Call, now: float) -> None:

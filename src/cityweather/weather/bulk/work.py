@@ -61,13 +61,12 @@ class _Later:
 
 
 class Work:
-    def __init__(self, provider: Provider, rows: Iterable[Row]) -> None:
+    def __init__(self, provider: Provider) -> None:
         self._provider = provider
         self._ready: deque[Row] = deque()
         self._unlocated: deque[Row] = deque()
         self._later: list[_Later] = []
         self._numbers = count()
-        self.put_back(rows)
 
     def __bool__(self) -> bool:
         return bool(self._ready or self._unlocated or self._later)

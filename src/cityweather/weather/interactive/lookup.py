@@ -9,15 +9,24 @@ from functools import lru_cache
 from django.conf import settings
 
 from cityweather import connections
-from cityweather.errors import BadName, NameTooLong, NoCity, RefusedCity, UnknownCity, WeatherError
+from cityweather.errors import (
+    BadName,
+    Fault,
+    NameTooLong,
+    NoCity,
+    ProviderDown,
+    RefusedCity,
+    UnknownCity,
+    WeatherError,
+)
 from cityweather.weather import names
 from cityweather.weather.choice import from_settings
-from cityweather.weather.interactive.asker import Asker
+from cityweather.weather.interactive.asker import Asker, BreakerOpen
 from cityweather.weather.interactive.flight import Flights
 from cityweather.weather.limits import connected
 from cityweather.weather.providers.provider import Place, Weather
 from cityweather.weather.store import away
-from cityweather.weather.store.cache import Cache, Entry
+from cityweather.weather.store.cache import Cache, Entry, Known
 from cityweather.weather.transport.web import WebTransport
 
 LastKnown = Callable[[str], tuple[Weather, float] | None]
@@ -61,11 +70,14 @@ class Lookup:
     def lookup(self, city: str, last_known: LastKnown) -> Found:
         name = names.display(city)
         key = _checked_key(name)
-        entries, coordinates = self._cache.read([key])
+        entries, unanswered = self._cache.read([key])
         if (entry := entries.get(key)) is not None:
             return _found(name, entry, cached=True)
-        place = Place(name, *coordinates[key]) if key in coordinates else Place(name)
+        known = unanswered.get(key, Known())
+        place = Place(name, *known.coordinates or ())
         try:
+            if wait := known.wait(time.time()):
+                raise ProviderDown(retry_after=wait)
             entry, asked = self._flights.join(key, lambda: self._ask(place, key, last_known))
         except WeatherError:
             stale = _stale(name, last_known(key))
@@ -80,6 +92,10 @@ class Lookup:
             entry = Entry(time.time(), self._asker.weather(self._located(place, key, last_known)).pack())
         except (UnknownCity, RefusedCity) as error:
             entry = Entry(time.time(), None, error.code)
+        except WeatherError as error:
+            if error.fault is Fault.OUTAGE and error.retry_after and not isinstance(error, BreakerOpen):
+                self._cache.set_known([(key, place)], time.time() + error.retry_after)
+            raise
         self._cache.set(key, entry)
         return entry
 

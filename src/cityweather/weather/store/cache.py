@@ -1,6 +1,7 @@
-"""Fresh weather and unknown cities, through django-redis. A cache that is away is one that knows nothing."""
+"""Fresh weather, unknown cities, and what is known of the others. A cache that is away knows nothing."""
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -14,6 +15,7 @@ from redis.exceptions import RedisError
 
 from cityweather.ops import metrics
 from cityweather.weather.providers.provider import Place, Weather
+from cityweather.weather.providers.status import LONGEST_WAIT
 from cityweather.weather.store import away, keys
 from cityweather.weather.store.scripts import Script, script
 
@@ -21,7 +23,8 @@ log = logging.getLogger(__name__)
 
 WEATHER_FIELDS = len(fields(Weather))
 UNKNOWN_TTL = 86_400  # seconds; a city unknown today may be known tomorrow
-COORDINATES_TTL = TRIES_TTL = 86_400  # seconds; longer than a job is parked for a daily quota
+# Seconds; longer than a job is parked for a daily quota, and than any Retry-After lasts.
+KNOWN_TTL = TRIES_TTL = 2 * 86_400
 
 Coordinates = tuple[float, float, str | None, str | None]  # degrees; the geocoder's name and country
 
@@ -45,6 +48,18 @@ class Entry:
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Of an unanswered city: where it is, if found, and when (Unix seconds) the provider may be asked again."""
+
+    coordinates: Coordinates | None = None
+    not_before: float = 0.0
+
+    def wait(self, now: float) -> float:
+        """Seconds."""
+        return min(max(self.not_before - now, 0.0), LONGEST_WAIT)
+
+
 class Cache:
     """Of one provider: what one does not know, another may. `ttl` in seconds."""
 
@@ -60,8 +75,8 @@ class Cache:
     def get_many(self, city_keys: Sequence[str]) -> dict[str, Entry]:
         return self.read(city_keys)[0]
 
-    def read(self, city_keys: Sequence[str]) -> tuple[dict[str, Entry], dict[str, Coordinates]]:
-        """Fresh answers, and the coordinates of cities that were found but not yet answered for."""
+    def read(self, city_keys: Sequence[str]) -> tuple[dict[str, Entry], dict[str, Known]]:
+        """Fresh answers, and what is known of cities without one."""
         if not city_keys or self._away:
             return {}, {}
         make_key = django_cache.make_key
@@ -73,16 +88,16 @@ class Cache:
             self._away.note(error)
             log.warning("The weather cache is not read: %s", type(error).__name__)
             return {}, {}
-        entries, coordinates = {}, {}
+        entries, known = {}, {}
         for city_key, text in zip(city_keys, found, strict=True):
             value = _loads(text)
             if (entry := _decode(value)) is not None:
                 entries[city_key] = entry
-            elif (found_at := _decode_coordinates(value)) is not None:
-                coordinates[city_key] = found_at
+            elif (unanswered := _decode_known(value)) is not None:
+                known[city_key] = unanswered
         metrics.add("cache_lookups", len(entries), result="hit")
         metrics.add("cache_lookups", len(city_keys) - len(entries), result="miss")
-        return entries, coordinates
+        return entries, known
 
     def set(self, city_key: str, entry: Entry) -> None:
         self.set_many([(city_key, entry)])
@@ -91,10 +106,11 @@ class Cache:
         self._write([(key, _encode(entry)) for key, entry in entries if entry.error is None], self._ttl)
         self._write([(key, _encode(entry)) for key, entry in entries if entry.error is not None], UNKNOWN_TTL)
 
-    def set_coordinates(self, places: Sequence[tuple[str, Place]]) -> None:
-        """In the place of an answer that could not be had any more; the answer replaces them."""
-        found = [(key, ["at", place.latitude, place.longitude, place.known_as, place.country]) for key, place in places]
-        self._write(found, COORDINATES_TTL)
+    def set_known(self, places: Sequence[tuple[str, Place]], not_before: float = 0.0) -> bool:
+        """In the place of an answer that could not be had; the answer replaces it. False: it was not kept."""
+        when = math.ceil(not_before * 10) / 10
+        values = [(key, ["at", p.latitude, p.longitude, p.known_as, p.country, when]) for key, p in places]
+        return self._write(values, KNOWN_TTL)
 
     def tried(self, job_id: str, position: int) -> int:
         """Count one try more of a row, whoever made the others; how many that makes, 0 while the cache is away."""
@@ -109,13 +125,17 @@ class Cache:
             self._away.note(error)
             return 0
 
-    def _write(self, entries: Sequence[tuple[str, list[Any]]], ttl: int) -> None:
+    def _write(self, entries: Sequence[tuple[str, list[Any]]], ttl: int) -> bool:
         try:
-            if entries and ttl and not self._away:
+            if self._away:
+                return False
+            if entries and ttl:
                 self._write_all(entries, ttl)
         except RedisError as error:
             self._away.note(error)
             log.warning("The weather cache is not written: %s", type(error).__name__)
+            return False
+        return True
 
     def _write_all(self, entries: Sequence[tuple[str, list[Any]]], ttl: int) -> None:
         client = get_redis_connection("default")
@@ -161,8 +181,9 @@ def _decode(value: Any) -> Entry | None:
     return None
 
 
-def _decode_coordinates(value: Any) -> Coordinates | None:
+def _decode_known(value: Any) -> Known | None:
     match value:
-        case ["at", float() | int() as latitude, float() | int() as longitude, known_as, country]:
-            return latitude, longitude, known_as, country
+        case ["at", latitude, longitude, known_as, country, float() | int() as not_before]:
+            located = isinstance(latitude, float | int) and isinstance(longitude, float | int)
+            return Known((latitude, longitude, known_as, country) if located else None, not_before)
     return None

@@ -1,0 +1,131 @@
+"""One city's Retry-After: exact, for every job and process, and neither worker nor job stands still for it."""
+
+from collections import defaultdict
+from itertools import pairwise
+
+import pytest
+from redis import Redis
+
+from cityweather.weather.bulk.doubts import PROBES
+from cityweather.weather.bulk.gate import LONGEST_PAUSE
+from cityweather.weather.limits.breaker import State
+from cityweather.weather.providers.open_meteo import OpenMeteo
+from cityweather.weather.providers.provider import Place, Response
+from tests.weather.fakes import TOO_MANY, World, always, named, reply, weather
+
+
+def later(seconds: int) -> Response:
+    return reply(503, b"", retry_after=str(seconds))
+
+
+class Provider:
+    """Answers Oslo with `says` for `times` times. `moments`: when each city was asked for."""
+
+    def __init__(self, world: World, says: Response, times: int = 1) -> None:
+        self.world = world
+        self.says = says
+        self.times = times
+        self.moments: dict[str, list[float]] = defaultdict(list)
+        world.upstream.respond = self
+
+    def __call__(self, city: str) -> Response:
+        self.moments[city].append(self.world.clock.passed)
+        return self.says if city == "Oslo" and len(self.moments[city]) <= self.times else weather(city)
+
+    def gaps(self) -> list[float]:
+        return [second - first for first, second in pairwise(self.moments["Oslo"])]
+
+
+@pytest.fixture
+def world(redis_server: Redis) -> World:
+    return World(redis_server)
+
+
+CITIES = [*named(300), "Oslo"]
+
+
+@pytest.mark.parametrize("seconds", [1, 3, 60, 3600, 36_000])
+def test_a_city_is_asked_again_when_the_provider_says(world: World, seconds: int) -> None:
+    provider = Provider(world, later(seconds), times=2)
+    world.job(CITIES, size=301, seconds=86_400)
+    assert len(world.tracker.results) == 301
+    assert not world.tracker.errors()
+    assert provider.gaps() == pytest.approx([seconds + 0.1] * 2, abs=0.15)
+    assert min(provider.gaps()) >= seconds
+    assert len(world.upstream.asked) <= 303 + 2 * PROBES
+
+
+def test_the_worker_does_not_wait_for_it(world: World) -> None:
+    Provider(world, later(60))
+    world.batch(*CITIES)
+    assert len(world.tracker.results) == 300
+    assert world.clock.passed < LONGEST_PAUSE
+    assert world.tracker.waits == [pytest.approx(60, abs=1)]
+    assert world.tracker.parks == []
+    assert world.parts.breaker.check().state is State.CLOSED
+
+
+def test_the_fifth_failure_is_the_last_however_long_it_takes(world: World) -> None:
+    provider = Provider(world, later(3600), times=99)
+    world.job(CITIES, size=301, seconds=10 * 3600)
+    assert world.tracker.errors() == {"gave_up": 1}
+    assert len(provider.moments["Oslo"]) == 5
+    assert min(provider.gaps()) >= 3600
+
+
+def test_a_batch_handed_back_meanwhile_does_not_bring_it_sooner(world: World) -> None:
+    provider = Provider(world, later(600))
+    world.batch(*CITIES)
+    world.upstream.respond = always(TOO_MANY)
+    world.batch("Oslo", "Rome")
+    world.clock.advance(30)
+    world.upstream.respond = provider
+    world.batch("Oslo", "Rome")
+    assert len(provider.moments["Oslo"]) == 1
+    assert len(provider.moments["Rome"]) == 1
+
+
+def test_another_job_and_another_process_know_of_it(world: World) -> None:
+    provider = Provider(world, later(600))
+    world.batch(*CITIES)
+    world.parts = world.process()
+    world.batch("Rome", "Oslo", first=1000)
+    assert 1001 not in world.tracker.results
+    assert len(provider.moments["Oslo"]) == 1
+
+
+def test_a_city_whose_time_has_nearly_come_is_waited_for(world: World) -> None:
+    provider = Provider(world, later(60))
+    world.batch(*CITIES)
+    world.clock.advance(58.9)
+    world.batch("Oslo", first=300)
+    assert len(world.tracker.results) == 301
+    assert provider.gaps()[0] >= 60
+
+
+def test_a_batch_of_nothing_but_cities_put_off_says_nothing_of_its_speed(world: World) -> None:
+    Provider(world, later(60))
+    world.batch(*CITIES)
+    world.batch("Oslo", first=300)
+    assert world.tracker.speeds[-1] is None
+
+
+def test_while_nothing_can_be_remembered_the_batch_waits_ten_seconds_at_most(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.parts.cache, "_away", True)
+    provider = Provider(world, later(600), times=99)
+    world.batch(*CITIES)
+    assert world.tracker.errors() == {"gave_up": 1}
+    assert provider.gaps() == pytest.approx([10] * 4, abs=0.3)
+
+
+def test_coordinates_found_before_are_kept(redis_server: Redis) -> None:
+    world = World(redis_server, provider=OpenMeteo("http://upstream", "http://upstream", per_minute=0))
+    place = Place("Oslo", 59.9, 10.7, "Oslo", "NO")
+    assert world.parts.cache.set_known([("oslo", place)], world.clock.unix() + 60)
+    world.batch("Oslo")
+    known = world.parts.cache.read(["oslo"])[1]["oslo"]
+    assert known.coordinates == (59.9, 10.7, "Oslo", "NO")
+    assert known.wait(world.clock.unix()) == pytest.approx(60, abs=0.2)
+    assert world.upstream.asked == []
