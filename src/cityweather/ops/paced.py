@@ -16,13 +16,33 @@ from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker  # type: ignore
 from cityweather.ops import refusals
 from cityweather.ops.paced_socket import SLICE, PacedSocket
 
+REST = 0.001  # seconds in which a process takes no second connection when it has more than threads
 QUIET, LINGER = 2.0, 30.0  # seconds that a client may be silent, and may go on sending, once it has been answered
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._rested, self._resting = 0.0, False  # monotonic seconds: until when
         self._leaving: dict[socket.socket, tuple[float, float]] = {}  # → monotonic: answered, last heard of
+
+    def accept(self, listener: Any) -> None:
+        """One process would take a whole burst while the others wake up, and clients that poll keep their connection.
+
+        So with more of them than threads it leaves the next ones in the listener's queue, to whoever is there first.
+        """
+        super().accept(listener)
+        if self.nr_conns > self.cfg.threads:
+            self._rested = time.monotonic() + REST
+            self.set_accept_enabled(False)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Called before each wait, too, unless it is so already."""
+        self._resting = enabled and time.monotonic() < self._rested
+        super().set_accept_enabled(enabled and not self._resting)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        super().wait_for_and_dispatch_events(REST if self._resting else timeout)
 
     def handle(self, conn: TConn) -> Any:
         """Until there is a head the connection goes back to the poller, each time with what has come of it."""
