@@ -11,7 +11,7 @@ from django.test import Client
 from redis import Redis
 
 from cityweather import tasks
-from cityweather.ops import health, no_writes
+from cityweather.ops import health, keys, no_writes
 from cityweather.ops.doctor import servers
 from tests.api.helpers import KEY
 from tests.flush.helpers import result, running_job, work
@@ -44,8 +44,8 @@ def test_what_a_tick_was_refused_is_told_until_it_is_old(redis_server: "Redis[by
         tasks.flush_tick.apply()
     part = flush_part()
     assert (part["ok"], part["detail"]) == (False, "the database takes no writes: it is read-only")
-    assert 0 < redis_server.ttl(no_writes.KEY) <= no_writes.KEPT
-    redis_server.delete(no_writes.KEY)
+    assert 0 < redis_server.ttl(keys.NO_WRITES) <= no_writes.KEPT
+    redis_server.delete(keys.NO_WRITES)
     assert flush_part()["ok"]
 
 

@@ -13,6 +13,7 @@ from django_redis import get_redis_connection
 from redis import Redis, RedisError
 
 from cityweather.errors import TooManyRequests
+from cityweather.ops import keys
 from cityweather.weather.store import away
 
 PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -104,7 +105,7 @@ def _window(scope: str, who: str) -> Window | None:
     limit, period = parse(rule)
     now = time.time()
     number = int(now // period)
-    return Window(f"cw:throttle:{scope}:{who}:{number}", rule, limit, period, (number + 1) * period - now)
+    return Window(keys.throttle(scope, who, number), rule, limit, period, (number + 1) * period - now)
 
 
 def _count(key: str, block: int, period: int) -> int:

@@ -16,7 +16,7 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
 from cityweather import connections
 from cityweather.api.exceptions import only_get
-from cityweather.ops import no_writes, signals
+from cityweather.ops import keys, no_writes, signals
 from cityweather.ops.running import running
 
 LIMIT = 3.0  # seconds for each part
@@ -51,7 +51,7 @@ def redis() -> str:
 def _require_writes(client: Redis) -> None:
     """A write that changes nothing: a full server and a replica answer a ping, yet refuse this."""
     try:
-        client.setrange("cw:health", 0, "")
+        client.setrange(keys.HEALTH, 0, "")
     except OutOfMemoryError as error:
         raise Unwell("full, takes no writes: `cityweather flush` makes room by hand, maxmemory for good") from error
     except connections.WritesRefused as error:

@@ -15,8 +15,8 @@ from redis import Redis
 from redis.exceptions import ConnectionError, RedisError, TimeoutError  # noqa: A004  # Redis' own
 
 from cityweather import connections
+from cityweather.ops import keys
 
-KEY = "cw:metrics"  # hash: field → sum
 SEND_EVERY = 5.0  # seconds
 PAUSE = 30.0  # seconds after Redis failed
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # upper bounds of the buckets
@@ -70,7 +70,7 @@ class Counters:
             raise NotSent from error
         pipe = redis.pipeline(transaction=True)
         for field, amount in sums.items():
-            pipe.hincrbyfloat(KEY, field, amount)
+            pipe.hincrbyfloat(keys.METRICS, field, amount)
         pipe.execute()
 
     def _keep(self, sums: dict[str, float], now: float) -> None:
@@ -112,7 +112,7 @@ def keep_sending() -> None:
 
 def read(redis: Redis) -> dict[str, float]:
     """Raises RedisError."""
-    found = cast("dict[bytes, bytes]", redis.hgetall(KEY))
+    found = cast("dict[bytes, bytes]", redis.hgetall(keys.METRICS))
     return {field.decode(): float(value) for field, value in found.items()}
 
 

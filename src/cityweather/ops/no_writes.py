@@ -8,8 +8,8 @@ from typing import cast
 from redis.exceptions import RedisError
 
 from cityweather import connections
+from cityweather.ops import keys
 
-KEY = "cw:no_writes"
 KEPT = 15  # seconds; a flush that was refused is tried again each second
 
 FULL, READ_ONLY = "its disk is full", "it is read-only"
@@ -29,7 +29,7 @@ def note(error: BaseException) -> None:
     if why is None:
         return
     try:
-        connections.redis_client().set(KEY, why, ex=KEPT)
+        connections.redis_client().set(keys.NO_WRITES, why, ex=KEPT)
     except RedisError:
         return
 
@@ -37,7 +37,7 @@ def note(error: BaseException) -> None:
 def noted() -> str | None:
     """None as well when Redis cannot tell."""
     try:
-        why = cast("bytes | None", connections.redis_client().get(KEY))
+        why = cast("bytes | None", connections.redis_client().get(keys.NO_WRITES))
     except RedisError:
         return None
     return why.decode() if why else None

@@ -9,9 +9,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from cityweather import connections
-from cityweather.ops import metrics
-
-KEY = "cw:ticks"  # hash: tick → Unix seconds when it last ended
+from cityweather.ops import keys, metrics
 
 
 def connect() -> None:
@@ -24,7 +22,7 @@ def connect() -> None:
 
 def last_ticks(redis: Redis) -> dict[str, float]:
     """Raises RedisError."""
-    found = cast("dict[bytes, bytes]", redis.hgetall(KEY))
+    found = cast("dict[bytes, bytes]", redis.hgetall(keys.TICKS))
     return {name.decode(): float(at) for name, at in found.items()}
 
 
@@ -53,6 +51,6 @@ def _failed(sender: Task[Any, Any], **_: Any) -> None:
 
 def _note(tick: str) -> None:
     try:
-        connections.redis_client().hset(KEY, tick, str(time.time()))
+        connections.redis_client().hset(keys.TICKS, tick, str(time.time()))
     except RedisError:
         return
