@@ -63,10 +63,10 @@ def test_without_redis_nobody_is_throttled_and_it_is_asked_once(
     asked = []
     real = throttles._count
     monkeypatch.setattr(throttles, "_count", lambda *args: asked.append(args) or real(*args))
-    throttles.gate.cache_clear()
+    throttles.allowance.cache_clear()
     assert [anyone.get("/history").status_code for _ in range(3)] == [200] * 3
     assert len(asked) == 1
-    throttles.gate.cache_clear()
+    throttles.allowance.cache_clear()
 
 
 @pytest.mark.usefixtures("db")
@@ -125,10 +125,10 @@ def test_the_limit_holds_when_a_process_takes_some_at_once(anyone: Client, setti
 
 
 def test_threads_take_no_more_than_there_is() -> None:
-    gate = throttles.Gate()
-    gate.put("k", 500)
+    allowance = throttles.Allowance()
+    allowance.put("k", 500)
     taken: list[bool] = []
-    threads = [threading.Thread(target=lambda: taken.extend(gate.take("k") for _ in range(200))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: taken.extend(allowance.take("k") for _ in range(200))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -137,12 +137,12 @@ def test_threads_take_no_more_than_there_is() -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    gate = throttles.Gate()
+    allowance = throttles.Allowance()
     for n in range(3 * throttles.REMEMBERED):
-        gate.put(str(n), 1)
-        gate.shut(str(n))
-    assert len(gate._left) <= throttles.REMEMBERED
-    assert len(gate.over) <= throttles.REMEMBERED
+        allowance.put(str(n), 1)
+        allowance.use_up(str(n))
+    assert len(allowance._left) <= throttles.REMEMBERED
+    assert len(allowance.over) <= throttles.REMEMBERED
 
 
 @pytest.mark.parametrize(

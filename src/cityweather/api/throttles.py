@@ -14,14 +14,14 @@ from redis import Redis, RedisError
 
 from cityweather.errors import TooManyRequests
 from cityweather.ops import keys
-from cityweather.weather.store import away
+from cityweather.weather.store import redis_away
 
 PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 BLOCKS = 60  # round trips in a window for one who uses all of it
 REMEMBERED = 1000  # keys
 
 
-class Gate:
+class Allowance:
     """What one process may still let through without asking."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Gate:
             if left:
                 self._left[key] = self._left.get(key, 0) + left
 
-    def shut(self, key: str) -> None:
+    def use_up(self, key: str) -> None:
         with self._lock:
             if len(self.over) >= REMEMBERED:
                 self.over.clear()
@@ -51,33 +51,33 @@ class Gate:
 
 
 @lru_cache
-def gate() -> Gate:
+def allowance() -> Allowance:
     """One per process."""
-    return Gate()
+    return Allowance()
 
 
 def check(scope: str, who: str) -> None:
     """Count one request. Raises TooManyRequests beyond THROTTLE_<scope>. Open while Redis is away."""
     window = _window(scope, who)
-    if window is None or gate().take(window.key):
+    if window is None or allowance().take(window.key):
         return
     # Asking for each request would double what a poll costs; so a process takes some at once, and the limit holds.
     block = max(1, window.limit // BLOCKS)
     try:
         count = _count(window.key, block, window.period)
     except RedisError as error:
-        away.shared(settings.CACHE_URL).note(error)
+        redis_away.shared(settings.CACHE_URL).note(error)
         return
     left = min(block, window.limit - (count - block))
     if left <= 0:
-        gate().shut(window.key)
+        allowance().use_up(window.key)
         raise window.refusal()
-    gate().put(window.key, left - 1)
+    allowance().put(window.key, left - 1)
 
 
 def refuse_again(scope: str, who: str) -> None:
     """Raises TooManyRequests where this process's check() did so in the same window. Counts nothing, asks nobody."""
-    over = gate().over
+    over = allowance().over
     window = _window(scope, who) if over else None
     if window and window.key in over:
         raise window.refusal()
@@ -100,7 +100,7 @@ class Window:
 def _window(scope: str, who: str) -> Window | None:
     """The one we are in; None when nothing is counted."""
     rule = getattr(settings, f"THROTTLE_{scope.upper()}")
-    if not rule or away.shared(settings.CACHE_URL):
+    if not rule or redis_away.shared(settings.CACHE_URL):
         return None
     limit, period = parse(rule)
     now = time.time()

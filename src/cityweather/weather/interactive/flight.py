@@ -14,8 +14,8 @@ from redis.exceptions import RedisError
 from cityweather import errors
 from cityweather.errors import ProviderTimeout, WeatherError
 from cityweather.weather.store import keys
-from cityweather.weather.store.away import Away
 from cityweather.weather.store.cache import Cache, Entry
+from cityweather.weather.store.redis_away import Away
 from cityweather.weather.store.scripts import script
 
 HOLD = 12.0  # seconds until a holder counts as dead; longer than an answer may take

@@ -25,7 +25,7 @@ from cityweather.weather.interactive.asker import Asker, BreakerOpen
 from cityweather.weather.interactive.flight import Flights
 from cityweather.weather.limits import connected
 from cityweather.weather.providers.provider import Place, Weather
-from cityweather.weather.store import away
+from cityweather.weather.store import redis_away
 from cityweather.weather.store.cache import Cache, Entry, Known
 from cityweather.weather.transport.web import WebTransport
 
@@ -56,7 +56,7 @@ def lookup(city: str, last_known: LastKnown) -> Found:
 def _web() -> "Lookup":
     provider = from_settings()
     cache = Cache(provider.name, settings.CACHE_TTL)
-    flights = Flights(provider.name, cache, connections.redis_client(), away.shared(settings.REDIS_URL))
+    flights = Flights(provider.name, cache, connections.redis_client(), redis_away.shared(settings.REDIS_URL))
     shared = connected.quota(provider), connected.breaker(provider), connected.slots(provider)
     return Lookup(cache, flights, Asker(provider, WebTransport(), *shared))
 

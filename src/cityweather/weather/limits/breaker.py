@@ -13,7 +13,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from cityweather.weather.store import keys
-from cityweather.weather.store.away import Away
+from cityweather.weather.store.redis_away import Away
 from cityweather.weather.store.scripts import script
 
 SCRIPTS = "check", "outage", "key_refused", "key_news", "let_go", "suspect"

@@ -7,17 +7,17 @@ from cityweather.weather.limits.breaker import Breaker, fingerprint
 from cityweather.weather.limits.quota import Quota
 from cityweather.weather.limits.slots import Slots
 from cityweather.weather.providers.provider import Provider
-from cityweather.weather.store import away
+from cityweather.weather.store.redis_away import shared
 
 
 def quota(provider: Provider) -> Quota:
-    return Quota(provider.name, provider.windows, connections.redis_client(), away=away.shared(settings.REDIS_URL))
+    return Quota(provider.name, provider.windows, connections.redis_client(), away=shared(settings.REDIS_URL))
 
 
 def breaker(provider: Provider) -> Breaker:
     key = fingerprint(settings.OPENWEATHER_API_KEY)
-    return Breaker(provider.name, connections.redis_client(), key=key, away=away.shared(settings.REDIS_URL))
+    return Breaker(provider.name, connections.redis_client(), key=key, away=shared(settings.REDIS_URL))
 
 
 def slots(provider: Provider) -> Slots:
-    return Slots(provider.name, provider.concurrency, connections.redis_client(), away=away.shared(settings.REDIS_URL))
+    return Slots(provider.name, provider.concurrency, connections.redis_client(), away=shared(settings.REDIS_URL))

@@ -12,7 +12,7 @@ from cityweather.weather.limits.local_limit import LocalLimit
 from cityweather.weather.limits.outlook import Left, Outlook
 from cityweather.weather.providers.provider import Window
 from cityweather.weather.store import keys
-from cityweather.weather.store.away import Away
+from cityweather.weather.store.redis_away import Away
 from cityweather.weather.store.scripts import script
 
 BURST, RATE = 0.045, 0.95  # of a minute's limit; the rest is slack for requests that arrive late

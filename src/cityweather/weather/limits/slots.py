@@ -8,7 +8,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from cityweather.weather.store import keys
-from cityweather.weather.store.away import Away
+from cityweather.weather.store.redis_away import Away
 from cityweather.weather.store.scripts import script
 
 LASTS = 10_000  # ms; longer than any request, so that a dead holder's requests are over when its slots are free

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from cityweather.ops import metrics
 from cityweather.weather.providers.provider import Place, Weather
 from cityweather.weather.providers.status import LONGEST_WAIT
-from cityweather.weather.store import away, keys
+from cityweather.weather.store import keys, redis_away
 from cityweather.weather.store.scripts import Script, script
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class Cache:
     def __init__(self, provider: str, ttl: int) -> None:
         self._provider = provider
         self._ttl = ttl
-        self._away = away.shared(settings.CACHE_URL)
+        self._away = redis_away.shared(settings.CACHE_URL)
         self._remember: Script | None = None
 
     def get(self, city_key: str) -> Entry | None:
