@@ -15,6 +15,7 @@ from cityweather.errors import ImportRefused, NoRoom, TooLarge, TooManyJobs, Too
 from cityweather.ingest.idempotency import check_open_jobs
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import Limits
+from cityweather.ingest.paths import open_below
 from cityweather.ingest.spool import spool_upload
 from cityweather.models import BulkJob
 from tests.ingest.files import imported, spool
@@ -69,7 +70,7 @@ def test_the_limits_are_settings(settings: pytest.FixtureRequest) -> None:
 
 
 def test_a_full_disk_is_no_fault_of_the_file(tmp_path: Path) -> None:
-    with disk(60_000), pytest.raises(NoRoom):
+    with at_most(60_000, resource.RLIMIT_FSIZE), pytest.raises(NoRoom):
         spool_upload(many(100_000), file_name="x.csv", folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -79,15 +80,24 @@ def test_a_disk_that_takes_no_spool_at_all_is_no_fault_of_the_file(tmp_path: Pat
         spool_upload(many(1), file_name="x.csv", folder=tmp_path / "missing")
 
 
+def test_too_many_open_files_are_called_neither_a_full_disk_nor_a_bad_path(tmp_path: Path) -> None:
+    (tmp_path / "towns.csv").write_text("city\nOslo\n")
+    with at_most(0, resource.RLIMIT_NOFILE):
+        with pytest.raises(OSError, match="Too many open files"):
+            spool_upload(many(1), file_name="x.csv", folder=tmp_path)
+        with pytest.raises(OSError, match="Too many open files"):
+            open_below("towns.csv", tmp_path)
+
+
 @contextmanager
-def disk(size: int) -> Iterator[None]:
-    """No file of this process can grow beyond so many bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+def at_most(amount: int, of_what: int) -> Iterator[None]:
+    """Of what this process may have: bytes of a file, open files (those that are open stay)."""
+    before = resource.getrlimit(of_what)
+    resource.setrlimit(of_what, (amount, before[1]))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        resource.setrlimit(of_what, before)
 
 
 @pytest.mark.usefixtures("database")

@@ -1,5 +1,6 @@
 """A file of streams, written side by side: each block tells where the next of its stream begins."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ class BlockFile:
         try:
             self._file = tempfile.TemporaryFile(buffering=0, dir=folder)  # noqa: SIM115  # closed by close()
         except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):  # it is files that there is no room for
+                raise
             raise NoRoom from error
 
     def append(self, stream: int, data: bytes) -> None:

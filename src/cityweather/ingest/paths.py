@@ -1,5 +1,6 @@
 """Opens a file below a folder, and nothing outside of it."""
 
+import errno
 import os
 import stat
 from pathlib import Path, PurePosixPath
@@ -21,7 +22,9 @@ def open_below(path: str, root: Path) -> BinaryIO:
         raise BadPath
     try:
         return os.fdopen(_descend(root, parts), "rb")
-    except (OSError, ValueError):  # missing, a link, not readable, a name with NUL or too long
+    except (OSError, ValueError) as error:  # missing, a link, not readable, a name with NUL or too long
+        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+            raise  # nothing is wrong with the path
         raise BadPath from None
 
 
