@@ -1,7 +1,7 @@
 """A database that answers but takes no writes: /healthz says why, from what the ticks and the web were refused."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -58,6 +58,17 @@ def test_what_an_import_was_refused_is_told(client: Client) -> None:
     assert "takes no writes" in answer.json()["detail"]
     assert "read-only" in flush_part()["detail"]
     assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_file_that_may_only_be_read_is_named() -> None:
+    with closing(connection.copy()) as reader:
+        reader.settings_dict["NAME"] = f"file:{connection.settings_dict['NAME']}?mode=ro"
+        with reader.cursor() as cursor:
+            assert cursor.execute("SELECT count(*) FROM cityweather_city").fetchone() == (0,)
+            with pytest.raises(OperationalError) as refused:
+                cursor.execute("INSERT INTO cityweather_city (name, key) VALUES ('Oslo', 'oslo')")
+    assert no_writes.reason(refused.value) == "it is read-only"
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
