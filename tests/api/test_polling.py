@@ -135,12 +135,21 @@ def test_head_answers_as_get_does_without_a_body(keyed: Client) -> None:
 
 
 @pytest.mark.usefixtures("redis_server", "db")
+def test_a_304_of_a_live_job_is_answered_before_there_is_a_body(keyed: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job("pp")
+    go_live(job, succeeded=1)
+    tag = keyed.get(f"/bulk/jobs/{job.job_id}")["ETag"]
+    monkeypatch.setattr(polling, "from_redis", lambda *_: 1 / 0)
+    assert keyed.get(f"/bulk/jobs/{job.job_id}", headers={"If-None-Match": tag}).status_code == 304
+
+
+@pytest.mark.usefixtures("redis_server", "db")
 @pytest.mark.parametrize("debug", [True, False])
 def test_a_defect_while_polling_tells_nothing_of_itself(
     keyed: Client, settings: Any, monkeypatch: pytest.MonkeyPatch, debug: bool
 ) -> None:
     settings.DEBUG = debug
-    monkeypatch.setattr(polling, "snapshot", lambda _: 1 / 0)
+    monkeypatch.setattr(polling, "known", lambda _: 1 / 0)
     answer = keyed.get(f"/bulk/jobs/{UNKNOWN}")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
 

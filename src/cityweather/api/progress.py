@@ -33,17 +33,21 @@ def parse_id(text: str) -> str:
 
 def snapshot(text: str) -> Snapshot:
     """Raises JobNotFound. No SQL while Redis knows the job."""
-    found = live(parse_id(text))
-    return from_row(job(text)) if found is None else found
+    found = known(text)
+    return from_redis(text.lower(), found) if isinstance(found, Progress) else found
 
 
-def live(job_id: str) -> Snapshot | None:
+def known(text: str) -> Progress | Snapshot:
+    """What a poll may compare before it pays for the body of a live answer. Raises JobNotFound."""
+    return live(parse_id(text)) or from_row(job(text))
+
+
+def live(job_id: str) -> Progress | None:
     try:
-        progress = connections.tracker().progress(job_id)
+        return connections.tracker().progress(job_id)
     except RedisError:
         log.warning("progress_from_database", job_id=job_id)
         return None
-    return from_redis(job_id, progress) if progress else None
 
 
 def job(text: str) -> BulkJob:
