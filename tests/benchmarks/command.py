@@ -25,13 +25,18 @@ def main() -> int:
     _system(commands.add_parser("latency", help="ours beside the bare client before a provider that takes 50 ms"))
     growth = commands.add_parser("growth", help="cost and memory from ten thousand to a million cities")
     growth.add_argument("--cities", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    growth.add_argument("--repeats", type=int, nargs="+", default=[5, 2, 1], help="of each size")
     flush = commands.add_parser("flush", help="recording and flushing alone")
     flush.add_argument("--cities", type=int, default=200_000)
     flush.add_argument("--repeats", type=int, default=3)
     web = commands.add_parser("web", help="polls, weather look-ups, result pages; needs wrk")
-    web.add_argument("--seconds", type=int, default=10)
-    web.add_argument("--repeats", type=int, default=3)
+    web.add_argument("--seconds", type=int, default=3)
+    web.add_argument("--repeats", type=int, default=8)
     web.add_argument("--cities", type=int, default=1_000_000)
+    polled = commands.add_parser("polled", help="what 64 pollers cost a job; needs wrk")
+    polled.add_argument("--cities", type=int, default=100_000)
+    polled.add_argument("--repeats", type=int, default=3)
+    polled.add_argument("--flat-out", type=int, default=1, help="repeats of clients that do not obey Retry-After")
     soak = commands.add_parser("soak", help="ten minutes of everything: no errors, no growth")
     soak.add_argument("--minutes", type=float, default=10)
     soak.add_argument("--pollers", type=int, default=200)
@@ -60,7 +65,7 @@ def _system(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(command: str, options: dict[str, Any]) -> None:
-    from tests.benchmarks import dispatching, flush_alone, growth, killed, report, simulator, soak, system, web
+    from tests.benchmarks import dispatching, flush_alone, growth, killed, polled, report, simulator, soak, system, web
 
     def side_by_side() -> dict[str, Any]:
         latencies = [ms / 1000 for ms in options["latency_ms"]]
@@ -69,11 +74,12 @@ def _run(command: str, options: dict[str, Any]) -> None:
     measures: dict[str, Callable[[], dict[str, Any]]] = {
         "system": side_by_side,
         "latency": side_by_side,
-        "growth": lambda: growth.measure(options["cities"]),
+        "growth": lambda: growth.measure(options["cities"], options["repeats"]),
         "dispatching": lambda: dispatching.measure(options["cities"], options["repeats"], options["workers"]),
         "killed": lambda: killed.measure(options["cities"], options["repeats"]),
         "flush": lambda: flush_alone.measure(options["cities"], options["repeats"]),
         "simulator": lambda: simulator.measure(options["seconds"]),
+        "polled": lambda: polled.measure(options["cities"], options["repeats"], options["flat_out"]),
         "soak": lambda: soak.measure(options["minutes"], options["pollers"]),
         "web": lambda: web.measure(options["seconds"], options["repeats"], options["cities"]),
     }

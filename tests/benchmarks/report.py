@@ -50,6 +50,7 @@ def _tables(found: dict[str, Any]) -> list[str]:
         "growth": _growth,
         "flush": _flush,
         "web": _web,
+        "polled": _polled,
         "dispatching": _dispatching,
         "killed": _killed,
         "soak": _soak,
@@ -92,7 +93,7 @@ def _growth(part: dict[str, Any]) -> str:
         peaks = ", ".join(f"{name} {value / 1e6:.0f}" for name, value in size["peak_bytes"].items())
         rows.append(
             _row(
-                f"{size['cities']:,}", f"{size['cpu_ms_a_city']:.3f}", f"{size['import_ms_a_city']:.3f}", peaks,
+                f"{size['cities']:,}", _cost(size), f"{size['import_ms_a_city']:.3f}", peaks,
                 f"{size['tracker_bytes'] / 1e6:.1f}", f"{size['cache_bytes_a_city']:.0f}",
                 f"{size['complete_after']:.1f}",
             )
@@ -101,7 +102,13 @@ def _growth(part: dict[str, Any]) -> str:
         "cities", "CPU ms a city", "of the import", "peak MB of a process", "tracker MB", "cache bytes a city",
         "database complete after, s",
     ]  # fmt: skip
-    return _table(head, rows)
+    if "grown_percent" not in part:
+        return _table(head, rows)
+    return _table(head, rows) + f"\n\nCPU a city from the first row to the last: {part['grown_percent']:+.1f} %."
+
+
+def _cost(size: dict[str, Any]) -> str:
+    return _range(size["spread"], ".3f") if "spread" in size else f"{size['cpu_ms_a_city']:.3f}"
 
 
 def _flush(part: dict[str, Any]) -> str:
@@ -113,15 +120,43 @@ def _flush(part: dict[str, Any]) -> str:
 
 
 def _web(part: dict[str, Any]) -> str:
-    bare = part["views"]["bare"]
     rows = []
     for name, view in part["views"].items():
-        share = f"{view['requests_a_second'] / bare['requests_a_second']:.2f}"
-        figures = (f"{view['requests_a_second']:,.0f}", share, f"{view['p50']:.1f}", f"{view['p99']:.1f}")
-        rows.append(_row(name, *figures, f"{view['cpu_ms']:.2f}"))
-    pages = ", ".join(f"{name} {times['median']:.1f} ms" for name, times in part["pages"].items())
-    head = ["view, 64 connections", "requests/s", "to bare", "p50 ms", "p99 ms", "CPU ms, all processes"]
-    return _table(head, rows) + f"\n\nA page of 100 results: {pages}."
+        ratios = [_range(view["to_bare"][key], ".2f") for key in ("requests_a_second", "cpu_ms", "p99")]
+        rate, cpu, p50, p99 = (view[key]["median"] for key in ("requests_a_second", "cpu_ms", "p50", "p99"))
+        figures = (f"{rate:,.0f}", ratios[0], f"{cpu:.2f}", ratios[1], f"{p50:.1f}", f"{p99:.1f}", ratios[2])
+        rows.append(_row(name, *figures))
+    head = [
+        "view, 64 connections", "requests/s", "to bare", "CPU ms, all processes", "to bare", "p50 ms", "p99 ms",
+        "to bare",
+    ]  # fmt: skip
+    unchanged, pages = part["unchanged_to_poll"], part["pages"]
+    return _table(head, rows) + (
+        f"\n\nRatios are medians of {unchanged['cpu_ms']['runs']} turns (lowest-highest). A 304 has "
+        f"{_range(unchanged['requests_a_second'], '.2f')} times the requests/s of a 200 and costs "
+        f"{_range(unchanged['cpu_ms'], '.2f')} times its CPU. A page of 100 results: first "
+        f"{pages['first']['median']:.1f} ms, deep {pages['deep']['median']:.1f} ms, "
+        f"{_range(pages['deep_to_first'], '.2f')} times the first."
+    )
+
+
+def _range(figure: dict[str, float], form: str) -> str:
+    return f"{figure['median']:{form}} ({figure['low']:{form}}-{figure['high']:{form}})"
+
+
+def _polled(part: dict[str, Any]) -> str:
+    rows = [
+        _row(
+            way, f"{one['polls_a_second']:,.0f}", _range(one["cities_a_second"], ",.0f"),
+            _range(one["to_alone"], ".3f"), _range(one["cpu_ms_a_city"], ".3f"),
+        )
+        for way, one in part["ways"].items()
+    ]  # fmt: skip
+    head = [
+        f"a job of {part['cities']:,} and {part['connections']} connections", "polls/s", "cities/s", "to the first",
+        "CPU ms a city, all processes",
+    ]  # fmt: skip
+    return _table(head, rows)
 
 
 def _dispatching(part: dict[str, Any]) -> str:
