@@ -7,8 +7,8 @@ import pytest
 from redis import Redis
 
 from cityweather.weather.bulk.doubts import PROBES
-from cityweather.weather.bulk.gate import LONGEST_PAUSE
 from cityweather.weather.limits.breaker import State
+from cityweather.weather.limits.pace import LONGEST_PAUSE
 from cityweather.weather.providers.open_meteo import OpenMeteo
 from cityweather.weather.providers.provider import Place, Response
 from tests.weather.fakes import TOO_MANY, World, always, named, reply, weather

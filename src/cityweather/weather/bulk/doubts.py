@@ -3,11 +3,11 @@
 import random
 
 from cityweather.errors import GaveUp
-from cityweather.weather.bulk.gate import LONGEST_PAUSE
 from cityweather.weather.bulk.health import Health
 from cityweather.weather.bulk.outbox import Outbox
 from cityweather.weather.bulk.unanswered import Unanswered
 from cityweather.weather.bulk.work import Call, Kind, Row, Work
+from cityweather.weather.limits.pace import LONGEST_PAUSE
 
 TRIES = 5
 FIRST_RETRY, LONGEST_RETRY = 0.2, 1.6  # seconds; the upper ends of the jitter

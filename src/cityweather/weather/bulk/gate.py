@@ -4,8 +4,8 @@ from cityweather.tracker.progress import WaitingFor
 from cityweather.weather.bulk import stopping
 from cityweather.weather.bulk.parts import Parts
 from cityweather.weather.limits.breaker import State
+from cityweather.weather.limits.pace import LONGEST_PAUSE
 
-LONGEST_PAUSE = 2.0  # seconds waited in place; beyond it the rows go back to dispatch
 CHECK_INTERVAL = 0.5  # seconds between looks at the shared breaker
 SLOT_INTERVAL = 0.05  # seconds
 UNUSED_FOR = 0.25  # seconds after which tokens go back: used late, they would count in the provider's next minute

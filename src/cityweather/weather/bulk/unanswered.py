@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from cityweather.weather.bulk.gate import LONGEST_PAUSE
 from cityweather.weather.bulk.work import Row
+from cityweather.weather.limits.pace import LONGEST_PAUSE
 from cityweather.weather.providers.provider import Place
 from cityweather.weather.store.cache import Cache, Known
 

@@ -14,7 +14,7 @@ from cityweather.weather.limits.breaker import Breaker, State
 from cityweather.weather.limits.outlook import NO_LIMIT, Outlook
 from cityweather.weather.limits.quota import Quota
 
-SHORT = 2.0  # seconds that a batch waits in place
+LONGEST_PAUSE = 2.0  # seconds a batch waits in place; beyond it its rows go back to dispatch
 
 Blocked = Literal["quota", "provider", "key"]
 
@@ -37,7 +37,7 @@ def pace() -> Pace:
         return Pace()
     if verdict.state is State.OPEN:
         return Pace(verdict.reason, time() + verdict.wait, outlook)
-    if outlook.told and outlook.wait > SHORT:
+    if outlook.told and outlook.wait > LONGEST_PAUSE:
         return Pace("quota", time() + outlook.wait, outlook)
     return Pace(quota=outlook)
 
