@@ -49,6 +49,17 @@ def test_a_retry_after_is_waited_for_exactly(provider: Any, monkeypatch: pytest.
     assert slept == [1.0, 2.0]
 
 
+@pytest.mark.parametrize("said", ["0", "Sun, 06 Nov 1994 08:49:37 GMT"])
+def test_a_retry_after_of_no_time_is_no_reason_to_hurry(
+    provider: Any, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("backoff._sync.time.sleep", slept.append)
+    answer(provider, reply(503, b"", retry_after=said), weather("Oslo"))
+    lookup("Oslo", nothing_known)
+    assert 0 < slept[0] <= asker.FIRST_RETRY
+
+
 def test_nobody_asks_for_a_city_before_the_provider_wants_to_be_asked(provider: Any) -> None:
     answer(provider, reply(503, b"", retry_after="30"), weather("Oslo"), weather("Rome"))
     for _ in range(2):

@@ -205,6 +205,12 @@ def test_a_retry_after_of_a_near_date_counts_from_now() -> None:
     assert caught.value.retry_after == pytest.approx(90, abs=5)
 
 
+def test_a_retry_after_of_a_date_counts_by_the_providers_own_clock() -> None:
+    with pytest.raises(Throttled) as caught:
+        parse(reply(429, {}, date="Sun, 06 Nov 1994 08:49:37 GMT", retry_after="Sun, 06 Nov 1994 08:50:07 GMT"))
+    assert caught.value.retry_after == 30.0
+
+
 def test_a_503_may_say_when_to_come_back() -> None:
     with pytest.raises(ProviderDown) as caught:
         parse(reply(503, b"", retry_after="3"))

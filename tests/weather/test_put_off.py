@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from redis import Redis
 
+from cityweather.errors import ProviderDown
 from cityweather.weather.bulk.doubts import PROBES
 from cityweather.weather.limits.breaker import State
 from cityweather.weather.limits.pace import LONGEST_PAUSE
@@ -94,13 +95,32 @@ def test_another_job_and_another_process_know_of_it(world: World) -> None:
     assert len(provider.moments["Oslo"]) == 1
 
 
-def test_a_city_whose_time_has_nearly_come_is_waited_for(world: World) -> None:
+def test_who_comes_a_little_early_leaves_the_city_for_later(world: World) -> None:
     provider = Provider(world, later(60))
     world.batch(*CITIES)
     world.clock.advance(58.9)
     world.batch("Oslo", first=300)
-    assert len(world.tracker.results) == 301
-    assert provider.gaps()[0] >= 60
+    assert len(provider.moments["Oslo"]) == 1
+    assert world.tracker.waits[-1] == pytest.approx(1.1, abs=0.3)
+
+
+def test_cities_put_off_one_after_the_other_come_together_and_at_full_speed(world: World) -> None:
+    """They are no retries, of which there are only so many a second."""
+    many = named(1000, "busy")
+    said: set[str] = set()
+
+    def answer(city: str) -> Response:
+        if city not in many or city in said:
+            return weather(city)
+        said.add(city)
+        return later(60)
+
+    world.upstream.respond = answer
+    cities = [name for three in zip(many, named(1000), named(1000, "town"), strict=True) for name in three]
+    world.job(cities, size=3000)
+    assert len(world.tracker.results) == 3000
+    assert len(said) == 1000
+    assert world.clock.passed < 80
 
 
 def test_a_batch_of_nothing_but_cities_put_off_says_nothing_of_its_speed(world: World) -> None:
@@ -118,6 +138,27 @@ def test_while_nothing_can_be_remembered_the_batch_waits_ten_seconds_at_most(
     world.batch(*CITIES)
     assert world.tracker.errors() == {"gave_up": 1}
     assert provider.gaps() == pytest.approx([10] * 4, abs=0.3)
+
+
+def test_a_retry_after_of_no_time_is_no_reason_to_hurry(world: World) -> None:
+    provider = Provider(world, later(0), times=99)
+    world.batch(*CITIES)
+    assert world.tracker.errors() == {"gave_up": 1}
+    assert sum(provider.gaps()) > 1
+
+
+def test_what_a_city_was_told_outlasts_an_outage_in_which_others_were_told_nothing(world: World) -> None:
+    provider = Provider(world, later(600))
+    world.batch(*named(50))
+    world.clock.advance(1)
+    world.upstream.respond = lambda city: provider(city) if city == "Oslo" else ProviderDown()
+    world.batch("Oslo", *named(40, "other"), first=100)
+    assert world.parts.breaker.check().state is not State.CLOSED
+    world.clock.advance(20)
+    world.upstream.respond = provider
+    world.batch("Oslo", *named(40, "other"), first=100)
+    assert len(world.tracker.results) == 90
+    assert len(provider.moments["Oslo"]) == 1
 
 
 def test_coordinates_found_before_are_kept(redis_server: Redis) -> None:

@@ -69,9 +69,13 @@ class Doubts:
         """It said nothing about the cities; another one goes out."""
         self._under_way = max(self._under_way - 1, 0)
 
-    def provider_is_out(self) -> None:
+    def drop(self, now: float) -> None:
+        """It was no city's fault, or the batch ends before that shows. What the provider said holds all the same."""
         for call in self._calls:
-            self._work.put_back(call.rows)
+            if call.retry_after:
+                self._again(call, call.rows, now)
+            else:
+                self._work.put_back(call.rows)
         self._calls.clear()
         self._needed = self._under_way = 0
 
@@ -89,9 +93,9 @@ class Doubts:
             self._again(call, call.rows, now)
 
     def _again(self, call: Call, rows: list[Row], now: float) -> None:
-        """With full jitter, unless the provider said when."""
+        """With full jitter, unless the provider said when. A 0, or a date gone by, does not say when."""
         wait = random.uniform(0, min(FIRST_RETRY * 2 ** rows[0].tries, LONGEST_RETRY))  # noqa: S311
-        if call.retry_after is not None:
+        if call.retry_after:
             wait = call.retry_after
             if wait > LONGEST_PAUSE and self._unanswered.put_off(rows, wait):
                 return

@@ -119,6 +119,7 @@ class _Run:
 
     def hand_back(self, end: HandBack) -> None:
         batch, tracker = self._batch, self._parts.tracker
+        self._doubts.drop(self._parts.ticks())
         try:
             self._outbox.deliver()
         except Stopped:
@@ -149,10 +150,8 @@ class _Run:
         for row in rows:
             if (entry := entries.get(row.key)) is not None:
                 self._outbox.cached(row, entry)
-            elif not (wait := self._unanswered.recall(row, unanswered.get(row.key, nothing))):
+            elif self._unanswered.recall(row, unanswered.get(row.key, nothing)):
                 fresh.append(row)
-            elif wait <= LONGEST_PAUSE:
-                self._work.again([row], self._parts.ticks() + wait)
         return fresh
 
     # --- out ------------------------------------------------------------------------------------------------------
@@ -283,7 +282,7 @@ class _Run:
             case Fault.OUTAGE:
                 self._work.put_back(call.rows)
                 self._health.known_good.failed()
-                self._doubts.provider_is_out()
+                self._doubts.drop(now)
                 self._health.start_again()
                 self._gate.wait(self._parts.breaker.outage(error.retry_after), "provider")
             case Fault.QUOTA:

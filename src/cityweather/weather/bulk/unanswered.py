@@ -1,11 +1,15 @@
 """What is learnt of rows that a batch leaves unanswered, kept in the cache for whoever gets them next."""
 
+import math
 from collections.abc import Callable
 
 from cityweather.weather.bulk.work import Row
 from cityweather.weather.limits.pace import LONGEST_PAUSE
 from cityweather.weather.providers.provider import Place
 from cityweather.weather.store.cache import Cache, Known
+
+TOGETHER = 2.0  # seconds that a row put off waits for others, which else would each cost a batch
+SKEW = 0.1  # seconds; who claims them in time must not find, by its own clock, that it was too early
 
 
 class Unanswered:
@@ -16,8 +20,7 @@ class Unanswered:
         self._cache = cache
         self._clock = clock
         self._located: dict[str, Place] = {}  # by key
-        self._put_off: set[str] = set()
-        self._first = float("inf")  # Unix seconds
+        self._put_off: dict[str, float] = {}  # until when, Unix seconds
 
     def locate(self, row: Row, place: Place) -> None:
         row.place = self._located[row.key] = place
@@ -25,14 +28,14 @@ class Unanswered:
     def answered(self, row: Row) -> None:
         self._located.pop(row.key, None)
 
-    def recall(self, row: Row, known: Known) -> float:
-        """Seconds before it may be asked for; more than a batch waits: it is left for a later one."""
+    def recall(self, row: Row, known: Known) -> bool:
+        """False: it may not be asked for yet, and is left for a later batch."""
         wait = known.wait(self._clock())
-        if wait > LONGEST_PAUSE:
-            self._leave(row, known.not_before)
+        if wait:
+            self._put_off[row.key] = self._clock() + wait
         elif known.coordinates is not None and not row.place.located:
             self.locate(row, Place(row.place.name, *known.coordinates))
-        return wait
+        return not wait
 
     def count_try(self, row: Row) -> int:
         """Its failures while others succeeded, also in batches handed back since and in other processes."""
@@ -41,17 +44,13 @@ class Unanswered:
 
     def put_off(self, rows: list[Row], wait: float) -> bool:
         """Nobody is to ask for these cities within `wait` seconds. False: that cannot be remembered now."""
-        until = self._clock() + wait
+        until = math.ceil((self._clock() + wait) * 10) / 10
         if not self._cache.set_known([(row.key, row.place) for row in rows], until):
             return False
         for row in rows:
-            self._leave(row, until)
+            self._located.pop(row.key, None)
+            self._put_off[row.key] = until
         return True
-
-    def _leave(self, row: Row, until: float) -> None:
-        self._located.pop(row.key, None)
-        self._put_off.add(row.key)
-        self._first = min(self._first, until)
 
     def keep(self) -> None:
         """At the end of the batch: a city is geocoded once."""
@@ -63,5 +62,9 @@ class Unanswered:
 
     @property
     def wait(self) -> float:
-        """Seconds until the first of those put off may be asked for; 0.0 without any."""
-        return max(self._first - self._clock(), 0.0) if self._put_off else 0.0
+        """Seconds until those put off may be asked for: the first, and what follows it closely; 0.0 without any."""
+        if not self._put_off:
+            return 0.0
+        moments = self._put_off.values()
+        last = max(moment for moment in moments if moment <= min(moments) + TOGETHER)
+        return max(last - self._clock(), 0.0) + SKEW

@@ -177,8 +177,11 @@ def _hopeless(error: WeatherError, end: float) -> bool:
 
 
 def _waits() -> Generator[Any, Any, None]:
-    """Full jitter, unless the provider said how long. In backoff's protocol the first value is thrown away."""
+    """Full jitter, unless the provider said how long, which a 0 does not.
+
+    In backoff's protocol the first value is thrown away.
+    """
     error = yield None
     for tries in count():
         wait = random.uniform(0, FIRST_RETRY * 2**tries)  # noqa: S311
-        error = yield wait if error.retry_after is None else error.retry_after
+        error = yield error.retry_after or wait

@@ -28,14 +28,19 @@ def error_of(response: Response, refusal: str) -> WeatherError:
 def retry_after(response: Response) -> float | None:
     """Seconds to wait, from seconds or a date; None when it is absent or unreadable."""
     value = response.headers.get("retry-after", "").strip()
-    if not value:
-        return None
     if value.isascii() and value.isdigit():
         return min(float(value[:12]), LONGEST_WAIT)
+    moment = _moment(value)
+    if moment is None:
+        return None
+    # By the clock that the provider reads, which it tells in every answer: ours may differ.
+    now = _moment(response.headers.get("date", "")) or datetime.now(UTC)
+    return min(max((moment - now).total_seconds(), 0.0), LONGEST_WAIT)
+
+
+def _moment(value: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_WAIT)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,7 +1,6 @@
 """Fresh weather, unknown cities, and what is known of the others. A cache that is away knows nothing."""
 
 import logging
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -108,8 +107,7 @@ class Cache:
 
     def set_known(self, places: Sequence[tuple[str, Place]], not_before: float = 0.0) -> bool:
         """In the place of an answer that could not be had; the answer replaces it. False: it was not kept."""
-        when = math.ceil(not_before * 10) / 10
-        values = [(key, ["at", p.latitude, p.longitude, p.known_as, p.country, when]) for key, p in places]
+        values = [(key, ["at", p.latitude, p.longitude, p.known_as, p.country, not_before]) for key, p in places]
         return self._write(values, KNOWN_TTL)
 
     def tried(self, job_id: str, position: int) -> int:
