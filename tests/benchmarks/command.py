@@ -34,7 +34,7 @@ def main() -> int:
     web.add_argument("--repeats", type=int, default=8)
     web.add_argument("--cities", type=int, default=1_000_000)
     polled = commands.add_parser("polled", help="what 64 pollers cost a job; needs wrk")
-    polled.add_argument("--cities", type=int, default=100_000)
+    polled.add_argument("--cities", type=int, default=90_000)
     polled.add_argument("--repeats", type=int, default=3)
     polled.add_argument("--flat-out", type=int, default=1, help="repeats of clients that do not obey Retry-After")
     soak = commands.add_parser("soak", help="ten minutes of everything: no errors, no growth")

@@ -26,6 +26,8 @@ def write(results: Path, kept: Path) -> None:
     for part in ("system", "latency"):
         for contender in found.get(part, {}).get("contenders", []):
             contender.pop("runs", None)
+    for view in found.get("web", {}).get("views", {}).values():
+        view.pop("raw", None)
     (kept / "results.json").write_text(json.dumps(found, indent=1) + "\n")
     shutil.copy(kept / "benchmarks.png", results.parent)
     print(text)
@@ -127,8 +129,8 @@ def _web(part: dict[str, Any]) -> str:
         figures = (f"{rate:,.0f}", ratios[0], f"{cpu:.2f}", ratios[1], f"{p50:.1f}", f"{p99:.1f}", ratios[2])
         rows.append(_row(name, *figures))
     head = [
-        "view, 64 connections", "requests/s", "to bare", "CPU ms, all processes", "to bare", "p50 ms", "p99 ms",
-        "to bare",
+        "view, 64 connections", "requests/s", "ratio to bare", "CPU ms, all processes", "ratio to bare", "p50 ms",
+        "p99 ms", "ratio to bare",
     ]  # fmt: skip
     unchanged, pages = part["unchanged_to_poll"], part["pages"]
     return _table(head, rows) + (
