@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 
 from cityweather.errors import ImportRefused, NoRoom, TooLarge, TooManyJobs, TooManyRows
-from cityweather.ingest.idempotency import check_open_jobs
+from cityweather.ingest import open_jobs
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import Limits
 from cityweather.ingest.paths import open_below
@@ -118,7 +118,7 @@ class TestOpenJobs:
         ended = imported("Paris", owner="a")
         BulkJob.objects.filter(pk=ended.pk).update(phase="ended", status="done")
         imported("Paris", owner="b")
-        check_open_jobs("a", None)
+        open_jobs.check("a", None)
 
     def test_of_many_at_once_no_more_begin_than_the_limit_allows(self) -> None:
         barrier = threading.Barrier(6, timeout=30)

@@ -19,7 +19,7 @@ from cityweather.api.commands import accepted
 from cityweather.api.uploads import CHUNK, open_upload
 from cityweather.api.wake import wake
 from cityweather.errors import InvalidParameter
-from cityweather.ingest.idempotency import check_open_jobs
+from cityweather.ingest import open_jobs
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import ReadOptions
 from cityweather.ingest.paths import open_below
@@ -60,7 +60,7 @@ class ImportView(KeyedView):
     )
     def post(self, request: Request) -> Response:
         key = idempotency_key(request)
-        check_open_jobs(self.owner, key)  # before the file is read
+        open_jobs.check(self.owner, key)  # before the file is read
         with opened(request) as (chunks, file_name, told):
             callback_url = checked(told.get("callback_url"))
             spool = spool_upload(chunks, file_name=file_name, options=read_options(told))

@@ -12,7 +12,7 @@ from cityweather.dispatch import commands
 from cityweather.dispatch.commands import ACTIVE
 from cityweather.errors import JobConflict, JobNotFound
 from cityweather.flush import prune
-from cityweather.ingest import idempotency
+from cityweather.ingest import open_jobs
 from cityweather.models import BulkJob, JobResult, Status
 
 log = logging.getLogger(__name__)
@@ -98,8 +98,8 @@ def retry(job_id: str, only: str | None = None, reason: str | None = None) -> Bu
         rows = _unfinished(old, only, reason)
         if not rows.exists():
             raise JobConflict("No rows are left to retry.")
-        idempotency.enter_alone(old.owner)
-        idempotency.check_open_jobs(old.owner, None)
+        open_jobs.enter_alone(old.owner)
+        open_jobs.check(old.owner, None)
         return _copy(old, rows, wanted)
 
 
