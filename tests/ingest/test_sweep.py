@@ -57,12 +57,12 @@ def test_a_writer_that_slept_too_long_stops_and_leaves_nothing(monkeypatch: pyte
     for writer in (rows.SqliteWriter, rows.CopyWriter):
         monkeypatch.setattr(writer, "chunk", 2)
 
-    def sleep(done: int, _: int) -> None:
+    def sleep(done: int) -> None:
         if done == 4:
             assert sweep_imports(timezone.now() + SILENT) == 1
 
     with spool(*(f"Town {number}" for number in range(9))) as content, pytest.raises(ImportLost):
-        import_spool(content, progress=sleep)
+        import_spool(content, tell=sleep)
     assert not BulkJob.objects.exists()
     assert not JobResult.objects.exists()
 

@@ -16,8 +16,8 @@ from cityweather.models import BulkJob
 
 DEAD_AFTER = timedelta(seconds=60)
 SMALL_CHUNK = 5_000  # rows
-Progress = Callable[[int, int], None]
-"""Called with (rows written, rows in all)."""
+Tell = Callable[[int], None]
+"""Called with the rows written so far."""
 log = logging.getLogger(__name__)
 
 
@@ -27,7 +27,7 @@ def import_spool(
     owner: str = "",
     idempotency_key: str | None = None,
     callback_url: str | None = None,
-    progress: Progress | None = None,
+    tell: Tell | None = None,
     clock: Clock | None = None,
 ) -> tuple[BulkJob, bool]:
     """(the job in phase `queued`, whether this call made it). All or nothing, City rows aside.
@@ -37,7 +37,7 @@ def import_spool(
     job, created = begin_job(spool, owner, idempotency_key or None, callback_url, clock)
     if created:
         try:
-            _Import(job, spool, progress).write()
+            _Import(job, spool, tell).write()
         except BaseException:
             _discard_quietly(job)
             raise
@@ -70,8 +70,8 @@ def _discard_quietly(job: BulkJob) -> None:
 
 
 class _Import:
-    def __init__(self, job: BulkJob, spool: Spool, progress: Progress | None) -> None:
-        self.job, self.spool, self.progress = job, spool, progress
+    def __init__(self, job: BulkJob, spool: Spool, tell: Tell | None) -> None:
+        self.job, self.spool, self.tell = job, spool, tell
 
     def write(self) -> None:
         writer = rows.writer()
@@ -82,8 +82,8 @@ class _Import:
                 writer.results(self.job, names, writer.cities(names))
             written += len(names)
             names.clear()  # or two chunks would be in memory while the next is read
-            if self.progress:
-                self.progress(written, self.spool.total)
+            if self.tell:
+                self.tell(written)
         for refused in self.spool.refused(SMALL_CHUNK):
             with transaction.atomic():
                 self._renew()

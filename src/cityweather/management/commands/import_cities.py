@@ -81,9 +81,8 @@ def _read(file: Path, bar: Progress) -> Iterator[bytes]:
 
 def _write(spool: Spool, bar: Progress, callback_url: str | None) -> BulkJob:
     writing = bar.add_task("cities", total=spool.total)
-    return import_spool(spool, callback_url=callback_url, progress=lambda done, _: bar.update(writing, completed=done))[
-        0
-    ]
+    job, _ = import_spool(spool, callback_url=callback_url, tell=lambda done: bar.update(writing, completed=done))
+    return job
 
 
 def _keep_refused(spool: Spool, job: BulkJob) -> str:
