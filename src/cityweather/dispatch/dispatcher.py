@@ -104,7 +104,7 @@ def _hold(states: list[tuple[BulkJob, Progress]], tracker: Tracker) -> None:
 
 
 def _may_run(job: BulkJob, state: Progress, allowed: Pace, tail: int, tracker: Tracker) -> bool:
-    """`tail`: bytes that all jobs have not flushed."""
+    """Parks the job where the provider or the flush holds it back. `tail`: bytes that all jobs have not flushed."""
     if state.waiting_for == "drain":
         tracker.set(str(job.job_id), state.epoch, waiting_for="")
     if state.closed or commands.sync(job, state, tracker):
