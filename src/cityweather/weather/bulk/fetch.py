@@ -13,7 +13,6 @@ from cityweather.weather.bulk.outbox import Outbox, Stopped
 from cityweather.weather.bulk.parts import Parts, bulk
 from cityweather.weather.bulk.unanswered import Unanswered
 from cityweather.weather.bulk.work import Batch, Call, Kind, Row, Work
-from cityweather.weather.limits.pace import LONGEST_PAUSE
 from cityweather.weather.providers.provider import Place, Response, Weather
 from cityweather.weather.store.cache import Known
 from cityweather.weather.transport.bulk import Completed

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 
 from cityweather.weather.bulk.work import Row
-from cityweather.weather.limits.pace import LONGEST_PAUSE
 from cityweather.weather.providers.provider import Place
 from cityweather.weather.store.cache import Cache, Known
 
