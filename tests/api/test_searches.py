@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.core.signals import request_started
 from django.db import DatabaseError, connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.test import Client
@@ -170,7 +169,7 @@ def test_a_database_away_is_a_line_in_the_log(
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch, database: str) -> list[bool]:
-    """What the connection answered each time that it was asked whether it lives, in requests that follow at once."""
+    """What the connection answered each time that it was asked whether it lives, for rows that follow at once."""
     answers: list[bool] = []
     real = DatabaseWrapper.is_usable
 
@@ -180,7 +179,6 @@ def asked(monkeypatch: pytest.MonkeyPatch, database: str) -> list[bool]:
 
     monkeypatch.setattr(DatabaseWrapper, "is_usable", ask)
     searches.remember("Oslo")
-    request_started.send(sender=None)
     return answers
 
 
@@ -199,6 +197,17 @@ def test_a_connection_that_has_been_idle_is_asked(asked: list[bool], monkeypatch
 
 
 @only_postgres
+def test_a_look_up_leaves_its_thread_without_a_connection(database: str) -> None:
+    def search() -> bool:
+        searches.remember("Oslo")
+        return connections["default"].connection is None
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(search).result()
+    assert SearchHistory.objects.get().city_name == "Oslo"
+
+
+@only_postgres
 def test_a_server_that_hung_up_a_moment_ago_costs_no_row(asked: list[bool]) -> None:
     hang_up()
     searches.remember("Rome")
@@ -208,7 +217,9 @@ def test_a_server_that_hung_up_a_moment_ago_costs_no_row(asked: list[bool]) -> N
 
 def hang_up() -> None:
     """Returns once the server has closed our connection, and its goodbye is here."""
-    process, descriptor = connection.connection.info.backend_pid, connection.connection.fileno()
+    own = searches.own()
+    assert own is not None
+    process, descriptor = own.django.connection.info.backend_pid, own.django.connection.fileno()
     other = connections.create_connection("default")
     try:
         with other.cursor() as cursor:

@@ -4,16 +4,17 @@ A row is in the database before its look-up is answered, so nothing is lost and 
 commit waits for the disk; while it does, other threads line up behind it, and the next one takes all their rows along.
 """
 
+import math
 import select
 import time
 from collections import deque
 from contextlib import suppress
 from functools import lru_cache
-from threading import Lock, local
+from threading import Lock
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 
 from cityweather.models import SearchHistory
@@ -22,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 LONGEST = 200  # characters
 LONGEST_WAIT = 2.0  # seconds for a turn: a database that hangs must not take all threads along
-FRESH = 1.0  # seconds since its last row in which a silent connection is taken to be open
+FRESH = 1.0  # seconds since its last use in which a silent connection is taken to be open
 NOT_WRITTEN = DatabaseError()
 
 
@@ -77,31 +78,40 @@ class Writer:
             search.error = error
 
 
+class Own:
+    """A connection for whoever has the turn; a thread's would be looked after twice in each request it answers."""
+
+    def __init__(self) -> None:
+        self.django: Any = connections.create_connection("default")
+        self.django.inc_thread_sharing()
+        self._used_at = -math.inf  # monotonic seconds
+
+    def ready(self) -> Any:
+        """Without the round trip by which Django finds out whether it lives, and which would take as long as a row."""
+        self.django.close_if_unusable_or_obsolete()
+        known, before, self._used_at = self.django.connection, self._used_at, time.monotonic()
+        if known and self._used_at - before < FRESH and not known.closed and not _has_spoken(known.fileno()):
+            self.django.health_check_done = True
+        return self.django
+
+
+@lru_cache
+def own() -> Own | None:
+    """One per process; none on SQLite, where it would be one more that waits for the only writer."""
+    return None if connection.vendor == "sqlite" else Own()
+
+
 def insert(searches: list[Search]) -> None:
     """One statement and thus one commit; the ORM would take three round trips for it."""
-    django: Any = connection
-    if _is_open():
-        django.health_check_done = True
-    adapt = connection.ops.adapt_datetimefield_value
+    held = own()
+    django = held.ready() if held else connection
+    adapt = django.ops.adapt_datetimefield_value
     values: list[str | None] = []
     for search in searches:
         values += search.city, adapt(search.at)
     rows = ", ".join(["(%s, %s)"] * len(searches))
-    with connection.cursor() as cursor:
+    with django.cursor() as cursor:
         cursor.execute(f"INSERT INTO {SearchHistory._meta.db_table} (city_name, timestamp) VALUES {rows}", values)  # noqa: S608, SLF001
-    _last.row = connection.connection, time.monotonic()
-
-
-NO_ROW: tuple[Any, float] = (None, 0.0)
-_last = local()  # .row: the thread's connection as it wrote last, and when in monotonic seconds
-
-
-def _is_open() -> bool:
-    """Without the round trip by which Django finds out in each request, and which would take as long as the row."""
-    known, at = getattr(_last, "row", NO_ROW)
-    if connection.vendor != "postgresql" or known is None or known is not connection.connection:
-        return False
-    return time.monotonic() - at < FRESH and not known.closed and not _has_spoken(known.fileno())
 
 
 def _has_spoken(descriptor: int) -> bool:
