@@ -64,6 +64,6 @@ class Unanswered:
         """Seconds until those put off may be asked for: the first, and what follows it closely; 0.0 without any."""
         if not self._put_off:
             return 0.0
-        moments = self._put_off.values()
-        last = max(moment for moment in moments if moment <= min(moments) + TOGETHER)
+        first = min(self._put_off.values())
+        last = max(moment for moment in self._put_off.values() if moment <= first + TOGETHER)
         return max(last - self._clock(), 0.0) + SKEW
