@@ -1,14 +1,14 @@
 """Trouble with the provider, a drain and an unflushed tail park jobs; they go on by themselves."""
 
 import time
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from redis import Redis
 
-from cityweather.dispatch import control
+from cityweather.dispatch import control, dispatcher
 from cityweather.models import BulkJob
-from cityweather.tracker.tracker import Tracker
+from cityweather.tracker.tracker import Claim, Tracker
 from cityweather.weather.limits.pace import Blocked, Pace
 from tests.capture import Sent
 from tests.dispatch.helpers import sent_rows, tick, use
@@ -46,6 +46,28 @@ def test_a_parked_job_goes_on_as_soon_as_the_provider_may_be_asked(sent_tasks: l
     tracker().park(str(job.job_id), reload(job).epoch, time.time() + 30, reason)
     tick()
     assert len(sent_rows(sent_tasks)) == 5
+
+
+def test_a_job_that_waits_for_its_last_cities_is_looked_at_once_a_tick(
+    sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id, looks = str(make_job(5).job_id), 0
+    tick()
+    for sent in sent_tasks:
+        tracker().start(job_id, sent.args[2], sent.args[3])
+        tracker().release(job_id, sent.args[2], sent.args[3], wait=3600)
+    sent_tasks.clear()
+    tick()
+    claim = Tracker.claim
+
+    def counted(*args: Any, **more: Any) -> Claim:
+        nonlocal looks
+        looks += 1
+        return claim(*args, **more)
+
+    monkeypatch.setattr(Tracker, "claim", counted)
+    dispatcher.tick(seconds=2.5 * dispatcher.EVERY)
+    assert (looks, sent_tasks) == (1, [])
 
 
 def test_a_wrong_clock_does_not_park_a_job_for_good(sent_tasks: list[Sent]) -> None:
