@@ -8,7 +8,17 @@ from tests.flush.helpers import flush, running_job, work
 
 
 @pytest.mark.parametrize(
-    "text", ['a "quoted" word', "back\\slash\\", "{curly, NULL}", "NULL", "two\nlines\tand a tab", "l'été à Kraków", ""]
+    "text",
+    [
+        'a "quoted" word',
+        "back\\slash\\",
+        "{curly, NULL}",
+        "NULL",
+        "null",
+        "two\nlines\tand a tab",
+        "l'été à Kraków",
+        "",
+    ],
 )
 def test_any_text_arrives_as_it_was(text: str) -> None:
     job = running_job(1)

@@ -113,7 +113,10 @@ def _city_row(city_id: int, result: Result) -> list[Any]:
 
 def _array(values: Sequence[Any]) -> str:
     """As PostgreSQL reads an array: of psycopg2's ARRAY[…] it would parse each element as an expression."""
-    return "{" + ",".join([_element(value) for value in values]) + "}"
+    text = orjson.dumps(values).decode()
+    if "\\" in text:  # an escape, of which JSON knows more than PostgreSQL
+        text = "[" + ",".join(map(_element, values)) + "]"
+    return "{" + text[1:-1] + "}"
 
 
 def _element(value: Any) -> str:
