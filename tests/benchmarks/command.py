@@ -25,7 +25,7 @@ def main() -> int:
     _system(commands.add_parser("latency", help="ours beside the bare client before a provider that takes 50 ms"))
     growth = commands.add_parser("growth", help="cost and memory from ten thousand to a million cities")
     growth.add_argument("--cities", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
-    growth.add_argument("--repeats", type=int, nargs="+", default=[5, 2, 1], help="of each size")
+    growth.add_argument("--repeats", type=int, nargs="+", default=[5, 3, 2], help="of each size")
     flush = commands.add_parser("flush", help="recording and flushing alone")
     flush.add_argument("--cities", type=int, default=200_000)
     flush.add_argument("--repeats", type=int, default=3)

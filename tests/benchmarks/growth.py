@@ -11,33 +11,46 @@ Found = dict[str, Any]
 
 
 def measure(sizes: list[int], repeats: list[int]) -> Found:
-    """The small ones more often: a single run of theirs jitters by more than what is looked for."""
-    found = []
-    with stage() as servers:  # whose peaks stay, so the smallest come first
-        for size, times in zip(sizes, repeats, strict=True):
-            found.append(_middle([_run(servers, size) for _ in range(times)]))
-    first, last = found[0], found[-1]
-    grown = (last["cpu_ms_a_city"] / first["cpu_ms_a_city"] - 1) * 100
-    print(f"CPU a city from {first['cities']:,} to {last['cities']:,} cities: {grown:+.1f} %")
-    return {"sizes": found, "grown_percent": grown}
+    """By turns, for the machine is faster at one time than at another; the small ones, which jitter, more often."""
+    turns = [((n + 0.5) / times, size) for size, times in zip(sizes, repeats, strict=True) for n in range(times)]
+    runs: dict[int, list[Found]] = {size: [] for size in sizes}
+    for _, size in sorted(turns):
+        runs[size].append(_run(size))
+    found = [_middle(runs[size]) for size in sizes]
+    return {
+        "sizes": found,
+        "grown_percent": _grown(found, "cpu_ms_a_city"),
+        "of_fetching": _grown(found, "to_fetching"),
+    }
 
 
-def _run(servers: Stage, size: int) -> Found:
-    servers.clear()
-    with ours.running(servers) as system:
+def _grown(found: list[Found], figure: str) -> float:
+    """%. `to_fetching`, which is the same work in every job, does not tell how fast the machine was meanwhile."""
+    grown = (found[-1][figure] / found[0][figure] - 1) * 100
+    print(f"{figure} from {found[0]['cities']:,} to {found[-1]['cities']:,} cities: {grown:+.1f} %")
+    return grown
+
+
+def _run(size: int) -> Found:
+    """On servers of its own, so that their peaks are."""
+    with stage() as servers, ours.running(servers) as system:
         run = system.refresh(size)
         peaks = system.meter().peaks()
+        cache = cache_bytes(servers)
     print(run.line(), {name: f"{value / 1e6:.0f} MB" for name, value in peaks.items()}, flush=True)
     return {
-        "cities": size, "cpu_ms_a_city": run.per_city, "cities_a_second": size / run.wall,
+        "cities": size, "cpu_ms_a_city": run.per_city, "to_fetching": sum(run.cpu.values()) / run.cpu["fetch"],
+        "cities_a_second": size / run.wall,
         "complete_after": run.wall - run.fetched, "peak_bytes": peaks, "parts": run.cpu, **run.more,
-        "cache_bytes_a_city": cache_bytes(servers),
+        "cache_bytes_a_city": cache,
     }  # fmt: skip
 
 
 def _middle(runs: list[Found]) -> Found:
     """Medians of the figures, the highest of the peaks; the rest is the first run's."""
-    figures = ("cpu_ms_a_city", "import_ms_a_city", "cities_a_second", "complete_after", "cache_bytes_a_city")
+    figures = (
+        "cpu_ms_a_city", "to_fetching", "import_ms_a_city", "cities_a_second", "complete_after", "cache_bytes_a_city",
+    )  # fmt: skip
     return {
         **runs[0],
         **{name: statistics.median(run[name] for run in runs) for name in figures},

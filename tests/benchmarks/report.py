@@ -106,7 +106,10 @@ def _growth(part: dict[str, Any]) -> str:
     ]  # fmt: skip
     if "grown_percent" not in part:
         return _table(head, rows)
-    return _table(head, rows) + f"\n\nCPU a city from the first row to the last: {part['grown_percent']:+.1f} %."
+    told = f"CPU a city from the first row to the last: {part['grown_percent']:+.1f} %"
+    if "of_fetching" in part:
+        told += f"; measured in what fetching a city cost in the same run: {part['of_fetching']:+.1f} %"
+    return f"{_table(head, rows)}\n\n{told}."
 
 
 def _cost(size: dict[str, Any]) -> str:
