@@ -11,7 +11,7 @@ from cityweather.models import BulkJob
 from cityweather.tracker.tracker import Claim, Tracker
 from cityweather.weather.limits.pace import Blocked, Pace
 from tests.capture import Sent
-from tests.dispatch.helpers import sent_rows, tick, use
+from tests.dispatch.helpers import let_time_pass, sent_rows, tick, use
 from tests.flush.helpers import flush, make_job, reload, tracker
 
 
@@ -68,6 +68,23 @@ def test_a_job_that_waits_for_its_last_cities_is_looked_at_once_a_tick(
     monkeypatch.setattr(Tracker, "claim", counted)
     dispatcher.tick(seconds=2.5 * dispatcher.EVERY)
     assert (looks, sent_tasks) == (1, [])
+
+
+def test_a_job_whose_trouble_ended_early_asks_for_its_last_cities_when_the_provider_said(
+    sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = str(make_job(5).job_id)
+    tick()
+    for sent in sent_tasks:
+        tracker().start(job_id, sent.args[2], sent.args[3])
+        tracker().release(job_id, sent.args[2], sent.args[3], wait=5)
+        tracker().park(job_id, sent.args[2], time.time() + 30, "provider")
+    sent_tasks.clear()
+    tick()
+    assert sent_tasks == []
+    let_time_pass(monkeypatch, 6000)
+    tick()
+    assert len(sent_rows(sent_tasks)) == 5
 
 
 def test_a_wrong_clock_does_not_park_a_job_for_good(sent_tasks: list[Sent]) -> None:

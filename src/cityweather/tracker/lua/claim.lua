@@ -68,7 +68,10 @@ local taken, p = take(from, total, most)
 if p > total then p = total end
 if p > from then redis.call('HSET', JOB, 'next', p) end
 if #taken == 0 then
-  if later > 0 and later == #leases / 2 and job[9] ~= 'cities' then redis.call('HSET', JOB, 'waiting_for', 'cities') end
+  if later > 0 and later == #leases / 2 and job[9] ~= 'cities' then
+    -- What it was parked for is over, maybe sooner than was said, or nobody would claim.
+    redis.call('HSET', JOB, 'waiting_for', 'cities', 'parked_until', 0)
+  end
   return { '', 0 }
 end
 return grant(taken, 0)
