@@ -170,3 +170,18 @@ def test_coordinates_found_before_are_kept(redis_server: Redis) -> None:
     assert known.coordinates == (59.9, 10.7, "Oslo", "NO")
     assert known.wait(world.clock.unix()) == pytest.approx(60, abs=0.2)
     assert world.upstream.asked == []
+
+
+def test_a_batch_that_began_before_a_city_was_put_off_does_not_forget_it(redis_server: Redis) -> None:
+    world = World(redis_server, provider=OpenMeteo("http://upstream", "http://upstream", per_minute=0))
+    cache, place = world.parts.cache, Place("Oslo", 59.9, 10.7, "Oslo", "NO")
+    assert cache.set_known([("oslo", place)])
+
+    def respond(_city: str) -> Response:
+        assert cache.set_known([("oslo", place)], world.clock.unix() + 60)  # another process
+        return TOO_MANY
+
+    world.upstream.respond = respond
+    world.batch("Oslo")
+    assert world.tracker.results == {}
+    assert cache.read(["oslo"])[1]["oslo"].not_before > 0

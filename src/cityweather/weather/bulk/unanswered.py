@@ -33,7 +33,8 @@ class Unanswered:
         if wait:
             self._put_off[row.key] = self._clock() + wait
         elif known.coordinates is not None and not row.place.located:
-            self.locate(row, Place(row.place.name, *known.coordinates))
+            # They are kept already; kept again they might take the place of what another has learnt since.
+            row.place = Place(row.place.name, *known.coordinates)
         return not wait
 
     def count_try(self, row: Row) -> int:
