@@ -98,7 +98,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._close(sock)
 
     def murder_pending(self) -> None:
-        """Called about each second."""
+        """Called after each wait, which is a second at most."""
         super().murder_pending()
         now = time.monotonic()
         for sock, (answered, heard) in list(self._leaving.items()):
