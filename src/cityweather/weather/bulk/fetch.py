@@ -14,7 +14,6 @@ from cityweather.weather.bulk.parts import Parts, bulk
 from cityweather.weather.bulk.unanswered import Unanswered
 from cityweather.weather.bulk.work import Batch, Call, Kind, Row, Work
 from cityweather.weather.providers.provider import Place, Response, Weather
-from cityweather.weather.store.cache import Known
 from cityweather.weather.transport.bulk import Completed
 
 log = logging.getLogger(__name__)
@@ -77,7 +76,8 @@ class _Run:
         self._outbox = Outbox(batch, parts.tracker, parts.cache, parts.ticks)
         self._work = Work(parts.provider)
         self._doubts = Doubts(self._work, self._outbox, parts.health, self._unanswered)
-        self._work.put_back(self._uncached())
+        rows = [Row.of(position, place) for position, place in batch.rows]
+        self._work.put_back(self._unanswered.among(rows, self._outbox))
 
     def answer(self) -> None:
         self._health.start_batch()
@@ -139,19 +139,6 @@ class _Run:
         self._transport.abort()
         self._gate.close()
         self._unanswered.keep()
-
-    def _uncached(self) -> list[Row]:
-        rows = [Row.of(position, place) for position, place in self._batch.rows]
-        entries, unanswered = self._parts.cache.read([row.key for row in rows])
-        if not entries and not unanswered:
-            return rows
-        fresh, nothing = [], Known()
-        for row in rows:
-            if (entry := entries.get(row.key)) is not None:
-                self._outbox.cached(row, entry)
-            elif self._unanswered.recall(row, unanswered.get(row.key, nothing)):
-                fresh.append(row)
-        return fresh
 
     # --- out ------------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 
+from cityweather.weather.bulk.outbox import Outbox
 from cityweather.weather.bulk.work import Row
 from cityweather.weather.providers.provider import Place
 from cityweather.weather.store.cache import Cache, Known
@@ -21,13 +22,20 @@ class Unanswered:
         self._located: dict[str, Place] = {}  # by key
         self._put_off: dict[str, float] = {}  # until when, Unix seconds
 
-    def locate(self, row: Row, place: Place) -> None:
-        row.place = self._located[row.key] = place
+    def among(self, rows: list[Row], outbox: Outbox) -> list[Row]:
+        """Those to ask for now: neither answered by the cache nor put off."""
+        entries, unanswered = self._cache.read([row.key for row in rows])
+        if not entries and not unanswered:
+            return rows
+        wanted, nothing = [], Known()
+        for row in rows:
+            if (entry := entries.get(row.key)) is not None:
+                outbox.cached(row, entry)
+            elif self._recall(row, unanswered.get(row.key, nothing)):
+                wanted.append(row)
+        return wanted
 
-    def answered(self, row: Row) -> None:
-        self._located.pop(row.key, None)
-
-    def recall(self, row: Row, known: Known) -> bool:
+    def _recall(self, row: Row, known: Known) -> bool:
         """False: it may not be asked for yet, and is left for a later batch."""
         wait = known.wait(self._clock())
         if wait:
@@ -36,6 +44,12 @@ class Unanswered:
             # They are kept already; kept again they might take the place of what another has learnt since.
             row.place = Place(row.place.name, *known.coordinates)
         return not wait
+
+    def locate(self, row: Row, place: Place) -> None:
+        row.place = self._located[row.key] = place
+
+    def answered(self, row: Row) -> None:
+        self._located.pop(row.key, None)
 
     def count_try(self, row: Row) -> int:
         """Its failures while others succeeded, also in batches handed back since and in other processes."""
