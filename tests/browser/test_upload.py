@@ -55,7 +55,8 @@ def test_the_sample_runs_at_a_click(screen: Screen) -> None:
 def test_rows_that_are_refused_are_named_one_by_one(screen: Screen, tmp_path: Path) -> None:
     screen.upload(ROOT / "data/messy.csv")
     refusals = screen.page.locator("#import-state .refusals li")
-    expect(refusals).to_have_count(screen.page.locator("#rejected-rows li").count())
+    expect(refusals.first).to_be_visible()
+    expect(screen.page.locator("#rejected-rows li")).to_have_count(refusals.count())
     expect(screen.page.locator("#import-state")).to_contain_text("Its bytes are not text in the file's encoding")
     with screen.page.expect_download() as begun:
         screen.page.locator("#rejected-rows button").click()
