@@ -20,11 +20,14 @@ class Status(models.TextChoices):
 
 
 class City(models.Model):
-    """One city and its last known weather. °C, %, m/s, degrees."""
+    """One city and its last known weather. °C, %, m/s, degrees.
+
+    No index on what a refresh changes: with one, PostgreSQL writes each refreshed row into every index of the table.
+    """
 
     name = models.CharField(max_length=200, unique=True)
     key = models.CharField(max_length=400, unique=True, help_text="The name casefolded; 'ß' becomes 'ss'")
-    last_refreshed_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    last_refreshed_at = models.DateTimeField(null=True, blank=True)
     last_status = models.CharField(max_length=7, choices=Status, default=Status.PENDING, db_default=Status.PENDING)
     last_error = models.CharField(max_length=200, null=True, blank=True)
     latitude = models.FloatField(null=True, blank=True)
