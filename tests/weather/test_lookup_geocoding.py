@@ -1,5 +1,6 @@
 """GET /weather with a provider that wants coordinates: a city is geocoded once."""
 
+import time
 from typing import Any
 
 import pytest
@@ -56,6 +57,17 @@ def test_a_city_that_was_found_but_not_answered_for_is_not_geocoded_again(meteo:
     connections.redis_client().flushdb()
     assert lookup("oslo", nothing_known).city == "Oslo"
     assert searches(meteo) == 1
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "30"}])
+def test_nor_is_it_by_another_process(meteo: Any, headers: dict[str, str]) -> None:
+    meteo.get(FORECAST, status=503, headers=headers)
+    with pytest.raises(ProviderDown):
+        lookup("oslo", nothing_known)
+    _web.cache_clear()
+    (known,) = Cache("open_meteo", 900).read(["oslo"])[1].values()
+    assert known.coordinates == (59.9, 10.7, "Oslo", "NO")
+    assert bool(known.wait(time.time())) == bool(headers)
 
 
 def test_coordinates_that_a_batch_left_are_used(meteo: Any) -> None:

@@ -50,11 +50,16 @@ class Asker:
         """Raises WeatherError."""
         began = time.monotonic()
         if self.needs_coordinates and not place.located:
-            place = self._found.get(place.name) or self._retrying(self._find, place, began)
+            found = self.found(place)
+            place = found if found.located else self._retrying(self._find, place, began)
             self._keep(place)
         weather = self._retrying(self._look, place, began)
         self._known_good.place = place
         return weather
+
+    def found(self, place: Place) -> Place:
+        """With the coordinates that this process knows of."""
+        return place if place.located else self._found.get(place.name, place)
 
     def _keep(self, place: Place) -> None:
         """Its coordinates outlast its weather."""

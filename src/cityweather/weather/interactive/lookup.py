@@ -93,11 +93,17 @@ class Lookup:
         except (UnknownCity, RefusedCity) as error:
             entry = Entry(time.time(), None, error.code)
         except WeatherError as error:
-            if error.fault is Fault.OUTAGE and error.retry_after and not isinstance(error, BreakerOpen):
-                self._cache.set_known([(key, place)], time.time() + error.retry_after)
+            self._keep(key, place, error)
             raise
         self._cache.set(key, entry)
         return entry
+
+    def _keep(self, key: str, place: Place, error: WeatherError) -> None:
+        """For other processes: where the city is, if that was found, and when it may be asked for again."""
+        found = self._asker.found(place)
+        wait = error.retry_after if error.fault is Fault.OUTAGE and not isinstance(error, BreakerOpen) else None
+        if wait or found != place:
+            self._cache.set_known([(key, found)], time.time() + wait if wait else 0.0)
 
     def _located(self, place: Place, key: str, last_known: LastKnown) -> Place:
         known = last_known(key) if self._asker.needs_coordinates and not place.located else None
