@@ -11,7 +11,7 @@ from cityweather.api import weather
 from cityweather.models import SearchHistory
 from cityweather.weather.interactive import lookup
 from cityweather.weather.providers.provider import Weather
-from cityweather.weather.store.cache import Cache, Entry
+from cityweather.weather.store.cache import Answer, Cache
 from cityweather.weather.store.keys import cached
 
 OSLO = Weather(-3.2, "Clouds", 81, 1_767_323_000, -8.1, "broken clouds", 4.1, 59.91, 10.75, "Oslo", "NO")
@@ -26,9 +26,9 @@ def hits(redis_server: object, settings: Any, monkeypatch: pytest.MonkeyPatch) -
     settings.WEATHER_PROVIDER, settings.OPENWEATHER_API_KEY = "openweather", "a-provider-key"
     now = float(int(time.time()))  # the cache keeps whole seconds
     cache = Cache("openweather", 900)
-    cache.set("oslo", Entry(now - 60, OSLO.pack()))
-    cache.set("ås", Entry(now - 60, BARE.pack()))
-    cache.set("atlantis", Entry(now - 60, None, "unknown_city"))
+    cache.set("oslo", Answer(now - 60, OSLO.pack()))
+    cache.set("ås", Answer(now - 60, BARE.pack()))
+    cache.set("atlantis", Answer(now - 60, None, "unknown_city"))
     monkeypatch.setattr(lookup.time, "time", lambda: now)
 
 
@@ -56,7 +56,7 @@ def seen(answer: Any) -> tuple[int, Any, dict[str, str]]:
     ],
 )  # fmt: skip
 def test_lane_and_view_give_the_same_answer(anyone: Client, query: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookup.Lookup, "_ask", lambda *_: Entry(time.time(), None, "unknown_city"))
+    monkeypatch.setattr(lookup.Lookup, "_ask", lambda *_: Answer(time.time(), None, "unknown_city"))
     by_lane, taken = through(anyone, query, monkeypatch)
     rows = SearchHistory.objects.count()
     by_view, passed = through(anyone, query, monkeypatch, **THROUGH_DRF)
@@ -112,7 +112,7 @@ def test_a_defect_tells_nothing_of_itself(anyone: Client, monkeypatch: pytest.Mo
 def test_what_others_wrote_into_the_cache_is_a_miss(redis_server: Any, settings: Any) -> None:
     settings.WEATHER_PROVIDER, settings.OPENWEATHER_API_KEY = "openweather", "a-provider-key"
     cache = Cache("openweather", 900)
-    cache.set("oslo", Entry(time.time(), OSLO.pack()))
+    cache.set("oslo", Answer(time.time(), OSLO.pack()))
     assert cache.get("oslo") is not None
     key = next(key for key in redis_server.keys("*") if key.endswith(cached("openweather", "oslo").encode()))
     for other in (b"\x80\x04pickle", b"[]", b'{"a": 1}', b"[1, 2]"):

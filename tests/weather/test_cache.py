@@ -6,44 +6,44 @@ from django.core.cache import cache as django_cache
 from redis import Redis
 
 from cityweather.weather.providers.provider import Weather
-from cityweather.weather.store.cache import Cache, Entry, Serializer
+from cityweather.weather.store.cache import Answer, Cache, Serializer
 
 OSLO = Weather(-3.25, "Snow", 84, 1795420800, -7.5, "light shower snow", 2.91, 59.9127, 10.7461, "Oslo", "NO")
 
 
 def test_weather_comes_back_as_it_went_in(cache: Cache) -> None:
-    cache.set("oslo", Entry(1795420900.0, OSLO.pack()))
-    entry = cache.get("oslo")
-    assert entry is not None
-    assert Weather.unpack(entry.weather or []) == OSLO
-    assert (entry.answered_at, entry.error) == (1795420900.0, None)
+    cache.set("oslo", Answer(1795420900.0, OSLO.pack()))
+    answer = cache.get("oslo")
+    assert answer is not None
+    assert Weather.unpack(answer.weather or []) == OSLO
+    assert (answer.answered_at, answer.error) == (1795420900.0, None)
 
 
 def test_fresh_weather_lasts_as_long_as_the_setting_says_and_unknown_cities_a_day(
     cache: Cache, redis_server: Redis
 ) -> None:
-    cache.set_many([("oslo", Entry(1.0, OSLO.pack())), ("atlantis", Entry(1.0, None, "unknown_city"))])
+    cache.set_many([("oslo", Answer(1.0, OSLO.pack())), ("atlantis", Answer(1.0, None, "unknown_city"))])
     lasts = {key.decode().rpartition(":")[2]: redis_server.ttl(key) for key in redis_server.scan_iter()}
     assert 890 <= lasts["oslo"] <= 900
     assert 86_000 <= lasts["atlantis"] <= 86_400
 
 
 def test_many_are_read_and_written_in_one_trip(cache: Cache, redis_server: Redis) -> None:
-    entries = [(f"city {n}", Entry(float(n), OSLO.pack())) for n in range(500)]
-    cache.set_many(entries)
+    answers = [(f"city {n}", Answer(float(n), OSLO.pack())) for n in range(500)]
+    cache.set_many(answers)
     found = cache.get_many([f"city {n}" for n in range(600)])
-    assert found == dict(entries)
+    assert found == dict(answers)
     assert cache.get_many([]) == {}
 
 
 def test_what_one_provider_does_not_know_another_may(cache: Cache) -> None:
-    cache.set("atlantis", Entry(1.0, None, "unknown_city"))
+    cache.set("atlantis", Answer(1.0, None, "unknown_city"))
     assert Cache("open_meteo", 900).get("atlantis") is None
 
 
 @pytest.mark.parametrize("value", [b"\x80garbage", b"{}", b"[1]", b"7", b'["x", "y", "z"]', b""])
 def test_what_other_code_left_there_is_a_miss(cache: Cache, redis_server: Redis, value: bytes) -> None:
-    cache.set("oslo", Entry(1.0, OSLO.pack()))
+    cache.set("oslo", Answer(1.0, OSLO.pack()))
     (name,) = redis_server.keys()
     redis_server.set(name, value)
     assert cache.get("oslo") is None
@@ -56,7 +56,7 @@ def test_tries_of_a_row_are_counted_together_and_do_not_stay_for_ever(cache: Cac
 
 def test_a_cache_that_is_away_knows_nothing(settings: object) -> None:
     cache = Cache("openweather", 900)
-    cache.set("oslo", Entry(1.0, OSLO.pack()))
+    cache.set("oslo", Answer(1.0, OSLO.pack()))
     assert cache.get("oslo") is None
     assert cache.get_many(["oslo", "rome"]) == {}
     assert cache.tried("job", 3) == 0
@@ -68,7 +68,7 @@ def test_a_full_redis_is_not_an_error(cache: Cache, redis_server: Redis) -> None
     redis_server.config_set("maxmemory-policy", "noeviction")
     redis_server.config_set("maxmemory", 1)
     try:
-        cache.set_many([("oslo", Entry(1.0, OSLO.pack())), ("rome", Entry(1.0, OSLO.pack()))])
+        cache.set_many([("oslo", Answer(1.0, OSLO.pack())), ("rome", Answer(1.0, OSLO.pack()))])
         assert cache.tried("job", 3) == 0
     finally:
         redis_server.config_set("maxmemory", 0)
@@ -86,12 +86,12 @@ def test_a_city_takes_200_bytes_at_most(cache: Cache, redis_server: Redis) -> No
     redis_server.flushall(asynchronous=False)
     before = redis_server.info("memory")["used_memory"]
     for start in range(0, 50_000, 500):  # a number at which the server's table is not just growing
-        cache.set_many([(f"san fernando {n}", Entry(1795420900.0, OSLO.pack())) for n in range(start, start + 500)])
+        cache.set_many([(f"san fernando {n}", Answer(1795420900.0, OSLO.pack())) for n in range(start, start + 500)])
     used = redis_server.info("memory")["used_memory"] - before
     assert redis_server.dbsize() == 50_000
     assert used / 50_000 <= 200
 
 
 def test_a_ttl_of_zero_keeps_no_weather(redis_server: Redis) -> None:
-    Cache("openweather", 0).set("oslo", Entry(1.0, OSLO.pack()))
+    Cache("openweather", 0).set("oslo", Answer(1.0, OSLO.pack()))
     assert django_cache.get("w:oslo") is None

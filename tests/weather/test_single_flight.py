@@ -13,7 +13,7 @@ from cityweather.errors import ProviderDown, WeatherError
 from cityweather.weather.interactive import asker, flight
 from cityweather.weather.interactive.flight import Flights
 from cityweather.weather.store import keys
-from cityweather.weather.store.cache import Cache, Entry
+from cityweather.weather.store.cache import Answer, Cache
 
 PACKED = [1.0, None, None, None, None, None, None, None, None, None, None]
 
@@ -30,15 +30,15 @@ class Counted:
         self._error = error
         self._lock = threading.Lock()
 
-    def __call__(self) -> Entry:
+    def __call__(self) -> Answer:
         with self._lock:
             self.calls += 1
         self._others()
         if self._error:
             raise self._error
-        entry = Entry(time.time(), PACKED)
-        self._cache.set("oslo", entry)
-        return entry
+        answer = Answer(time.time(), PACKED)
+        self._cache.set("oslo", answer)
+        return answer
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_200_concurrent_misses_in_four_processes_make_one_call(
     results = together(200, lambda index: processes[index % 4].join("oslo", ask))
     assert ask.calls == 1
     assert sum(asked for _, asked in results) == 1  # type: ignore[misc]
-    assert all(entry.weather == PACKED for entry, _ in results)  # type: ignore[misc]
+    assert all(answer.weather == PACKED for answer, _ in results)  # type: ignore[misc]
 
 
 def test_different_cities_do_not_wait_for_each_other(process: Callable[[], Flights], cache: Cache) -> None:
@@ -128,14 +128,14 @@ def test_after_a_failure_somebody_tries_again(
 def test_the_death_of_the_holder_is_survived(process: Callable[[], Flights], cache: Cache, redis_server: Redis) -> None:
     redis_server.set(keys.flight("openweather", "oslo"), "a dead process", px=300)
     ask = Counted(cache)
-    entry, asked = process().join("oslo", ask)
-    assert (entry.weather, asked, ask.calls) == (PACKED, True, 1)
+    answer, asked = process().join("oslo", ask)
+    assert (answer.weather, asked, ask.calls) == (PACKED, True, 1)
 
 
 def test_a_holder_that_is_interrupted_leaves_the_flight_to_the_next(
     process: Callable[[], Flights], redis_server: Redis
 ) -> None:
-    def interrupted() -> Entry:
+    def interrupted() -> Answer:
         raise SystemExit
 
     with pytest.raises(SystemExit):
@@ -152,19 +152,19 @@ def test_a_holder_that_took_too_long_does_not_end_the_next_flight(
 ) -> None:
     name = keys.flight("openweather", "oslo")
 
-    def slow() -> Entry:
+    def slow() -> Answer:
         redis_server.set(name, "the next one")
-        return Entry(time.time(), PACKED)
+        return Answer(time.time(), PACKED)
 
     process().join("oslo", slow)
     assert redis_server.get(name) == b"the next one"
 
 
 def test_a_flight_that_landed_between_miss_and_lock_is_used(process: Callable[[], Flights], cache: Cache) -> None:
-    cache.set("oslo", Entry(time.time(), PACKED))
+    cache.set("oslo", Answer(time.time(), PACKED))
     ask = Counted(cache)
-    entry, asked = process().join("oslo", ask)
-    assert (entry.weather, asked, ask.calls) == (PACKED, False, 0)
+    answer, asked = process().join("oslo", ask)
+    assert (answer.weather, asked, ask.calls) == (PACKED, False, 0)
 
 
 def test_without_redis_threads_still_share_a_call(cache: Cache, joined: Callable[[int], Callable[[], object]]) -> None:

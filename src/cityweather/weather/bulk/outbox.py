@@ -7,7 +7,7 @@ from typing import Any
 from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import MOST, Tracker
 from cityweather.weather.bulk.work import Batch, Row
-from cityweather.weather.store.cache import Cache, Entry
+from cityweather.weather.store.cache import Answer, Cache
 
 INTERVAL = 0.25  # seconds a result waits at most: a poller sees it twice as late at worst
 LEASE_INTERVAL = 2.0  # seconds between renewals when nothing finishes
@@ -26,22 +26,22 @@ class Outbox:
         self._cache = cache
         self._ticks = ticks
         self._results: list[Result] = []
-        self._fresh: list[tuple[str, Entry]] = []
+        self._fresh: list[tuple[str, Answer]] = []
         self._delivered_at = ticks()
         self.now = 0.0  # Unix seconds: when the answers arrived that are being taken in
 
     def answered(self, row: Row, weather: list[Any]) -> None:
         self._results.append(Result(row.position, self.now, None, weather))
-        self._fresh.append((row.key, Entry(self.now, weather)))
+        self._fresh.append((row.key, Answer(self.now, weather)))
 
     def refused(self, row: Row, code: str, *, remember: bool = False) -> None:
         """For good: the reason is the city's. `remember` it for other jobs too."""
         self._results.append(Result(row.position, self.now, code))
         if remember:
-            self._fresh.append((row.key, Entry(self.now, None, code)))
+            self._fresh.append((row.key, Answer(self.now, None, code)))
 
-    def cached(self, row: Row, entry: Entry) -> None:
-        self._results.append(Result(row.position, entry.answered_at, entry.error, entry.weather))
+    def cached(self, row: Row, answer: Answer) -> None:
+        self._results.append(Result(row.position, answer.answered_at, answer.error, answer.weather))
 
     def due(self) -> float:
         """Monotonic seconds."""

@@ -24,13 +24,13 @@ class Unanswered:
 
     def among(self, rows: list[Row], outbox: Outbox) -> list[Row]:
         """Those to ask for now: neither answered by the cache nor put off."""
-        entries, unanswered = self._cache.read([row.key for row in rows])
-        if not entries and not unanswered:
+        answers, unanswered = self._cache.read([row.key for row in rows])
+        if not answers and not unanswered:
             return rows
         wanted, nothing = [], Known()
         for row in rows:
-            if (entry := entries.get(row.key)) is not None:
-                outbox.cached(row, entry)
+            if (answer := answers.get(row.key)) is not None:
+                outbox.cached(row, answer)
             elif self._recall(row, unanswered.get(row.key, nothing)):
                 wanted.append(row)
         return wanted

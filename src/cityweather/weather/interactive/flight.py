@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from cityweather import errors
 from cityweather.errors import ProviderTimeout, WeatherError
 from cityweather.weather.store import keys
-from cityweather.weather.store.cache import Cache, Entry
+from cityweather.weather.store.cache import Answer, Cache
 from cityweather.weather.store.redis_away import Away
 from cityweather.weather.store.scripts import script
 
@@ -35,11 +35,11 @@ class Flights:
         self._redis = redis
         self._land = script(redis, "land")
         self._away = Away() if away is None else away
-        self._futures: dict[str, Future[Entry]] = {}
+        self._futures: dict[str, Future[Answer]] = {}
         self._lock = Lock()
 
-    def join(self, city_key: str, ask: Callable[[], Entry]) -> tuple[Entry, bool]:
-        """The entry, and whether it was asked for here. `ask` puts it into the cache. Raises WeatherError."""
+    def join(self, city_key: str, ask: Callable[[], Answer]) -> tuple[Answer, bool]:
+        """The answer, and whether it was asked for here. `ask` puts it into the cache. Raises WeatherError."""
         with self._lock:
             future = self._futures.get(city_key)
             mine = future is None
@@ -48,32 +48,32 @@ class Flights:
         if not mine:
             return self._follow(future), False
         try:
-            entry, asked = self._lead(city_key, ask)
-            future.set_result(entry)
+            answer, asked = self._lead(city_key, ask)
+            future.set_result(answer)
         except BaseException as error:
             future.set_exception(error)
             raise
         finally:
             with self._lock:
                 del self._futures[city_key]
-        return entry, asked
+        return answer, asked
 
     @staticmethod
-    def _follow(future: Future[Entry]) -> Entry:
+    def _follow(future: Future[Answer]) -> Answer:
         try:
             return future.result(HOLD + PATIENCE)
         except TimeoutError:
             raise ProviderTimeout from None
 
-    def _lead(self, city_key: str, ask: Callable[[], Entry]) -> tuple[Entry, bool]:
+    def _lead(self, city_key: str, ask: Callable[[], Answer]) -> tuple[Answer, bool]:
         name, token = keys.flight(self._provider, city_key), uuid.uuid4().hex
         try:
-            entry = None if self._away else self._wait(name, token, city_key)
+            answer = None if self._away else self._wait(name, token, city_key)
         except RedisError as error:
             self._away.note(error)
-            entry = None
-        if entry is not None:
-            return entry, False
+            answer = None
+        if answer is not None:
+            return answer, False
         failure = ""
         try:
             return ask(), True
@@ -83,8 +83,8 @@ class Flights:
         finally:
             self._tell(name, token, failure)
 
-    def _wait(self, name: str, token: str, city_key: str) -> Entry | None:
-        """Another's entry; None once the flight is ours. Raises the error of a flight that failed."""
+    def _wait(self, name: str, token: str, city_key: str) -> Answer | None:
+        """Another's answer; None once the flight is ours. Raises the error of a flight that failed."""
         deadline = time.monotonic() + PATIENCE
         pause, longest = LOOKS
         while time.monotonic() < deadline:
@@ -94,15 +94,15 @@ class Flights:
             _raise_failure(cast("bytes | None", self._redis.get(name)))
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311
             pause = min(pause * 2, longest)
-            if (entry := self._cache.get(city_key)) is not None:
-                return entry
+            if (answer := self._cache.get(city_key)) is not None:
+                return answer
         raise ProviderTimeout
 
-    def _landed(self, name: str, token: str, city_key: str) -> Entry | None:
-        entry = self._cache.get(city_key)
-        if entry is not None:
+    def _landed(self, name: str, token: str, city_key: str) -> Answer | None:
+        answer = self._cache.get(city_key)
+        if answer is not None:
             self._tell(name, token, "")
-        return entry
+        return answer
 
     def _tell(self, name: str, token: str, failure: str) -> None:
         try:

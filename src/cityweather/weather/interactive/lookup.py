@@ -26,7 +26,7 @@ from cityweather.weather.interactive.flight import Flights
 from cityweather.weather.limits import connected
 from cityweather.weather.providers.provider import Place, Weather
 from cityweather.weather.store import redis_away
-from cityweather.weather.store.cache import Cache, Entry, Known
+from cityweather.weather.store.cache import Answer, Cache, Known
 from cityweather.weather.transport.web import WebTransport
 
 LastKnown = Callable[[str], tuple[Weather, float] | None]
@@ -70,33 +70,33 @@ class Lookup:
     def lookup(self, city: str, last_known: LastKnown) -> Found:
         name = names.display(city)
         key = _checked_key(name)
-        entries, unanswered = self._cache.read([key])
-        if (entry := entries.get(key)) is not None:
-            return _found(name, entry, cached=True)
+        answers, unanswered = self._cache.read([key])
+        if (answer := answers.get(key)) is not None:
+            return _found(name, answer, cached=True)
         known = unanswered.get(key, Known())
         place = Place(name, *known.coordinates or ())
         try:
             if wait := known.wait(time.time()):
                 raise ProviderDown(retry_after=wait)
-            entry, asked = self._flights.join(key, lambda: self._ask(place, key, last_known))
+            answer, asked = self._flights.join(key, lambda: self._ask(place, key, last_known))
         except WeatherError:
             stale = _stale(name, last_known(key))
             if stale is None:
                 raise
             return stale
-        return _found(name, entry, cached=not asked)
+        return _found(name, answer, cached=not asked)
 
-    def _ask(self, place: Place, key: str, last_known: LastKnown) -> Entry:
+    def _ask(self, place: Place, key: str, last_known: LastKnown) -> Answer:
         """A refused city is an answer, too, and remembered."""
         try:
-            entry = Entry(time.time(), self._asker.weather(self._located(place, key, last_known)).pack())
+            answer = Answer(time.time(), self._asker.weather(self._located(place, key, last_known)).pack())
         except (UnknownCity, RefusedCity) as error:
-            entry = Entry(time.time(), None, error.code)
+            answer = Answer(time.time(), None, error.code)
         except WeatherError as error:
             self._keep(key, place, error)
             raise
-        self._cache.set(key, entry)
-        return entry
+        self._cache.set(key, answer)
+        return answer
 
     def _keep(self, key: str, place: Place, error: WeatherError) -> None:
         """For other processes: where the city is, if that was found, and when it may be asked for again."""
@@ -124,11 +124,11 @@ def _checked_key(name: str) -> str:
     return key
 
 
-def _found(name: str, entry: Entry, *, cached: bool) -> Found:
-    if entry.weather is None:
-        raise REFUSALS.get(entry.error or "", UnknownCity)
-    weather = Weather.unpack(entry.weather)
-    return Found(weather, weather.name or name, cached, stale=False, age=_age(entry.answered_at))
+def _found(name: str, answer: Answer, *, cached: bool) -> Found:
+    if answer.weather is None:
+        raise REFUSALS.get(answer.error or "", UnknownCity)
+    weather = Weather.unpack(answer.weather)
+    return Found(weather, weather.name or name, cached, stale=False, age=_age(answer.answered_at))
 
 
 def _stale(name: str, known: tuple[Weather, float] | None) -> Found | None:

@@ -39,7 +39,7 @@ class Serializer(BaseSerializer):  # type: ignore[misc]  # django-redis has no t
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Answer:
     """`answered_at` in Unix seconds; `weather` as packed, None when the city is refused for the reason `error`."""
 
     answered_at: float
@@ -68,13 +68,13 @@ class Cache:
         self._away = redis_away.shared(settings.CACHE_URL)
         self._remember: Script | None = None
 
-    def get(self, city_key: str) -> Entry | None:
+    def get(self, city_key: str) -> Answer | None:
         return self.get_many([city_key]).get(city_key)
 
-    def get_many(self, city_keys: Sequence[str]) -> dict[str, Entry]:
+    def get_many(self, city_keys: Sequence[str]) -> dict[str, Answer]:
         return self.read(city_keys)[0]
 
-    def read(self, city_keys: Sequence[str]) -> tuple[dict[str, Entry], dict[str, Known]]:
+    def read(self, city_keys: Sequence[str]) -> tuple[dict[str, Answer], dict[str, Known]]:
         """Fresh answers, and what is known of cities without one."""
         if not city_keys or self._away:
             return {}, {}
@@ -87,23 +87,23 @@ class Cache:
             self._away.note(error)
             log.warning("The weather cache is not read: %s", type(error).__name__)
             return {}, {}
-        entries, known = {}, {}
+        answers, known = {}, {}
         for city_key, text in zip(city_keys, found, strict=True):
             value = _loads(text)
-            if (entry := _decode(value)) is not None:
-                entries[city_key] = entry
+            if (answer := _decode(value)) is not None:
+                answers[city_key] = answer
             elif (unanswered := _decode_known(value)) is not None:
                 known[city_key] = unanswered
-        metrics.add("cache_lookups", len(entries), result="hit")
-        metrics.add("cache_lookups", len(city_keys) - len(entries), result="miss")
-        return entries, known
+        metrics.add("cache_lookups", len(answers), result="hit")
+        metrics.add("cache_lookups", len(city_keys) - len(answers), result="miss")
+        return answers, known
 
-    def set(self, city_key: str, entry: Entry) -> None:
-        self.set_many([(city_key, entry)])
+    def set(self, city_key: str, answer: Answer) -> None:
+        self.set_many([(city_key, answer)])
 
-    def set_many(self, entries: Sequence[tuple[str, Entry]]) -> None:
-        self._write([(key, _encode(entry)) for key, entry in entries if entry.error is None], self._ttl)
-        self._write([(key, _encode(entry)) for key, entry in entries if entry.error is not None], UNKNOWN_TTL)
+    def set_many(self, answers: Sequence[tuple[str, Answer]]) -> None:
+        self._write([(key, _encode(answer)) for key, answer in answers if answer.error is None], self._ttl)
+        self._write([(key, _encode(answer)) for key, answer in answers if answer.error is not None], UNKNOWN_TTL)
 
     def set_known(self, places: Sequence[tuple[str, Place]], not_before: float = 0.0) -> bool:
         """In the place of an answer that could not be had; the answer replaces it. False: it was not kept."""
@@ -123,26 +123,26 @@ class Cache:
             self._away.note(error)
             return 0
 
-    def _write(self, entries: Sequence[tuple[str, list[Any]]], ttl: int) -> bool:
+    def _write(self, values: Sequence[tuple[str, list[Any]]], ttl: int) -> bool:
         try:
             if self._away:
                 return False
-            if entries and ttl:
-                self._write_all(entries, ttl)
+            if values and ttl:
+                self._write_all(values, ttl)
         except RedisError as error:
             self._away.note(error)
             log.warning("The weather cache is not written: %s", type(error).__name__)
             return False
         return True
 
-    def _write_all(self, entries: Sequence[tuple[str, list[Any]]], ttl: int) -> None:
+    def _write_all(self, values: Sequence[tuple[str, list[Any]]], ttl: int) -> None:
         client = get_redis_connection("default")
         if self._remember is None:
             self._remember = script(client, "remember")
         make_key = django_cache.make_key  # once: the way to the cache itself costs more than a key
-        names = [make_key(keys.cached(self._provider, key)) for key, _ in entries]
-        values = [orjson.dumps(value) for _, value in entries]
-        self._remember(keys=names, args=["", ttl * 1000, *values], client=client)
+        names = [make_key(keys.cached(self._provider, key)) for key, _ in values]
+        texts = [orjson.dumps(value) for _, value in values]
+        self._remember(keys=names, args=["", ttl * 1000, *texts], client=client)
 
 
 def _loads(text: bytes | None) -> Any:
@@ -156,26 +156,26 @@ def _loads(text: bytes | None) -> Any:
 OBSERVED_AT = 4  # in the list below
 
 
-def _encode(entry: Entry) -> list[Any]:
+def _encode(answer: Answer) -> list[Any]:
     """[answered_at, error] or [answered_at, *weather], the moment of observation as seconds before that."""
-    answered_at = round(entry.answered_at)
-    if entry.weather is None:
-        return [answered_at, entry.error]
-    values = [answered_at, *entry.weather]
+    answered_at = round(answer.answered_at)
+    if answer.weather is None:
+        return [answered_at, answer.error]
+    values = [answered_at, *answer.weather]
     if values[OBSERVED_AT] is not None:
         values[OBSERVED_AT] = answered_at - values[OBSERVED_AT]
     return values
 
 
-def _decode(value: Any) -> Entry | None:
+def _decode(value: Any) -> Answer | None:
     """None for what other code wrote there."""
     match value:
         case [int() as answered_at, str() as error]:
-            return Entry(answered_at, None, error)
+            return Answer(answered_at, None, error)
         case [int() as answered_at, *weather] if len(weather) == WEATHER_FIELDS:
             ago = weather[OBSERVED_AT - 1]
             weather[OBSERVED_AT - 1] = answered_at - ago if isinstance(ago, int) else None
-            return Entry(answered_at, weather)
+            return Answer(answered_at, weather)
     return None
 
 
