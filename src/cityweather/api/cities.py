@@ -29,7 +29,12 @@ class CitiesView(ApiView):
             *schema.PAGING,
             schema.NEXT_LINK,
             OpenApiParameter("status", enum=Status.values),
-            OpenApiParameter("ordering", enum=ORDERINGS, default="name"),
+            OpenApiParameter(
+                "ordering",
+                enum=ORDERINGS,
+                default="name",
+                description="By time takes a sort of all cities for each page",
+            ),
             OpenApiParameter("search", str, description="The beginning of a name, in any case"),
         ],
         keyed=False,
