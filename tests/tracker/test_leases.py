@@ -173,6 +173,17 @@ def test_a_maximum_rate_spreads_claims_over_time(
     assert len(claimed) in taken
 
 
+@pytest.mark.parametrize("max_rate", [1, 6, 7, 11, 45, 58, 59])
+def test_a_low_rate_is_kept_at_the_time_of_today(bench: Bench, max_rate: int) -> None:
+    bench.install(1000, max_rate=max_rate)
+    bench.clock.now = 1_795_637_572_123
+    claimed = []
+    for _ in range(6_000):
+        claimed += bench.claim(f"t{bench.clock.now}", 100)
+        bench.clock.now += 100
+    assert 0.9 * 10 * max_rate <= len(claimed) <= 10 * max_rate + 1
+
+
 def test_commands_stop_dispatch(bench: Bench) -> None:
     bench.install(10)
     for command in ("pause", "cancel", "fail"):

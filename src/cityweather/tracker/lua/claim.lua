@@ -15,7 +15,8 @@ local total, now = tonumber(job[3]), clock()
 local pace, paced_at = tonumber(job[6]) or 0, 0
 if pace > 0 then
   pace = 60000 / pace
-  paced_at = math.max(tonumber(job[7]) or 0, now - math.max(1000, pace))
+  -- Whole ms: a fraction is lost beside today's time, and the row that is due would be 0.9999 of a row for ever.
+  paced_at = math.max(tonumber(job[7]) or 0, math.floor(now - math.max(1000, pace)))
   if paced_at > now + pace then paced_at = now end
   most = math.min(most, math.floor((now - paced_at) / pace))
   if most < 1 then return { '', 0 } end
