@@ -20,6 +20,7 @@ from cityweather.weather.interactive import asker
 from cityweather.weather.interactive.lookup import lookup
 from cityweather.weather.limits import connected
 from cityweather.weather.limits.breaker import State
+from cityweather.weather.providers.provider import Response
 from cityweather.weather.store import keys
 from tests.weather.fakes import BROKEN, KEY_REFUSED, TOO_MANY, reply, weather
 from tests.weather.lookups import URL, answer, known_since, nothing_known
@@ -154,10 +155,10 @@ def test_three_failing_cities_open_the_breaker_and_one_does_not(provider: Any) -
     assert len(provider.calls) == 12 + 2 * 3
 
 
-def fails(provider: Any, city: str) -> None:
+def fails(provider: Any, city: str, **others: Response) -> None:
     def respond(request: Any) -> Any:
         asked = request.params["q"]
-        outcome = BROKEN if asked == city else weather(asked)
+        outcome = {city: BROKEN, **others}.get(asked) or weather(asked)
         return outcome.status, dict(outcome.headers), outcome.body
 
     provider.add_callback(responses.GET, URL, respond)
@@ -186,6 +187,21 @@ def test_neither_does_the_city_that_probes_ask_for(provider: Any) -> None:
     connections.redis_client().hset("cw:{openweather}:breaker", "until", 1)
     assert lookup("Oslo", nothing_known).city == "Oslo"
     assert connected.breaker(from_settings()).check().state is State.CLOSED
+
+
+def test_what_one_city_was_told_as_a_probe_holds_for_that_city_only(provider: Any) -> None:
+    fails(provider, "London", Bonn=reply(503, b"", retry_after="36000"))
+    half_open()
+    with pytest.raises(ProviderDown):
+        lookup("Rome", nothing_known)
+    connections.redis_client().hset("cw:{openweather}:breaker", "until", 1)
+    with pytest.raises(ProviderDown) as told:
+        lookup("Bonn", nothing_known)
+    assert told.value.retry_after == 36_000
+    assert connected.breaker(from_settings()).look().wait <= 15
+    with pytest.raises(ProviderDown) as again:
+        lookup("Bonn", nothing_known)
+    assert again.value.retry_after == pytest.approx(36_000, abs=5)
 
 
 def test_a_probe_without_a_token_does_not_hold_others_up(provider: Any, settings: Any) -> None:

@@ -161,6 +161,21 @@ def test_what_a_city_was_told_outlasts_an_outage_in_which_others_were_told_nothi
     assert len(provider.moments["Oslo"]) == 1
 
 
+def test_what_one_city_was_told_as_a_probe_holds_for_that_city_only(world: World) -> None:
+    world.batch(*named(50))
+    world.upstream.respond = lambda _city: reply(503, b"")
+    world.batch("Oslo", *named(10), first=100)
+    provider = Provider(world, later(36_000))
+    world.clock.advance(16)
+    world.batch("Oslo", first=100)  # London has failed last time, so this one is the probe
+    assert world.parts.breaker.look().wait <= 15
+    assert len(provider.moments["Oslo"]) == 1
+    world.clock.advance(16)
+    world.batch("Oslo", "Rome", first=100)
+    assert len(provider.moments["Oslo"]) == 1
+    assert world.parts.breaker.check().state is State.CLOSED
+
+
 def test_coordinates_found_before_are_kept(redis_server: Redis) -> None:
     world = World(redis_server, provider=OpenMeteo("http://upstream", "http://upstream", per_minute=0))
     place = Place("Oslo", 59.9, 10.7, "Oslo", "NO")

@@ -266,11 +266,12 @@ class _Run:
             case Fault.OUTAGE if not call.probe:
                 self._doubts.failed(call, error.retry_after, now)
             case Fault.OUTAGE:
-                self._work.put_back(call.rows)
+                if call.rows:  # it may be the city's own trouble: only the one known good speaks for the provider
+                    self._doubts.failed(call, error.retry_after, now)
                 self._health.known_good.failed()
                 self._doubts.drop(now)
                 self._health.start_again()
-                self._gate.wait(self._parts.breaker.outage(error.retry_after), "provider")
+                self._gate.wait(self._parts.breaker.outage(None if call.rows else error.retry_after), "provider")
             case Fault.QUOTA:
                 self._not_now(call)
                 self._gate.wait(self._parts.quota.slow_down(error.retry_after), "quota")

@@ -111,12 +111,17 @@ class Asker:
     def _probe(self, attempt: Breaker, ask: Ask[Answer], place: Place, deadline: float) -> None:
         """Ask for a city known good: the one that somebody keeps asking for may be the one that fails."""
         known = self._known_good
+        own = known.in_doubt
         try:
-            ask(place if known.in_doubt else known.place, deadline)
+            ask(place if own else known.place, deadline)
         except WeatherError as error:
             if error.fault is Fault.OUTAGE:
                 known.failed()
-                raise BreakerOpen(attempt.outage(error.retry_after)) from None
+                # Only the one known good speaks for the provider: this one may have been told of itself.
+                wait = attempt.outage(None if own else error.retry_after)
+                if own and error.retry_after:
+                    raise
+                raise BreakerOpen(wait) from None
             self._note(error)
             if error.fault is not Fault.CITY:
                 raise
