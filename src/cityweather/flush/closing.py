@@ -40,8 +40,9 @@ def commit(job: BulkJob, tracker: Tracker) -> str | None:
     if status == BulkJob.Status.FAILED:
         job.error = state.error or job.error
     job.started_at = job.started_at or _time(state.started_at)
-    # The time of the last result; a job that ends without one ends now.
-    job.finished_at = _time(state.last_at) or datetime.now(UTC)
+    # The time of the last result. What was cancelled ends now: its last result may be from before a long pause.
+    done = status == BulkJob.Status.DONE
+    job.finished_at = (_time(state.last_at) if done else None) or datetime.now(UTC)
     job.enter(BulkJob.Phase.ENDED)
     job.save(update_fields=["status", "error", "started_at", "finished_at", "phase", "phases"])
     log.info("job_ended", extra={"job_id": str(job.job_id), "status": job.status, "processed": job.processed})
