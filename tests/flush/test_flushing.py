@@ -1,5 +1,6 @@
 """Stream → database: the row decides (invariant 2)."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -40,6 +41,17 @@ def test_results_reach_their_rows_cities_and_counters() -> None:
     assert (bad.status, bad.error, bad.temperature) == ("failed", "unknown_city", None)
     assert (bad.city.last_status, bad.city.last_error) == ("failed", "unknown_city")
     assert (pending.status, pending.city.last_status, pending.city.last_refreshed_at) == ("pending", "pending", None)
+
+
+def test_a_result_from_a_clock_that_is_ahead_does_not_bar_newer_weather() -> None:
+    for seconds_ahead, temperature in ((30 * 86_400, 20.5), (0, -5.0)):
+        job = running_job(1)
+        late = result(0, at=time.time() + seconds_ahead)
+        assert late.weather is not None
+        late.weather[0] = temperature
+        work(job, [late])
+        flush(job)
+    assert City.objects.get(name="c0").temperature == -5.0
 
 
 def test_flushing_trims_the_stream_and_remembers_the_position() -> None:

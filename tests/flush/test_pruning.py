@@ -1,5 +1,6 @@
 """What is past its retention goes; what runs stays."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from cityweather.dispatch import control
 from cityweather.errors import JobNotFound
 from cityweather.flush import prune
 from cityweather.models import BulkJob, BulkJobs, City, JobResult, RejectedRow, SearchHistory
-from tests.flush.helpers import flush, make_job, running_job, work_all
+from tests.flush.helpers import flush, make_job, result, running_job, tracker, work, work_all
 
 
 def ended(days_ago: int) -> BulkJob:
@@ -27,6 +28,33 @@ def ended(days_ago: int) -> BulkJob:
 
 def only(job: BulkJob) -> BulkJobs:
     return BulkJob.objects.filter(pk=job.pk)
+
+
+def test_a_job_cancelled_after_a_long_pause_ends_when_it_is_cancelled(settings: Settings) -> None:
+    settings.RETENTION_DAYS_JOBS = 30
+    job = running_job(5)
+    work(job, [result(0)])
+    flush(job)
+    control.pause(str(job.job_id))
+    tracker().set(str(job.job_id), None, last_at=int((time.time() - 40 * 86_400) * 1000))
+    control.cancel(str(job.job_id))
+    flush(job)
+    prune.prune(timezone.now())
+    assert BulkJob.objects.visible().get(pk=job.pk).status == "cancelled"
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_deleting_a_job_does_not_read_the_rows_of_older_ones() -> None:
+    job = running_job(1)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+    with CaptureQueriesContext(connection) as queries:
+        prune.delete_job(job)
+    (chunk, *_) = [q["sql"] for q in queries if "jobresult" in q["sql"] and "LIMIT" in q["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + chunk)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Index Cond: (job_id = " in plan
 
 
 def test_old_ended_jobs_go_with_their_rows_and_cities_stay(settings: Settings) -> None:

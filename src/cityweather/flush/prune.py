@@ -27,15 +27,17 @@ def delete_job(job: BulkJob, until: float = float("inf")) -> bool:
 
     Rows first: a crash in between leaves a job that can be deleted again, never rows without a job.
     """
-    for model in (JobResult, RejectedRow):
-        if not delete_in_chunks(model.objects.filter(job=job), until):
-            return False
+    # In the order of an index that begins with the job: in that of `id` each chunk would pass all older rows.
+    results = JobResult.objects.filter(job=job).order_by("position")
+    rejected = RejectedRow.objects.filter(job=job).order_by("id")
+    if not (delete_in_chunks(results, until) and delete_in_chunks(rejected, until)):
+        return False
     job.delete()
     return True
 
 
 def delete_in_chunks(rows: models.QuerySet[Any], until: float = float("inf")) -> bool:
-    while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:CHUNK]):
+    while ids := list(rows.values_list("pk", flat=True)[:CHUNK]):
         rows.model.objects.filter(pk__in=ids).delete()
         if time.monotonic() > until:
             return False
@@ -58,4 +60,4 @@ def prune(now: datetime, seconds: float = 2.0) -> None:
         log.info("job_pruned", extra={"job_id": job_id})
     if settings.RETENTION_DAYS_HISTORY:
         before = now - timedelta(days=settings.RETENTION_DAYS_HISTORY)
-        delete_in_chunks(SearchHistory.objects.filter(timestamp__lt=before), until)
+        delete_in_chunks(SearchHistory.objects.filter(timestamp__lt=before).order_by("timestamp"), until)

@@ -1,5 +1,6 @@
 """The two set-based updates of a flush, for PostgreSQL (arrays) and SQLite (one JSON text)."""
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -100,8 +101,9 @@ def _result_row(result: Result) -> list[Any]:
     return [*head, temperature, _text(condition, 50), _percent(humidity)]
 
 
-def _city_row(city_id: int, result: Result) -> list[Any]:
-    head = [city_id, _time(result.refreshed_at), _status(result), _text(result.error, 200)]
+def _city_row(city_id: int, result: Result, now: float) -> list[Any]:
+    """A result whose clock was ahead is of now: nothing newer would replace it until then."""
+    head = [city_id, _time(min(result.refreshed_at, now)), _status(result), _text(result.error, 200)]
     if result.weather is None:
         return [*head, *[None] * len(CITY_COLUMNS)]
     w = Weather.unpack(result.weather)
@@ -141,7 +143,8 @@ def update_results(job_id: str, results: Sequence[Result]) -> list[tuple[int, in
 
 def update_cities(found: Sequence[tuple[int, Result]]) -> None:
     """Give each (city id, result) to its City row, unless that one is newer."""
-    rows = sorted(_city_row(city_id, result) for city_id, result in found)
+    now = time.time()
+    rows = sorted(_city_row(city_id, result, now) for city_id, result in found)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             columns = [_array(column) for column in zip(*rows, strict=True)]
