@@ -92,7 +92,7 @@ class Job(Shape):
     progress = s.IntegerField(min_value=0, max_value=100, help_text="%, floored; 100 only once everything is stored")
     created_at = _time()
     started_at = _time(allow_null=True)
-    finished_at = _time("Of the last result.", allow_null=True)
+    finished_at = _time("Of the last result; of a job cancelled or failed, when that was.", allow_null=True)
     rate = _number("Cities a second: of late while it runs, over all afterwards")
     eta_seconds = s.IntegerField(allow_null=True)
     waiting_for = s.ChoiceField(
