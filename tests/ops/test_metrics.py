@@ -18,7 +18,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 import cityweather
 from cityweather.flush import prune, writer
 from cityweather.models import BulkJob
-from cityweather.ops import metrics, scrape, signals
+from cityweather.ops import keys, metrics, scrape, signals
 from cityweather.ops.metrics import Counters
 from cityweather.tracker.results import Result
 from cityweather.weather.limits.pace import Pace
@@ -52,6 +52,23 @@ def test_what_a_client_makes_up_is_no_label(client: Client) -> None:
     found = scraped(client)
     assert found["cityweather_http_requests_total", (("method", "other"), ("route", "other"), ("status", "404"))] == 1
     assert not [key for key in found if "BREW" in str(key) or "coffee" in str(key)]
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+@pytest.mark.parametrize("path", ["/admin/", "/admin/cityweather/", "/admin/cityweather/bulkjob/", "/admin/nothing/"])
+def test_all_pages_of_the_admin_are_one_route(client: Client, path: str) -> None:
+    status = str(client.get(path).status_code)
+    labels = (("method", "GET"), ("route", "admin"), ("status", status))
+    assert scraped(client)["cityweather_http_requests_total", labels] == 1
+
+
+@pytest.mark.usefixtures("db")
+def test_a_field_that_cannot_be_read_hides_no_other(client: Client, redis_server: "Redis[bytes]") -> None:
+    unreadable = "http_request_seconds_{}|route=admin/^(?P<app_label>auth|cityweather)/${}"
+    redis_server.hset(keys.METRICS, unreadable.format("bucket", "|le=0.1"), 1)
+    redis_server.hset(keys.METRICS, unreadable.format("sum", ""), 0.1)
+    redis_server.hset(keys.METRICS, "rows|result=success", 7)
+    assert scraped(client)["cityweather_rows_total", (("result", "success"),)] == 7
 
 
 @pytest.mark.usefixtures("redis_server", "db")

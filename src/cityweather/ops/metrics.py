@@ -131,5 +131,6 @@ def _histogram(name: str, labels: Labels) -> tuple[list[str], str]:
 
 
 def labels_of(field: str) -> tuple[str, dict[str, str]]:
+    """Raises ValueError."""
     name, *pairs = field.split("|")
     return name, dict(pair.split("=", 1) for pair in pairs)

@@ -64,7 +64,10 @@ def counted() -> Iterator[Metric]:
     """Counters and histograms as all processes sent them."""
     sums: dict[str, dict[tuple[tuple[str, str], ...], float]] = defaultdict(dict)
     for field, value in metrics.read(connections.redis_client()).items():
-        name, labels = metrics.labels_of(field)
+        try:
+            name, labels = metrics.labels_of(field)
+        except ValueError:  # it would stay in Redis, and fail every scrape
+            continue
         sums[name][tuple(labels.items())] = value
     for name in sorted(sums):
         base = name.removesuffix("_bucket")
