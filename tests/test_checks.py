@@ -1,8 +1,10 @@
 """Settings that would break later are refused at the start, with a hint."""
 
 import pytest
+from django.conf import settings as configured
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.test import override_settings
 from pytest_django.fixtures import Settings
 from redis import Redis
 
@@ -63,6 +65,27 @@ def test_a_rate_that_cannot_be_kept_is_refused(settings: Settings, rule: str) ->
 def test_fewer_proxies_than_none_are_refused(settings: Settings) -> None:
     settings.TRUSTED_PROXIES = -1
     assert "cityweather.E009" in ids()
+
+
+@pytest.mark.parametrize("name", ["RETENTION_DAYS_JOBS", "RETENTION_DAYS_HISTORY"])
+@pytest.mark.parametrize(("days", "refused"), [(-1, True), (0, False), (36_500, False), (36_501, True)])
+def test_a_retention_that_deletes_everything_or_ends_after_all_dates_is_refused(
+    settings: Settings, name: str, days: int, refused: bool
+) -> None:
+    setattr(settings, name, days)
+    assert ("cityweather.E010" in ids()) is refused
+
+
+def test_no_limit_or_quota_may_be_below_zero() -> None:
+    names = [
+        name for name in dir(configured) if name == "CACHE_TTL" or "_QUOTA_" in name or name.startswith("IMPORT_MAX_")
+    ]
+    assert len(names) == 9
+    for name in names:
+        with override_settings(**{name: -1}):
+            assert "cityweather.E010" in ids(), name
+        with override_settings(**{name: 0}):
+            assert "cityweather.E010" not in ids(), name
 
 
 def test_a_cluster_as_broker_is_refused(settings: Settings) -> None:

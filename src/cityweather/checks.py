@@ -24,6 +24,13 @@ from cityweather.settings import INSECURE_SECRET_KEY
 PROVIDERS = ("auto", "openweather", "open_meteo")
 SKEW = 5.0  # seconds
 SECRET_BYTES = 16  # of a callback's secret
+CENTURY = 36_500  # days; far longer ones lead past the first or the last date there is
+RETENTIONS = ("RETENTION_DAYS_JOBS", "RETENTION_DAYS_HISTORY")
+COUNTS = (
+    "CACHE_TTL", "IMPORT_MAX_BYTES", "IMPORT_MAX_ROWS", "IMPORT_MAX_OPEN_JOBS",
+    "OPENWEATHER_QUOTA_PER_MINUTE", "OPENWEATHER_QUOTA_PER_MONTH",
+    "OPEN_METEO_QUOTA_PER_MINUTE", "OPEN_METEO_QUOTA_PER_HOUR", "OPEN_METEO_QUOTA_PER_DAY",
+)  # fmt: skip
 
 
 def require_sound_settings() -> None:
@@ -97,6 +104,19 @@ def rates(*_: Any, **__: Any) -> list[CheckMessage]:
     if settings.TRUSTED_PROXIES < 0:
         hint = "Set TRUSTED_PROXIES to the number of proxies in front, 0 for none."
         found.append(Error(f"TRUSTED_PROXIES is {settings.TRUSTED_PROXIES}.", hint=hint, id="cityweather.E009"))
+    return found
+
+
+@register(Tags.compatibility)
+def numbers(*_: Any, **__: Any) -> list[CheckMessage]:
+    """A retention below 0 would delete everything at once."""
+    found: list[CheckMessage] = []
+    for name in RETENTIONS + COUNTS:
+        number, days = getattr(settings, name), name in RETENTIONS
+        if number < 0 or (days and number > CENTURY):
+            keep = f"Set {name} to 1 to {CENTURY} days, or to 0 to keep everything."
+            hint = keep if days else f"Set {name} to 0 or more."
+            found.append(Error(f"{name} is {number}.", hint=hint, id="cityweather.E010"))
     return found
 
 
