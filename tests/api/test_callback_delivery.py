@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -62,6 +63,16 @@ def test_a_receiver_gets_the_status_signed_and_once(receiver: Receiver, keyed: C
     assert headers["webhook-signature"] == f"v1,{expected}"
     assert abs(int(headers["webhook-timestamp"]) - timezone.now().timestamp()) < 60
     assert reload(job).notified_at is not None
+
+
+@pytest.mark.usefixtures("db")
+def test_an_attempt_asks_the_database_nothing_as_its_thread_would_leave_a_connection_open(receiver: Receiver) -> None:
+    again = ended(receiver, retry_of=ended(receiver))
+    (job,) = [job for job in delivery.claimed(NOW) if job.pk == again.retry_of_id]
+    with CaptureQueriesContext(connection) as asked:
+        assert delivery.attempt(job) == 204
+    assert not asked.captured_queries
+    assert json.loads(receiver.got[0][2])["data"]["retries"] == [str(again.pk)]
 
 
 @pytest.mark.usefixtures("db")
