@@ -105,6 +105,18 @@ def test_nothing_new_is_a_304_until_a_row_is_counted(keyed: Client) -> None:
 
 
 @pytest.mark.usefixtures("redis_server", "db")
+def test_a_retry_that_takes_a_deleted_ones_place_is_no_304(keyed: Client) -> None:
+    job = make_job("sf", status="done", phase="ended")
+    again = make_job("p", retry_of=job)
+    tag = keyed.get(f"/bulk/jobs/{job.job_id}")["ETag"]
+    again.delete()
+    other = make_job("p", retry_of=job)
+    answer = keyed.get(f"/bulk/jobs/{job.job_id}", headers={"If-None-Match": tag})
+    assert answer.status_code == 200
+    assert answer.json()["retries"] == [str(other.pk)]
+
+
+@pytest.mark.usefixtures("redis_server", "db")
 def test_progress_is_floored_and_at_most_99_before_the_end(keyed: Client) -> None:
     job = make_job("p" * 3)
     go_live(job, succeeded=2)
