@@ -4,6 +4,7 @@ import csv
 import gc
 import io
 import threading
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -95,6 +96,18 @@ def test_one_download_too_many_is_asked_to_come_back(keyed: Client, monkeypatch:
     gc.collect()  # an answer that was never read nor closed
     assert keyed.get(path).status_code == 200
     held[1].close()
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("part", ["results", "rejected"])
+def test_head_tells_the_headers_and_takes_no_slot(keyed: Client, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    one = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(downloads, "slots", lambda: one)
+    path = f"/bulk/jobs/{make_job('s').job_id}/{part}?format=csv"
+    with closing(keyed.get(path)) as held:
+        answer = keyed.head(path)
+        assert (answer.status_code, answer["Content-Type"]) == (200, "text/csv; charset=utf-8")
+        assert answer["Content-Disposition"] == held["Content-Disposition"]
 
 
 @pytest.mark.usefixtures("db")

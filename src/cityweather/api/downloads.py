@@ -33,9 +33,10 @@ def wanted(request: Request) -> bool:
     return bool(getattr(request, "accepted_renderer", None) and request.accepted_renderer.format == "csv")
 
 
-def download(name: str, header: Row, pages: Iterator[Sequence[Row]]) -> StreamingHttpResponse:
-    """Raises TooManyDownloads."""
-    response = StreamingHttpResponse(Lines(header, pages), content_type="text/csv; charset=utf-8")
+def download(request: Request, name: str, header: Row, pages: Iterator[Sequence[Row]]) -> StreamingHttpResponse:
+    """Raises TooManyDownloads. HEAD reads no row: a server would ask for them all, only to drop them."""
+    lines = () if request.method == "HEAD" else Lines(header, pages)
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

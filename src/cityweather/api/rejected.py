@@ -34,7 +34,7 @@ class RejectedView(KeyedView):
         job = progress.job(job_id)
         start = after[0] if after else 0
         if downloads.wanted(request):
-            return export(job.job_id, start)
+            return export(request, job.job_id, start)
         rows = rejected(job.job_id, limit + 1, start)
         return page(request, rows, limit, CURSOR, key=lambda row: (row[0],), show=show)
 
@@ -48,6 +48,6 @@ def show(row: tuple[Any, ...]) -> dict[str, Any]:
     return dict(zip(COLUMNS, row[1:], strict=True))
 
 
-def export(job_id: UUID, after: int) -> HttpResponseBase:
+def export(request: Request, job_id: UUID, after: int) -> HttpResponseBase:
     pages = downloads.keyset(partial(rejected, job_id, downloads.PAGE), lambda row: row[0], after)
-    return downloads.download(f"{job_id}-rejected.csv", COLUMNS, ([row[1:] for row in rows] for rows in pages))
+    return downloads.download(request, f"{job_id}-rejected.csv", COLUMNS, ([row[1:] for row in rows] for rows in pages))

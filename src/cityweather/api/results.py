@@ -57,7 +57,7 @@ class ResultsView(KeyedView):
         start = after[0] if after else None
         search = names.key(names.display(parameters.text(request.query_params, "search", names.MAX_LENGTH)))
         if downloads.wanted(request):
-            return export(job.job_id, status, search, start)
+            return export(request, job.job_id, status, search, start)
         rows = results(job.job_id, status, search, limit + 1, start)
         return page(request, rows, limit, CURSOR, key=lambda row: (row[0],), show=show)
 
@@ -92,7 +92,7 @@ def show(row: Row) -> dict[str, Any]:
     }
 
 
-def export(job_id: UUID, status: str | None, search: str, after: int | None) -> HttpResponseBase:
+def export(request: Request, job_id: UUID, status: str | None, search: str, after: int | None) -> HttpResponseBase:
     pages = downloads.keyset(partial(results, job_id, status, search, downloads.PAGE), lambda row: row[0], after)
     lines = ([(*row[:4], iso(row[4]), *row[5:]) for row in rows] for rows in pages)
-    return downloads.download(f"{job_id}-{status or 'results'}.csv", COLUMNS, lines)
+    return downloads.download(request, f"{job_id}-{status or 'results'}.csv", COLUMNS, lines)
