@@ -167,9 +167,10 @@ def test_the_command_prints_a_verdict_for_each_job_and_fails_on_a_fault() -> Non
     call_command("audit", stdout=out)
 
 
-def test_an_unknown_job_is_said_to_be_unknown() -> None:
-    with pytest.raises(CommandError, match="no such job"):
-        call_command("audit", "00000000-0000-0000-0000-000000000000")
+@pytest.mark.parametrize("unknown", ["00000000-0000-0000-0000-000000000000", "00000000", "nonsense"])
+def test_an_unknown_job_is_said_to_be_unknown(unknown: str) -> None:
+    with pytest.raises(CommandError, match=f"{unknown}: no such job"):
+        call_command("audit", unknown)
 
 
 def test_a_flush_by_hand_does_a_round() -> None:

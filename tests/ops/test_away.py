@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from redis._parsers.base import BaseParser
 from redis.exceptions import ResponseError
 
@@ -68,6 +69,26 @@ def test_ticks_without_the_database_say_so_once(caplog: pytest.LogCaptureFixture
     assert told(line)["server"] == "database"
     assert told(line)["reason"].startswith('OperationalError: connection to server at "127.0.0.1", port 1 failed')
     assert "a-password" not in caplog.text
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("command", ["audit", "drain", "resume", "flush"])
+def test_a_command_without_redis_ends_in_a_sentence(database: str, redis_away: None, command: str) -> None:
+    make_job(3)
+    with pytest.raises(CommandError, match=r"^Redis .*ConnectionError.* Check REDIS_URL; .*doctor") as refusal:
+        call_command(command)
+    assert "a-password" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("command", ["audit", "flush"])
+def test_a_command_without_the_database_ends_in_a_sentence(command: str, django_db_blocker: Any) -> None:
+    with (
+        django_db_blocker.unblock(),
+        default_database(f"postgresql://somebody:a-password@{NOBODY}/none"),
+        pytest.raises(CommandError, match=r"^The database .*OperationalError.* Check DATABASE_URL; ") as refusal,
+    ):
+        call_command(command)
+    assert "a-password" not in str(refusal.value)
 
 
 def test_it_is_told_again_after_half_a_minute(

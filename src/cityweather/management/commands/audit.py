@@ -2,7 +2,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from cityweather.api.progress import parse_id
+from cityweather.errors import JobNotFound
 from cityweather.flush.audit import Report, audit
+from cityweather.management.away import away_told
 from cityweather.models import BulkJob
 
 
@@ -13,9 +16,10 @@ class Command(BaseCommand):
         parser.add_argument("job", nargs="?", help="a job id (default: every job)")
         parser.add_argument("--repair", action="store_true", help="mend what disagrees; rows in doubt run again")
 
+    @away_told()
     def handle(self, *_: Any, job: str | None, repair: bool, **__: Any) -> None:
         known = BulkJob.objects.visible().order_by("created_at")
-        chosen = [job] if job else [str(job_id) for job_id in known.values_list("job_id", flat=True)]
+        chosen = [_id(job)] if job else [str(job_id) for job_id in known.values_list("job_id", flat=True)]
         faulty = busy = 0
         for job_id in chosen:
             report = audit(job_id, repair=repair)
@@ -46,3 +50,10 @@ class Command(BaseCommand):
             self.stdout.write(f"  not done yet, first positions: {', '.join(map(str, report.gaps))}")
         if report.why:
             self.stdout.write(f"  {report.why}")
+
+
+def _id(text: str) -> str:
+    try:
+        return parse_id(text)
+    except JobNotFound:
+        raise CommandError(f"{text}: no such job.") from None

@@ -3,6 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from cityweather import connections
+from cityweather.management.away import away_told
 
 
 class Command(BaseCommand):
@@ -11,6 +12,7 @@ class Command(BaseCommand):
         "Redis alone knows it: one that is emptied lets dispatch go on."
     )
 
+    @away_told()
     def handle(self, *_: Any, **__: Any) -> None:
         connections.tracker().drain(on=True)
         self.stdout.write("Dispatch is parked. `cityweather resume` lets it go on.")

@@ -3,11 +3,13 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from cityweather import connections
+from cityweather.management.away import away_told
 
 
 class Command(BaseCommand):
     help = "Let the dispatch of all jobs go on after `cityweather drain`."
 
+    @away_told()
     def handle(self, *_: Any, **__: Any) -> None:
         connections.tracker().drain(on=False)
         self.stdout.write("Dispatch goes on.")
