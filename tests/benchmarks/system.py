@@ -1,5 +1,6 @@
 """The contenders side by side: on the same servers, in turn, several times."""
 
+import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from tests.benchmarks.contender import Run, combine
 from tests.benchmarks.stage import Stage, stage
 
 WORKERS = 2
+AIOHTTP = importlib.util.find_spec("aiohttp")  # it is in no lock
+APPS = {"pycurl": "cityweather", "aiohttp": "tests.benchmarks.async_client"}
 TASK = 1 / 30  # cities of the usual designs to one of ours: they take so much longer
 
 
@@ -23,7 +26,7 @@ def bare(stage: Stage, count: int, latency: float) -> Run:
 
 
 def pipeline(stage: Stage, count: int, latency: float, client: str) -> Run:
-    app = "cityweather" if client == "pycurl" else "tests.benchmarks.clients"
+    app = APPS.get(client, "tests.benchmarks.clients")
     name = "ours" if client == "pycurl" else f"ours with {client}"
     with ours.running(stage, latency, app, BENCHMARK_CLIENT=client) as system:
         return system.refresh(count, name, latency)
@@ -37,6 +40,7 @@ def contenders(count: int) -> dict[str, Callable[[Stage, float], Run]]:
         "usual, tuned": lambda s, latency: usual.run(s, few, tuned=True, latency=latency),
         "ours with urllib3": lambda s, latency: pipeline(s, count // 4, latency, "urllib3"),
         "ours with requests": lambda s, latency: pipeline(s, count // 4, latency, "requests"),
+        **({"ours with aiohttp": lambda s, latency: pipeline(s, count // 4, latency, "aiohttp")} if AIOHTTP else {}),
         "bare pycurl": lambda s, latency: bare(s, count, latency),
     }
 
