@@ -11,7 +11,7 @@ simulator      both weather providers' settings lead to it: `.control(fault="429
 
 Nothing of the developer's environment reaches a test, and addresses point where nobody listens until a fixture says so.
 A server that cannot start skips the test on a laptop and fails it where CI=true.
-Every folder of tests is a package, so helpers are imported as `from tests.servers import …`.
+Every folder of tests is a package, so helpers are imported as `from tests.support.servers import …`.
 """
 
 import atexit
@@ -20,10 +20,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.capture import no_broker, real_broker, sent_tasks
-from tests.hermetic import isolate
-from tests.providers import session_simulator, simulator
-from tests.servers import (
+from tests.support.capture import no_broker, real_broker, sent_tasks
+from tests.support.hermetic import isolate
+from tests.support.providers import session_simulator, simulator
+from tests.support.servers import (
     database,
     postgres_database,
     redis_server,

@@ -7,7 +7,7 @@ from celery.beat import ScheduleEntry
 from redis import Redis
 
 from cityweather.celery import QUEUE_LIMIT, Ticker, app
-from tests.capture import Sent
+from tests.support.capture import Sent
 
 
 def tick(name: str = "dispatch") -> None:

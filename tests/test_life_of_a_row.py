@@ -9,10 +9,10 @@ from cityweather import tasks
 from cityweather.dispatch import batches
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.spool import spool_upload
-from cityweather.local.simulator.process import Simulator
 from cityweather.models import BulkJob, JobResult
-from tests.capture import Sent
-from tests.flush.helpers import agree, flush, make_job, reload, tracker
+from cityweather_dev.simulator.process import Simulator
+from tests.support.capture import Sent
+from tests.support.flush import agree, flush, make_job, reload, tracker
 
 CSV = b"city\nParis\nLima\n paris \nAtlantis\nOslo\n\nNairobi\n"
 

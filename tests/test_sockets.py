@@ -12,9 +12,9 @@ from redis.connection import SSLConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
-from cityweather import connections, sockets
-from cityweather.local.valkey import Valkey
-from cityweather.sockets import RedisConnection
+from cityweather.runtime import connections, sockets
+from cityweather.runtime.sockets import RedisConnection
+from cityweather_dev.valkey import Valkey
 
 
 def connect(url: str, seconds: float = 5.0) -> Redis:

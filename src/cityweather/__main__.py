@@ -6,9 +6,9 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
 
-from cityweather.management.shell import main as shell
-from cityweather.ops import found
 from cityweather.ops.doctor import main as doctor
+from cityweather_client import local_service
+from cityweather_client import main as shell
 
 OVERVIEW = "\n".join(f"    {name:<10} {words}" for name, words in shell.HELP.items())
 USAGE = f"""\
@@ -55,8 +55,8 @@ def _beside_up(arguments: Sequence[str]) -> list[str]:
     parser = ArgumentParser("cityweather", add_help=False, allow_abbrev=False)
     parser.add_argument("--data", type=Path)
     told, rest = parser.parse_known_args(arguments)
-    up = found.adopt(os.environ, told.data or found.DATA)
-    if told.data and not up and not found.names_servers(os.environ):
+    up = local_service.adopt(os.environ, told.data or local_service.DATA)
+    if told.data and not up and not local_service.names_servers(os.environ):
         sys.exit(f"No `cityweather up` runs in {told.data}.")
     return rest
 

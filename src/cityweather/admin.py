@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 
 from cityweather.models import BulkJob, City, JobResult, RejectedRow, SearchHistory
-from cityweather.weather import names
+from cityweather.places import names
 
 MANY = 10_000  # rows that a list pages through; beyond it, narrow it by search and filters
 

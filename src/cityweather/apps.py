@@ -7,6 +7,6 @@ class CityWeatherConfig(AppConfig):
 
     def ready(self) -> None:
         from cityweather import checks  # noqa: F401, PLC0415  # registers the system checks
-        from cityweather.ops import signals  # noqa: PLC0415
+        from cityweather.runtime import heartbeats  # noqa: PLC0415
 
-        signals.connect()
+        heartbeats.connect()

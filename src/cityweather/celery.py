@@ -11,8 +11,8 @@ from kombu.transport import virtual
 from kombu.transport.redis import Channel, QoS, Transport
 from redis.exceptions import RedisError
 
-from cityweather.connections import REFUSING
-from cityweather.ops.parent import die_with
+from cityweather.runtime.connections import REFUSING
+from cityweather.runtime.process import die_with
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Ticker(Scheduler):
     """A scheduler that keeps no file and sends no tick while ticks are waiting: they would only pile up."""
 
     def apply_async(self, entry: ScheduleEntry, producer: Any = None, advance: bool = True, **kwargs: Any) -> Any:
-        from cityweather import connections  # noqa: PLC0415  # Django is not set up when this module is read
+        from cityweather.runtime import connections  # noqa: PLC0415  # Django is not set up when this module is read
 
         try:
             if connections.queue_length("bookkeeping") < QUEUE_LIMIT:

@@ -16,9 +16,9 @@ from django.db import DatabaseError, connection
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from cityweather import api_keys, connections
-from cityweather.api import throttles
-from cityweather.api.callbacks.event import keys
+from cityweather.api import throttling
+from cityweather.api.webhooks.event import keys
+from cityweather.runtime import api_keys, connections
 from cityweather.settings import INSECURE_SECRET_KEY
 
 PROVIDERS = ("auto", "openweather", "open_meteo")
@@ -95,7 +95,7 @@ def rates(*_: Any, **__: Any) -> list[CheckMessage]:
     for name in ("THROTTLE_WEATHER", "THROTTLE_API", "THROTTLE_LOGIN"):
         rule = getattr(settings, name)
         try:
-            usable = not rule or throttles.parse(rule)[0] > 0
+            usable = not rule or throttling.parse(rule)[0] > 0
         except ValueError:
             usable = False
         if not usable:

@@ -6,8 +6,8 @@ from urllib.parse import quote
 from celery.schedules import crontab
 from environs import Env
 
-from cityweather.ops import logs
-from cityweather.sockets import pool_options
+from cityweather.runtime import logs
+from cityweather.runtime.sockets import pool_options
 
 env = Env()
 
@@ -44,11 +44,11 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "cityweather.api.lanes.Lanes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "cityweather.ops.seats.Seats",
-    "cityweather.ops.pages.Sessions",
-    "cityweather.ops.pages.Csrf",
-    "cityweather.ops.pages.Authentication",
-    "cityweather.ops.pages.Messages",
+    "cityweather.ops.bulkhead.Seats",
+    "cityweather.ops.admin_middleware.Sessions",
+    "cityweather.ops.admin_middleware.Csrf",
+    "cityweather.ops.admin_middleware.Authentication",
+    "cityweather.ops.admin_middleware.Messages",
 ]
 CSRF_FAILURE_VIEW = "cityweather.api.exceptions.csrf_failure"
 TEMPLATES = [
@@ -114,7 +114,7 @@ CACHES = {
         "LOCATION": CACHE_URL,
         "KEY_PREFIX": "cw",
         "OPTIONS": {
-            "SERIALIZER": "cityweather.weather.store.cache.Serializer",
+            "SERIALIZER": "cityweather.weather.cache.Serializer",
             "SOCKET_CONNECT_TIMEOUT": 1,  # seconds
             "SOCKET_TIMEOUT": 2,
             "CONNECTION_POOL_KWARGS": pool_options(CACHE_URL),

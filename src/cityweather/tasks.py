@@ -9,21 +9,20 @@ from celery import Task, shared_task
 from celery.signals import worker_shutting_down
 from django.utils import timezone
 
-from cityweather import connections
-from cityweather.api.callbacks import delivery
+from cityweather.api.webhooks import delivery
 from cityweather.dispatch import batches, dispatcher
 from cityweather.flush import flusher, sweep
 from cityweather.flush.audit import audit_recent
-from cityweather.flush.prune import prune
-from cityweather.ops import away, no_writes
-from cityweather.weather.bulk import stopping
-from cityweather.weather.bulk.fetch import run_batch
-from cityweather.weather.bulk.work import Batch
-from cityweather.weather.providers.provider import Place
+from cityweather.flush.retention import prune
+from cityweather.runtime import connections, no_writes, outages
+from cityweather.weather import shutdown_flag
+from cityweather.weather.batch_fetch import run_batch
+from cityweather.weather.batch_queue import Batch
+from cityweather.weather.providers.base import Place
 
 log = logging.getLogger(__name__)
 
-worker_shutting_down.connect(lambda **_: stopping.ask(), weak=False)
+worker_shutting_down.connect(lambda **_: shutdown_flag.ask(), weak=False)
 
 
 class Patient(Task):  # type: ignore[type-arg]  # not generic when it runs
@@ -32,13 +31,13 @@ class Patient(Task):  # type: ignore[type-arg]  # not generic when it runs
     throws = connections.ANY_AWAY
 
     def on_failure(self, exc: Exception, *_: Any) -> None:
-        away.tell(exc, then="the next tick tries again")
+        outages.tell(exc, then="the next tick tries again")
         no_writes.note(exc)
 
 
 class Fetching(Patient):
     def on_failure(self, exc: Exception, *_: Any) -> None:
-        away.tell(exc, then="the batch goes out again when its lease has run out")
+        outages.tell(exc, then="the batch goes out again when its lease has run out")
 
 
 @shared_task(base=Fetching)

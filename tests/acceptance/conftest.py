@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from cityweather.local.postgres import Postgres
-from cityweather.local.processes import CannotStart
-from cityweather.local.simulator.process import Simulator
-from cityweather.local.valkey import PERSISTENT, Valkey
-from tests.acceptance.fleet import USUAL, Fleet
-from tests.acceptance.running import Running
-from tests.servers import unavailable
+from cityweather_dev.postgres import Postgres
+from cityweather_dev.processes import CannotStart
+from cityweather_dev.simulator.process import Simulator
+from cityweather_dev.valkey import PERSISTENT, Valkey
+from tests.support.fleet import USUAL, Fleet
+from tests.support.running import Running
+from tests.support.servers import unavailable
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cityweather.local import sample
-from cityweather.local.processes import wait_until
 from cityweather.settings import ROOT
-from tests.acceptance.running import Running
-from tests.api.receiver import receiving
+from cityweather_dev import sample
+from cityweather_dev.processes import wait_until
+from tests.support.receiver import receiving
+from tests.support.running import Running
 
 SECRET = "a-secret-of-24-letters-or-more"
 CITIES = 300

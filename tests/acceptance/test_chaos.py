@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.acceptance import chaos, judge
-from tests.acceptance.fleet import KEY, Fleet, towns
-from tests.acceptance.poller import Poller
+from tests.support import chaos, judge
+from tests.support.fleet import KEY, Fleet, towns
+from tests.support.poller import Poller
 
 TOTAL = 20_000
 SECONDS = 120  # after the last wound; what is left takes about 15 and a lease

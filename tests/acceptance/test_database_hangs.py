@@ -10,9 +10,9 @@ import psutil
 import pytest
 import requests
 
-from cityweather.local.processes import wait_until
 from cityweather.ops import health
-from tests.acceptance.fleet import KEY, Fleet, towns
+from cityweather_dev.processes import wait_until
+from tests.support.fleet import KEY, Fleet, towns
 
 pytestmark = pytest.mark.xdist_group("acceptance")
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from cityweather.local.demo import Demo
-from cityweather.local.processes import CannotStart
-from tests.acceptance.running import CHOSEN_BY_UP
+from cityweather_dev.demo import Demo
+from cityweather_dev.processes import CannotStart
+from tests.support.running import CHOSEN_BY_UP
 
 pytestmark = pytest.mark.xdist_group("acceptance")
 

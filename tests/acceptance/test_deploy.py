@@ -2,9 +2,9 @@
 
 import pytest
 
-from cityweather.local.processes import wait_until
-from tests.acceptance import judge
-from tests.acceptance.fleet import Fleet, towns
+from cityweather_dev.processes import wait_until
+from tests.support import judge
+from tests.support.fleet import Fleet, towns
 
 pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance")]
 

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from tests.acceptance.fleet import Fleet, towns
+from tests.support.fleet import Fleet, towns
 
 pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance"), pytest.mark.timeout(300)]
 

@@ -15,11 +15,11 @@ import psycopg2
 import pytest
 import requests
 
-from cityweather.local.processes import wait_until
-from tests.acceptance import judge
-from tests.acceptance.disk import CannotMount, Disk
-from tests.acceptance.fleet import KEY, USUAL, Fleet, towns
-from tests.acceptance.running import Running
+from cityweather_dev.processes import wait_until
+from tests.support import judge
+from tests.support.disk import CannotMount, Disk
+from tests.support.fleet import KEY, USUAL, Fleet, towns
+from tests.support.running import Running
 
 pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance")]
 

@@ -3,9 +3,9 @@
 import pytest
 import requests
 
-from cityweather.local.processes import wait_until
-from cityweather.ops import metrics
-from tests.acceptance.fleet import Fleet, towns
+from cityweather.runtime import metrics
+from cityweather_dev.processes import wait_until
+from tests.support.fleet import Fleet, towns
 
 pytestmark = pytest.mark.xdist_group("acceptance")
 

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from cityweather.local.processes import wait_until
-from tests.acceptance.fleet import USUAL, Fleet
+from cityweather_dev.processes import wait_until
+from tests.support.fleet import USUAL, Fleet
 
 API, WRONG, PROVIDER, DJANGO = "api-secret-4711", "wrong-secret-1234", "provider-secret-0815", "django-secret-2342"
 SETTINGS = {

@@ -11,9 +11,9 @@ import psutil
 import pytest
 import requests
 
-from cityweather.local.processes import wait_until
-from cityweather.weather.interactive.flight import PATIENCE
-from tests.acceptance.fleet import Fleet
+from cityweather.weather.single_flight import PATIENCE
+from cityweather_dev.processes import wait_until
+from tests.support.fleet import Fleet
 
 ASKING = 200
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from cityweather.local import sample
-from cityweather.local.simulator import world
-from cityweather.local.simulator.conditions import Conditions
 from cityweather.settings import ROOT
-from tests.acceptance.running import Running
+from cityweather_dev import sample
+from cityweather_dev.simulator import world
+from cityweather_dev.simulator.conditions import Conditions
+from tests.support.running import Running
 
 CITIES = 500
 UNKNOWN = ("New Atlantis", "Nowhere-on-Sea")

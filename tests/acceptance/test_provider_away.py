@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from cityweather.local.processes import wait_until
-from cityweather.weather.bulk.health import IN_A_ROW
-from cityweather.weather.bulk.parts import CONCURRENCY
-from tests.acceptance import judge
-from tests.acceptance.fleet import Fleet, towns
+from cityweather.weather.batch_context import CONCURRENCY
+from cityweather.weather.retry_budget import IN_A_ROW
+from cityweather_dev.processes import wait_until
+from tests.support import judge
+from tests.support.fleet import Fleet, towns
 
 pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance")]
 

@@ -12,10 +12,10 @@ import requests
 from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
-from cityweather.local.processes import wait_until
-from cityweather.local.valkey import Valkey
-from tests.acceptance import judge
-from tests.acceptance.fleet import USUAL, Fleet, towns
+from cityweather_dev.processes import wait_until
+from cityweather_dev.valkey import Valkey
+from tests.support import judge
+from tests.support.fleet import USUAL, Fleet, towns
 
 pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance"), pytest.mark.timeout(240)]
 

@@ -8,9 +8,9 @@ import pytest
 import requests
 from redis.exceptions import ResponseError
 
-from cityweather.local.processes import wait_until
-from tests.acceptance import judge
-from tests.acceptance.fleet import USUAL, Fleet, towns
+from cityweather_dev.processes import wait_until
+from tests.support import judge
+from tests.support.fleet import USUAL, Fleet, towns
 
 pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance")]
 

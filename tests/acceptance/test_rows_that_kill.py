@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from cityweather.dispatch.dispatcher import LOSSES_BEFORE_FAILING
-from cityweather.weather.limits.breaker import Breaker, State
-from tests.acceptance import judge, nightshade
-from tests.acceptance.fleet import USUAL, Fleet, towns
+from cityweather.weather.circuit_breaker import Breaker, State
+from tests.support import judge, nightshade
+from tests.support.fleet import USUAL, Fleet, towns
 
 pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance")]
 
@@ -42,7 +42,7 @@ def test_cities_that_never_get_an_answer_fail_alone_and_the_breaker_stays_closed
 def test_a_row_that_kills_every_worker_is_sent_alone_and_fails_as_worker_lost(
     start_fleet: Callable[..., Fleet],
 ) -> None:
-    fleet = start_fleet(*USUAL, database="postgres", app="tests.acceptance.deadly")
+    fleet = start_fleet(*USUAL, database="postgres", app="tests.support.deadly")
     fleet.simulator.control(latency_ms=50)
     job_id = fleet.import_cities(among([nightshade.CITY], "Innocent"))
     job = fleet.wait_for(job_id, 110)

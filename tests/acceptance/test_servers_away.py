@@ -8,9 +8,9 @@ import psycopg2
 import pytest
 import requests
 
-from cityweather.local.processes import wait_until
-from tests.acceptance import judge
-from tests.acceptance.fleet import KEY, Fleet, towns
+from cityweather_dev.processes import wait_until
+from tests.support import judge
+from tests.support.fleet import KEY, Fleet, towns
 
 pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance")]
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from cityweather.local.processes import wait_until
-from tests.acceptance.fleet import USUAL, Fleet, towns
+from cityweather_dev.processes import wait_until
+from tests.support.fleet import USUAL, Fleet, towns
 
 pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance")]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from cityweather.local.processes import wait_until
-from tests.acceptance import judge
-from tests.acceptance.fleet import USUAL, Fleet, towns
-from tests.acceptance.running import Running
+from cityweather_dev.processes import wait_until
+from tests.support import judge
+from tests.support.fleet import USUAL, Fleet, towns
+from tests.support.running import Running
 
 pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance")]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cityweather.local import sample
-from cityweather.local.processes import wait_until
 from cityweather.settings import ROOT
-from tests.acceptance.running import STOP_SECONDS, Running
-from tests.shell.scripted import run
+from cityweather_dev import sample
+from cityweather_dev.processes import wait_until
+from tests.support.running import STOP_SECONDS, Running
+from tests.support.scripted import run
 
 CITIES = 3000
 PARTS = {"up", "redis", "simulator", "web", "fetch", "bookkeeper", "beat"}

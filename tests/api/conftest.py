@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from tests.api.helpers import KEY
-from tests.api.receiver import SECRET, Receiver, receiving
+from tests.support.api import KEY
+from tests.support.receiver import SECRET, Receiver, receiving
 
 
 @pytest.fixture

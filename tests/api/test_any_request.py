@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from cityweather.models import RejectedRow, SearchHistory
 from cityweather.ops.health import TICKS
 from cityweather.wsgi import application
-from tests.api.helpers import KEY, UNKNOWN, go_live, make_job
+from tests.support.api import KEY, UNKNOWN, go_live, make_job
 
 # Cursors, encodings and paths cannot be guessed: that a made up one is refused is as it should be. And what the schema
 # does not know (another parameter, a header) is let pass.

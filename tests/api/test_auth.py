@@ -8,7 +8,7 @@ from django.test import Client
 from cityweather.api import auth
 from cityweather.errors import NoApiKey, WrongApiKey
 from cityweather.models import SearchHistory
-from tests.api.helpers import KEY, UNKNOWN
+from tests.support.api import KEY, UNKNOWN
 
 PROTECTED = [
     ("get", "/bulk/jobs"),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from cityweather.api.callbacks import address
+from cityweather.api.webhooks import address
 from cityweather.errors import CallbackRefused
 
 PUBLIC = "93.184.216.34"

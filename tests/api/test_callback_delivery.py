@@ -18,12 +18,12 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from cityweather import tasks
-from cityweather.api.callbacks import address, delivery, post
-from cityweather.local.processes import wait_until
+from cityweather.api.webhooks import address, delivery, post
 from cityweather.models import BulkJob
 from cityweather.settings import CELERY_BEAT_SCHEDULE
-from tests.api.helpers import make_job
-from tests.api.receiver import RAW, SECRET, Receiver
+from cityweather_dev.processes import wait_until
+from tests.support.api import make_job
+from tests.support.receiver import RAW, SECRET, Receiver
 
 NOW = timezone.now()
 

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from cityweather.api.callbacks import address, post
-from tests.api.receiver import Receiver
+from cityweather.api.webhooks import address, post
+from tests.support.receiver import Receiver
 
 
 def test_the_connection_goes_to_the_address_that_was_checked(receiver: Receiver) -> None:

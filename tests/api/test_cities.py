@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.api.helpers import START, make_city
+from tests.support.api import START, make_city
 
 pytestmark = pytest.mark.usefixtures("database")
 

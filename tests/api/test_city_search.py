@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from cityweather.local.postgres import Postgres
 from cityweather.models import City
-from tests.servers import default_database, migrated
+from cityweather_dev.postgres import Postgres
+from tests.support.servers import default_database, migrated
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cityweather.api import downloads
 from cityweather.models import City, RejectedRow
-from tests.api.helpers import make_job
+from tests.support.api import make_job
 
 
 def rows_of(answer: Any) -> list[list[str]]:

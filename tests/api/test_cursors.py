@@ -6,7 +6,7 @@ import orjson
 import pytest
 from django.test import Client
 
-from tests.api.helpers import make_job
+from tests.support.api import make_job
 
 
 def encoded(*parts: object) -> str:

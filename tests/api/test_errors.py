@@ -10,7 +10,7 @@ from rest_framework import exceptions as drf
 
 from cityweather.api import exceptions, history
 from cityweather.errors import JobNotFound, KeyRefused, QuotaUsedUp
-from tests.api.helpers import UNKNOWN
+from tests.support.api import UNKNOWN
 
 
 def check(answer: Any, status: int, code: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from cityweather.models import SearchHistory
-from tests.api.helpers import START
+from tests.support.api import START
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from tests.api.helpers import START, go_live, make_job
+from tests.support.api import START, go_live, make_job
 
 
 @pytest.mark.usefixtures("redis_server", "database")

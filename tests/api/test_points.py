@@ -7,7 +7,7 @@ from django.test import Client
 
 from cityweather.api import points
 from cityweather.models import City
-from tests.api.helpers import UNKNOWN, make_job
+from tests.support.api import UNKNOWN, make_job
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from redis import Redis
 
 from cityweather.api import polling
-from tests.api.helpers import KEY, UNKNOWN, go_live, make_job
+from tests.support.api import KEY, UNKNOWN, go_live, make_job
 
 FIELDS = {
     "job_id", "status", "phase", "total", "processed", "succeeded", "failed", "pending", "rows_read", "duplicates",

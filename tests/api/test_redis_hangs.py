@@ -10,9 +10,9 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 
-from cityweather import connections
-from tests.servers import forget_singletons, use_redis
-from tests.weather.wire import wire
+from cityweather.runtime import connections
+from tests.support.servers import forget_singletons, use_redis
+from tests.support.wire import wire
 
 TIMEOUT = 0.5  # seconds
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cityweather.models import City, JobResult
-from tests.api.helpers import UNKNOWN, make_job
+from tests.support.api import UNKNOWN, make_job
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -14,12 +14,12 @@ from drf_spectacular.validation import validate_schema
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from cityweather import connections
 from cityweather.api import urls as api
 from cityweather.models import RejectedRow, SearchHistory
 from cityweather.ops import urls as ops
+from cityweather.runtime import connections
 from cityweather.tracker.progress import WaitingFor
-from tests.api.helpers import UNKNOWN, go_live, make_city, make_job
+from tests.support.api import UNKNOWN, go_live, make_city, make_job
 
 
 @pytest.fixture(scope="module")

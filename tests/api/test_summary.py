@@ -3,7 +3,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from cityweather.models import JobResult
-from tests.api.helpers import make_job
+from tests.support.api import make_job
 
 pytestmark = pytest.mark.usefixtures("database")
 

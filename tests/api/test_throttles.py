@@ -5,13 +5,13 @@ import pytest
 from django.test import Client, RequestFactory
 from redis import Redis
 
-from cityweather.api import throttles
-from tests.api.helpers import KEY, UNKNOWN
+from cityweather.api import throttling
+from tests.support.api import KEY, UNKNOWN
 
 
 @pytest.fixture(autouse=True)
 def _one_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttles.time, "time", lambda: 1_767_323_045.5)  # 54.5 s before a minute ends
+    monkeypatch.setattr(throttling.time, "time", lambda: 1_767_323_045.5)  # 54.5 s before a minute ends
 
 
 @pytest.mark.usefixtures("redis_server", "db")
@@ -51,7 +51,7 @@ def test_a_right_key_after_too_many_wrong_ones_is_told_nothing_until_the_window_
     assert [(answer.status_code, answer["Retry-After"]) for answer in answers] == [(429, "55")] * 2
     assert anyone.get("/bulk/jobs", headers={"X-API-Key": KEY}, REMOTE_ADDR="10.0.0.9").status_code == 200
     assert anyone.get("/history").status_code == 200  # who reads without a key guesses nothing
-    monkeypatch.setattr(throttles.time, "time", lambda: 1_767_323_101.0)
+    monkeypatch.setattr(throttling.time, "time", lambda: 1_767_323_101.0)
     assert anyone.get("/bulk/jobs", headers={"X-API-Key": KEY}).status_code == 200
 
 
@@ -61,12 +61,12 @@ def test_without_redis_nobody_is_throttled_and_it_is_asked_once(
 ) -> None:
     settings.THROTTLE_API = "1/min"
     asked = []
-    real = throttles._count
-    monkeypatch.setattr(throttles, "_count", lambda *args: asked.append(args) or real(*args))
-    throttles.allowance.cache_clear()
+    real = throttling._count
+    monkeypatch.setattr(throttling, "_count", lambda *args: asked.append(args) or real(*args))
+    throttling.allowance.cache_clear()
     assert [anyone.get("/history").status_code for _ in range(3)] == [200] * 3
     assert len(asked) == 1
-    throttles.allowance.cache_clear()
+    throttling.allowance.cache_clear()
 
 
 @pytest.mark.usefixtures("db")
@@ -86,13 +86,13 @@ def test_the_counters_leave_by_themselves(anyone: Client, redis_server: "Redis[b
 
 @pytest.mark.parametrize(("rule", "parsed"), [("60/min", (60, 60)), ("5/s", (5, 1)), ("9/hour", (9, 3600))])
 def test_rules(rule: str, parsed: tuple[int, int]) -> None:
-    assert throttles.parse(rule) == parsed
+    assert throttling.parse(rule) == parsed
 
 
 @pytest.mark.parametrize("rule", ["60", "x/min", "60/fortnight"])
 def test_a_rule_that_is_none_says_so(rule: str) -> None:
     with pytest.raises(ValueError, match=r"rate|int"):
-        throttles.parse(rule)
+        throttling.parse(rule)
 
 
 @pytest.mark.parametrize(
@@ -108,16 +108,16 @@ def test_a_rule_that_is_none_says_so(rule: str) -> None:
 def test_a_client_cannot_choose_its_address(settings: Any, proxies: int, header: str, address: str) -> None:
     settings.TRUSTED_PROXIES = proxies
     request = RequestFactory().get("/", headers={"X-Forwarded-For": header})
-    assert throttles.address(request) == address
+    assert throttling.address(request) == address
 
 
 @pytest.mark.usefixtures("redis_server", "db")
 def test_the_limit_holds_when_a_process_takes_some_at_once(anyone: Client, settings: Any) -> None:
     settings.THROTTLE_API = "200/min"
     asked = []
-    real = throttles._count
+    real = throttling._count
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(throttles, "_count", lambda *args: asked.append(args) or real(*args))
+        patch.setattr(throttling, "_count", lambda *args: asked.append(args) or real(*args))
         codes = [anyone.get("/nothing-there" if n % 2 else "/history").status_code for n in range(2)]
         codes = [anyone.get("/history").status_code for _ in range(210)]
     assert codes.count(429) == 11  # one was let through before
@@ -125,7 +125,7 @@ def test_the_limit_holds_when_a_process_takes_some_at_once(anyone: Client, setti
 
 
 def test_threads_take_no_more_than_there_is() -> None:
-    allowance = throttles.Allowance()
+    allowance = throttling.Allowance()
     allowance.put("k", 500)
     taken: list[bool] = []
     threads = [threading.Thread(target=lambda: taken.extend(allowance.take("k") for _ in range(200))) for _ in range(4)]
@@ -137,12 +137,12 @@ def test_threads_take_no_more_than_there_is() -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    allowance = throttles.Allowance()
-    for n in range(3 * throttles.REMEMBERED):
+    allowance = throttling.Allowance()
+    for n in range(3 * throttling.REMEMBERED):
         allowance.put(str(n), 1)
         allowance.use_up(str(n))
-    assert len(allowance._left) <= throttles.REMEMBERED
-    assert len(allowance.over) <= throttles.REMEMBERED
+    assert len(allowance._left) <= throttling.REMEMBERED
+    assert len(allowance.over) <= throttling.REMEMBERED
 
 
 @pytest.mark.parametrize(
@@ -157,4 +157,4 @@ def test_what_is_remembered_is_bounded() -> None:
     ],
 )
 def test_a_client_of_ipv6_counts_as_its_network(given: str, counted: str) -> None:
-    assert throttles.address(RequestFactory().get("/", REMOTE_ADDR=given)) == counted
+    assert throttling.address(RequestFactory().get("/", REMOTE_ADDR=given)) == counted

@@ -16,8 +16,8 @@ from cityweather.api import searches, weather
 from cityweather.flush import sql
 from cityweather.models import City, SearchHistory
 from cityweather.tracker.results import Result
-from cityweather.weather.providers.provider import Weather
-from tests.api.helpers import make_city
+from cityweather.weather.providers.base import Weather
+from tests.support.api import make_city
 
 DAY = 86_400  # seconds
 URL = re.compile(r"https://api\.openweathermap\.org/data/2\.5/weather")

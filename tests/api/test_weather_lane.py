@@ -9,10 +9,10 @@ from django.test import Client
 
 from cityweather.api import weather
 from cityweather.models import SearchHistory
-from cityweather.weather.interactive import lookup
-from cityweather.weather.providers.provider import Weather
-from cityweather.weather.store.cache import Answer, Cache
-from cityweather.weather.store.keys import cached
+from cityweather.weather import lookup
+from cityweather.weather.cache import Answer, Cache
+from cityweather.weather.providers.base import Weather
+from cityweather.weather.redis_keys import cached
 
 OSLO = Weather(-3.2, "Clouds", 81, 1_767_323_000, -8.1, "broken clouds", 4.1, 59.91, 10.75, "Oslo", "NO")
 BARE = Weather(None, None, None, None)
@@ -68,7 +68,7 @@ def test_lane_and_view_give_the_same_answer(anyone: Client, query: str, monkeypa
 @pytest.mark.usefixtures("hits", "db")
 def test_lane_and_view_share_one_throttle(anyone: Client, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.THROTTLE_WEATHER = "2/hour"
-    monkeypatch.setattr("cityweather.api.throttles.time.time", lambda: 1_767_323_045.5)
+    monkeypatch.setattr("cityweather.api.throttling.time.time", lambda: 1_767_323_045.5)
     assert through(anyone, "?city=Oslo", monkeypatch)[0].status_code == 200
     assert through(anyone, "?city=Oslo", monkeypatch, **THROUGH_DRF)[0].status_code == 200
     by_lane, taken = through(anyone, "?city=Oslo", monkeypatch)

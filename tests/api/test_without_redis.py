@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
-from tests.api.helpers import make_job
-from tests.capture import Sent
+from tests.support.api import make_job
+from tests.support.capture import Sent
 
 pytestmark = pytest.mark.usefixtures("db")
 

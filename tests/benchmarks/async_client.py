@@ -9,8 +9,8 @@ import aiohttp
 
 from cityweather.celery import app
 from cityweather.errors import ProviderDown
-from cityweather.weather.bulk import parts
-from cityweather.weather.providers.provider import Request, Response
+from cityweather.weather import batch_context
+from cityweather.weather.providers.base import Request, Response
 
 __all__ = ["app"]
 
@@ -79,4 +79,4 @@ class Looped:
         self._some.set()
 
 
-setattr(parts, "BulkTransport", Looped)  # noqa: B010  # known to a type checker as a name imported there
+setattr(batch_context, "BulkTransport", Looped)  # noqa: B010  # known to a type checker as a name imported there

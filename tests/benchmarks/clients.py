@@ -10,8 +10,8 @@ import urllib3
 
 from cityweather.celery import app
 from cityweather.errors import ProviderDown
-from cityweather.weather.bulk import parts
-from cityweather.weather.providers.provider import Request, Response
+from cityweather.weather import batch_context
+from cityweather.weather.providers.base import Request, Response
 
 __all__ = ["app"]
 
@@ -68,4 +68,4 @@ class Threaded:
         return Response(answer.status, {"content-type": answer.headers["content-type"]}, answer.data)
 
 
-setattr(parts, "BulkTransport", Threaded)  # noqa: B010  # known to a type checker as a name imported there
+setattr(batch_context, "BulkTransport", Threaded)  # noqa: B010  # known to a type checker as a name imported there

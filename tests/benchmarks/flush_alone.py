@@ -18,7 +18,7 @@ def measure(rows: int, repeats: int) -> dict[str, Any]:
         for _ in range(repeats):
             servers.clear()
             with environment(**servers.environment(), DJANGO_SETTINGS_MODULE="cityweather.settings"):
-                subprocess.run([sys.executable, "-m", "cityweather.local.prepare"], check=True, capture_output=True)
+                subprocess.run([sys.executable, "-m", "cityweather_dev.prepare"], check=True, capture_output=True)
                 command = [sys.executable, "-m", "tests.benchmarks.flushing", str(rows), json.dumps(servers.pids)]
                 runs.append(json.loads(subprocess.check_output(command, env=dict(os.environ))))
             print(runs[-1], flush=True)

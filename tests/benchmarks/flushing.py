@@ -36,8 +36,8 @@ def prepare(rows: int) -> Any:
 
 def results(first: int, count: int) -> list[Any]:
     from cityweather.tracker.results import Result
+    from cityweather.weather.providers.base import Place, Response
     from cityweather.weather.providers.openweather import OpenWeather
-    from cityweather.weather.providers.provider import Place, Response
     from tests.benchmarks.upstream import END, answers
 
     provider, place = OpenWeather("http://localhost", "key"), Place("x")
@@ -51,8 +51,8 @@ def results(first: int, count: int) -> list[Any]:
 
 def fill(job: Any) -> float:
     """CPU seconds of this process, the worker's part of recording."""
-    from cityweather import connections
     from cityweather.flush import flusher
+    from cityweather.runtime import connections
 
     tracker = connections.tracker()
     while tracker.state(str(job.pk)) is None:  # the first round installs the job
@@ -78,7 +78,7 @@ def flush(job: Any) -> None:
 
 
 def main(rows: int) -> dict[str, Any]:
-    from cityweather import connections
+    from cityweather.runtime import connections
     from tests.benchmarks.costs import Meter
 
     job = prepare(rows)

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cityweather.local.processes import free_port
-from cityweather.local.stack import Stack, Wishes
-from cityweather.local.supervisor import Part
-from cityweather.management.shell import service
 from cityweather.tracker.keys import JobKeys
+from cityweather_client import service
+from cityweather_dev.processes import free_port
+from cityweather_dev.stack import Stack, Wishes
+from cityweather_dev.supervisor import Part
 from tests.benchmarks import cities
 from tests.benchmarks.contender import Run
 from tests.benchmarks.costs import Meter

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from cityweather.local.simulator.process import Simulator
+from cityweather_dev.simulator.process import Simulator
 from tests.benchmarks.load import load
 
 ENOUGH = 5000  # requests a second

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import requests
 
-from cityweather.local.processes import CannotStart
+from cityweather_dev.processes import CannotStart
 from tests.benchmarks import cities, ours
 from tests.benchmarks.costs import family
 from tests.benchmarks.stage import API_KEY, stage

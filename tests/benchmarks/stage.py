@@ -12,9 +12,9 @@ from typing import Any
 
 import psycopg2
 
-from cityweather.local.postgres import Postgres
-from cityweather.local.stack import UNLIMITED
-from cityweather.local.valkey import PERSISTENT, Valkey
+from cityweather_dev.postgres import Postgres
+from cityweather_dev.stack import UNLIMITED
+from cityweather_dev.valkey import PERSISTENT, Valkey
 from tests.benchmarks.upstream import Upstream
 
 API_KEY = "benchmark"

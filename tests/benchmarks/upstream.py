@@ -11,7 +11,7 @@ from typing import ClassVar, cast
 
 import uvloop
 
-from cityweather.local.server import Server
+from cityweather_dev.server import Server
 
 END = b"\r\n\r\n"
 

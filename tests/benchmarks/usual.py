@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cityweather.local.processes import spawn
+from cityweather_dev.processes import spawn
 from tests.benchmarks.contender import Run
 from tests.benchmarks.costs import Meter
 from tests.benchmarks.stage import Stage, environment
@@ -32,7 +32,7 @@ def worker(stage: Stage, tuned: bool) -> Iterator[int]:
 
 def run(stage: Stage, count: int, *, tuned: bool, latency: float = 0.0) -> Run:
     with environment(**stage.environment(latency), NAIVE_TUNED=str(int(tuned))):
-        subprocess.run([sys.executable, "-m", "cityweather.local.prepare"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([sys.executable, "-m", "cityweather_dev.prepare"], check=True, stdout=subprocess.DEVNULL)
         with worker(stage, tuned) as pid:
             time.sleep(3)  # its start is nobody's cost
             meter = Meter({"fetch": pid, **stage.pids})

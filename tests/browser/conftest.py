@@ -11,8 +11,8 @@ from urllib.parse import urlparse
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
-from tests.acceptance.running import Running
 from tests.browser.screen import Screen
+from tests.support.running import Running
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = [

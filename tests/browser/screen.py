@@ -8,8 +8,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from cityweather.local.processes import wait_until
-from tests.acceptance.running import Running
+from cityweather_dev.processes import wait_until
+from tests.support.running import Running
 
 # Chromium tells Playwright nothing of a 304, so the page itself keeps the minutes: [path, status, with an ETag].
 MINUTES = """

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.running import Running
 from tests.browser.screen import Screen
+from tests.support.running import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 

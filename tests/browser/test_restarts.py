@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from cityweather.local.processes import wait_until
+from cityweather_dev.processes import wait_until
 from tests.browser.screen import POLL, Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from cityweather.settings import ROOT
-from tests.acceptance.running import Running
 from tests.browser.conftest import OTHER_NAME
 from tests.browser.screen import Screen
+from tests.support.running import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 

@@ -18,7 +18,7 @@ from django.core.files.storage import FileSystemStorage
 from cityweather.api.serializers import Job
 from cityweather.dashboard.storage import Hashed
 from cityweather.errors import Fault, WeatherError
-from cityweather.ingest.reader import Refused
+from cityweather.ingest.csv_reader import Refused
 from cityweather.settings import ROOT
 
 FOLDER = ROOT / "src/cityweather/dashboard"

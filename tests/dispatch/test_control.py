@@ -9,13 +9,13 @@ from django.db import connection
 from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisAway
 
-from cityweather import connections
-from cityweather.dispatch import control, dispatcher
+from cityweather.dispatch import dispatcher, job_control
 from cityweather.errors import JobConflict, JobNotFound, TooManyJobs
-from cityweather.flush import prune
+from cityweather.flush import retention
 from cityweather.models import BulkJob, City, JobResult
-from tests.capture import Sent
-from tests.flush.helpers import agree, flush, make_job, reload, result, running_job, tracker, work, work_all
+from cityweather.runtime import connections
+from tests.support.capture import Sent
+from tests.support.flush import agree, flush, make_job, reload, result, running_job, tracker, work, work_all
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -27,7 +27,7 @@ def tick() -> None:
 def test_a_cancelled_job_ends_with_exact_counters_and_keeps_its_pending_rows() -> None:
     job = running_job(10)
     work(job, [result(0), result(1, "unknown_city")])
-    control.cancel(str(job.job_id))
+    job_control.cancel(str(job.job_id))
     flush(job)
     assert (reload(job).status, agree(job)) == ("cancelled", (2, 1, 1))
     assert JobResult.objects.filter(job=job, status="pending").count() == 8
@@ -35,14 +35,14 @@ def test_a_cancelled_job_ends_with_exact_counters_and_keeps_its_pending_rows() -
 
 def test_cancel_said_twice_gives_the_same_answer_twice() -> None:
     job = running_job(10)
-    assert control.cancel(str(job.job_id)).phase == control.cancel(str(job.job_id)).phase == "cancelling"
+    assert job_control.cancel(str(job.job_id)).phase == job_control.cancel(str(job.job_id)).phase == "cancelling"
     flush(job)
-    assert control.cancel(str(job.job_id)).status == "cancelled"
+    assert job_control.cancel(str(job.job_id)).status == "cancelled"
 
 
 def test_a_queued_job_can_be_cancelled_before_it_starts(sent_tasks: list[Sent]) -> None:
     job = make_job(10)
-    control.cancel(str(job.job_id))
+    job_control.cancel(str(job.job_id))
     tick()
     flush(job)
     flush(job)
@@ -54,11 +54,11 @@ def test_a_cancel_while_the_last_row_is_in_flight_waits_for_it_and_counts_it() -
     job_id, epoch = str(job.job_id), reload(job).epoch
     tracker().claim(job_id, epoch, "t", 1, missing=True)
     tracker().start(job_id, epoch, "t")
-    control.cancel(job_id)
+    job_control.cancel(job_id)
     flush(job)
     assert reload(job).status == "running"
     with pytest.raises(JobConflict, match="The job is cancelling;"):
-        control.pause(job_id)
+        job_control.pause(job_id)
     assert tracker().record(job_id, epoch, "t", [result(0)]).stop == "cancelled"
     flush(job)
     assert (reload(job).status, agree(job)) == ("cancelled", (1, 1, 0))
@@ -68,34 +68,34 @@ def test_a_job_that_is_done_cannot_be_cancelled_paused_or_slowed() -> None:
     job = running_job(2)
     work_all(job)
     flush(job)
-    for command in (control.cancel, control.pause, control.resume):
+    for command in (job_control.cancel, job_control.pause, job_control.resume):
         with pytest.raises(JobConflict, match="The job is done;"):
             command(str(job.job_id))
     with pytest.raises(JobConflict, match="done"):
-        control.set_rate(str(job.job_id), 5)
+        job_control.set_rate(str(job.job_id), 5)
 
 
 def test_an_unknown_job_is_not_found() -> None:
-    for command in (control.cancel, control.pause, control.resume, control.retry, control.delete):
+    for command in (job_control.cancel, job_control.pause, job_control.resume, job_control.retry, job_control.delete):
         with pytest.raises(JobNotFound):
             command(NOBODY)
 
 
 def test_a_paused_job_sends_nothing_until_it_is_resumed(sent_tasks: list[Sent]) -> None:
     job = running_job(10)
-    control.pause(str(job.job_id))
-    assert control.pause(str(job.job_id)).phase == "paused"
+    job_control.pause(str(job.job_id))
+    assert job_control.pause(str(job.job_id)).phase == "paused"
     tick()
     assert sent_tasks == []
-    control.resume(str(job.job_id))
-    assert control.resume(str(job.job_id)).phase == "fetching"
+    job_control.resume(str(job.job_id))
+    assert job_control.resume(str(job.job_id)).phase == "fetching"
     tick()
     assert len(sent_tasks) > 0
 
 
 def test_a_paused_job_whose_last_rows_come_in_ends_done() -> None:
     job = running_job(2)
-    control.pause(str(job.job_id))
+    job_control.pause(str(job.job_id))
     work(job, [result(0), result(1)])
     flush(job)
     assert reload(job).status == "done"
@@ -103,13 +103,13 @@ def test_a_paused_job_whose_last_rows_come_in_ends_done() -> None:
 
 def test_a_rate_set_while_the_job_runs_holds_from_then_on(sent_tasks: list[Sent]) -> None:
     job = running_job(1000)
-    control.set_rate(str(job.job_id), 60)
+    job_control.set_rate(str(job.job_id), 60)
     state = tracker().progress(str(job.job_id))
     assert state is not None
     assert state.max_rate == 60
     tick()
     assert sum(len(sent.args[4]) for sent in sent_tasks) == 1
-    assert control.set_rate(str(job.job_id), None).max_rate is None
+    assert job_control.set_rate(str(job.job_id), None).max_rate is None
 
 
 def test_a_command_given_while_redis_is_away_is_copied_by_the_next_tick(
@@ -122,7 +122,7 @@ def test_a_command_given_while_redis_is_away_is_copied_by_the_next_tick(
 
     with monkeypatch.context() as patch:
         patch.setattr(connections, "tracker", away)
-        assert control.pause(str(job.job_id)).phase == "paused"
+        assert job_control.pause(str(job.job_id)).phase == "paused"
     tick()
     state = tracker().progress(str(job.job_id))
     assert state is not None
@@ -141,9 +141,9 @@ def test_a_workers_verdict_that_the_job_fails_reaches_the_database_and_ends_it_f
 def test_retry_makes_a_job_of_the_rows_that_did_not_succeed() -> None:
     job = running_job(20)
     work(job, [result(n, "unknown_city" if n % 2 else None) for n in range(10)])
-    control.cancel(str(job.job_id))
+    job_control.cancel(str(job.job_id))
     flush(job)
-    again = control.retry(str(job.job_id))
+    again = job_control.retry(str(job.job_id))
     rows = JobResult.objects.filter(job=again).order_by("position").values_list("position", "city__name", "line")
     left = [1, 3, 5, 7, 9, *range(10, 20)]
     assert list(rows) == [(position, f"c{n}", n + 2) for position, n in enumerate(left)]
@@ -154,17 +154,17 @@ def test_retry_of_the_failed_only_or_of_one_reason() -> None:
     job = running_job(20)
     errors = {0: "unknown_city", 1: "gave_up", 2: "gave_up"}
     work(job, [result(n, errors.get(n)) for n in range(10)])
-    control.cancel(str(job.job_id))
+    job_control.cancel(str(job.job_id))
     flush(job)
-    assert control.retry(str(job.job_id), only="failed").total == 3
-    assert control.retry(str(job.job_id), reason="gave_up").total == 2
+    assert job_control.retry(str(job.job_id), only="failed").total == 3
+    assert job_control.retry(str(job.job_id), reason="gave_up").total == 2
 
 
 def test_retry_said_twice_is_one_job() -> None:
     job = running_job(10)
     work(job, [result(n, "gave_up") for n in range(10)])
     flush(job)
-    assert control.retry(str(job.job_id)) == control.retry(str(job.job_id))
+    assert job_control.retry(str(job.job_id)) == job_control.retry(str(job.job_id))
     assert BulkJob.objects.count() == 2
 
 
@@ -180,7 +180,7 @@ def test_retry_pressed_twice_at_once_is_one_job() -> None:
         connection.ensure_connection()
         together.wait(30)
         try:
-            return control.retry(str(job.job_id))
+            return job_control.retry(str(job.job_id))
         finally:
             connection.close()
 
@@ -195,30 +195,30 @@ def test_retry_makes_no_more_open_jobs_than_an_import_may(settings: Any) -> None
     job = running_job(3, owner="a")
     work(job, [result(0, "gave_up"), result(1, "unknown_city"), result(2)])
     flush(job)
-    first = control.retry(str(job.job_id), reason="gave_up")
+    first = job_control.retry(str(job.job_id), reason="gave_up")
     with pytest.raises(TooManyJobs):
-        control.retry(str(job.job_id), reason="unknown_city")
-    assert control.retry(str(job.job_id), reason="gave_up") == first
+        job_control.retry(str(job.job_id), reason="unknown_city")
+    assert job_control.retry(str(job.job_id), reason="gave_up") == first
     assert BulkJob.objects.count() == 2
 
 
 def test_retry_of_a_running_job_or_of_one_without_failures_is_a_conflict() -> None:
     job = running_job(5)
     with pytest.raises(JobConflict, match="The job is fetching;"):
-        control.retry(str(job.job_id))
+        job_control.retry(str(job.job_id))
     work(job, [result(n) for n in range(5)])
     flush(job)
     with pytest.raises(JobConflict, match="No rows are left"):
-        control.retry(str(job.job_id))
+        job_control.retry(str(job.job_id))
 
 
 def test_deleting_takes_the_job_its_results_and_its_keys_but_no_city() -> None:
     job = running_job(5)
     with pytest.raises(JobConflict, match="fetching"):
-        control.delete(str(job.job_id))
+        job_control.delete(str(job.job_id))
     work_all(job)
     flush(job)
-    control.delete(str(job.job_id))
-    prune.prune(timezone.now())
+    job_control.delete(str(job.job_id))
+    retention.prune(timezone.now())
     assert (BulkJob.objects.count(), JobResult.objects.count(), City.objects.count()) == (0, 0, 5)
     assert list(connections.redis_client().scan_iter(match="cw:*")) == []

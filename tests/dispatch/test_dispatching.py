@@ -10,15 +10,15 @@ from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.client import Pipeline
 
-from cityweather import connections
-from cityweather.dispatch import batches, control, dispatcher
+from cityweather.dispatch import batches, dispatcher, job_control
 from cityweather.models import City
+from cityweather.runtime import connections
 from cityweather.tracker.tracker import Tracker
-from cityweather.weather.limits.pace import Pace
-from tests.capture import Sent
-from tests.dispatch.helpers import let_leases_run_out, sent_rows, tick, use
-from tests.flush.helpers import flush, live, make_job, reload, result, tracker, work
-from tests.weather.clock import Clock
+from cityweather.weather.availability import Pace
+from tests.support.capture import Sent
+from tests.support.clock import Clock
+from tests.support.dispatch import let_leases_run_out, sent_rows, tick, use
+from tests.support.flush import flush, live, make_job, reload, result, tracker, work
 
 
 def test_a_job_whose_start_lies_ahead_of_the_clock_is_not_young_for_as_long(
@@ -208,7 +208,7 @@ def test_jobs_that_wait_are_not_looked_at_again_in_the_same_second(
     paused, parked = make_job(5), make_job(5, first_city=5)
     for job in (paused, parked):
         flush(job)
-    control.pause(str(paused.job_id))
+    job_control.pause(str(paused.job_id))
     tracker().park(str(parked.job_id), reload(parked).epoch, time.time() + 30, "flush")
     make_job(5, first_city=10)
     looks: list[int] = []

@@ -6,10 +6,10 @@ import pytest
 
 from cityweather.dispatch import dispatcher, eta
 from cityweather.models import BulkJob
-from cityweather.weather.limits.outlook import NO_LIMIT, Left, Outlook
-from cityweather.weather.limits.pace import Pace
-from tests.capture import Sent
-from tests.flush.helpers import make_job, tracker
+from cityweather.weather.availability import Pace
+from cityweather.weather.quota_forecast import NO_LIMIT, Left, Outlook
+from tests.support.capture import Sent
+from tests.support.flush import make_job, tracker
 
 
 def tick(monkeypatch: pytest.MonkeyPatch, pace: Pace) -> None:

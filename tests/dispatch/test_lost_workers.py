@@ -4,14 +4,14 @@ import time
 
 import pytest
 
-from cityweather import connections
 from cityweather.dispatch import dispatcher
 from cityweather.models import JobResult
+from cityweather.runtime import connections
 from cityweather.tracker.leases import LEASE, SILENT
 from cityweather.tracker.tracker import Tracker
-from tests.capture import Sent
-from tests.dispatch.helpers import let_leases_run_out, let_time_pass, sent_rows, tick
-from tests.flush.helpers import flush, make_job, reload
+from tests.support.capture import Sent
+from tests.support.dispatch import let_leases_run_out, let_time_pass, sent_rows, tick
+from tests.support.flush import flush, make_job, reload
 
 
 @pytest.mark.parametrize(("missing", "times"), [(0, 1), (2, 2)])

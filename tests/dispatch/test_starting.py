@@ -2,11 +2,11 @@
 
 import pytest
 
-from cityweather import connections
-from cityweather.dispatch import commands, control, dispatcher
+from cityweather.dispatch import dispatcher, job_commands, job_control
 from cityweather.models import BulkJob
+from cityweather.runtime import connections
 from cityweather.tracker.tracker import Tracker
-from tests.flush.helpers import flush, make_job, reload, tracker
+from tests.support.flush import flush, make_job, reload, tracker
 
 
 def tick() -> None:
@@ -26,13 +26,13 @@ def pause_before(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, job:
 
     def late(*args: object, **kwargs: object) -> object:
         monkeypatch.setattr(owner, name, call)
-        control.pause(str(job.job_id))
+        job_control.pause(str(job.job_id))
         return call(*args, **kwargs)
 
     monkeypatch.setattr(owner, name, late)
 
 
-@pytest.mark.parametrize(("owner", "name"), [(commands, "start"), (Tracker, "set")])
+@pytest.mark.parametrize(("owner", "name"), [(job_commands, "start"), (Tracker, "set")])
 def test_a_pause_that_comes_between_the_first_claim_and_its_note_leaves_no_job_queued(
     monkeypatch: pytest.MonkeyPatch, owner: object, name: str
 ) -> None:
@@ -42,24 +42,24 @@ def test_a_pause_that_comes_between_the_first_claim_and_its_note_leaves_no_job_q
     tick()
     tick()
     assert told(job) == (("running", "paused"), ("running", "paused"))
-    control.resume(str(job.job_id))
+    job_control.resume(str(job.job_id))
     tick()
     assert told(job) == (("running", "fetching"), ("running", "fetching"))
 
 
 def test_a_job_paused_before_its_first_claim_is_queued_again_by_resume() -> None:
     job = make_job(50)
-    control.pause(str(job.job_id))
+    job_control.pause(str(job.job_id))
     tick()
     assert told(job) == (("queued", "paused"), ("queued", "paused"))
-    assert control.resume(str(job.job_id)).phase == "queued"
+    assert job_control.resume(str(job.job_id)).phase == "queued"
 
 
 def test_a_resume_that_read_the_job_before_its_start_does_not_queue_it_again() -> None:
     job = make_job(50)
     tick()
-    control.pause(str(job.job_id))
-    assert commands.enter(job, BulkJob.Phase.QUEUED, (BulkJob.Phase.PAUSED,))
+    job_control.pause(str(job.job_id))
+    assert job_commands.enter(job, BulkJob.Phase.QUEUED, (BulkJob.Phase.PAUSED,))
     assert reload(job).phase == "fetching"
 
 
@@ -80,7 +80,7 @@ def test_death_between_the_start_and_its_copy_followed_by_the_loss_of_redis_leav
 def test_a_phase_written_by_a_stalled_bookkeeper_is_set_right_by_the_next_tick() -> None:
     job = make_job(50)
     tick()
-    control.pause(str(job.job_id))
+    job_control.pause(str(job.job_id))
     tracker().set(str(job.job_id), phase="fetching")
     tick()
     assert told(job)[1] == ("running", "paused")
@@ -89,13 +89,13 @@ def test_a_phase_written_by_a_stalled_bookkeeper_is_set_right_by_the_next_tick()
 def test_a_job_cancelled_between_claim_and_start_ends_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     job = make_job(50)
     flush(job)
-    start = commands.start
+    start = job_commands.start
 
     def cancelled(stored: BulkJob) -> BulkJob | None:
-        control.cancel(str(job.job_id))
+        job_control.cancel(str(job.job_id))
         return start(stored)
 
-    monkeypatch.setattr(commands, "start", cancelled)
+    monkeypatch.setattr(job_commands, "start", cancelled)
     tick()
     tick()
     flush(job)

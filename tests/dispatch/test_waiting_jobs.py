@@ -6,13 +6,13 @@ from typing import Any, get_args
 import pytest
 from redis import Redis
 
-from cityweather.dispatch import control, dispatcher
+from cityweather.dispatch import dispatcher, job_control
 from cityweather.models import BulkJob
 from cityweather.tracker.tracker import Claim, Tracker
-from cityweather.weather.limits.pace import Blocked, Pace
-from tests.capture import Sent
-from tests.dispatch.helpers import let_time_pass, sent_rows, tick, use
-from tests.flush.helpers import flush, make_job, reload, tracker
+from cityweather.weather.availability import Blocked, Pace
+from tests.support.capture import Sent
+from tests.support.dispatch import let_time_pass, sent_rows, tick, use
+from tests.support.flush import flush, make_job, reload, tracker
 
 
 @pytest.mark.parametrize("reason", get_args(Blocked))
@@ -146,7 +146,7 @@ def test_dispatch_waits_while_the_unflushed_tails_of_all_jobs_fill_a_quarter_of_
     assert (sent_tasks, {state and state.waiting_for for state in states}) == ([], {"flush"})
     tracker().set(str(made[0].job_id), tail=0, parked_until=0)
     for job in made[1:]:
-        control.pause(str(job.job_id))
+        job_control.pause(str(job.job_id))
         tracker().set(str(job.job_id), tail=int(0.7 * own_limit))
     tick()
     assert len(sent_rows(sent_tasks)) == 5

@@ -11,18 +11,18 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from cityweather import connections
-from cityweather.dispatch import commands, control
+from cityweather.dispatch import job_commands, job_control
 from cityweather.errors import JobConflict
 from cityweather.flush import flusher
 from cityweather.flush.audit import audit
 from cityweather.flush.sweep import forget_unknown
 from cityweather.models import BulkJob, JobResult
+from cityweather.runtime import connections
 from cityweather.tracker.keys import JobKeys
 from cityweather.tracker.leases import LEASE
 from cityweather.tracker.tracker import Tracker
-from tests.flush.helpers import agree, flush, make_job, reload, result
-from tests.tracker.helpers import Clock
+from tests.support.flush import agree, flush, make_job, reload, result
+from tests.support.tracker import Clock
 
 TOTAL = 12
 CALLS = [(Tracker, name) for name in ("state", "read", "close", "trim", "install", "finish", "holds")]
@@ -131,12 +131,12 @@ class Life(RuleBasedStateMachine):
 
     # --- commands ----------------------------------------------------------------------------------------------
 
-    @rule(say=st.sampled_from([control.cancel, control.pause, control.resume]))
+    @rule(say=st.sampled_from([job_control.cancel, job_control.pause, job_control.resume]))
     def somebody_says(self, say: Callable[[str], BulkJob]) -> None:
         self.read_row()
         with suppress(JobConflict):
             job = say(self.id)
-            assert say is not control.cancel or "cancel" in (job.phase + job.status)
+            assert say is not job_control.cancel or "cancel" in (job.phase + job.status)
 
     @rule()
     def a_worker_finds_that_the_job_fails(self) -> None:
@@ -149,13 +149,13 @@ class Life(RuleBasedStateMachine):
     def a_dispatcher_syncs(self) -> None:
         job, state = self.read_row(), self.tracker.state(self.id)
         if not job.ended and state is not None and not state.closed:
-            commands.sync(reload(self.job), state, self.tracker)
+            job_commands.sync(reload(self.job), state, self.tracker)
 
     @precondition(lambda self: self.reads)
     @rule(data=st.data(), epoch=st.booleans())
     def a_copy_of_a_command_lands_late(self, data: st.DataObject, epoch: bool) -> None:
         old = data.draw(st.sampled_from(self.reads))
-        commands.copy(old, old.epoch if epoch else None, self.tracker)
+        job_commands.copy(old, old.epoch if epoch else None, self.tracker)
 
     # --- bookkeepers -------------------------------------------------------------------------------------------
 
@@ -235,7 +235,7 @@ class Life(RuleBasedStateMachine):
                 break
             self.a_dispatcher_syncs()
             if job.phase == BulkJob.Phase.PAUSED:
-                control.resume(self.id)
+                job_control.resume(self.id)
             if n == 30:
                 self.clock.now += 2 * LEASE + 1  # the longest that a dead worker costs, wherever the clock was set
             self._work_once()

@@ -11,13 +11,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from cityweather import connections
-from cityweather.dispatch import control
-from cityweather.flush import jobs
+from cityweather.dispatch import job_control
+from cityweather.flush import job_lock
 from cityweather.flush.audit import Report, audit, audit_recent
 from cityweather.models import BulkJob, JobResult
+from cityweather.runtime import connections
 from cityweather.tracker.keys import JobKeys
-from tests.flush.helpers import agree, flush, live, make_job, reload, result, running_job, tracker, work, work_all
+from tests.support.flush import agree, flush, live, make_job, reload, result, running_job, tracker, work, work_all
 
 
 def report_on(job: BulkJob, *, repair: bool = False) -> Report:
@@ -118,7 +118,7 @@ def test_a_job_that_a_flusher_holds_is_told_as_busy_and_the_others_are_audited()
 
     def hold() -> None:
         with transaction.atomic():
-            jobs.lock(str(held.job_id))
+            job_lock.lock(str(held.job_id))
             locked.set()
             assert over.wait(30)
         connection.close()
@@ -147,7 +147,7 @@ def test_it_says_in_one_sentence_why_a_job_is_not_finished() -> None:
     assert report_on(job).why == "It waits for the quota."
     tracker().drain(on=True)
     assert "cityweather resume" in report_on(job).why
-    control.pause(job_id)
+    job_control.pause(job_id)
     assert report_on(job).why == "It is paused; resume it."
 
 

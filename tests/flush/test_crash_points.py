@@ -5,7 +5,7 @@ import pytest
 from cityweather.flush import closing, flusher, writer
 from cityweather.models import BulkJob
 from cityweather.tracker.tracker import Tracker
-from tests.flush.helpers import agree, flush, live, reload, result, running_job, tracker, work, work_all
+from tests.support.flush import agree, flush, live, reload, result, running_job, tracker, work, work_all
 
 
 class CrashError(Exception):

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import pytest
 from django.db import OperationalError, connection
 
-from cityweather import connections
 from cityweather.flush import flusher, sql
 from cityweather.models import BulkJob, City, JobResult
+from cityweather.runtime import connections
 from cityweather.tracker import results
 from cityweather.tracker.results import Result
-from tests.flush.helpers import (
+from tests.support.flush import (
     WEATHER,
     agree,
     flush,

@@ -4,7 +4,7 @@ import pytest
 
 from cityweather.flush import flusher
 from cityweather.tracker.tracker import Tracker
-from tests.flush.helpers import agree, flush, live, reload, result, running_job, work
+from tests.support.flush import agree, flush, live, reload, result, running_job, work
 
 
 def test_a_trim_that_comes_while_the_next_flusher_looks_is_no_loss(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,11 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from cityweather.api import progress
-from cityweather.dispatch import control
+from cityweather.dispatch import job_control
 from cityweather.errors import JobNotFound
-from cityweather.flush import prune
+from cityweather.flush import retention
 from cityweather.models import BulkJob, BulkJobs, City, JobResult, RejectedRow, SearchHistory
-from tests.flush.helpers import flush, make_job, result, running_job, tracker, work, work_all
+from tests.support.flush import flush, make_job, result, running_job, tracker, work, work_all
 
 
 def ended(days_ago: int) -> BulkJob:
@@ -35,11 +35,11 @@ def test_a_job_cancelled_after_a_long_pause_ends_when_it_is_cancelled(settings: 
     job = running_job(5)
     work(job, [result(0)])
     flush(job)
-    control.pause(str(job.job_id))
+    job_control.pause(str(job.job_id))
     tracker().set(str(job.job_id), None, last_at=int((time.time() - 40 * 86_400) * 1000))
-    control.cancel(str(job.job_id))
+    job_control.cancel(str(job.job_id))
     flush(job)
-    prune.prune(timezone.now())
+    retention.prune(timezone.now())
     assert BulkJob.objects.visible().get(pk=job.pk).status == "cancelled"
 
 
@@ -47,7 +47,7 @@ def test_a_job_cancelled_after_a_long_pause_ends_when_it_is_cancelled(settings: 
 def test_deleting_a_job_does_not_read_the_rows_of_older_ones() -> None:
     job = running_job(1)
     with CaptureQueriesContext(connection) as queries:
-        prune.delete_job(job)
+        retention.delete_job(job)
     (chunk, *_) = [q["sql"] for q in queries if "jobresult" in q["sql"] and "LIMIT" in q["sql"]]
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
@@ -61,7 +61,7 @@ def test_old_ended_jobs_go_with_their_rows_and_cities_stay(settings: Settings) -
     settings.RETENTION_DAYS_JOBS = 30
     old, recent = ended(31), ended(29)
     unfinished = make_job(3)
-    prune.prune(timezone.now())
+    retention.prune(timezone.now())
     assert set(BulkJob.objects.values_list("pk", flat=True)) == {recent.pk, unfinished.pk}
     assert JobResult.objects.filter(job_id=old.pk).count() == 0
     assert RejectedRow.objects.count() == 1
@@ -73,11 +73,11 @@ def test_a_job_past_its_retention_is_out_of_sight_at_once_however_many_rows_it_h
 ) -> None:
     """Half of its rows must neither be shown as all nor be retried."""
     settings.RETENTION_DAYS_JOBS = 30
-    monkeypatch.setattr(prune, "CHUNK", 1)
+    monkeypatch.setattr(retention, "CHUNK", 1)
     job = ended(31)
-    prune.prune(timezone.now(), seconds=0)
+    retention.prune(timezone.now(), seconds=0)
     assert JobResult.objects.filter(job=job).exists()
-    for ask in (control.retry, progress.snapshot):
+    for ask in (job_control.retry, progress.snapshot):
         with pytest.raises(JobNotFound):
             ask(str(job.job_id))
 
@@ -85,21 +85,21 @@ def test_a_job_past_its_retention_is_out_of_sight_at_once_however_many_rows_it_h
 def test_deleted_jobs_go_at_the_next_tick_and_an_import_at_work_stays() -> None:
     deleted, at_work = ended(1), make_job(3)
     BulkJob.objects.filter(pk=at_work.pk).update(phase=BulkJob.Phase.READING)
-    assert prune.hide(only(deleted)) == 1
-    prune.prune(timezone.now())
+    assert retention.hide(only(deleted)) == 1
+    retention.prune(timezone.now())
     assert set(BulkJob.objects.values_list("pk", flat=True)) == {at_work.pk}
     assert set(JobResult.objects.values_list("job_id", flat=True)) == {at_work.pk}
 
 
 def test_what_runs_is_not_hidden() -> None:
-    assert prune.hide(only(running_job(3))) == 0
+    assert retention.hide(only(running_job(3))) == 0
 
 
 def test_old_searches_go(settings: Settings) -> None:
     settings.RETENTION_DAYS_HISTORY = 90
     SearchHistory.objects.create(city_name="Paris", timestamp=timezone.now() - timedelta(days=91))
     SearchHistory.objects.create(city_name="Rome", timestamp=timezone.now() - timedelta(days=89))
-    prune.prune(timezone.now())
+    retention.prune(timezone.now())
     assert list(SearchHistory.objects.values_list("city_name", flat=True)) == ["Rome"]
 
 
@@ -107,15 +107,15 @@ def test_zero_days_keep_everything(settings: Settings) -> None:
     settings.RETENTION_DAYS_JOBS = settings.RETENTION_DAYS_HISTORY = 0
     ended(4000)
     SearchHistory.objects.create(city_name="Paris", timestamp=timezone.now() - timedelta(days=4000))
-    prune.prune(timezone.now())
+    retention.prune(timezone.now())
     assert (BulkJob.objects.count(), SearchHistory.objects.count()) == (1, 1)
 
 
 def test_large_deletions_go_in_small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     SearchHistory.objects.bulk_create([SearchHistory(city_name=str(n)) for n in range(25)])
-    monkeypatch.setattr(prune, "CHUNK", 10)
+    monkeypatch.setattr(retention, "CHUNK", 10)
     with CaptureQueriesContext(connection) as queries:
-        assert prune.delete_in_chunks(SearchHistory.objects.all())
+        assert retention.delete_in_chunks(SearchHistory.objects.all())
     assert SearchHistory.objects.count() == 0
     assert sum(query["sql"].startswith("DELETE") for query in queries) == 3
 
@@ -124,10 +124,10 @@ def test_pruning_stops_when_its_time_is_over_and_goes_on_with_the_next_tick(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.RETENTION_DAYS_JOBS = 30
-    monkeypatch.setattr(prune, "CHUNK", 1)
+    monkeypatch.setattr(retention, "CHUNK", 1)
     job = ended(31)
     left = []
     while BulkJob.objects.exists():
-        prune.prune(timezone.now(), seconds=0)
+        retention.prune(timezone.now(), seconds=0)
         left.append(JobResult.objects.filter(job_id=job.pk).count())
     assert left == [2, 1, 0, 0, 0]

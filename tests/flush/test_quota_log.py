@@ -5,11 +5,11 @@ import time
 import pytest
 from pytest_django.fixtures import Settings
 
-from cityweather import connections
-from cityweather.flush import quota_log
+from cityweather.flush import quota_usage
 from cityweather.flush.sweep import sweep
 from cityweather.models import QuotaUse
-from cityweather.weather.limits import pace
+from cityweather.runtime import connections
+from cityweather.weather import availability
 
 
 @pytest.fixture(autouse=True)
@@ -18,47 +18,47 @@ def _openweather(settings: Settings) -> None:
     settings.OPENWEATHER_API_KEY = "key"
     settings.OPENWEATHER_QUOTA_PER_MINUTE = 60_000
     settings.OPENWEATHER_QUOTA_PER_MONTH = 1_000_000
-    pace._shared.cache_clear()
+    availability._shared.cache_clear()
 
 
 def use(tokens: int) -> None:
     """A count that Redis does not have yet starts as used up and refills: a thousand a second here."""
-    quota, taken, deadline = pace._shared()[0], 0, time.monotonic() + 10
+    quota, taken, deadline = availability._shared()[0], 0, time.monotonic() + 10
     while taken < tokens:
         taken += quota.take(1, interactive=True).tokens
         assert time.monotonic() < deadline
 
 
 def used() -> int:
-    return next(iter(pace.usage().values()))
+    return next(iter(availability.usage().values()))
 
 
 def test_use_is_noted_down_and_an_emptied_redis_is_told() -> None:
-    quota_log.tell()
+    quota_usage.tell()
     use(2)
     before = used()
-    quota_log.keep()
+    quota_usage.keep()
     assert QuotaUse.objects.get().used == before >= 2
     connections.redis_client().flushdb()
-    assert quota_log.tell()
+    assert quota_usage.tell()
     assert used() >= before
 
 
 def test_a_redis_that_remembers_is_not_told_twice() -> None:
-    quota_log.tell()
+    quota_usage.tell()
     use(1)
-    quota_log.keep()
+    quota_usage.keep()
     before = used()
-    assert not quota_log.tell()
+    assert not quota_usage.tell()
     assert used() == before
 
 
 def test_what_is_noted_down_never_shrinks_within_its_window() -> None:
-    quota_log.tell()
+    quota_usage.tell()
     use(1)
-    quota_log.keep()
+    quota_usage.keep()
     QuotaUse.objects.update(used=900_000)
-    quota_log.keep()
+    quota_usage.keep()
     assert QuotaUse.objects.get().used == 900_000
 
 
@@ -68,17 +68,17 @@ def test_past_windows_are_forgotten_and_no_others() -> None:
         ("open_meteo", "month:202001"),
     ]:  # fmt: skip
         QuotaUse.objects.create(provider=provider, window=window, used=7)
-    quota_log.tell()
+    quota_usage.tell()
     use(1)
-    quota_log.keep()
+    quota_usage.keep()
     left = set(QuotaUse.objects.exclude(used=1).values_list("provider", "window"))
     assert left == {("openweather", "month:209901"), ("openweather", "day:1"), ("open_meteo", "month:202001")}
 
 
 def test_a_redis_back_from_an_older_copy_is_told_by_the_next_sweep() -> None:
-    quota_log.tell()
+    quota_usage.tell()
     use(1)
-    quota_log.keep()
+    quota_usage.keep()
     QuotaUse.objects.update(used=900_000)
     sweep()
     assert used() == 900_000

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from cityweather import connections
-from cityweather.flush import bits, recovery
+from cityweather.flush import bitmap, recovery
 from cityweather.flush.sweep import forget_unknown
 from cityweather.models import BulkJob, JobResult
+from cityweather.runtime import connections
 from cityweather.tracker.keys import JobKeys
 from cityweather.tracker.tracker import Tracker, order
-from tests.flush.helpers import agree, flush, live, make_job, reload, result, running_job, tracker, work, work_all
+from tests.support.flush import agree, flush, live, make_job, reload, result, running_job, tracker, work, work_all
 
 
 def test_redis_emptied_in_mid_job_is_rebuilt_from_the_rows_done() -> None:
@@ -198,7 +198,7 @@ def test_the_seen_bits_of_a_rebuild_are_those_of_the_rows_done() -> None:
     flush(job)
     found = tracker().snapshot(str(job.job_id))
     assert found is not None
-    assert bits.first(found.seen, 30) == [0, 7, 8, 29]
+    assert bitmap.first(found.seen, 30) == [0, 7, 8, 29]
 
 
 def test_a_rebuilt_job_still_knows_how_fast_it_is() -> None:

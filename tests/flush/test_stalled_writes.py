@@ -1,15 +1,15 @@
 """Whoever copies to Redis may stall between reading the row and writing: what lands late ends no job the wrong way."""
 
-from cityweather.dispatch import control
+from cityweather.dispatch import job_control
 from cityweather.models import BulkJob
-from tests.flush.helpers import agree, flush, live, reload, result, running_job, tracker, work, work_all
+from tests.support.flush import agree, flush, live, reload, result, running_job, tracker, work, work_all
 
 
 def test_a_resume_that_lands_when_the_cancelled_job_is_closed_does_not_make_it_done() -> None:
     job = running_job(10)
     work(job, [result(0), result(1)])
     flush(job)
-    control.cancel(str(job.job_id))
+    job_control.cancel(str(job.job_id))
     epoch = reload(job).epoch
     assert tracker().close(str(job.job_id), epoch)
     assert not tracker().set(str(job.job_id), epoch, command="", phase="fetching")
@@ -54,9 +54,9 @@ def test_a_pause_or_another_rate_does_not_undo_a_workers_verdict() -> None:
     job = running_job(10)
     job_id = str(job.job_id)
     tracker().fail(job_id, reload(job).epoch, "The key is refused.")
-    control.set_rate(job_id, 60)
-    control.pause(job_id)
-    control.resume(job_id)
+    job_control.set_rate(job_id, 60)
+    job_control.pause(job_id)
+    job_control.resume(job_id)
     state = tracker().state(job_id)
     assert state is not None
     assert (state.command, state.error) == ("fail", "The key is refused.")
@@ -67,6 +67,6 @@ def test_a_pause_or_another_rate_does_not_undo_a_workers_verdict() -> None:
 def test_a_cancel_overrules_a_workers_verdict() -> None:
     job = running_job(10)
     tracker().fail(str(job.job_id), reload(job).epoch, "The key is refused.")
-    control.cancel(str(job.job_id))
+    job_control.cancel(str(job.job_id))
     flush(job)
     assert reload(job).status == "cancelled"

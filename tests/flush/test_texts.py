@@ -4,7 +4,7 @@ import pytest
 
 from cityweather.models import JobResult
 from cityweather.tracker.results import Result
-from tests.flush.helpers import flush, running_job, work
+from tests.support.flush import flush, running_job, work
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import pytest
 from django.db import connection
 
 from cityweather.flush import flusher, recovery, writer
-from cityweather.local.processes import wait_until
 from cityweather.models import BulkJob
 from cityweather.tracker.results import Result
-from tests.flush.helpers import agree, live, reload, result, running_job, work
+from cityweather_dev.processes import wait_until
+from tests.support.flush import agree, live, reload, result, running_job, work
 
 
 def somebody_waits_for_a_lock() -> bool:

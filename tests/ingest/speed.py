@@ -67,7 +67,7 @@ def by_hand(file: Path) -> dict[str, Any]:
     from django.db import connection
 
     from cityweather.ingest.spool import spool_upload
-    from cityweather.ingest.upload import file_chunks
+    from cityweather.ingest.upload_stream import file_chunks
 
     django.setup()
     with connection.cursor() as cursor:
@@ -99,7 +99,7 @@ def bare(rows: list[Any]) -> float:
     """Seconds for what no import can do without, in one transaction and without any care for others."""
     from django.db import connection, transaction
 
-    from cityweather.ingest.rows import copy
+    from cityweather.ingest.bulk_writer import copy
     from cityweather.models import BulkJob
 
     job = BulkJob.objects.create()

@@ -12,7 +12,7 @@ from cityweather.ingest.idempotency import Clock
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import ReadOptions
 from cityweather.models import BulkJob, JobResult
-from tests.ingest.files import imported, spool
+from tests.support.files import imported, spool
 
 pytestmark = pytest.mark.usefixtures("database")
 

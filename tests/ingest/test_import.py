@@ -4,23 +4,23 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
-from cityweather.flush import prune
-from cityweather.ingest import importer, rows
+from cityweather.flush import retention
+from cityweather.ingest import bulk_writer, importer
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.spool import spool_upload
 from cityweather.models import BulkJob, City, JobResult, RejectedRow
-from tests.ingest.files import imported, spool
-from tests.ingest.giants import many
+from tests.support.files import imported, spool
+from tests.support.giants import many
 
 pytestmark = pytest.mark.usefixtures("database")
 
 
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    for writer in (rows.SqliteWriter, rows.CopyWriter):
+    for writer in (bulk_writer.SqliteWriter, bulk_writer.CopyWriter):
         monkeypatch.setattr(writer, "chunk", 7)
     monkeypatch.setattr(importer, "SMALL_CHUNK", 2)
-    monkeypatch.setattr(prune, "CHUNK", 3)
+    monkeypatch.setattr(retention, "CHUNK", 3)
 
 
 def results(job: BulkJob) -> list[tuple[int, int, str, str]]:
@@ -87,15 +87,15 @@ def test_a_city_whose_key_other_unicode_tables_made_is_found_by_its_name() -> No
 
 
 def test_a_write_that_fails_leaves_no_job_and_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail_on_the_third(job: BulkJob, names: list[rows.Row], ids: dict[str, int]) -> None:
+    def fail_on_the_third(job: BulkJob, names: list[bulk_writer.Row], ids: dict[str, int]) -> None:
         if names[0][0] == 14:
             raise DatabaseError("disk full")
         write(job, names, ids)
 
-    writer = rows.writer()
+    writer = bulk_writer.writer()
     write = writer.results
     monkeypatch.setattr(writer, "results", fail_on_the_third)
-    monkeypatch.setattr(rows, "writer", lambda: writer)
+    monkeypatch.setattr(bulk_writer, "writer", lambda: writer)
     with pytest.raises(DatabaseError, match="disk full"):
         imported(*(f"Town {number}" for number in range(30)))
     assert City.objects.count() == 14

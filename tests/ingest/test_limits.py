@@ -18,8 +18,8 @@ from cityweather.ingest.options import Limits
 from cityweather.ingest.paths import open_below
 from cityweather.ingest.spool import spool_upload
 from cityweather.models import BulkJob
-from tests.ingest.files import imported, spool
-from tests.ingest.giants import many
+from tests.support.files import imported, spool
+from tests.support.giants import many
 
 MEGABYTE = 1_000_000
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cityweather.ingest.importer import import_spool
-from tests.ingest.files import spool
+from tests.support.files import spool
 
 CEILING = 20  # MB for pieces, batches, and the digests that wait
 INPUTS = {
@@ -38,7 +38,7 @@ def test_a_giant_input_is_read_in_little_memory(name: str) -> None:
 def measured(chunks: str) -> tuple[str, float]:
     root = Path(__file__).parents[2]
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "cityweather.settings"}
-    command = [sys.executable, "-m", "tests.ingest.giants", chunks]
+    command = [sys.executable, "-m", "tests.support.giants", chunks]
     done = subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True, check=False, timeout=100)
     assert done.returncode == 0, done.stderr
     answer, grown = done.stdout.split()

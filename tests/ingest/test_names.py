@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cityweather.weather.names import MAX_LENGTH, display, key
+from cityweather.places.names import MAX_LENGTH, display, key
 
 ZWNJ, ZWJ = "\u200c", "\u200d"
 

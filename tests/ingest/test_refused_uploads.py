@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from cityweather.local.processes import HOST, end, free_port, spawn, tail, wait_until
-from cityweather.management.shell.multipart import Multipart
-from cityweather.management.shell.service import Refused, Service
-from tests.api.helpers import KEY
+from cityweather_client.multipart import Multipart
+from cityweather_client.service import Refused, Service
+from cityweather_dev.processes import HOST, end, free_port, spawn, tail, wait_until
+from tests.support.api import KEY
 
 LIMIT = 30_000_000  # bytes, more than any socket's buffers hold
 

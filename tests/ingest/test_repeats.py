@@ -2,7 +2,7 @@
 
 import random
 
-from tests.ingest.files import spool
+from tests.support.files import spool
 
 
 def test_the_first_of_each_name_stays_in_its_place() -> None:

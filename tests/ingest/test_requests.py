@@ -10,8 +10,8 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.api.helpers import KEY
 from tests.ingest.test_fuzz import bytes_like_csv
+from tests.support.api import KEY
 
 pytestmark = pytest.mark.usefixtures("database")
 ANSWERS = {202, 400, 409, 413, 429}

@@ -7,7 +7,7 @@ import pytest
 from cityweather.errors import NoCities
 from cityweather.ingest.options import ReadOptions
 from cityweather.ingest.spool import spool_upload
-from tests.ingest.files import spool
+from tests.support.files import spool
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from cityweather.errors import ImportLost
-from cityweather.ingest import importer, rows
+from cityweather.ingest import bulk_writer, importer
 from cityweather.ingest.heartbeat import renew
 from cityweather.ingest.importer import import_spool, sweep_imports
-from cityweather.local.processes import wait_until
 from cityweather.models import BulkJob, City, JobResult, RejectedRow
-from tests.ingest.files import imported, spool
+from cityweather_dev.processes import wait_until
+from tests.support.files import imported, spool
 
 pytestmark = pytest.mark.usefixtures("database")
 SILENT = timedelta(seconds=61)
@@ -54,7 +54,7 @@ def test_a_job_that_was_written_stays_however_old() -> None:
 
 
 def test_a_writer_that_slept_too_long_stops_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    for writer in (rows.SqliteWriter, rows.CopyWriter):
+    for writer in (bulk_writer.SqliteWriter, bulk_writer.CopyWriter):
         monkeypatch.setattr(writer, "chunk", 2)
 
     def sleep(done: int) -> None:

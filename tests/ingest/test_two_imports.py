@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from cityweather.ingest import rows
+from cityweather.ingest import bulk_writer
 from cityweather.ingest.importer import import_spool
 from cityweather.models import BulkJob, City, JobResult
-from tests.ingest.files import spool
+from tests.support.files import spool
 
 
 def test_imports_of_the_same_cities_in_other_orders_both_end(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for writer in (rows.SqliteWriter, rows.CopyWriter):
+    for writer in (bulk_writer.SqliteWriter, bulk_writer.CopyWriter):
         monkeypatch.setattr(writer, "chunk", 100)
     barrier = threading.Barrier(4, timeout=30)
 

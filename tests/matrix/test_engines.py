@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import CLUSTER, ENGINE
+from tests.support.servers import CLUSTER, ENGINE
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = [

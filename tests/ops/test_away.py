@@ -10,9 +10,9 @@ from redis.exceptions import ResponseError
 
 from cityweather import tasks
 from cityweather.flush import flusher
-from cityweather.ops import away
-from tests.flush.helpers import make_job
-from tests.servers import default_database, forget_singletons, use_redis
+from cityweather.runtime import outages
+from tests.support.flush import make_job
+from tests.support.servers import default_database, forget_singletons, use_redis
 
 NOBODY = "127.0.0.1:1"
 
@@ -21,7 +21,7 @@ Lines = list[logging.LogRecord]
 
 @pytest.fixture(autouse=True)
 def _nothing_told_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(away, "_told", {})
+    monkeypatch.setattr(outages, "_told", {})
 
 
 def said(caplog: pytest.LogCaptureFixture) -> Lines:
@@ -95,11 +95,11 @@ def test_it_is_told_again_after_half_a_minute(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr(away.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(outages.time, "monotonic", lambda: now[0])
     for seconds in (0, 29, 2):
         now[0] += seconds
-        away.tell(ConnectionRefusedError(), then="")
-        away.tell(away.AWAY["redis"][0]("gone"), then="")
+        outages.tell(ConnectionRefusedError(), then="")
+        outages.tell(outages.AWAY["redis"][0]("gone"), then="")
     assert len(said(caplog)) == 2
 
 
@@ -120,7 +120,7 @@ IN_A_SCRIPT = "ERR Error running script (call to f_e98): @user_script:76: @user_
 def test_a_server_that_refuses_counts_as_away_whatever_its_code(
     code: str, place: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    away.tell(BaseParser.parse_error(f"{place}{code} Not now."), then="")
+    outages.tell(BaseParser.parse_error(f"{place}{code} Not now."), then="")
     (line,) = said(caplog)
     assert told(line)["server"] == "redis"
 

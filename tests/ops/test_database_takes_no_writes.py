@@ -11,10 +11,11 @@ from django.test import Client
 from redis import Redis
 
 from cityweather import tasks
-from cityweather.ops import health, keys, no_writes
+from cityweather.ops import health
 from cityweather.ops.doctor import servers
-from tests.api.helpers import KEY
-from tests.flush.helpers import result, running_job, work
+from cityweather.runtime import no_writes, redis_keys
+from tests.support.api import KEY
+from tests.support.flush import result, running_job, work
 
 pytestmark = pytest.mark.usefixtures("database", "redis_server")
 
@@ -44,8 +45,8 @@ def test_what_a_tick_was_refused_is_told_until_it_is_old(redis_server: "Redis[by
         tasks.flush_tick.apply()
     part = flush_part()
     assert (part["ok"], part["detail"]) == (False, "the database takes no writes: it is read-only")
-    assert 0 < redis_server.ttl(keys.NO_WRITES) <= no_writes.KEPT
-    redis_server.delete(keys.NO_WRITES)
+    assert 0 < redis_server.ttl(redis_keys.NO_WRITES) <= no_writes.KEPT
+    redis_server.delete(redis_keys.NO_WRITES)
     assert flush_part()["ok"]
 
 

@@ -17,13 +17,13 @@ from pytest_django.fixtures import Settings
 from redis import Redis
 
 from cityweather.celery import app
-from cityweather.local.simulator.process import Simulator
 from cityweather.ops.doctor import disk, machine, main, servers, web
 from cityweather.ops.doctor.finding import Finding, Level
-from cityweather.ops.found import SIMULATED
-from tests.api.helpers import make_job
-from tests.servers import default_database
-from tests.shell.scripted import always, in_turn, scripted
+from cityweather_client.local_service import SIMULATED
+from cityweather_dev.simulator.process import Simulator
+from tests.support.api import make_job
+from tests.support.scripted import always, in_turn, scripted
+from tests.support.servers import default_database
 
 NOBODY = "redis://:pass-word-1@127.0.0.1:1/0"
 SOUND = {"SECRET_KEY": "a-secret-key-that-nobody-may-see", "CITYWEATHER_API_KEY": "ops:an-api-key-of-ours"}

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cityweather.ops.found import adopt
-from tests.shell.scripted import run
+from cityweather_client.local_service import adopt
+from tests.support.scripted import run
 
 
 def test_its_settings_are_taken_when_no_server_is_named(up: Path) -> None:

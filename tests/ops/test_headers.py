@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.servers import settings_for
+from tests.support.servers import settings_for
 
 pytestmark = pytest.mark.usefixtures("db")
 

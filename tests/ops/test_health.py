@@ -7,10 +7,10 @@ import pytest
 from django.test import Client
 from redis import Redis
 
-from cityweather import connections
 from cityweather.ops import health
 from cityweather.ops.running import running
-from tests.api.helpers import go_live, make_job
+from cityweather.runtime import connections
+from tests.support.api import go_live, make_job
 
 
 @pytest.mark.usefixtures("database")

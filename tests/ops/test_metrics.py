@@ -16,13 +16,14 @@ from redis.client import Pipeline
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 import cityweather
-from cityweather.flush import prune, writer
+from cityweather.flush import retention, writer
 from cityweather.models import BulkJob
-from cityweather.ops import keys, metrics, scrape, signals
-from cityweather.ops.metrics import Counters
+from cityweather.ops import prometheus
+from cityweather.runtime import heartbeats, metrics, redis_keys
+from cityweather.runtime.metrics import Counters
 from cityweather.tracker.results import Result
-from cityweather.weather.limits.pace import Pace
-from tests.api.helpers import go_live, make_job
+from cityweather.weather.availability import Pace
+from tests.support.api import go_live, make_job
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -65,9 +66,9 @@ def test_all_pages_of_the_admin_are_one_route(client: Client, path: str) -> None
 @pytest.mark.usefixtures("db")
 def test_a_field_that_cannot_be_read_hides_no_other(client: Client, redis_server: "Redis[bytes]") -> None:
     unreadable = "http_request_seconds_{}|route=admin/^(?P<app_label>auth|cityweather)/${}"
-    redis_server.hset(keys.METRICS, unreadable.format("bucket", "|le=0.1"), 1)
-    redis_server.hset(keys.METRICS, unreadable.format("sum", ""), 0.1)
-    redis_server.hset(keys.METRICS, "rows|result=success", 7)
+    redis_server.hset(redis_keys.METRICS, unreadable.format("bucket", "|le=0.1"), 1)
+    redis_server.hset(redis_keys.METRICS, unreadable.format("sum", ""), 0.1)
+    redis_server.hset(redis_keys.METRICS, "rows|result=success", 7)
     assert scraped(client)["cityweather_rows_total", (("result", "success"),)] == 7
 
 
@@ -96,7 +97,7 @@ def test_without_redis_the_rest_is_still_told(client: Client) -> None:
 @pytest.mark.usefixtures("db", "redis_server")
 def test_a_deleted_job_whose_rows_are_still_going_is_not_told_as_one_being_read(client: Client) -> None:
     BulkJob.objects.create(phase=BulkJob.Phase.ENDED, status=BulkJob.Status.DONE)
-    assert prune.hide(BulkJob.objects.all())
+    assert retention.hide(BulkJob.objects.all())
     BulkJob.objects.create(phase=BulkJob.Phase.READING)
     assert scraped(client)["cityweather_jobs", (("phase", "reading"),)] == 1
 
@@ -190,8 +191,8 @@ def test_a_tick_that_ended_well_and_a_task_that_failed_are_told(client: Client, 
     before = time.time()
     good_tick.apply()
     bad_tick.apply()
-    assert signals.last_ticks(redis_server)["good_tick"] >= before - 1
-    assert "bad_tick" not in signals.last_ticks(redis_server)
+    assert heartbeats.last_ticks(redis_server)["good_tick"] >= before - 1
+    assert "bad_tick" not in heartbeats.last_ticks(redis_server)
     found: Any = scraped(client)
     assert found["cityweather_tick_age_seconds", (("tick", "good_tick"),)] < 60
     assert found["cityweather_task_seconds_count", (("task", "good_tick"),)] == 1
@@ -205,15 +206,15 @@ def test_a_tick_survives_redis_being_away() -> None:
 
 def test_whatever_is_counted_anywhere_has_a_help_text_and_nothing_else_has() -> None:
     sources = "".join(path.read_text() for path in Path(cityweather.__file__).parent.rglob("*.py"))
-    assert set(re.findall(r"metrics\.(?:add|observe)\(\"(\w+)\"", sources)) == set(scrape.HELP)
+    assert set(re.findall(r"metrics\.(?:add|observe)\(\"(\w+)\"", sources)) == set(prometheus.HELP)
 
 
 @pytest.mark.usefixtures("redis_server", "db")
 def test_what_holds_the_provider_back_is_told(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     assert scraped(client)["cityweather_provider_blocked", (("reason", "quota"),)] == 0
     later = time.time() + 30
-    monkeypatch.setattr(scrape.pace, "pace", lambda: Pace("quota", later))
-    monkeypatch.setattr(scrape.pace, "usage", lambda: {"month:202611": 77})
+    monkeypatch.setattr(prometheus.availability, "pace", lambda: Pace("quota", later))
+    monkeypatch.setattr(prometheus.availability, "usage", lambda: {"month:202611": 77})
     found = scraped(client)
     assert found["cityweather_provider_blocked", (("reason", "quota"),)] == 1
     assert 20 < found["cityweather_provider_wait_seconds", ()] <= 30

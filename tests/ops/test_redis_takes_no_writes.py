@@ -7,10 +7,10 @@ import pytest
 from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
-from cityweather import connections
-from cityweather.local.valkey import Valkey
 from cityweather.ops import health
-from tests.servers import forget_singletons, use_redis
+from cityweather.runtime import connections
+from cityweather_dev.valkey import Valkey
+from tests.support.servers import forget_singletons, use_redis
 
 
 @pytest.fixture

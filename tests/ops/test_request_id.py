@@ -8,7 +8,7 @@ import pytest
 import structlog
 from django.test import Client
 
-from cityweather.ops import logs
+from cityweather.runtime import logs
 
 pytestmark = pytest.mark.usefixtures("db")
 

@@ -8,11 +8,11 @@ from django.test import Client
 from redis import Redis
 
 from cityweather import tasks
-from cityweather.dispatch import batches, control
+from cityweather.dispatch import batches, job_control
 from cityweather.models import BulkJob
-from tests.api.helpers import KEY
-from tests.capture import Sent
-from tests.flush.helpers import tracker
+from tests.support.api import KEY
+from tests.support.capture import Sent
+from tests.support.flush import tracker
 
 pytestmark = pytest.mark.usefixtures("redis_server", "database")
 
@@ -33,7 +33,7 @@ def test_a_batch_carries_it_into_the_workers_log(
     job: BulkJob, sent_tasks: list[Sent], lines: list[dict[str, Any]]
 ) -> None:
     (sent,) = messages(sent_tasks)
-    control.cancel(str(job.job_id))
+    job_control.cancel(str(job.job_id))
     tasks.fetch(*sent.args)
     (line,) = [line for line in lines if line["event"] == "batch_dropped"]
     assert (line["request_id"], line["job_id"]) == ("r-7", str(job.job_id))
@@ -50,6 +50,6 @@ def test_a_job_made_without_a_request_has_none() -> None:
 
 def test_a_message_of_older_code_has_none_and_is_taken(job: BulkJob, sent_tasks: list[Sent]) -> None:
     (sent,) = messages(sent_tasks)
-    control.cancel(str(job.job_id))  # so that it is dropped
+    job_control.cancel(str(job.job_id))  # so that it is dropped
     tasks.fetch(*sent.args[:5])
     assert [lease.state for lease in tracker().leases(str(job.job_id))] != ["sent"]

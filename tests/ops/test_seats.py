@@ -10,14 +10,14 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.test import RequestFactory
 
-from cityweather.ops import seats
-from cityweather.ops.seats import Seats
+from cityweather.ops import bulkhead
+from cityweather.ops.bulkhead import Seats
 
 
 @pytest.fixture(autouse=True)
 def _one_seat(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(seats, "WAIT", 0.05)
-    seats.limit(seats.FREE + 1)
+    monkeypatch.setattr(bulkhead, "WAIT", 0.05)
+    bulkhead.limit(bulkhead.FREE + 1)
     yield
     Seats.free, Seats.stuck = None, False
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cityweather.local.processes import free_port, wait_until
+from cityweather_dev.processes import free_port, wait_until
 
 CONFIG = """
 from cityweather.ops.gunicorn import *

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import requests
 
-from cityweather.local.postgres import Postgres
-from cityweather.local.processes import CannotStart, free_port, wait_until
-from cityweather.local.simulator.process import Simulator
-from cityweather.local.valkey import PERSISTENT, Valkey
-from tests.servers import unavailable
+from cityweather_dev.postgres import Postgres
+from cityweather_dev.processes import CannotStart, free_port, wait_until
+from cityweather_dev.simulator.process import Simulator
+from cityweather_dev.valkey import PERSISTENT, Valkey
 from tests.setup.trial import Trial
+from tests.support.servers import unavailable
 
 ROLES = ("web", "fetch", "bookkeeper")
 CITIES = 200

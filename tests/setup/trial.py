@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from cityweather.local.processes import end, spawn, tail
+from cityweather_dev.processes import end, spawn, tail
 from tests.setup import blueprint
 from tests.setup.declared import ROOT
 

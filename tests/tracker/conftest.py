@@ -1,7 +1,7 @@
 import pytest
 from redis import Redis
 
-from tests.tracker.helpers import Bench
+from tests.support.tracker import Bench
 
 
 @pytest.fixture

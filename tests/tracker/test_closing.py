@@ -1,7 +1,7 @@
 """When recording ends."""
 
 from cityweather.tracker.leases import LEASE
-from tests.tracker.helpers import JOB, Bench, good
+from tests.support.tracker import JOB, Bench, good
 
 
 def test_a_job_closes_only_when_every_row_is_counted(bench: Bench) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.tracker.helpers import JOB, Bench, bad, good
+from tests.support.tracker import JOB, Bench, bad, good
 
 
 def test_results_are_counted_and_appended_together(bench: Bench) -> None:

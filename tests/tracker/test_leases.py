@@ -4,7 +4,7 @@ import pytest
 from redis.exceptions import OutOfMemoryError
 
 from cityweather.tracker.leases import LEASE
-from tests.tracker.helpers import JOB, Bench, bad, good
+from tests.support.tracker import JOB, Bench, bad, good
 
 
 def expire(bench: Bench) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.tracker.helpers import JOB, START, Bench, good
+from tests.support.tracker import JOB, START, Bench, good
 
 
 def test_an_unknown_job_has_no_progress(bench: Bench) -> None:

@@ -1,6 +1,6 @@
 """Rows that wait for a moment of their own: their lease is claimed again then, and holds nobody else up."""
 
-from tests.tracker.helpers import JOB, Bench, good
+from tests.support.tracker import JOB, Bench, good
 
 DAY = 24 * 3_600_000  # ms
 

@@ -2,7 +2,7 @@
 
 from cityweather.tracker.results import FORMAT, Result, decode, encode
 from cityweather.tracker.tracker import following, order
-from tests.tracker.helpers import JOB, Bench, good
+from tests.support.tracker import JOB, Bench, good
 
 
 def state_of(bench: Bench) -> tuple[str, int]:

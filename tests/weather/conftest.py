@@ -7,19 +7,19 @@ import pytest
 import responses
 from redis import Redis
 
-from cityweather.weather.interactive import asker
-from cityweather.weather.limits.quota import Quota
-from cityweather.weather.providers.provider import Window
-from cityweather.weather.store.cache import Cache
-from tests.weather.clock import Clock
-from tests.weather.wire import Wire, wire
+from cityweather.weather import provider_client
+from cityweather.weather.cache import Cache
+from cityweather.weather.providers.base import Window
+from cityweather.weather.rate_limiter import Quota
+from tests.support.clock import Clock
+from tests.support.wire import Wire, wire
 
 
 @pytest.fixture
 def openweather(redis_server: Redis, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.OPENWEATHER_API_KEY = "secret"
     settings.OPENWEATHER_QUOTA_PER_MINUTE = settings.OPENWEATHER_QUOTA_PER_MONTH = 0
-    monkeypatch.setattr(asker, "FIRST_RETRY", 0.001)
+    monkeypatch.setattr(provider_client, "FIRST_RETRY", 0.001)
 
 
 @pytest.fixture

@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from cityweather.local.simulator.process import Simulator
-from cityweather.weather.bulk import parts
-from cityweather.weather.bulk.fetch import run_batch
-from cityweather.weather.bulk.work import Batch
-from cityweather.weather.providers.provider import Place, Request, Response
-from cityweather.weather.transport import bulk
-from cityweather.weather.transport.bulk import BulkTransport, Completed
-from tests.weather.fakes import FakeTracker, named
+from cityweather.weather import batch_context, http_bulk
+from cityweather.weather.batch_fetch import run_batch
+from cityweather.weather.batch_queue import Batch
+from cityweather.weather.http_bulk import BulkTransport, Completed
+from cityweather.weather.providers.base import Place, Request, Response
+from cityweather_dev.simulator.process import Simulator
+from tests.support.fakes import FakeTracker, named
 
 TRANSIENT = ("500", "502", "503", "504", "reset", "hang", "half", "slow", "html", "html200", "empty", "garbage",
              "midstream", "redirect", "huge", "no_weather", "nulls")  # fmt: skip
@@ -37,12 +36,12 @@ def run(
     for name in ("OPENWEATHER_QUOTA_PER_MINUTE", "OPENWEATHER_QUOTA_PER_MONTH", "OPEN_METEO_QUOTA_PER_MINUTE",
                  "OPEN_METEO_QUOTA_PER_HOUR", "OPEN_METEO_QUOTA_PER_DAY"):  # fmt: skip
         setattr(settings, name, 0)
-    monkeypatch.setattr(bulk, "TOTAL_TIMEOUT", 0.4)
+    monkeypatch.setattr(http_bulk, "TOTAL_TIMEOUT", 0.4)
     transports = []
 
     def fetch(places: list[Place], rounds: int = 5) -> FakeTracker:
         tracker = FakeTracker()
-        ours = replace(parts.bulk(), tracker=tracker)
+        ours = replace(batch_context.bulk(), tracker=tracker)
         transports.append(ours.transport)
         for _ in range(rounds):
             left = [(n, place) for n, place in enumerate(places) if n not in tracker.results]

@@ -9,9 +9,9 @@ from redis import Redis
 from redis.exceptions import ConnectionError  # noqa: A004
 
 from cityweather.tracker.results import Result
-from cityweather.weather.bulk import stopping
-from cityweather.weather.limits.quota import Grant
-from tests.weather.fakes import UNKNOWN, World, named, weather
+from cityweather.weather import shutdown_flag
+from cityweather.weather.rate_limiter import Grant
+from tests.support.fakes import UNKNOWN, World, named, weather
 
 
 @pytest.fixture
@@ -197,16 +197,16 @@ def test_when_the_tracker_is_away_the_batch_ends_and_its_answers_are_in_the_cach
 
 
 def test_a_worker_that_stops_finishes_what_takes_seconds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stopping, "asked", lambda: True)
+    monkeypatch.setattr(shutdown_flag, "asked", lambda: True)
     world.batch(*named(300))
     assert len(world.tracker.results) == 300
 
 
 def test_a_worker_that_stops_hands_back_what_takes_longer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.upstream.latency = 7.0
-    monkeypatch.setattr(stopping, "asked", lambda: world.clock.passed > 1)
+    monkeypatch.setattr(shutdown_flag, "asked", lambda: world.clock.passed > 1)
     world.batch(*named(300))
-    assert world.clock.passed < 1 + stopping.WITHIN + 0.5
+    assert world.clock.passed < 1 + shutdown_flag.WITHIN + 0.5
     assert world.tracker.released == 1
     assert world.tracker.parks == []
 
@@ -214,8 +214,8 @@ def test_a_worker_that_stops_hands_back_what_takes_longer(world: World, monkeypa
 def test_processes_forked_before_see_the_wish_to_stop() -> None:
     code = """
 import os, time
-from cityweather.weather.bulk import stopping
-from cityweather.weather.limits.quota import Grant
+from cityweather.weather import shutdown_flag as stopping
+from cityweather.weather.rate_limiter import Grant
 child = os.fork()
 if child:
     stopping.ask()

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from redis import Redis
 
-from cityweather.weather.limits.breaker import Breaker, State
-from tests.weather.clock import Clock
+from cityweather.weather.circuit_breaker import Breaker, State
+from tests.support.clock import Clock
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import orjson
 import pytest
 
 from cityweather.errors import BadAnswer, ProviderDown, ProviderTimeout
-from cityweather.weather.providers.provider import Request, Response
-from cityweather.weather.transport import bulk
-from cityweather.weather.transport.bulk import BulkTransport, Completed
-from tests.weather.wire import Behaviour, Wire, chunked, full_backlog, http, leave, reset, send
+from cityweather.weather import http_bulk
+from cityweather.weather.http_bulk import BulkTransport, Completed
+from cityweather.weather.providers.base import Request, Response
+from tests.support.wire import Behaviour, Wire, chunked, full_backlog, http, leave, reset, send
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def endless(connection: socket.socket) -> None:
 def test_a_body_beyond_the_bound_is_not_read(
     transport: BulkTransport, server: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk, "LARGEST_BODY", 10_000)
+    monkeypatch.setattr(http_bulk, "LARGEST_BODY", 10_000)
     server.behaviours["/stated"] = send(http(b"x" * 20_000))
     server.behaviours["/endless"] = endless
     assert isinstance(one(transport, f"{server.url}/stated"), BadAnswer)
@@ -101,7 +101,7 @@ def test_a_compressed_answer_in_chunks_is_read(transport: BulkTransport, server:
 
 
 def test_nobody_taking_the_connection_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr(http_bulk, "CONNECT_TIMEOUT", 0.2)
     transport = BulkTransport(4)
     with full_backlog() as url:
         assert isinstance(one(transport, f"{url}/x"), ProviderTimeout)
@@ -128,7 +128,7 @@ def test_silence_and_dripping_time_out(
             connection.sendall(b" ")
 
     server.behaviours.update({"/hang": server.hang, "/drip": drip})
-    monkeypatch.setattr(bulk, limit, seconds)
+    monkeypatch.setattr(http_bulk, limit, seconds)
     transport = BulkTransport(4)
     started = time.monotonic()
     assert isinstance(one(transport, f"{server.url}{path}"), ProviderTimeout)

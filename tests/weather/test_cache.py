@@ -5,8 +5,8 @@ import pytest
 from django.core.cache import cache as django_cache
 from redis import Redis
 
-from cityweather.weather.providers.provider import Weather
-from cityweather.weather.store.cache import Answer, Cache, Serializer
+from cityweather.weather.cache import Answer, Cache, Serializer
+from cityweather.weather.providers.base import Weather
 
 OSLO = Weather(-3.25, "Snow", 84, 1795420800, -7.5, "light shower snow", 2.91, 59.9127, 10.7461, "Oslo", "NO")
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cityweather.errors import WeatherError
+from cityweather.weather.providers.base import Place, Provider, Response, Weather
 from cityweather.weather.providers.open_meteo import OpenMeteo
 from cityweather.weather.providers.openweather import OpenWeather
-from cityweather.weather.providers.provider import Place, Provider, Response, Weather
 
 PROVIDERS: list[Provider] = [OpenWeather("http://x", "k"), OpenMeteo("http://x", "http://y")]
 WORDS = st.sampled_from(

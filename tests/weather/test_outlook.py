@@ -2,7 +2,7 @@
 
 import pytest
 
-from cityweather.weather.limits.outlook import NO_LIMIT, Left, Outlook
+from cityweather.weather.quota_forecast import NO_LIMIT, Left, Outlook
 
 HOUR = Left(tokens=100, ends=600.0, limit=1000, seconds=3600)
 DAY = Left(tokens=1500, ends=7200.0, limit=2000, seconds=86_400)

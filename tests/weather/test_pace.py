@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from cityweather.weather import availability as pace_module
+from cityweather.weather import factory
+from cityweather.weather.availability import Pace, pace, seed, usage
 from cityweather.weather.choice import from_settings
-from cityweather.weather.limits import connected
-from cityweather.weather.limits import pace as pace_module
-from cityweather.weather.limits.pace import Pace, pace, seed, usage
 
 
 @pytest.fixture(autouse=True)
@@ -29,26 +29,26 @@ def test_without_limits_any_rate_will_do(settings: Any) -> None:
 
 
 def test_an_outage_blocks_for_as_long_as_the_breaker_is_open() -> None:
-    wait = connected.breaker(from_settings()).outage()
+    wait = factory.breaker(from_settings()).outage()
     told = pace()
     assert told.blocked == "provider"
     assert told.until == pytest.approx(time.time() + wait, abs=0.5)
 
 
 def test_a_refused_key_blocks() -> None:
-    connected.breaker(from_settings()).key_refused()
+    factory.breaker(from_settings()).key_refused()
     assert pace().blocked == "key"
 
 
 def test_another_key_unblocks(settings: Any) -> None:
-    connected.breaker(from_settings()).key_refused()
+    factory.breaker(from_settings()).key_refused()
     pace_module._shared.cache_clear()
     settings.OPENWEATHER_API_KEY = "another"
     assert pace().blocked is None
 
 
 def test_a_429_blocks_and_lowers_the_rate() -> None:
-    quota = connected.quota(from_settings())
+    quota = factory.quota(from_settings())
     quota.slow_down(30.0)
     told = pace()
     assert told.blocked == "quota"
@@ -62,7 +62,7 @@ def test_a_used_up_month_blocks_until_its_end(settings: Any) -> None:
     assert not pace().quota.told
     assert seed({})
     assert pace().quota.told
-    quota = connected.quota(from_settings())
+    quota = factory.quota(from_settings())
     assert quota.take(100).tokens == 9
     assert quota.take(100, interactive=True).tokens == 1
     told = pace()
@@ -74,7 +74,7 @@ def test_a_used_up_month_blocks_until_its_end(settings: Any) -> None:
 
 
 def test_looking_costs_no_token_and_takes_no_probe() -> None:
-    quota, breaker = connected.quota(from_settings()), connected.breaker(from_settings())
+    quota, breaker = factory.quota(from_settings()), factory.breaker(from_settings())
     quota.take(1)
     before = quota.outlook().wait
     for _ in range(20):

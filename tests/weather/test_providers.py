@@ -6,8 +6,8 @@ import pytest
 
 from cityweather.errors import CityWeatherError
 from cityweather.weather.choice import from_settings
-from cityweather.weather.limits.local_limit import LocalLimit
-from tests.weather.clock import Clock
+from cityweather.weather.local_limit import LocalLimit
+from tests.support.clock import Clock
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ import pytest
 from redis import Redis
 
 from cityweather.errors import ProviderDown
-from cityweather.weather.bulk.doubts import PROBES
-from cityweather.weather.limits.breaker import State
-from cityweather.weather.limits.pace import LONGEST_PAUSE
+from cityweather.weather.availability import LONGEST_PAUSE
+from cityweather.weather.circuit_breaker import State
+from cityweather.weather.failure_detector import PROBES
+from cityweather.weather.providers.base import Place, Response
 from cityweather.weather.providers.open_meteo import OpenMeteo
-from cityweather.weather.providers.provider import Place, Response
-from tests.weather.fakes import TOO_MANY, World, always, named, reply, weather
+from tests.support.fakes import TOO_MANY, World, always, named, reply, weather
 
 
 def later(seconds: int) -> Response:

@@ -8,9 +8,9 @@ import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError  # noqa: A004
 
-from cityweather.weather.limits.quota import Quota
-from cityweather.weather.providers.provider import Window
-from tests.weather.clock import Clock
+from cityweather.weather.providers.base import Window
+from cityweather.weather.rate_limiter import Quota
+from tests.support.clock import Clock
 
 MINUTE, MONTH = Window("minute", 60, 60), Window("month", 2_592_000, 1_000_000)
 

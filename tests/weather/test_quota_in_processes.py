@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from cityweather.local.processes import wait_until
-from cityweather.local.simulator.process import Simulator
-from cityweather.local.valkey import Valkey
-from cityweather.weather.bulk.gate import UNUSED_FOR
-from cityweather.weather.limits.quota import BURST, RATE, Quota
-from cityweather.weather.providers.provider import Window
+from cityweather.weather.admission import UNUSED_FOR
+from cityweather.weather.providers.base import Window
+from cityweather.weather.rate_limiter import BURST, RATE, Quota
+from cityweather_dev.processes import wait_until
+from cityweather_dev.simulator.process import Simulator
+from cityweather_dev.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT, WORKERS = 600, 8
@@ -41,7 +41,7 @@ def fleet(
     }
 
     def start(scale: float) -> None:
-        program = [sys.executable, "-m", "tests.weather.quota_worker"]
+        program = [sys.executable, "-m", "tests.support.quota_worker"]
         for number, kind in enumerate(["web", *["bulk"] * WORKERS]):
             command = [*program, kind, f"{kind} {number}", str(scale), tmp_path]
             processes.append(subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True))

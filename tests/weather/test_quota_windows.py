@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from redis import Redis
 
-from cityweather.weather.limits.quota import Quota
-from cityweather.weather.providers.provider import Window
-from tests.weather.clock import START, Clock
+from cityweather.weather.providers.base import Window
+from cityweather.weather.rate_limiter import Quota
+from tests.support.clock import START, Clock
 
 HOUR, DAY, MONTH = Window("hour", 3600, 50), Window("day", 86_400, 100), Window("month", 2_592_000, 1000)
 

@@ -10,10 +10,9 @@ import pytest
 from redis import Redis
 
 from cityweather.errors import ProviderDown, WeatherError
-from cityweather.weather.interactive import asker, flight
-from cityweather.weather.interactive.flight import Flights
-from cityweather.weather.store import keys
-from cityweather.weather.store.cache import Answer, Cache
+from cityweather.weather import provider_client, redis_keys, single_flight
+from cityweather.weather.cache import Answer, Cache
+from cityweather.weather.single_flight import Flights
 
 PACKED = [1.0, None, None, None, None, None, None, None, None, None, None]
 
@@ -112,7 +111,7 @@ def test_a_failed_call_fails_for_all_who_waited_and_is_not_repeated_at_once(
 def test_after_a_failure_somebody_tries_again(
     process: Callable[[], Flights], cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flight, "FAILURE_REMEMBERED", 50)
+    monkeypatch.setattr(single_flight, "FAILURE_REMEMBERED", 50)
     with pytest.raises(ProviderDown):
         process().join("oslo", Counted(cache, error=ProviderDown()))
     ask = Counted(cache)
@@ -126,7 +125,7 @@ def test_after_a_failure_somebody_tries_again(
 
 
 def test_the_death_of_the_holder_is_survived(process: Callable[[], Flights], cache: Cache, redis_server: Redis) -> None:
-    redis_server.set(keys.flight("openweather", "oslo"), "a dead process", px=300)
+    redis_server.set(redis_keys.flight("openweather", "oslo"), "a dead process", px=300)
     ask = Counted(cache)
     answer, asked = process().join("oslo", ask)
     assert (answer.weather, asked, ask.calls) == (PACKED, True, 1)
@@ -140,17 +139,17 @@ def test_a_holder_that_is_interrupted_leaves_the_flight_to_the_next(
 
     with pytest.raises(SystemExit):
         process().join("oslo", interrupted)
-    assert redis_server.exists(keys.flight("openweather", "oslo")) == 0
+    assert redis_server.exists(redis_keys.flight("openweather", "oslo")) == 0
 
 
 def test_a_holder_is_believed_for_longer_than_an_answer_takes() -> None:
-    assert flight.HOLD > asker.LONGEST_ANSWER
+    assert single_flight.HOLD > provider_client.LONGEST_ANSWER
 
 
 def test_a_holder_that_took_too_long_does_not_end_the_next_flight(
     process: Callable[[], Flights], cache: Cache, redis_server: Redis
 ) -> None:
-    name = keys.flight("openweather", "oslo")
+    name = redis_keys.flight("openweather", "oslo")
 
     def slow() -> Answer:
         redis_server.set(name, "the next one")
@@ -177,5 +176,5 @@ def test_without_redis_threads_still_share_a_call(cache: Cache, joined: Callable
 def test_nothing_is_left_behind(process: Callable[[], Flights], cache: Cache, redis_server: Redis) -> None:
     flights = process()
     flights.join("oslo", Counted(cache))
-    assert redis_server.exists(keys.flight("openweather", "oslo")) == 0
+    assert redis_server.exists(redis_keys.flight("openweather", "oslo")) == 0
     assert flights._futures == {}

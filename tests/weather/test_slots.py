@@ -6,8 +6,8 @@ from contextlib import ExitStack
 import pytest
 from redis import Redis
 
-from cityweather.weather.limits.slots import Slots
-from tests.weather.clock import Clock
+from cityweather.weather.concurrency_limiter import Slots
+from tests.support.clock import Clock
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import pytest
 from redis import Redis
 
 from cityweather.errors import ProviderDown, ProviderTimeout
-from cityweather.weather.bulk import health
-from cityweather.weather.limits.breaker import State
-from cityweather.weather.store.cache import Cache
-from tests.weather.fakes import BROKEN, KEY_REFUSED, TOO_MANY, UNKNOWN, Outcome, World, always, named, reply, weather
+from cityweather.weather import retry_budget
+from cityweather.weather.cache import Cache
+from cityweather.weather.circuit_breaker import State
+from tests.support.fakes import BROKEN, KEY_REFUSED, TOO_MANY, UNKNOWN, Outcome, World, always, named, reply, weather
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_some_failures_in_a_row_are_enough_to_send_no_more_until_a_probe_has_tol
     world.upstream.respond = respond
     world.job(named(2000), size=2000, seconds=1)
     sent_when_known = [moment for moment in world.upstream.moments if moment > 0.55]
-    assert 0 < len(sent_when_known) <= health.IN_A_ROW + 10
+    assert 0 < len(sent_when_known) <= retry_budget.IN_A_ROW + 10
     assert world.parts.breaker.check().state is not State.CLOSED
 
 

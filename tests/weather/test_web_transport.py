@@ -11,10 +11,10 @@ import requests
 import responses
 
 from cityweather.errors import BadAnswer, ProviderDown, ProviderTimeout, WeatherError
-from cityweather.weather.providers.provider import Request
-from cityweather.weather.transport import web
-from cityweather.weather.transport.web import WebTransport
-from tests.weather.wire import Behaviour, Wire, chunked, full_backlog, http, leave, reset, send
+from cityweather.weather import http_single
+from cityweather.weather.http_single import WebTransport
+from cityweather.weather.providers.base import Request
+from tests.support.wire import Behaviour, Wire, chunked, full_backlog, http, leave, reset, send
 
 URL = "https://api.example.test/data?appid=secret&q=x"
 
@@ -85,14 +85,14 @@ def test_the_connection_is_kept(server: Wire) -> None:
 
 
 def test_a_body_beyond_the_bound_is_not_read(server: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "LARGEST_BODY", 10_000)
+    monkeypatch.setattr(http_single, "LARGEST_BODY", 10_000)
     server.behaviours["/x"] = send(http(b"x" * 20_000))
     with pytest.raises(BadAnswer):
         WebTransport().send(Request(f"{server.url}/x"))
 
 
 def test_silence_times_out(server: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "READ_TIMEOUT", 0.2)
+    monkeypatch.setattr(http_single, "READ_TIMEOUT", 0.2)
     server.behaviours["/x"] = server.hang
     with pytest.raises(ProviderTimeout):
         WebTransport().send(Request(f"{server.url}/x"))
@@ -106,7 +106,7 @@ def test_a_server_that_drips_times_out(server: Wire, monkeypatch: pytest.MonkeyP
             connection.sendall(b"x")
 
     server.behaviours["/x"] = drip
-    monkeypatch.setattr(web, "TOTAL_TIMEOUT", 0.3)
+    monkeypatch.setattr(http_single, "TOTAL_TIMEOUT", 0.3)
     started = time.monotonic()
     with pytest.raises(ProviderTimeout):
         WebTransport().send(Request(f"{server.url}/x"))
@@ -120,7 +120,7 @@ def test_a_name_that_is_not_resolved_times_out(server: Wire, monkeypatch: pytest
 
 
 def test_nobody_taking_the_connection_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr(http_single, "CONNECT_TIMEOUT", 0.2)
     with full_backlog() as url, pytest.raises(ProviderTimeout):
         WebTransport().send(Request(f"{url}/x"))
 

@@ -8,11 +8,11 @@ from redis.exceptions import ConnectionError as RedisAway
 from redis.exceptions import OutOfMemoryError
 
 from cityweather.tracker.leases import LEASE
-from cityweather.weather.bulk.fetch import run_batch
-from cityweather.weather.bulk.work import Batch
-from cityweather.weather.providers.provider import Place
-from tests.tracker.helpers import JOB, Bench
-from tests.weather.fakes import KEY_REFUSED, TOO_MANY, UNKNOWN, World, always, named, reply, weather
+from cityweather.weather.batch_fetch import run_batch
+from cityweather.weather.batch_queue import Batch
+from cityweather.weather.providers.base import Place
+from tests.support.fakes import KEY_REFUSED, TOO_MANY, UNKNOWN, World, always, named, reply, weather
+from tests.support.tracker import JOB, Bench
 
 
 class Job:

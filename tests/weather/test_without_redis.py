@@ -7,9 +7,9 @@ import pytest
 import responses
 
 from cityweather.errors import KeyRefused, ProviderDown, QuotaUsedUp
-from cityweather.weather.interactive.lookup import _web, lookup
-from cityweather.weather.limits.pace import Pace, _shared, pace
-from tests.weather.fakes import BROKEN, KEY_REFUSED, Outcome, weather
+from cityweather.weather.availability import Pace, _shared, pace
+from cityweather.weather.lookup import _web, lookup
+from tests.support.fakes import BROKEN, KEY_REFUSED, Outcome, weather
 
 URL = "https://api.openweathermap.org/data/2.5/weather"
 

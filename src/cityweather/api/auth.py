@@ -8,33 +8,33 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest
 
-from cityweather import api_keys
-from cityweather.api import throttles
+from cityweather.api import throttling
 from cityweather.errors import NoApiKey, WrongApiKey
+from cityweather.runtime import api_keys
 
 
 def admit(request: HttpRequest, scope: str, *, keyed: bool) -> str:
     """The name of the caller's key, "" on a public path. Raises NoApiKey, WrongApiKey, TooManyRequests."""
     if not keyed:
-        throttles.check(scope, f"address:{throttles.address(request)}")
+        throttling.check(scope, f"address:{throttling.address(request)}")
         return ""
     owner = _named_caller(request, scope)
     structlog.contextvars.bind_contextvars(owner=owner)
-    throttles.check(scope, f"key:{owner}")
+    throttling.check(scope, f"key:{owner}")
     return owner
 
 
 def _named_caller(request: HttpRequest, scope: str) -> str:
     """Wrong keys count by address. Who sent too many waits with a right one, too: else its 200 would end the guess."""
-    address = throttles.address(request)
-    throttles.refuse_again(scope, f"guesses:{address}")
+    address = throttling.address(request)
+    throttling.refuse_again(scope, f"guesses:{address}")
     try:
         return owner_of(request.META.get("HTTP_X_API_KEY"))
     except NoApiKey:
-        throttles.check(scope, f"address:{address}")
+        throttling.check(scope, f"address:{address}")
         raise
     except WrongApiKey:
-        throttles.check(scope, f"guesses:{address}")
+        throttling.check(scope, f"guesses:{address}")
         raise
 
 

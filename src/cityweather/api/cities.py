@@ -13,7 +13,7 @@ from cityweather.api.base import ApiView
 from cityweather.api.pagination import Cursor, Key, from_microseconds, page, to_microseconds
 from cityweather.api.times import iso
 from cityweather.models import City, Status
-from cityweather.weather import names
+from cityweather.places import names
 
 BY_NAME = Cursor("cn", (str,))
 BY_TIME = Cursor("ct", (int, int))

@@ -12,7 +12,7 @@ from cityweather.api import parameters, progress, schema
 from cityweather.api import serializers as shapes
 from cityweather.api.base import KeyedView
 from cityweather.api.wake import wake
-from cityweather.dispatch import control
+from cityweather.dispatch import job_control
 from cityweather.models import BulkJob
 
 REASON_MAX = 50  # characters of a reason code
@@ -32,19 +32,19 @@ def _say(command: Callable[[str], BulkJob], job_id: str) -> Response:
 class CancelView(KeyedView):
     @_documented("cancel", "Stop for good; what is fetched stays")
     def post(self, request: Request, job_id: str) -> Response:  # noqa: ARG002
-        return _say(control.cancel, job_id)
+        return _say(job_control.cancel, job_id)
 
 
 class PauseView(KeyedView):
     @_documented("pause", "Stop for a while")
     def post(self, request: Request, job_id: str) -> Response:  # noqa: ARG002
-        return _say(control.pause, job_id)
+        return _say(job_control.pause, job_id)
 
 
 class ResumeView(KeyedView):
     @_documented("resume", "Go on after a pause")
     def post(self, request: Request, job_id: str) -> Response:  # noqa: ARG002
-        return _say(control.resume, job_id)
+        return _say(job_control.resume, job_id)
 
 
 class RetryView(KeyedView):
@@ -63,7 +63,7 @@ class RetryView(KeyedView):
     def post(self, request: Request, job_id: str) -> Response:
         only = parameters.choice(request, "only", ["failed"])
         reason = parameters.text(request.query_params, "reason", REASON_MAX)
-        job = control.retry(progress.parse_id(job_id), only, reason or None)
+        job = job_control.retry(progress.parse_id(job_id), only, reason or None)
         wake()
         return accepted(job)
 

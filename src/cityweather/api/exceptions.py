@@ -13,9 +13,9 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 from rest_framework.views import set_rollback
 
-from cityweather.connections import AWAY
 from cityweather.errors import BodyCut, CityWeatherError, DatabaseUnavailable, NotFound, RequestTimeout, RequestTooLarge
-from cityweather.ops import no_writes
+from cityweather.runtime import no_writes
+from cityweather.runtime.connections import AWAY
 
 log = structlog.get_logger(__name__)
 

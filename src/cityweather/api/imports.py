@@ -14,10 +14,10 @@ from rest_framework.response import Response
 from cityweather.api import schema
 from cityweather.api import serializers as shapes
 from cityweather.api.base import KeyedView, check_body
-from cityweather.api.callbacks.address import checked
 from cityweather.api.commands import accepted
 from cityweather.api.uploads import CHUNK, open_upload
 from cityweather.api.wake import wake
+from cityweather.api.webhooks.address import checked
 from cityweather.errors import InvalidParameter
 from cityweather.ingest import open_jobs
 from cityweather.ingest.importer import import_spool

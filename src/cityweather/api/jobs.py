@@ -10,16 +10,16 @@ from redis import RedisError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cityweather import connections
 from cityweather.api import parameters, schema
 from cityweather.api import serializers as shapes
 from cityweather.api.base import KeyedView
 from cityweather.api.pagination import Cursor, from_microseconds, page, to_microseconds
 from cityweather.api.polling import poll
 from cityweather.api.progress import Snapshot, from_redis, from_row, parse_id, snapshot
-from cityweather.dispatch import control
+from cityweather.dispatch import job_control
 from cityweather.errors import InvalidCursor, JobNotFound
 from cityweather.models import BulkJob
+from cityweather.runtime import connections
 
 CURSOR = Cursor("j", (int, str))
 
@@ -74,7 +74,7 @@ class JobView(KeyedView):
     def patch(self, request: Request, job_id: str) -> Response:
         rate = shapes.Rate(data=request.data)
         rate.is_valid(raise_exception=True)
-        control.set_rate(parse_id(job_id), rate.validated_data["max_rate"])
+        job_control.set_rate(parse_id(job_id), rate.validated_data["max_rate"])
         return Response(snapshot(job_id))
 
     @schema.document(
@@ -85,7 +85,7 @@ class JobView(KeyedView):
         parameters=[schema.JOB_ID],
     )
     def delete(self, request: Request, job_id: str) -> Response:  # noqa: ARG002
-        control.delete(parse_id(job_id))
+        job_control.delete(parse_id(job_id))
         return Response(status=204)
 
 

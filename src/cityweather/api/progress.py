@@ -9,11 +9,11 @@ import structlog
 from django.conf import settings
 from redis import RedisError
 
-from cityweather import connections
 from cityweather.api.times import iso
-from cityweather.dispatch import control
+from cityweather.dispatch import job_control
 from cityweather.errors import JobNotFound
 from cityweather.models import BulkJob
+from cityweather.runtime import connections
 from cityweather.tracker.progress import Progress
 
 log = structlog.get_logger(__name__)
@@ -52,7 +52,7 @@ def live(job_id: str) -> Progress | None:
 
 def job(text: str) -> BulkJob:
     """As the database knows it. Raises JobNotFound."""
-    return control.get(parse_id(text))
+    return job_control.get(parse_id(text))
 
 
 def from_redis(job_id: str, progress: Progress) -> Snapshot:

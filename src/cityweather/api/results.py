@@ -15,7 +15,7 @@ from cityweather.api.base import KeyedView
 from cityweather.api.pagination import Cursor, page
 from cityweather.api.times import iso
 from cityweather.models import JobResult, Status
-from cityweather.weather import names
+from cityweather.places import names
 
 CURSOR = Cursor("r", (int,))
 

@@ -4,8 +4,8 @@ import structlog
 from kombu.exceptions import OperationalError
 from redis import RedisError
 
-from cityweather import connections
 from cityweather.celery import QUEUE_LIMIT, app
+from cityweather.runtime import connections
 
 log = structlog.get_logger(__name__)
 

@@ -18,9 +18,9 @@ from cityweather.api.exceptions import failure
 from cityweather.api.times import iso
 from cityweather.errors import CityWeatherError
 from cityweather.models import City, Status
-from cityweather.weather import names
-from cityweather.weather.interactive import lookup
-from cityweather.weather.providers.provider import Weather
+from cityweather.places import names
+from cityweather.weather import lookup
+from cityweather.weather.providers.base import Weather
 
 CITY = {"type": "string", "minLength": 1, "maxLength": names.MAX_LENGTH}
 METHODS = "GET, HEAD, OPTIONS"  # as DRF says them in its Allow header

@@ -8,16 +8,16 @@ from typing import get_args
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from cityweather import connections
-from cityweather.dispatch import batches, commands, eta
+from cityweather.dispatch import batches, eta, job_commands
 from cityweather.dispatch.window import AHEAD, FIRST, Load, allowed_window, batch_size, next_window, under_way
 from cityweather.errors import WorkerLost
-from cityweather.flush import jobs, quota_log, recovery
+from cityweather.flush import job_lock, quota_usage, recovery
 from cityweather.models import BulkJob
+from cityweather.runtime import connections
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import LOSSES_BEFORE_ALONE, Claim, Tracker
-from cityweather.weather.limits.pace import Blocked, Pace, pace
+from cityweather.weather.availability import Blocked, Pace, pace
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ LOSSES_BEFORE_FAILING = 2 * LOSSES_BEFORE_ALONE
 def tick(seconds: float = 0.9) -> None:
     """Keep every live job's window full for about a second."""
     deadline = time.monotonic() + seconds
-    everyone = jobs.live()
+    everyone = job_lock.live()
     if not everyone:
         return
     busy = _round(everyone)
@@ -48,7 +48,7 @@ def _round(live: list[BulkJob]) -> list[BulkJob]:
         return []
     allowed = pace()
     if not allowed.quota.told:
-        quota_log.tell()
+        quota_usage.tell()
     tail = sum(state.tail for _, state in states)
     running = [(job, state) for job, state in states if _may_run(job, state, allowed, tail, tracker)]
     load, in_flight = _load(running, allowed, tracker)
@@ -87,7 +87,7 @@ def _states(live: list[BulkJob], tracker: Tracker) -> list[tuple[BulkJob, Progre
 def _put_into_redis(job: BulkJob, tracker: Tracker) -> Progress | None:
     job_id = str(job.job_id)
     with transaction.atomic():
-        locked = jobs.lock(job_id)
+        locked = job_lock.lock(job_id)
         if locked is None:
             return None
         state = tracker.state(job_id)
@@ -99,7 +99,7 @@ def _put_into_redis(job: BulkJob, tracker: Tracker) -> Progress | None:
 def _hold(states: list[tuple[BulkJob, Progress]], tracker: Tracker) -> None:
     """All jobs are parked; what is said to one of them still counts."""
     for job, state in states:
-        if not (state.closed or commands.sync(job, state, tracker)) and state.waiting_for != "drain":
+        if not (state.closed or job_commands.sync(job, state, tracker)) and state.waiting_for != "drain":
             tracker.park(str(job.job_id), state.epoch, 0, "drain")
 
 
@@ -107,7 +107,7 @@ def _may_run(job: BulkJob, state: Progress, allowed: Pace, tail: int, tracker: T
     """Parks the job where the provider or the flush holds it back. `tail`: bytes that all jobs have not flushed."""
     if state.waiting_for == "drain":
         tracker.set(str(job.job_id), state.epoch, waiting_for="")
-    if state.closed or commands.sync(job, state, tracker):
+    if state.closed or job_commands.sync(job, state, tracker):
         return False
     now = time.time()
     if allowed.blocked and now < allowed.until:
@@ -153,12 +153,12 @@ def _fill(job: BulkJob, state: Progress, in_flight: int, load: Load, tracker: Tr
 
 
 def _started(job: BulkJob, state: Progress, tracker: Tracker) -> Progress:
-    started = commands.start(job)
+    started = job_commands.start(job)
     if started is None or started.started_at is None:
         return state
     ms = int(started.started_at.timestamp() * 1000)
     tracker.set(str(job.job_id), state.epoch, started_at=ms, mark_at=ms, mark_n=state.processed)
-    commands.copy(started, state.epoch, tracker)
+    job_commands.copy(started, state.epoch, tracker)
     return tracker.state(str(job.job_id)) or state
 
 

@@ -2,9 +2,9 @@
 
 import time
 
-from cityweather import connections
 from cityweather.models import BulkJob
-from cityweather.weather.limits.pace import pace
+from cityweather.runtime import connections
+from cityweather.weather.availability import pace
 
 LEAST = 1.0  # seconds by which the end must have moved to be told again, or a fiftieth of what is left
 

@@ -9,9 +9,9 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count
 
-from cityweather import connections
-from cityweather.flush import bits, flusher, jobs, recovery
+from cityweather.flush import bitmap, flusher, job_lock, recovery
 from cityweather.models import BulkJob, JobResult, Status
+from cityweather.runtime import connections
 from cityweather.tracker.tracker import Snapshot, Tracker
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def audit(job_id: str, *, repair: bool = False) -> Report | None:
     flusher.flush_job(job_id)
     tracker = connections.tracker()
     with transaction.atomic():
-        job = jobs.lock(job_id) or BulkJob.objects.filter(pk=job_id, phase=BulkJob.Phase.ENDED).first()
+        job = job_lock.lock(job_id) or BulkJob.objects.filter(pk=job_id, phase=BulkJob.Phase.ENDED).first()
         if job is None:
             return None
         report = _look(job, tracker)
@@ -55,7 +55,7 @@ def _look(job: BulkJob, tracker: Tracker) -> Report:
     faults = _database_faults(job)
     if snapshot or not job.ended:
         faults += _redis_faults(snapshot, done)
-    gaps = bits.first(bits.without(bits.of(range(job.total), job.total), done), SHOWN)
+    gaps = bitmap.first(bitmap.without(bitmap.of(range(job.total), job.total), done), SHOWN)
     why = "" if job.ended else _why(job, snapshot, tracker)
     return Report(job.job_id, job.status, job.total, job.processed, faults, gaps, why, left=faults)
 
@@ -97,14 +97,14 @@ def _redis_faults(snapshot: Snapshot | None, done: bytes) -> list[str]:
         faults.append(
             f"Redis counts {state.processed} = {state.succeeded} + {state.failed}, but {snapshot.bits} bits are set."
         )
-    explained = bits.union(done, bits.of(snapshot.unflushed, state.total))
-    lost, forgotten = bits.without(snapshot.seen, explained), bits.without(explained, snapshot.seen)
+    explained = bitmap.union(done, bitmap.of(snapshot.unflushed, state.total))
+    lost, forgotten = bitmap.without(snapshot.seen, explained), bitmap.without(explained, snapshot.seen)
     if any(lost):
-        names = bits.first(lost, SHOWN)
-        faults.append(f"{bits.count(lost)} rows are counted in Redis, yet neither stored nor in the stream: {names}.")
+        names = bitmap.first(lost, SHOWN)
+        faults.append(f"{bitmap.count(lost)} rows are counted in Redis, yet neither stored nor in the stream: {names}.")
     if any(forgotten):
-        names = bits.first(forgotten, SHOWN)
-        faults.append(f"{bits.count(forgotten)} rows are done, but not counted in Redis: {names}.")
+        names = bitmap.first(forgotten, SHOWN)
+        faults.append(f"{bitmap.count(forgotten)} rows are done, but not counted in Redis: {names}.")
     return faults
 
 
@@ -134,7 +134,7 @@ def _leases_say(job: BulkJob, tracker: Tracker) -> str:
 def _repair(job: BulkJob, tracker: Tracker) -> None:
     job_id = str(job.job_id)
     failed = JobResult.objects.filter(job=job, status=Status.FAILED).count()
-    job.processed = bits.count(recovery.done(job))
+    job.processed = bitmap.count(recovery.done(job))
     job.failed, job.succeeded = failed, job.processed - failed
     job.save(update_fields=["processed", "succeeded", "failed"])
     if job.ended:

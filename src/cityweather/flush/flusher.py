@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from cityweather import connections
 from cityweather.errors import UnknownFormat
-from cityweather.flush import closing, jobs, recovery, writer
+from cityweather.flush import closing, job_lock, recovery, writer
 from cityweather.models import BulkJob
+from cityweather.runtime import connections
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.tracker import Entry, Tracker
 
@@ -22,7 +22,7 @@ ROWS = 5_000  # after which no further entry is taken into the transaction
 def flush_all(seconds: float = 0.9) -> None:
     """A round over every live job, again while entries are left and time is. Raises the last error of a server."""
     deadline = time.monotonic() + seconds
-    waiting = [str(job.job_id) for job in jobs.live()]
+    waiting = [str(job.job_id) for job in job_lock.live()]
     away: list[Exception] = []
     while waiting:
         waiting = [job_id for job_id in waiting if _safely(job_id, away)]
@@ -53,7 +53,7 @@ def flush_job(job_id: str) -> bool:
         return False
     ended = None
     with transaction.atomic():
-        job = jobs.lock(job_id)
+        job = job_lock.lock(job_id)
         if job is None:
             return False
         state = tracker.state(job_id)

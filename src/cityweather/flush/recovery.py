@@ -3,9 +3,9 @@
 import logging
 import time
 
-from cityweather.flush import bits, jobs, writer
+from cityweather.flush import bitmap, job_lock, writer
 from cityweather.models import BulkJob, JobResult, Status
-from cityweather.ops import metrics
+from cityweather.runtime import metrics
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.tracker import Tracker, following, order
 
@@ -66,7 +66,7 @@ def _drain(job: BulkJob, tracker: Tracker) -> str:
 def done(job: BulkJob) -> bytes:
     """One bit a row that is done, in constant memory."""
     rows = JobResult.objects.filter(job=job).exclude(status=Status.PENDING).values_list("position", flat=True)
-    return bits.of(rows.iterator(chunk_size=10_000), job.total)
+    return bitmap.of(rows.iterator(chunk_size=10_000), job.total)
 
 
 def fields(job: BulkJob) -> dict[str, str | int]:
@@ -86,7 +86,7 @@ def fields(job: BulkJob) -> dict[str, str | int]:
         "status": job.status,
         "phase": job.phase,
         "error": job.error or "",
-        "command": jobs.command(job),
+        "command": job_lock.command(job),
         "max_rate": job.max_rate or 0,
         "created_at": int(job.created_at.timestamp() * 1000),
         "started_at": started,

@@ -10,7 +10,7 @@ import orjson
 from django.db import connection
 
 from cityweather.tracker.results import Result
-from cityweather.weather.providers.provider import Weather
+from cityweather.weather.providers.base import Weather
 
 # A new table has no statistics, and even with them a planner that may hash reads every row of the job, or every city,
 # for each flush. OFFSET 0 makes it look up row by row; the joins that follow find their rows by primary key.

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from cityweather import connections
-from cityweather.flush import quota_log
+from cityweather.flush import quota_usage
 from cityweather.ingest.importer import sweep_imports
 from cityweather.models import BulkJob
+from cityweather.runtime import connections
 from cityweather.tracker.tracker import Tracker
 
 log = logging.getLogger(__name__)
@@ -21,8 +21,8 @@ CHUNK = 1000  # jobs a query
 
 def sweep() -> None:
     """Every ten seconds."""
-    quota_log.tell()
-    quota_log.keep()
+    quota_usage.tell()
+    quota_usage.keep()
     sweep_imports()
     release_ended()
 

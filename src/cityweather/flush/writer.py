@@ -7,7 +7,7 @@ from django.db import transaction
 
 from cityweather.flush import sql
 from cityweather.models import BulkJob
-from cityweather.ops import metrics
+from cityweather.runtime import metrics
 from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import Entry, order
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, transaction
 
 from cityweather.errors import ImportLost
-from cityweather.flush.prune import delete_job
-from cityweather.ingest import rows
+from cityweather.flush.retention import delete_job
+from cityweather.ingest import bulk_writer
 from cityweather.ingest.heartbeat import database_now, renew
 from cityweather.ingest.idempotency import Clock, begin_job
 from cityweather.ingest.spool import Spool
@@ -74,7 +74,7 @@ class _Import:
         self.job, self.spool, self.tell = job, spool, tell
 
     def write(self) -> None:
-        writer = rows.writer()
+        writer = bulk_writer.writer()
         written = 0
         for names in self.spool.names(writer.chunk):
             with transaction.atomic():
@@ -87,7 +87,7 @@ class _Import:
         for refused in self.spool.refused(SMALL_CHUNK):
             with transaction.atomic():
                 self._renew()
-                rows.refused(self.job, refused)
+                bulk_writer.refused(self.job, refused)
         with transaction.atomic():
             self._renew()
             self.job.enter(BulkJob.Phase.QUEUED.value)

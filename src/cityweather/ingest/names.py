@@ -1,6 +1,6 @@
 """The checks of an uploaded name: a name and its key, or the reason code for refusing the row."""
 
-from cityweather.weather.names import MAX_LENGTH, display, key
+from cityweather.places.names import MAX_LENGTH, display, key
 
 # OpenWeather knows states of this country only; elsewhere a state makes it miss the city.
 WITH_STATES = {"us", "usa", "united states", "united states of america"}

@@ -14,11 +14,11 @@ from typing import Any, Self
 
 from cityweather.errors import NoCities
 from cityweather.ingest.blocks import BlockFile
+from cityweather.ingest.csv_reader import Name, Refused, read
 from cityweather.ingest.options import Limits, ReadOptions
-from cityweather.ingest.reader import Name, Refused, read
 from cityweather.ingest.repeats import PARTS, Repeats
-from cityweather.ingest.upload import Upload
-from cityweather.weather.names import key
+from cityweather.ingest.upload_stream import Upload
+from cityweather.places.names import key
 
 BATCH = 2_000  # rows; larger ones pack better
 FLOOR = 1_000_000  # bytes that the file may have however small the largest upload is

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.core.management.base import CommandError
 
-from cityweather.connections import ANY_AWAY, AWAY
+from cityweather.runtime.connections import ANY_AWAY, AWAY
 
 SERVERS = {"redis": ("Redis", "REDIS_URL"), "database": ("The database", "DATABASE_URL")}
 

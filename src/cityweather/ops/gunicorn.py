@@ -6,11 +6,11 @@ What holds wherever the web process runs; --bind, --workers and --threads belong
 import os
 from typing import Any
 
-from cityweather.ops.parent import die_with
+from cityweather.runtime.process import die_with
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
 
-worker_class = "cityweather.ops.paced.Worker"
+worker_class = "cityweather.ops.gunicorn_worker.Worker"
 logger_class = "cityweather.ops.gunicorn_logs.Logger"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 8
@@ -28,14 +28,15 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
 
 
 def post_worker_init(worker: Any) -> None:
-    from cityweather.ops import metrics, seats  # noqa: PLC0415  # not before Django is set up
+    from cityweather.ops import bulkhead  # noqa: PLC0415  # not before Django is set up
+    from cityweather.runtime import metrics  # noqa: PLC0415  # see above
 
-    seats.limit(worker.cfg.threads)
+    bulkhead.limit(worker.cfg.threads)
     metrics.keep_sending()
 
 
 def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001
-    from cityweather.ops import metrics  # noqa: PLC0415  # see above
+    from cityweather.runtime import metrics  # noqa: PLC0415  # see above
 
     if worker.booted:
         metrics.send(at_once=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from gunicorn import glogging  # type: ignore[import-untyped]
 
-from cityweather.ops import logs
+from cityweather.runtime import logs
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]

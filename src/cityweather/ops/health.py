@@ -14,10 +14,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from redis import Redis
 from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
-from cityweather import connections
 from cityweather.api.exceptions import only_get
-from cityweather.ops import keys, no_writes, signals
 from cityweather.ops.running import running
+from cityweather.runtime import connections, heartbeats, no_writes, redis_keys
 
 LIMIT = 3.0  # seconds for each part
 FRESH = 1.0  # seconds that a state is told again: asked without a key, it must not cost each time
@@ -51,7 +50,7 @@ def redis() -> str:
 def _require_writes(client: Redis) -> None:
     """A write that changes nothing: a full server and a replica answer a ping, yet refuse this."""
     try:
-        client.setrange(keys.HEALTH, 0, "")
+        client.setrange(redis_keys.HEALTH, 0, "")
     except OutOfMemoryError as error:
         raise Unwell("full, takes no writes: `cityweather flush` makes room by hand, maxmemory for good") from error
     except connections.WritesRefused as error:
@@ -67,7 +66,7 @@ def broker() -> str:
 
 
 def beat() -> str:
-    ticks = signals.last_ticks(connections.redis_client())
+    ticks = heartbeats.last_ticks(connections.redis_client())
     ages = {name: time.time() - ticks.get(name, 0.0) for name in TICKS}
     late = [name for name, age in ages.items() if age > TICK_LATE]
     if late:

@@ -14,7 +14,8 @@ from django.http.response import HttpResponseBase
 
 from cityweather.api import exceptions
 from cityweather.api.lanes import ROUTE
-from cityweather.ops import headers, logs, metrics
+from cityweather.ops import headers
+from cityweather.runtime import logs, metrics
 
 log = logging.getLogger("cityweather.request")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from gunicorn.http.errors import LimitRequestHeaders  # type: ignore[import-untyped]
 
-from cityweather import sockets
+from cityweather.runtime import sockets
 
 HEAD = 5.0  # seconds from a head's first byte to its last
 HEAD_SIZE = 32_768  # bytes

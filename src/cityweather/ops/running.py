@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cityweather import connections
 from cityweather.models import BulkJob
+from cityweather.runtime import connections
 from cityweather.tracker.progress import Progress
 
 

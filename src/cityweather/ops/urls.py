@@ -1,8 +1,8 @@
 from cityweather.api.urls import both
-from cityweather.ops import health, scrape
+from cityweather.ops import health, prometheus
 
 urlpatterns = [
     *both("healthz", health.healthz, "healthz"),
     *both("readyz", health.readyz, "readyz"),
-    *both("metrics", scrape.view, "metrics"),
+    *both("metrics", prometheus.view, "metrics"),
 ]

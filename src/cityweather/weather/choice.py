@@ -3,9 +3,9 @@
 from django.conf import settings
 
 from cityweather.errors import CityWeatherError
+from cityweather.weather.providers.base import Provider
 from cityweather.weather.providers.open_meteo import OpenMeteo
 from cityweather.weather.providers.openweather import OpenWeather
-from cityweather.weather.providers.provider import Provider
 
 
 def chosen() -> str:

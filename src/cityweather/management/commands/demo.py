@@ -12,12 +12,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
-from cityweather.local import sample
-from cityweather.local.console import Stopped, announce, arm_signals, ignore_signals
-from cityweather.local.demo import Demo, Failed
-from cityweather.local.processes import CannotStart
-from cityweather.local.stack import Stack, Wishes
-from cityweather.management.shell.service import Refused
+from cityweather_client.service import Refused
+from cityweather_dev import sample
+from cityweather_dev.console import Stopped, announce, arm_signals, ignore_signals
+from cityweather_dev.demo import Demo, Failed
+from cityweather_dev.processes import CannotStart
+from cityweather_dev.stack import Stack, Wishes
 
 EXAMPLE = settings.ROOT / "data/cities.csv"
 

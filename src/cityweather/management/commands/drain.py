@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from cityweather import connections
 from cityweather.management.away import away_told
+from cityweather.runtime import connections
 
 
 class Command(BaseCommand):

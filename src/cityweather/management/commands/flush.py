@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from cityweather.flush import flusher, jobs
+from cityweather.flush import flusher, job_lock
 from cityweather.management.away import away_told
 
 
@@ -14,6 +14,6 @@ class Command(BaseCommand):
 
     @away_told()
     def handle(self, *_: Any, seconds: float, **__: Any) -> None:
-        live = len(jobs.live())
+        live = len(job_lock.live())
         flusher.flush_all(seconds)
-        self.stdout.write(f"Flushed {live} live job{'s' if live != 1 else ''}; {len(jobs.live())} still live.")
+        self.stdout.write(f"Flushed {live} live job{'s' if live != 1 else ''}; {len(job_lock.live())} still live.")

@@ -13,13 +13,13 @@ from django.db import OperationalError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cityweather.api.callbacks.address import checked
 from cityweather.api.downloads import safe
+from cityweather.api.webhooks.address import checked
 from cityweather.errors import CityWeatherError
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import ReadOptions
 from cityweather.ingest.spool import Spool, spool_upload
-from cityweather.ingest.upload import file_chunks
+from cityweather.ingest.upload_stream import file_chunks
 from cityweather.models import BulkJob
 
 CHUNK = 5_000  # rows

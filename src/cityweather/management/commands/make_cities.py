@@ -10,8 +10,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from cityweather.ingest.csv_reader import undivided
 from cityweather.ingest.names import check
-from cityweather.ingest.reader import undivided
 from cityweather.ingest.text import fault
 
 MISSING = (

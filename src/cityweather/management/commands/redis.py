@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from cityweather.local.console import Stopped, arm_signals, ignore_signals
-from cityweather.local.folder import Folder
-from cityweather.local.processes import CannotStart
-from cityweather.local.valkey import PERSISTENT, Valkey
-from cityweather.ops.found import DATA
+from cityweather_client.local_service import DATA
+from cityweather_dev.console import Stopped, arm_signals, ignore_signals
+from cityweather_dev.folder import Folder
+from cityweather_dev.processes import CannotStart
+from cityweather_dev.valkey import PERSISTENT, Valkey
 
 USUAL = 6379  # as in the default of REDIS_URL
 

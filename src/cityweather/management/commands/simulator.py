@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from cityweather.local.processes import CannotStart
-from cityweather.local.simulator.__main__ import add_arguments, run
+from cityweather_dev.processes import CannotStart
+from cityweather_dev.simulator.__main__ import add_arguments, run
 
 
 class Command(BaseCommand):

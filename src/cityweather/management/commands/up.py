@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from cityweather.local.console import Stopped, announce, arm_signals, ignore_signals, prefixed
-from cityweather.local.processes import CannotStart
-from cityweather.local.stack import Stack, Wishes
+from cityweather_dev.console import Stopped, announce, arm_signals, ignore_signals, prefixed
+from cityweather_dev.processes import CannotStart
+from cityweather_dev.stack import Stack, Wishes
 
 
 class Command(BaseCommand):

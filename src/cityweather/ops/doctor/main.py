@@ -8,9 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cityweather.ops import found, passwords
 from cityweather.ops.doctor import machine
 from cityweather.ops.doctor.finding import Finding, Level, fail, ok, skip
+from cityweather.runtime import passwords
+from cityweather_client import local_service
 
 STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red", Level.SKIP: "dim"}
 DESCRIPTION = """\
@@ -43,7 +44,9 @@ def main(arguments: Sequence[str]) -> int:
 def parser() -> ArgumentParser:
     made = ArgumentParser("cityweather doctor", description=DESCRIPTION, formatter_class=RawDescriptionHelpFormatter)
     made.add_argument("--server", metavar="URL", help="where the web process should answer (default: that of `up`)")
-    made.add_argument("--data", metavar="DIR", type=Path, default=found.DATA, help="of `up` (default %(default)s)")
+    made.add_argument(
+        "--data", metavar="DIR", type=Path, default=local_service.DATA, help="of `up` (default %(default)s)"
+    )
     return made
 
 
@@ -56,11 +59,11 @@ def verdict(levels: Sequence[Level]) -> str:
 
 def examine(data: Path, server: str | None) -> Iterator[Finding]:
     """Each part as soon as it is known."""
-    if up := found.adopt(os.environ, data):
+    if up := local_service.adopt(os.environ, data):
         yield ok("up", f"looking at the one that runs in {data}")
     yield machine.python()
     yield machine.packages()
-    if not up and not found.names_servers(os.environ):
+    if not up and not local_service.names_servers(os.environ):
         yield fail("up", f"none runs in {data}, and neither REDIS_URL nor DATABASE_URL is set", NOTHING_THERE)
         yield skip("the rest", "needs servers to look at")
         return
@@ -99,7 +102,7 @@ def _masked(text: str) -> str:
     from django.conf import settings  # noqa: PLC0415  # see above
 
     if settings.configured:
-        from cityweather.ops import logs  # noqa: PLC0415
+        from cityweather.runtime import logs  # noqa: PLC0415
 
         return logs.mask(text)
     return passwords.mask(text)

@@ -12,12 +12,12 @@ from cityweather.celery import app
 from cityweather.errors import Fault, WeatherError
 from cityweather.ops import health
 from cityweather.ops.doctor.finding import Finding, fail, ok, skip, warn
-from cityweather.ops.found import SIMULATED
+from cityweather.weather import factory
 from cityweather.weather.choice import from_settings
-from cityweather.weather.interactive.asker import Asker
-from cityweather.weather.limits import connected
-from cityweather.weather.limits.known_good import LONDON
-from cityweather.weather.transport.web import WebTransport
+from cityweather.weather.http_single import WebTransport
+from cityweather.weather.known_good import LONDON
+from cityweather.weather.provider_client import Asker
+from cityweather_client.local_service import SIMULATED
 
 MIGRATE = "Run: python src/manage.py migrate"
 ANSWER = 2.0  # seconds for workers
@@ -101,7 +101,7 @@ def workers() -> Iterator[Finding]:
 def provider() -> Finding:
     """One question, within the quota."""
     asked = from_settings()
-    shared = connected.quota(asked), connected.breaker(asked), connected.slots(asked)
+    shared = factory.quota(asked), factory.breaker(asked), factory.slots(asked)
     try:
         weather = Asker(asked, WebTransport(), *shared).weather(LONDON)
     except WeatherError as error:

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from cityweather.errors import BadAnswer
-from cityweather.weather.providers.provider import Response
+from cityweather.weather.providers.base import Response
 
 LATEST = 253_402_300_799  # Unix seconds, the end of the year 9999: no date goes beyond it
 

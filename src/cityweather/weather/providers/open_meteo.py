@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 from cityweather.errors import BadAnswer, RefusedCity, Throttled, UnknownCity, WeatherError
+from cityweather.weather.providers.base import Geocoder, Place, Request, Response, Weather, Window
 from cityweather.weather.providers.body import LATEST, json_of, mapping, number, text, whole
 from cityweather.weather.providers.countries import parted
 from cityweather.weather.providers.identity import HEADERS
-from cityweather.weather.providers.provider import Geocoder, Place, Request, Response, Weather, Window
 from cityweather.weather.providers.status import error_of, retry_after
 from cityweather.weather.providers.wmo import description
 

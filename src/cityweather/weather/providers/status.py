@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from cityweather.errors import BadAnswer, KeyRefused, ProviderDown, ProviderTimeout, Throttled, WeatherError
+from cityweather.weather.providers.base import Response
 from cityweather.weather.providers.body import is_json
-from cityweather.weather.providers.provider import Response
 
 LONGEST_WAIT = 86_400.0  # seconds; a Retry-After beyond it is a mistake
 

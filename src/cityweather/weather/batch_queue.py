@@ -1,0 +1,131 @@
+"""The rows of a batch that still need an answer, and what to ask next."""
+
+import heapq
+import random
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import count
+
+from cityweather.places import names
+from cityweather.weather.providers.base import Place, Provider
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows given to one task; `token` is the lease's."""
+
+    job_id: str
+    epoch: int
+    token: str
+    rows: list[tuple[int, Place]]
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    position: int
+    place: Place
+    key: str
+    tries: int = 0
+
+    @classmethod
+    def of(cls, position: int, place: Place) -> "Row":
+        return cls(position, place, names.key(place.name))
+
+
+class Kind(StrEnum):
+    WEATHER = "weather"
+    GEOCODE = "geocode"  # one row, to find its coordinates
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One request and the rows it answers. `started`: monotonic seconds.
+
+    A probe tells whether the provider is well; without rows it asks for a city known good.
+    """
+
+    rows: list[Row]
+    kind: Kind = Kind.WEATHER
+    probe: bool = False
+    started: float = 0.0
+    retry_after: float | None = None  # seconds, as the provider said when it failed
+
+
+@dataclass(order=True, slots=True)
+class _Later:
+    due: float  # monotonic seconds
+    number: int
+    rows: list[Row] = field(compare=False)
+
+
+class Work:
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+        self._ready: deque[Row] = deque()
+        self._unlocated: deque[Row] = deque()
+        self._later: list[_Later] = []
+        self._numbers = count()
+
+    def __bool__(self) -> bool:
+        return bool(self._ready or self._unlocated or self._later)
+
+    @property
+    def fresh(self) -> int:
+        """Rows that did not fail yet."""
+        return len(self._ready) + len(self._unlocated)
+
+    def due(self, now: float) -> int:
+        """Rows whose retry is due."""
+        return len(self._later[0].rows) if self._later and self._later[0].due <= now else 0
+
+    def put_back(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            (self._unlocated if self._needs_coordinates(row) else self._ready).append(row)
+
+    def again(self, rows: list[Row], due: float) -> None:
+        """Ask again for these rows together, at `due` (monotonic seconds) or later."""
+        heapq.heappush(self._later, _Later(due, next(self._numbers), rows))
+
+    def next_due(self) -> float | None:
+        return self._later[0].due if self._later else None
+
+    def next_call(self, tokens: int) -> Call | None:
+        """A new one; coordinates first, so that later requests are full."""
+        if self._unlocated:
+            return self._geocode()
+        if self._ready:
+            if self._provider.per_request == 1:
+                return Call([self._ready.popleft()])
+            size = min(len(self._ready), self._provider.per_request, tokens)
+            return Call([self._ready.popleft() for _ in range(size)])
+        return None
+
+    def probe(self) -> Call | None:
+        """Any one row: always the same one might always be the one that fails."""
+        rows = self._ready or self._unlocated
+        if not rows:
+            return None
+        rows.rotate(random.randrange(len(rows)))  # noqa: S311
+        call = self._geocode() if rows is self._unlocated else Call([rows.popleft()])
+        call.probe = True
+        return call
+
+    def kind(self) -> Kind:
+        """Of the next call."""
+        return Kind.GEOCODE if self._unlocated else Kind.WEATHER
+
+    def _geocode(self) -> Call:
+        return Call([self._unlocated.popleft()], Kind.GEOCODE)
+
+    def retry(self, tokens: int) -> Call:
+        """The rows that are due first."""
+        later = heapq.heappop(self._later)
+        if len(later.rows) > tokens:
+            self.again(later.rows[tokens:], later.due)
+        rows = later.rows[:tokens]
+        return Call(rows, Kind.GEOCODE if self._needs_coordinates(rows[0]) else Kind.WEATHER)
+
+    def _needs_coordinates(self, row: Row) -> bool:
+        return self._provider.geocoder is not None and not row.place.located

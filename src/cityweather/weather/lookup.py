@@ -1,0 +1,141 @@
+"""The weather of one city, now: from the cache, from the provider, or what was last known."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.conf import settings
+
+from cityweather.errors import (
+    BadName,
+    Fault,
+    NameTooLong,
+    NoCity,
+    ProviderDown,
+    RefusedCity,
+    UnknownCity,
+    WeatherError,
+)
+from cityweather.places import names
+from cityweather.runtime import connections
+from cityweather.weather import factory, redis_cooldown
+from cityweather.weather.cache import Answer, Cache, Known
+from cityweather.weather.choice import from_settings
+from cityweather.weather.http_single import WebTransport
+from cityweather.weather.provider_client import Asker, BreakerOpen
+from cityweather.weather.providers.base import Place, Weather
+from cityweather.weather.single_flight import Flights
+
+LastKnown = Callable[[str], tuple[Weather, float] | None]
+
+STALE_FOR = 6 * 3600  # seconds; older weather says nothing about now
+REFUSALS: dict[str, type[WeatherError]] = {error.code: error for error in (UnknownCity, RefusedCity)}
+CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`age` in seconds since the provider answered; `stale`: from the last refresh, as the provider is out."""
+
+    weather: Weather
+    city: str
+    cached: bool
+    stale: bool
+    age: int
+
+
+def lookup(city: str, last_known: LastKnown) -> Found:
+    """`last_known` gives a City row's weather and its Unix time for a key. Raises BadRequest, WeatherError."""
+    return _web().lookup(city, last_known)
+
+
+@lru_cache
+def _web() -> "Lookup":
+    provider = from_settings()
+    cache = Cache(provider.name, settings.CACHE_TTL)
+    flights = Flights(provider.name, cache, connections.redis_client(), redis_cooldown.shared(settings.REDIS_URL))
+    shared = factory.quota(provider), factory.breaker(provider), factory.slots(provider)
+    return Lookup(cache, flights, Asker(provider, WebTransport(), *shared))
+
+
+class Lookup:
+    def __init__(self, cache: Cache, flights: Flights, asker: Asker) -> None:
+        self._cache = cache
+        self._flights = flights
+        self._asker = asker
+
+    def lookup(self, city: str, last_known: LastKnown) -> Found:
+        name = names.display(city)
+        key = _checked_key(name)
+        answers, unanswered = self._cache.read([key])
+        if (answer := answers.get(key)) is not None:
+            return _found(name, answer, cached=True)
+        known = unanswered.get(key, Known())
+        place = Place(name, *known.coordinates or ())
+        try:
+            if wait := known.wait(time.time()):
+                raise ProviderDown(retry_after=wait)
+            answer, asked = self._flights.join(key, lambda: self._ask(place, key, last_known))
+        except WeatherError:
+            stale = _stale(name, last_known(key))
+            if stale is None:
+                raise
+            return stale
+        return _found(name, answer, cached=not asked)
+
+    def _ask(self, place: Place, key: str, last_known: LastKnown) -> Answer:
+        """A refused city is an answer, too, and remembered."""
+        try:
+            answer = Answer(time.time(), self._asker.weather(self._located(place, key, last_known)).pack())
+        except (UnknownCity, RefusedCity) as error:
+            answer = Answer(time.time(), None, error.code)
+        except WeatherError as error:
+            self._keep(key, place, error)
+            raise
+        self._cache.set(key, answer)
+        return answer
+
+    def _keep(self, key: str, place: Place, error: WeatherError) -> None:
+        """For other processes: where the city is, if that was found, and when it may be asked for again."""
+        found = self._asker.found(place)
+        wait = error.retry_after if error.fault is Fault.OUTAGE and not isinstance(error, BreakerOpen) else None
+        if wait or found != place:
+            self._cache.set_known([(key, found)], time.time() + wait if wait else 0.0)
+
+    def _located(self, place: Place, key: str, last_known: LastKnown) -> Place:
+        known = last_known(key) if self._asker.needs_coordinates and not place.located else None
+        if known is None:
+            return place
+        weather = known[0]
+        return Place(place.name, weather.latitude, weather.longitude, weather.name, weather.country)
+
+
+def _checked_key(name: str) -> str:
+    key = names.key(name)
+    if not key:
+        raise NoCity
+    if len(name) > names.MAX_LENGTH:
+        raise NameTooLong(limit=names.MAX_LENGTH)
+    if CONTROL.search(name):
+        raise BadName
+    return key
+
+
+def _found(name: str, answer: Answer, *, cached: bool) -> Found:
+    if answer.weather is None:
+        raise REFUSALS.get(answer.error or "", UnknownCity)
+    weather = Weather.unpack(answer.weather)
+    return Found(weather, weather.name or name, cached, stale=False, age=_age(answer.answered_at))
+
+
+def _stale(name: str, known: tuple[Weather, float] | None) -> Found | None:
+    if known is None or time.time() - known[1] > STALE_FOR:
+        return None
+    weather, answered_at = known
+    return Found(weather, weather.name or name, cached=False, stale=True, age=_age(answered_at))
+
+
+def _age(answered_at: float) -> int:
+    return max(int(time.time() - answered_at), 0)

@@ -1,0 +1,118 @@
+"""Single flight: of all who want one city at the same moment, one asks. Threads share a future, processes a lock."""
+
+import random
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Lock
+from typing import cast
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from cityweather import errors
+from cityweather.errors import ProviderTimeout, WeatherError
+from cityweather.weather import redis_keys
+from cityweather.weather.cache import Answer, Cache
+from cityweather.weather.redis_cooldown import Away
+from cityweather.weather.scripts import script
+
+HOLD = 12.0  # seconds until a holder counts as dead; longer than an answer may take
+PATIENCE = 15.0  # seconds a waiter waits in all
+FAILURE_REMEMBERED = 1_000  # ms; who waits for a failed flight fails with it, and does not ask again at once
+LOOKS = 0.01, 0.1  # seconds between two looks: the first, the longest
+
+_ERRORS = {
+    kind.code: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, WeatherError)
+}
+
+
+class Flights:
+    def __init__(self, provider: str, cache: Cache, redis: Redis, away: Away | None = None) -> None:
+        self._provider = provider
+        self._cache = cache
+        self._redis = redis
+        self._land = script(redis, "land")
+        self._away = Away() if away is None else away
+        self._futures: dict[str, Future[Answer]] = {}
+        self._lock = Lock()
+
+    def join(self, city_key: str, ask: Callable[[], Answer]) -> tuple[Answer, bool]:
+        """The answer, and whether it was asked for here. `ask` puts it into the cache. Raises WeatherError."""
+        with self._lock:
+            future = self._futures.get(city_key)
+            mine = future is None
+            if future is None:
+                future = self._futures[city_key] = Future()
+        if not mine:
+            return self._follow(future), False
+        try:
+            answer, asked = self._lead(city_key, ask)
+            future.set_result(answer)
+        except BaseException as error:
+            future.set_exception(error)
+            raise
+        finally:
+            with self._lock:
+                del self._futures[city_key]
+        return answer, asked
+
+    @staticmethod
+    def _follow(future: Future[Answer]) -> Answer:
+        try:
+            return future.result(HOLD + PATIENCE)
+        except TimeoutError:
+            raise ProviderTimeout from None
+
+    def _lead(self, city_key: str, ask: Callable[[], Answer]) -> tuple[Answer, bool]:
+        name, token = redis_keys.flight(self._provider, city_key), uuid.uuid4().hex
+        try:
+            answer = None if self._away else self._wait(name, token, city_key)
+        except RedisError as error:
+            self._away.note(error)
+            answer = None
+        if answer is not None:
+            return answer, False
+        failure = ""
+        try:
+            return ask(), True
+        except WeatherError as error:
+            failure = f"!{error.code}:{error.retry_after or ''}"
+            raise
+        finally:
+            self._tell(name, token, failure)
+
+    def _wait(self, name: str, token: str, city_key: str) -> Answer | None:
+        """Another's answer; None once the flight is ours. Raises the error of a flight that failed."""
+        deadline = time.monotonic() + PATIENCE
+        pause, longest = LOOKS
+        while time.monotonic() < deadline:
+            if self._redis.set(name, token, nx=True, px=int(HOLD * 1000)):
+                # Between our miss and this lock another flight may have landed.
+                return self._landed(name, token, city_key)
+            _raise_failure(cast("bytes | None", self._redis.get(name)))
+            time.sleep(random.uniform(pause / 2, pause))  # noqa: S311
+            pause = min(pause * 2, longest)
+            if (answer := self._cache.get(city_key)) is not None:
+                return answer
+        raise ProviderTimeout
+
+    def _landed(self, name: str, token: str, city_key: str) -> Answer | None:
+        answer = self._cache.get(city_key)
+        if answer is not None:
+            self._tell(name, token, "")
+        return answer
+
+    def _tell(self, name: str, token: str, failure: str) -> None:
+        try:
+            if not self._away:
+                self._land(keys=[name], args=[token, failure, FAILURE_REMEMBERED])
+        except RedisError as error:
+            self._away.note(error)
+
+
+def _raise_failure(value: bytes | None) -> None:
+    if value is not None and value.startswith(b"!"):
+        code, _, wait = value[1:].decode().partition(":")
+        raise _ERRORS.get(code, ProviderTimeout)(retry_after=float(wait) if wait else None)

@@ -1,0 +1,53 @@
+"""`python -m cityweather_dev.prepare`: the database's tables and the page's files, in one process to start sooner."""
+
+import fcntl
+import os
+import sys
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.contrib.staticfiles.management.commands.collectstatic import Command
+from django.core.management import call_command
+from django.db import DatabaseError
+
+from cityweather.runtime import no_writes
+
+UNASKED = {"interactive": False, "verbosity": 0}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
+    django.setup()
+    try:
+        call_command("migrate", **UNASKED)
+    except DatabaseError as error:
+        if why := no_writes.reason(error):
+            sys.exit(f"The database takes no writes: {why}.")
+        raise
+    collect()
+
+
+def collect() -> None:
+    """Only when a file is new, since hashing and compressing takes seconds; another `up` may be at it just now."""
+    root = Path(settings.STATIC_ROOT)
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = root / "staticfiles.json"
+        if not made.exists() or is_any_new():
+            made.unlink(missing_ok=True)  # written last, so that one that was cut short is done again
+            call_command("collectstatic", **UNASKED)
+
+
+def is_any_new() -> bool:
+    command = Command()
+    command.set_options(
+        **UNASKED, dry_run=True, clear=False, link=False, post_process=False,
+        ignore_patterns=[], use_default_ignore_patterns=True,
+    )  # fmt: skip
+    return bool(command.collect()["modified"])
+
+
+if __name__ == "__main__":
+    main()

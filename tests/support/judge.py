@@ -1,0 +1,38 @@
+"""At the end of a job: do Redis, the job, its results, the cities and the provider tell the same, to the row?"""
+
+from tests.support.fleet import Fleet
+
+RESULTS = """
+SELECT count(*), count(DISTINCT city_id), count(DISTINCT position), count(*) FILTER (WHERE status = 'pending')
+FROM cityweather_jobresult WHERE job_id = %s
+"""
+CITIES = """
+SELECT count(*) FROM cityweather_jobresult r JOIN cityweather_city c ON c.id = r.city_id WHERE r.job_id = %s AND
+  ((c.last_status, c.last_refreshed_at, c.last_error) IS DISTINCT FROM (r.status, r.refreshed_at, r.error)
+   OR r.status = 'success' AND (c.temperature, c.condition, c.humidity)
+      IS DISTINCT FROM (r.temperature, r.condition, r.humidity))
+"""
+
+
+def faults(fleet: Fleet, job_id: str, total: int) -> list[str]:
+    """Of a job that is done and whose cities no other job has. Empty: all is exact."""
+    found = []
+    (row,) = fleet.sql(RESULTS, job_id)
+    if row != (total, total, total, 0):
+        found.append(f"(results, cities, positions, pending) are {row} of {total}")
+    ((differing,),) = fleet.sql(CITIES, job_id)
+    if differing:
+        found.append(f"{differing} cities say something else than their results")
+    seen = fleet.simulator.stats()["cities"]
+    if not total <= seen <= total + 1:  # London may be asked as well, to tell whether the provider is well
+        found.append(f"the provider saw {seen} cities of {total}")
+    audit = fleet.command("audit", job_id, check=False)
+    if audit.returncode:
+        found.append(f"cityweather audit: {audit.stdout}{audit.stderr}")
+    return found
+
+
+def repeated(fleet: Fleet, total: int) -> int:
+    """Fetches that were answered well, beyond one a city."""
+    statuses = fleet.simulator.stats()["statuses"]
+    return int(statuses.get("200", 0) + statuses.get("404", 0) - total)
