@@ -109,7 +109,6 @@ def _waits(job: dict[str, Any]) -> str:
     others = {
         "flush": "waits for the database",
         "drain": "parked, as all jobs are",
-        "cities": "asks for the last cities again when the provider said",
     }
     return others.get(reason, f"waits for the {reason}")
 

@@ -1,6 +1,5 @@
 """The provider goes away in the middle of a job, for two worker processes at once, as the provider counts it."""
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -31,20 +30,6 @@ def test_with_a_quota_an_outage_of_a_minute_costs_hardly_more_than_the_probes(
     fleet = start_fleet(database="postgres", OPENWEATHER_QUOTA_PER_MINUTE="600")
     fleet.simulator.control(latency_ms=100)
     assert lost_in_an_outage(fleet, 1000, FOR_A_MINUTE) <= 10
-
-
-def test_a_job_ends_when_its_last_city_may_be_asked_again(fleet: Fleet) -> None:
-    fleet.simulator.control(latency_ms=50, cities={"Busy": "503"}, retry_after=8)
-    began = time.monotonic()
-    job_id = fleet.import_cities([*towns(200, "Beside"), "Busy", *towns(200, "Behind")])
-    assert wait_until(lambda: fleet.job(job_id)["waiting_for"] == "cities", 7)
-    assert fleet.job(job_id)["succeeded"] == 400
-    fleet.simulator.control(cities={})
-    job = fleet.wait_for(job_id, 30)
-    assert (job["status"], job["succeeded"], job["failed"]) == ("done", 401, 0)
-    assert time.monotonic() - began >= 8
-    assert fleet.simulator.stats(cities=["Busy"])["per_city"]["Busy"]["weather"] == 2
-    assert judge.faults(fleet, job_id, 401) == []
 
 
 def lost_in_an_outage(fleet: Fleet, total: int, probes: int) -> int:

@@ -1,17 +1,17 @@
 """Trouble with the provider, a drain and an unflushed tail park jobs; they go on by themselves."""
 
 import time
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 from redis import Redis
 
-from cityweather.dispatch import dispatcher, job_control
+from cityweather.dispatch import job_control
 from cityweather.models import BulkJob
-from cityweather.tracker.tracker import Claim, Tracker
+from cityweather.tracker.tracker import Tracker
 from cityweather.weather.availability import Blocked, Pace
 from tests.support.capture import Sent
-from tests.support.dispatch import let_time_pass, sent_rows, tick, use
+from tests.support.dispatch import sent_rows, tick, use
 from tests.support.flush import flush, make_job, reload, tracker
 
 
@@ -44,45 +44,6 @@ def test_a_parked_job_goes_on_as_soon_as_the_provider_may_be_asked(sent_tasks: l
     job = make_job(5)
     flush(job)
     tracker().park(str(job.job_id), reload(job).epoch, time.time() + 30, reason)
-    tick()
-    assert len(sent_rows(sent_tasks)) == 5
-
-
-def test_a_job_that_waits_for_its_last_cities_is_looked_at_once_a_tick(
-    sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job_id, looks = str(make_job(5).job_id), 0
-    tick()
-    for sent in sent_tasks:
-        tracker().start(job_id, sent.args[2], sent.args[3])
-        tracker().release(job_id, sent.args[2], sent.args[3], wait=3600)
-    sent_tasks.clear()
-    tick()
-    claim = Tracker.claim
-
-    def counted(*args: Any, **more: Any) -> Claim:
-        nonlocal looks
-        looks += 1
-        return claim(*args, **more)
-
-    monkeypatch.setattr(Tracker, "claim", counted)
-    dispatcher.tick(seconds=2.5 * dispatcher.EVERY)
-    assert (looks, sent_tasks) == (1, [])
-
-
-def test_a_job_whose_trouble_ended_early_asks_for_its_last_cities_when_the_provider_said(
-    sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job_id = str(make_job(5).job_id)
-    tick()
-    for sent in sent_tasks:
-        tracker().start(job_id, sent.args[2], sent.args[3])
-        tracker().release(job_id, sent.args[2], sent.args[3], wait=5)
-        tracker().park(job_id, sent.args[2], time.time() + 30, "provider")
-    sent_tasks.clear()
-    tick()
-    assert sent_tasks == []
-    let_time_pass(monkeypatch, 6000)
     tick()
     assert len(sent_rows(sent_tasks)) == 5
 

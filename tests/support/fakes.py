@@ -112,7 +112,6 @@ class FakeTracker:
     parks: list[tuple[float, str]] = field(default_factory=list)
     released: int = 0
     speeds: list[float | None] = field(default_factory=list)
-    waits: list[float] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
     def record(self, job_id: str, epoch: int, token: str, results: Sequence[Result]) -> Any:
@@ -123,10 +122,9 @@ class FakeTracker:
                 self.results.setdefault(result.position, result)
         return SimpleNamespace(counted=len(results), stop=self.stop)
 
-    def release(self, job_id: str, epoch: int, token: str, speed: float | None = None, *, wait: float = 0.0) -> bool:
+    def release(self, job_id: str, epoch: int, token: str, speed: float | None = None) -> bool:
         self.released += 1
         self.speeds.append(speed)
-        self.waits.append(wait)
         return True
 
     def park(self, job_id: str, epoch: int, until: float, waiting_for: str) -> None:
@@ -172,7 +170,7 @@ class World:
         run_batch(Batch("job", 1, "token", rows), self.parts)
 
     def job(self, cities: Sequence[str], size: int = 100, *, seconds: float = 3600) -> None:
-        """Dispatch what is not recorded yet, batch after batch, and wait while the job is parked or its rows are."""
+        """Dispatch what is not recorded yet, batch after batch, and wait while the job is parked."""
         end = self.clock.passed + seconds
         while not self.tracker.failed and self.clock.passed < end:
             left = [position for position in range(len(cities)) if position not in self.tracker.results]
@@ -183,8 +181,6 @@ class World:
             run_batch(Batch("job", 1, "token", rows), self.parts)
             if len(self.tracker.parks) > parked:
                 self.clock.advance(max(self.tracker.parks[-1][0] - self.clock.unix(), 0))
-            if len(left) <= size:
-                self.clock.advance(self.tracker.waits[-1])
 
 
 def named(number: int, prefix: str = "city") -> list[str]:

@@ -15,7 +15,7 @@ from cityweather.errors import (
     Throttled,
 )
 from cityweather.runtime import connections
-from cityweather.weather import factory, provider_client, redis_keys
+from cityweather.weather import factory, provider_client
 from cityweather.weather.choice import from_settings
 from cityweather.weather.circuit_breaker import State
 from cityweather.weather.lookup import lookup
@@ -57,18 +57,6 @@ def test_a_retry_after_of_no_time_is_no_reason_to_hurry(
     answer(provider, reply(503, b"", retry_after=said), weather("Oslo"))
     lookup("Oslo", nothing_known)
     assert 0 < slept[0] <= provider_client.FIRST_RETRY
-
-
-def test_nobody_asks_for_a_city_before_the_provider_wants_to_be_asked(provider: Any) -> None:
-    answer(provider, reply(503, b"", retry_after="30"), weather("Oslo"), weather("Rome"))
-    for _ in range(2):
-        with pytest.raises(ProviderDown) as caught:
-            lookup("Oslo", nothing_known)
-        assert caught.value.retry_after == pytest.approx(30, abs=1)
-        connections.redis_client().delete(redis_keys.flight("openweather", "oslo"))
-    assert len(provider.calls) == 1
-    assert lookup("Oslo", known_since(3600)).stale
-    assert lookup("Rome", nothing_known).weather.temperature == 10.5
 
 
 class Slow:
@@ -199,9 +187,6 @@ def test_what_one_city_was_told_as_a_probe_holds_for_that_city_only(provider: An
         lookup("Bonn", nothing_known)
     assert told.value.retry_after == 36_000
     assert factory.breaker(from_settings()).look().wait <= 15
-    with pytest.raises(ProviderDown) as again:
-        lookup("Bonn", nothing_known)
-    assert again.value.retry_after == pytest.approx(36_000, abs=5)
 
 
 def test_a_probe_without_a_token_does_not_hold_others_up(provider: Any, settings: Any) -> None:

@@ -11,7 +11,7 @@ from cityweather.tracker.leases import LEASE
 from cityweather.weather.batch_fetch import run_batch
 from cityweather.weather.batch_queue import Batch
 from cityweather.weather.providers.base import Place
-from tests.support.fakes import KEY_REFUSED, TOO_MANY, UNKNOWN, World, always, named, reply, weather
+from tests.support.fakes import KEY_REFUSED, TOO_MANY, UNKNOWN, World, always, named, weather
 from tests.support.tracker import JOB, Bench
 
 
@@ -55,17 +55,6 @@ def test_rows_that_must_wait_are_free_to_be_claimed_at_once(job: Job) -> None:
     assert state is not None
     assert state.waiting_for == "quota"
     assert job.bench.claim("again", 40) == job.positions
-
-
-def test_a_city_put_off_comes_again_when_its_time_has_come(job: Job) -> None:
-    busy = reply(503, b"", retry_after="60")
-    job.world.upstream.respond = lambda city: busy if city == "city 7" else weather(city)
-    job.run()
-    assert job.bench.counters() == (39, 39, 0, 39)
-    assert job.bench.claim("the others", 40) == list(range(40, 60))
-    assert job.bench.claim("too early", 40) == []
-    job.bench.clock.now += 60_200  # a little later, for clocks differ
-    assert job.bench.claim("again", 40) == [7]
 
 
 def test_a_refused_key_fails_the_job(job: Job) -> None:

@@ -98,7 +98,7 @@ class Job(Shape):
     waiting_for = s.ChoiceField(
         get_args(WaitingFor),
         allow_null=True,
-        help_text="flush: the database; drain: an operator; cities: the last ones, put off by the provider",
+        help_text="flush: the database; drain: an operator",
     )
     error = s.CharField(allow_null=True, help_text="Why the whole job failed")
     file_name = s.CharField(allow_blank=True)

@@ -128,8 +128,7 @@ def _parked(state: Progress, now: float, allowed: Pace) -> bool:
 
 def _rests(state: Progress, allowed: Pace) -> bool:
     """Whether nothing of the job will go out within a second: many that wait must not slow down those that run."""
-    put_off = state.waiting_for == "cities"
-    return state.closed or bool(state.command) or put_off or _parked(state, time.time() + 1, allowed)
+    return state.closed or bool(state.command) or _parked(state, time.time() + 1, allowed)
 
 
 def _fill(job: BulkJob, state: Progress, in_flight: int, load: Load, tracker: Tracker) -> None:

@@ -116,7 +116,6 @@ def _why(job: BulkJob, snapshot: Snapshot | None, tracker: Tracker) -> str:
         (state.processed == job.total, "Every row is done; it ends with the next flush tick."),
         (job.phase == BulkJob.Phase.PAUSED, "It is paused; resume it."),
         (tracker.draining(), "Dispatch of all jobs is parked; `cityweather resume` lets it go on."),
-        (state.waiting_for == "cities", "The provider said when to ask again for its last cities."),
         (bool(state.waiting_for), f"It waits for the {state.waiting_for}."),
     )
     return next((text for holds, text in reasons if holds), None) or _leases_say(job, tracker)

@@ -9,9 +9,8 @@ TIMES = ("created_at", "started_at", "last_at", "past_at", "parked_until", "quot
 TEXTS = ("status", "phase", "error", "waiting_for", "file_name", "closed", "command", "retry_of")
 OTHERS = ("epoch", "past_n", "max_rate", "next", "window", "speed", "tail", "flushed")
 FIELDS = (*NUMBERS, *TIMES, *TEXTS, *OTHERS)
-# flush: the database, until it has taken results; drain: an operator, who parked the dispatch of all jobs; cities: the
-# last ones, for each of which the provider said when to ask again.
-WaitingFor = Literal["quota", "provider", "key", "flush", "drain", "cities"]
+# flush: the database, until it has taken results; drain: an operator, who parked the dispatch of all jobs.
+WaitingFor = Literal["quota", "provider", "key", "flush", "drain"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 Errors of the connection (redis.exceptions.RedisError) pass through: the caller has a next tick or hands its work back.
 """
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -171,13 +170,10 @@ class Tracker:
         counted, stop = self._run("record", job_id, epoch, token, LEASE, entry, len(good), *good, *bad)
         return Reply(counted, stop.decode() or None)
 
-    def release(self, job_id: str, epoch: int, token: str, speed: float | None = None, *, wait: float = 0.0) -> bool:
-        """End a lease; True when rows were handed back, which are claimed again in `wait` seconds.
-
-        `speed`: rows a second this process reached.
-        """
+    def release(self, job_id: str, epoch: int, token: str, speed: float | None = None) -> bool:
+        """End a lease; True when rows were handed back. `speed`: rows a second this process reached."""
         told = "" if speed is None else f"{speed:.1f}"
-        return bool(self._run("release", job_id, epoch, token, told, math.ceil(wait * 1000)))
+        return bool(self._run("release", job_id, epoch, token, told))
 
     def park(self, job_id: str, epoch: int, until: float, waiting_for: WaitingFor) -> None:
         """No dispatch before `until` (Unix seconds)."""

@@ -72,7 +72,7 @@ class _Run:
         self._health = parts.health
         self._gate = Gate(parts)
         self._most = min(parts.transport.concurrency, len(batch.rows))  # requests under way at once
-        self._unanswered = Unanswered(batch.job_id, parts.cache, parts.clock)
+        self._unanswered = Unanswered(batch.job_id, parts.cache)
         self._outbox = Outbox(batch, parts.tracker, parts.cache, parts.ticks)
         self._work = Work(parts.provider)
         self._doubts = Doubts(self._work, self._outbox, parts.health, self._unanswered)
@@ -100,25 +100,22 @@ class _Run:
             completed = self._transport.poll(self._timeout(now))
             self._outbox.now = self._parts.clock()
         self._outbox.deliver()
-        batch, wait = self._batch, self._unanswered.wait
-        self._parts.tracker.release(batch.job_id, batch.epoch, batch.token, self._speed(), wait=wait)
+        batch = self._batch
+        self._parts.tracker.release(batch.job_id, batch.epoch, batch.token, self._speed())
 
-    def _speed(self) -> float | None:
+    def _speed(self) -> float:
         """Rows of a batch that suits this process: a second's work, but never less than it can ask for at once.
 
         From slow answers to few rows one would else conclude that fewer still are enough.
         """
-        done = len(self._batch.rows) - self._unanswered.rows_put_off
-        if not done:
-            return None
-        reached = done / max(self._parts.ticks() - self._started, 0.001)
+        reached = len(self._batch.rows) / max(self._parts.ticks() - self._started, 0.001)
         short_of_slots = self._gate.slots < self._most
         at_once = self._gate.slots if short_of_slots else self._transport.concurrency
         return max(reached, at_once * self._provider.per_request)
 
     def hand_back(self, end: HandBack) -> None:
         batch, tracker = self._batch, self._parts.tracker
-        self._doubts.drop(self._parts.ticks())
+        self._doubts.drop()
         try:
             self._outbox.deliver()
         except Stopped:
@@ -269,7 +266,7 @@ class _Run:
                 if call.rows:  # it may be the city's own trouble: only the one known good speaks for the provider
                     self._doubts.failed(call, error.retry_after, now)
                 self._health.known_good.failed()
-                self._doubts.drop(now)
+                self._doubts.drop()
                 self._health.start_again()
                 self._gate.wait(self._parts.breaker.outage(None if call.rows else error.retry_after), "provider")
             case Fault.QUOTA:

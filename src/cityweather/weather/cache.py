@@ -1,4 +1,4 @@
-"""Fresh weather, unknown cities, and what is known of the others. A cache that is away knows nothing."""
+"""Fresh weather, unknown cities, and where the others are. A cache that is away knows nothing."""
 
 import logging
 from collections.abc import Sequence
@@ -15,15 +15,14 @@ from redis.exceptions import RedisError
 from cityweather.runtime import metrics
 from cityweather.weather import redis_cooldown, redis_keys
 from cityweather.weather.providers.base import Place, Weather
-from cityweather.weather.providers.status import LONGEST_WAIT
 from cityweather.weather.scripts import Script, script
 
 log = logging.getLogger(__name__)
 
 WEATHER_FIELDS = len(fields(Weather))
 UNKNOWN_TTL = 86_400  # seconds; a city unknown today may be known tomorrow
-# Seconds; longer than a job is parked for a daily quota, and than any Retry-After lasts.
-KNOWN_TTL = TRIES_TTL = 2 * 86_400
+# Seconds; longer than a job is parked for a daily quota.
+COORDINATES_TTL = TRIES_TTL = 2 * 86_400
 
 Coordinates = tuple[float, float, str | None, str | None]  # degrees; the geocoder's name and country
 
@@ -47,18 +46,6 @@ class Answer:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Of an unanswered city: where it is, if found, and when (Unix seconds) the provider may be asked again."""
-
-    coordinates: Coordinates | None = None
-    not_before: float = 0.0
-
-    def wait(self, now: float) -> float:
-        """Seconds."""
-        return min(max(self.not_before - now, 0.0), LONGEST_WAIT)
-
-
 class Cache:
     """Of one provider: what one does not know, another may. `ttl` in seconds."""
 
@@ -74,8 +61,8 @@ class Cache:
     def get_many(self, city_keys: Sequence[str]) -> dict[str, Answer]:
         return self.read(city_keys)[0]
 
-    def read(self, city_keys: Sequence[str]) -> tuple[dict[str, Answer], dict[str, Known]]:
-        """Fresh answers, and what is known of cities without one."""
+    def read(self, city_keys: Sequence[str]) -> tuple[dict[str, Answer], dict[str, Coordinates]]:
+        """Fresh answers, and where cities without one are, if that was found."""
         if not city_keys or self._away:
             return {}, {}
         make_key = django_cache.make_key
@@ -87,16 +74,16 @@ class Cache:
             self._away.note(error)
             log.warning("The weather cache is not read: %s", type(error).__name__)
             return {}, {}
-        answers, known = {}, {}
+        answers, located = {}, {}
         for city_key, text in zip(city_keys, found, strict=True):
             value = _loads(text)
             if (answer := _decode(value)) is not None:
                 answers[city_key] = answer
-            elif (unanswered := _decode_known(value)) is not None:
-                known[city_key] = unanswered
+            elif (coordinates := _decode_coordinates(value)) is not None:
+                located[city_key] = coordinates
         metrics.add("cache_lookups", len(answers), result="hit")
         metrics.add("cache_lookups", len(city_keys) - len(answers), result="miss")
-        return answers, known
+        return answers, located
 
     def set(self, city_key: str, answer: Answer) -> None:
         self.set_many([(city_key, answer)])
@@ -105,10 +92,10 @@ class Cache:
         self._write([(key, _encode(answer)) for key, answer in answers if answer.error is None], self._ttl)
         self._write([(key, _encode(answer)) for key, answer in answers if answer.error is not None], UNKNOWN_TTL)
 
-    def set_known(self, places: Sequence[tuple[str, Place]], not_before: float = 0.0) -> bool:
-        """In the place of an answer that could not be had; the answer replaces it. False: it was not kept."""
-        values = [(key, ["at", p.latitude, p.longitude, p.known_as, p.country, not_before]) for key, p in places]
-        return self._write(values, KNOWN_TTL)
+    def set_coordinates(self, places: Sequence[tuple[str, Place]]) -> None:
+        """In the place of an answer that could not be had; the answer replaces it."""
+        values = [(key, ["at", p.latitude, p.longitude, p.known_as, p.country]) for key, p in places]
+        self._write(values, COORDINATES_TTL)
 
     def tried(self, job_id: str, position: int) -> int:
         """Count one try more of a row, whoever made the others; how many that makes, 0 while the cache is away."""
@@ -123,17 +110,13 @@ class Cache:
             self._away.note(error)
             return 0
 
-    def _write(self, values: Sequence[tuple[str, list[Any]]], ttl: int) -> bool:
+    def _write(self, values: Sequence[tuple[str, list[Any]]], ttl: int) -> None:
         try:
-            if self._away:
-                return False
-            if values and ttl:
+            if values and ttl and not self._away:
                 self._write_all(values, ttl)
         except RedisError as error:
             self._away.note(error)
             log.warning("The weather cache is not written: %s", type(error).__name__)
-            return False
-        return True
 
     def _write_all(self, values: Sequence[tuple[str, list[Any]]], ttl: int) -> None:
         client = get_redis_connection("default")
@@ -179,9 +162,8 @@ def _decode(value: Any) -> Answer | None:
     return None
 
 
-def _decode_known(value: Any) -> Known | None:
+def _decode_coordinates(value: Any) -> Coordinates | None:
     match value:
-        case ["at", latitude, longitude, known_as, country, float() | int() as not_before]:
-            located = isinstance(latitude, float | int) and isinstance(longitude, float | int)
-            return Known((latitude, longitude, known_as, country) if located else None, not_before)
+        case ["at", float() | int() as latitude, float() | int() as longitude, known_as, country]:
+            return latitude, longitude, known_as, country
     return None

@@ -11,7 +11,6 @@ from cityweather.weather.row_state import Unanswered
 
 TRIES = 5
 FIRST_RETRY, LONGEST_RETRY = 0.2, 1.6  # seconds; the upper ends of the jitter
-LONGEST_HERE = 10.0  # seconds a batch waits for a city because the provider says so, if that cannot be remembered
 PROBES = 3  # all must be answered before a failure is put down to a city
 MOST_DOUBTS = 3  # calls; no new ones go out then until the probes are back
 
@@ -69,13 +68,10 @@ class Doubts:
         """It said nothing about the cities; another one goes out."""
         self._under_way = max(self._under_way - 1, 0)
 
-    def drop(self, now: float) -> None:
-        """It was no city's fault, or the batch ends before that shows. What the provider said holds all the same."""
+    def drop(self) -> None:
+        """It was no city's fault, or the batch ends before that shows."""
         for call in self._calls:
-            if call.retry_after:
-                self._again(call, call.rows, now)
-            else:
-                self._work.put_back(call.rows)
+            self._work.put_back(call.rows)
         self._calls.clear()
         self._needed = self._under_way = 0
 
@@ -93,11 +89,8 @@ class Doubts:
             self._again(call, call.rows, now)
 
     def _again(self, call: Call, rows: list[Row], now: float) -> None:
-        """With full jitter, unless the provider said when. A 0, or a date gone by, does not say when."""
+        """After the provider's Retry-After if that is short, else after a random delay."""
         wait = random.uniform(0, min(FIRST_RETRY * 2 ** rows[0].tries, LONGEST_RETRY))  # noqa: S311
-        if call.retry_after:
+        if call.retry_after and call.retry_after <= LONGEST_PAUSE:
             wait = call.retry_after
-            if wait > LONGEST_PAUSE and self._unanswered.put_off(rows, wait):
-                return
-            wait = min(wait, LONGEST_HERE)
         self._work.again(rows, now + wait)

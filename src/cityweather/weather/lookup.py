@@ -10,10 +10,8 @@ from django.conf import settings
 
 from cityweather.errors import (
     BadName,
-    Fault,
     NameTooLong,
     NoCity,
-    ProviderDown,
     RefusedCity,
     UnknownCity,
     WeatherError,
@@ -21,10 +19,10 @@ from cityweather.errors import (
 from cityweather.places import names
 from cityweather.runtime import connections
 from cityweather.weather import factory, redis_cooldown
-from cityweather.weather.cache import Answer, Cache, Known
+from cityweather.weather.cache import Answer, Cache
 from cityweather.weather.choice import from_settings
 from cityweather.weather.http_single import WebTransport
-from cityweather.weather.provider_client import Asker, BreakerOpen
+from cityweather.weather.provider_client import Asker
 from cityweather.weather.providers.base import Place, Weather
 from cityweather.weather.single_flight import Flights
 
@@ -69,14 +67,11 @@ class Lookup:
     def lookup(self, city: str, last_known: LastKnown) -> Found:
         name = names.display(city)
         key = _checked_key(name)
-        answers, unanswered = self._cache.read([key])
+        answers, coordinates = self._cache.read([key])
         if (answer := answers.get(key)) is not None:
             return _found(name, answer, cached=True)
-        known = unanswered.get(key, Known())
-        place = Place(name, *known.coordinates or ())
+        place = Place(name, *coordinates.get(key, ()))
         try:
-            if wait := known.wait(time.time()):
-                raise ProviderDown(retry_after=wait)
             answer, asked = self._flights.join(key, lambda: self._ask(place, key, last_known))
         except WeatherError:
             stale = _stale(name, last_known(key))
@@ -91,18 +86,17 @@ class Lookup:
             answer = Answer(time.time(), self._asker.weather(self._located(place, key, last_known)).pack())
         except (UnknownCity, RefusedCity) as error:
             answer = Answer(time.time(), None, error.code)
-        except WeatherError as error:
-            self._keep(key, place, error)
+        except WeatherError:
+            self._keep(key, place)
             raise
         self._cache.set(key, answer)
         return answer
 
-    def _keep(self, key: str, place: Place, error: WeatherError) -> None:
-        """For other processes: where the city is, if that was found, and when it may be asked for again."""
+    def _keep(self, key: str, place: Place) -> None:
+        """For other processes: where the city is, if that was found."""
         found = self._asker.found(place)
-        wait = error.retry_after if error.fault is Fault.OUTAGE and not isinstance(error, BreakerOpen) else None
-        if wait or found != place:
-            self._cache.set_known([(key, found)], time.time() + wait if wait else 0.0)
+        if found != place:
+            self._cache.set_coordinates([(key, found)])
 
     def _located(self, place: Place, key: str, last_known: LastKnown) -> Place:
         known = last_known(key) if self._asker.needs_coordinates and not place.located else None

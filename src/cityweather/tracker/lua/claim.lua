@@ -4,8 +4,7 @@
 -- A lease that was sent but never started is still in the queue, however long no worker comes, unless messages are
 -- missing: a killed worker took along those it held. Only a started one that ran out has lost its worker.
 local token, lease, most, alone = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[7])
-local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'total', 'next', 'command', 'max_rate', 'paced_at', 'processed',
-  'waiting_for')
+local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'total', 'next', 'command', 'max_rate', 'paced_at', 'processed')
 local why = refusal(job[1], job[2])
 if why then return { why, 0 } end
 if job[5] and job[5] ~= '' then return { job[5], 0 } end
@@ -44,7 +43,7 @@ local function grant(positions, losses)
   return { '', losses, unpack(positions) }
 end
 
-local leases, later = redis.call('HGETALL', LEASES), 0
+local leases = redis.call('HGETALL', LEASES)
 for i = 1, #leases, 2 do
   local l = parse(leases[i + 1])
   if expired(l) then
@@ -57,8 +56,6 @@ for i = 1, #leases, 2 do
       redis.call('HSET', LEASES, leases[i], format(rest))
     end
     if #taken > 0 then return grant(taken, losses) end
-  elseif l.state == 'returned' then
-    later = later + 1
   end
 end
 
@@ -68,11 +65,5 @@ if from >= total and #leases == 0 and tonumber(job[8]) < total then from = 0 end
 local taken, p = take(from, total, most)
 if p > total then p = total end
 if p > from then redis.call('HSET', JOB, 'next', p) end
-if #taken == 0 then
-  if later > 0 and later == #leases / 2 and job[9] ~= 'cities' then
-    -- What it was parked for is over, maybe sooner than was said, or nobody would claim.
-    redis.call('HSET', JOB, 'waiting_for', 'cities', 'parked_until', 0)
-  end
-  return { '', 0 }
-end
+if #taken == 0 then return { '', 0 } end
 return grant(taken, 0)

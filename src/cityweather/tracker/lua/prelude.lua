@@ -13,8 +13,8 @@
 --   paced_at      until when max_rate is used up
 --   quota_until   before it the quota does not let the job end
 --   mark_at mark_n past_at past_n   two samples of (time, processed) for the rate
--- A lease is 'start:end:rows:deadline:losses:state', state = sent | started | returned; a returned one is claimed
--- again from its deadline on.
+-- A lease is 'start:end:rows:deadline:losses:state', state = sent | started | returned; a returned one has deadline 0
+-- and can be claimed at once.
 local JOB, SEEN, STREAM, LEASES = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
 local function clock()
@@ -40,13 +40,10 @@ local function format(l)
   return string.format('%d:%d:%d:%d:%d:%s', l.first, l.last, l.rows, l.deadline, l.losses, l.state)
 end
 
--- No provider is believed that wants to be left alone for longer; ms.
-local LONGEST_WAIT = 86400000
-
 -- Whether its deadline was written before the clock was set back: no lease ends so late. Twice, since clocks are also
 -- set right by milliseconds, which must not end the lease of a living worker.
 local function astray(l, now, lease)
-  return l.deadline > now + 2 * (l.state == 'returned' and LONGEST_WAIT or lease)
+  return l.deadline > now + 2 * lease
 end
 
 -- The first position from p on whose bit is clear; BITPOS jumps over long runs of done rows.

@@ -1,5 +1,5 @@
 -- The holder gives its lease up: deleted when every row was recorded, else free to be claimed.
--- ARGV  3 token   4 rows a second this process reached, '' = unknown   5 ms before which no row is worth claiming
+-- ARGV  3 token   4 rows a second this process reached, '' = unknown
 -- Reply 1 when rows were handed back, else 0
 local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'speed')
 if refusal(job[1], job[2]) then return 0 end
@@ -15,6 +15,5 @@ end
 local l = parse(lease)
 if unseen(l.first) >= l.last then return 0 end
 l.state, l.deadline = 'returned', 0
-if ARGV[5] ~= '0' then l.deadline = clock() + tonumber(ARGV[5]) end
 redis.call('HSET', LEASES, ARGV[3], format(l))
 return 1

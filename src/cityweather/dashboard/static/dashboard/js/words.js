@@ -45,7 +45,6 @@ export function state(job) {
 const WAITING = {
   quota: "It waits for the quota towards the weather provider and goes on by itself.",
   provider: "The weather provider is out. No city fails of that; the job goes on by itself.",
-  cities: "The weather provider said when to ask again for the last cities; the job goes on by itself.",
   flush: "It waits until the results so far are stored and goes on by itself.",
   drain: "An operator holds all jobs for a while, for example to update the service. Nothing is lost; it goes on once they say so.",
   key: "The weather provider refuses the service's own key. An operator has to act; then the job goes on by itself.",
