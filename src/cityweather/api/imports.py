@@ -17,7 +17,7 @@ from cityweather.api.base import KeyedView, check_body
 from cityweather.api.commands import accepted
 from cityweather.api.uploads import CHUNK, open_upload
 from cityweather.api.wake import wake
-from cityweather.api.webhooks.address import checked
+from cityweather.api.webhooks.address import check_url
 from cityweather.errors import InvalidParameter
 from cityweather.ingest import open_jobs
 from cityweather.ingest.importer import import_spool
@@ -62,7 +62,7 @@ class ImportView(KeyedView):
         key = idempotency_key(request)
         open_jobs.check(self.owner, key)  # before the file is read
         with opened(request) as (chunks, file_name, told):
-            callback_url = checked(told.get("callback_url"))
+            callback_url = check_url(told.get("callback_url"))
             spool = spool_upload(chunks, file_name=file_name, options=read_options(told))
         with spool:
             job, created = import_spool(spool, owner=self.owner, idempotency_key=key, callback_url=callback_url)

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cityweather.api.downloads import safe
-from cityweather.api.webhooks.address import checked
+from cityweather.api.webhooks.address import check_url
 from cityweather.errors import CityWeatherError
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import ReadOptions
@@ -42,7 +42,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, file: Path, quiet: bool, callback_url: str | None, **told: Any) -> None:
         began = time.monotonic()
         try:
-            callback_url = checked(callback_url)
+            callback_url = check_url(callback_url)
             options = ReadOptions(*(told[name] for name in ("encoding", "delimiter", "column", "header")))
             with _bar(quiet) as bar, spool_upload(_read(file, bar), file_name=file.name, options=options) as spool:
                 job = _write(spool, bar, callback_url)
