@@ -17,7 +17,7 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from cityweather.api import throttling
-from cityweather.api.webhooks.event import keys
+from cityweather.api.webhooks.request import secret_keys
 from cityweather.runtime import api_keys, connections
 from cityweather.settings import INSECURE_SECRET_KEY
 
@@ -124,8 +124,8 @@ def numbers(*_: Any, **__: Any) -> list[CheckMessage]:
 def callbacks(*_: Any, **__: Any) -> list[CheckMessage]:
     if not settings.CALLBACK_HOSTS:
         return []
-    secrets_told = keys(settings.CALLBACK_SECRET)
-    if secrets_told and all(len(key) >= SECRET_BYTES for key in secrets_told):
+    keys = secret_keys(settings.CALLBACK_SECRET)
+    if keys and all(len(key) >= SECRET_BYTES for key in keys):
         return []
     hint = "Set CALLBACK_SECRET to whsec_ and the base64 of 32 random bytes, and tell it to who receives callbacks."
     return [Error("CALLBACK_HOSTS is set without a CALLBACK_SECRET to sign with.", hint=hint, id="cityweather.E006")]

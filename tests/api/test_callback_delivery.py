@@ -18,12 +18,12 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from cityweather import tasks
-from cityweather.api.webhooks import address, delivery, post
+from cityweather.api.webhooks import address, delivery, request
 from cityweather.models import BulkJob
 from cityweather.settings import CELERY_BEAT_SCHEDULE
 from cityweather_dev.processes import wait_until
 from tests.support.api import make_job
-from tests.support.receiver import RAW, SECRET, Receiver
+from tests.support.receiver import RAW, SECRET, Receiver, receiving
 
 NOW = timezone.now()
 
@@ -34,13 +34,17 @@ def ended(receiver: Receiver, outcomes: str = "sf", **fields: Any) -> BulkJob:
 
 
 def deliver(now: datetime) -> int:
-    return delivery.send(list(delivery.claimed(now)), now)
+    return delivery.deliver(lambda: now)
 
 
 def tick() -> None:
     """As Celery calls it, until what it has begun has ended."""
     tasks.callback_tick.apply(throw=True)
-    assert wait_until(lambda: not delivery._idle.locked(), 30)
+    assert wait_until(no_sender, 30)
+
+
+def no_sender() -> bool:
+    return all(thread.name != "callbacks" for thread in threading.enumerate())
 
 
 def reload(job: BulkJob) -> BulkJob:
@@ -67,8 +71,9 @@ def test_a_receiver_gets_the_status_signed_and_once(receiver: Receiver, keyed: C
 
 @pytest.mark.usefixtures("db")
 def test_an_attempt_asks_the_database_nothing_as_its_thread_would_leave_a_connection_open(receiver: Receiver) -> None:
-    again = ended(receiver, retry_of=ended(receiver))
-    (job,) = [job for job in delivery.claimed(NOW) if job.pk == again.retry_of_id]
+    again = ended(receiver, retry_of=ended(receiver, finished_at=NOW - timedelta(seconds=1)))
+    job = delivery.claim(NOW, [])
+    assert job is not None
     with CaptureQueriesContext(connection) as asked:
         assert delivery.attempt(job) == 204
     assert not asked.captured_queries
@@ -106,7 +111,7 @@ def test_pauses_grow_to_an_hour() -> None:
 
 
 def test_an_attempt_ends_before_the_next_one_is_due() -> None:
-    assert delivery.FIRST_PAUSE.total_seconds() > address.LOOK_UP + post.TOTAL_TIMEOUT
+    assert delivery.FIRST_PAUSE.total_seconds() > address.LOOKUP_TIMEOUT + request.TOTAL_TIMEOUT
     assert CELERY_BEAT_SCHEDULE["callback"]["task"] == tasks.callback_tick.name
 
 
@@ -134,7 +139,7 @@ def test_a_sender_killed_before_it_noted_the_answer_repeats_the_event(
 ) -> None:
     ended(receiver)
     with monkeypatch.context() as patch:
-        patch.setattr(delivery, "settle", lambda *_: False)
+        patch.setattr(delivery, "record_answer", lambda *_: False)
         deliver(NOW)
     assert deliver(NOW + timedelta(seconds=15)) == 1
     assert len({headers["webhook-id"] for _, headers, _ in receiver.got}) == 1
@@ -142,32 +147,50 @@ def test_a_sender_killed_before_it_noted_the_answer_repeats_the_event(
 
 
 @pytest.mark.usefixtures("database", "redis_server")
-def test_receivers_that_hang_hold_up_no_bookkeeper(receiver: Receiver) -> None:
-    """Its tick ends while they hang, and a second one starts nothing beside the first."""
-    arrived, release = threading.Event(), threading.Event()
-    receiver.before = [lambda: (arrived.set(), release.wait(60))]
-    job = ended(receiver)
-    round_ = delivery.start(NOW)
-    assert round_ is not None
-    assert arrived.wait(30)
-    later = ended(receiver)
-    tasks.callback_tick.apply(throw=True)
-    assert (reload(later).callback_attempts, reload(job).notified_at) == (0, None)
-    release.set()
-    round_.join(30)
-    assert reload(job).notified_at is not None
-    tick()
-    assert reload(later).notified_at is not None
+def test_sixty_jobs_whose_receiver_hangs_delay_nobody(receiver: Receiver, settings: Settings) -> None:
+    """The tick ends while they hang, a second one starts nothing beside it, and a job that ends later is told of."""
+    release = threading.Event()
+    receiver.before = [lambda: release.wait(60)] * 60
+    jobs = [ended(receiver, finished_at=NOW - timedelta(minutes=1)) for _ in range(60)]
+    with receiving() as good:
+        settings.CALLBACK_HOSTS = [receiver.place, good.place]
+        try:
+            tasks.callback_tick.apply(throw=True)
+            assert wait_until(lambda: len(receiver.got) == delivery.PER_HOST, 30)
+            assert delivery.start() is None
+            later = ended(good)
+            assert wait_until(lambda: reload(later).notified_at is not None, 30)
+            assert len(receiver.got) == delivery.PER_HOST
+        finally:
+            release.set()
+        assert wait_until(no_sender, 60)
+    assert BulkJob.objects.filter(pk__in=[job.pk for job in jobs], notified_at=None).count() == 0
 
 
-@pytest.mark.usefixtures("database")
-def test_of_two_bookkeepers_at_once_one_sends(receiver: Receiver) -> None:
-    """The second looks at the rows before the first has claimed one, as on another machine."""
-    jobs = [ended(receiver) for _ in range(3)]
-    one, other = delivery.claimed(NOW), delivery.claimed(NOW)
-    first, second = next(one), next(other)
-    assert {first.pk, second.pk} <= {job.pk for job in jobs}
-    assert sorted(str(job.pk) for job in [first, second, *one, *other]) == sorted(str(job.pk) for job in jobs)
+@pytest.mark.usefixtures("db")
+def test_one_tick_sends_all_that_is_due(receiver: Receiver) -> None:
+    for _ in range(3 * delivery.AT_ONCE):
+        ended(receiver)
+    assert deliver(NOW) == 3 * delivery.AT_ONCE
+
+
+@pytest.mark.usefixtures("db")
+def test_first_attempts_come_before_repeated_ones(receiver: Receiver) -> None:
+    long_ago = NOW - timedelta(hours=1)
+    again = ended(receiver, finished_at=long_ago, callback_attempts=3, callback_due_at=long_ago)
+    first = ended(receiver)
+    claimed = [delivery.claim(NOW, []) for _ in range(3)]
+    assert [job and job.pk for job in claimed] == [first.pk, again.pk, None]
+
+
+@pytest.mark.usefixtures("db")
+def test_a_busy_receiver_is_passed_over_and_none_whose_name_is_like_it(receiver: Receiver) -> None:
+    ended(receiver, finished_at=NOW - timedelta(minutes=1), callback_url="https://a.co:443/hook")
+    other = ended(receiver, callback_url="https://a.co:4430/hook")
+    job = delivery.claim(NOW, [address.origin("https://a.co:443/hook")])
+    assert job is not None
+    assert job.pk == other.pk
+    assert delivery.claim(NOW, ["https://a.co:443/"]) is None
 
 
 @pytest.mark.usefixtures("database")
@@ -179,7 +202,7 @@ def test_many_bookkeepers_at_once_send_each_event_once(receiver: Receiver) -> No
     for thread in threads:
         thread.join()
     assert sorted(headers["webhook-id"] for _, headers, _ in receiver.got) == sorted(
-        delivery.event.event_id(job) for job in jobs
+        request.event_id(job) for job in jobs
     )
 
 
@@ -198,9 +221,9 @@ def test_it_gives_up_and_says_so_without_the_url(
     with caplog.at_level(logging.INFO):
         assert deliver(NOW + late) == 0
     assert caplog.messages == ["callback_given_up"]
-    told = vars(caplog.records[0])
-    assert (told["host"], told["answer"], told["job_id"]) == ("127.0.0.1", answer, str(job.job_id))
-    assert "very-secret" not in str(told)
+    record = vars(caplog.records[0])
+    assert (record["host"], record["answer"], record["job_id"]) == ("127.0.0.1", answer, str(job.job_id))
+    assert "very-secret" not in str(record)
     assert deliver(NOW + timedelta(days=9)) == 0
     assert len(receiver.got) == 1
 
@@ -242,10 +265,10 @@ def test_a_name_server_that_hangs_costs_a_bounded_time(
 ) -> None:
     settings.CALLBACK_HOSTS = ["hooks.example.com"]
     answer = threading.Event()
-    monkeypatch.setattr(address, "LOOK_UP", 0.05)
+    monkeypatch.setattr(address, "LOOKUP_TIMEOUT", 0.05)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answer.wait(60) and [])
     try:
-        told = delivery.attempt(ended(receiver, callback_url="https://hooks.example.com/"))
+        answered = delivery.attempt(ended(receiver, callback_url="https://hooks.example.com/"))
     finally:
         answer.set()
-    assert "not be looked up in time" in str(told)
+    assert "not be looked up in time" in str(answered)

@@ -32,8 +32,8 @@ def test_it_is_kept_with_the_job_and_shown_to_nobody(keyed: Client, where: str) 
     elif where == "query":
         answer = send(keyed, query="?callback_url=http%3A//127.0.0.1%3A9000/hook%3Ftoken%3Dx")
     else:
-        told = {"path": "cities.csv", "callback_url": URL}
-        answer = keyed.post("/bulk/import", told, content_type="application/json")
+        content = {"path": "cities.csv", "callback_url": URL}
+        answer = keyed.post("/bulk/import", content, content_type="application/json")
     assert answer.status_code == 202, answer.json()
     assert BulkJob.objects.get().callback_url == URL
     assert "token" not in answer.content.decode()
@@ -85,8 +85,8 @@ def test_hosts_without_a_secret_worth_the_name_do_not_start(settings: Settings, 
 
 def test_the_schema_tells_what_a_receiver_gets(keyed: Client) -> None:
     schema: Any = keyed.get("/schema", headers={"Accept": "application/json"}).json()
-    told = schema["paths"]["/bulk/import"]["post"]["callbacks"]["jobEnded"]
-    ((_, operations),) = told.items()
+    callback = schema["paths"]["/bulk/import"]["post"]["callbacks"]["jobEnded"]
+    ((_, operations),) = callback.items()
     post = operations["post"]
     names = {parameter["name"] for parameter in post["parameters"] if parameter["in"] == "header"}
     assert names == {"webhook-id", "webhook-timestamp", "webhook-signature"}

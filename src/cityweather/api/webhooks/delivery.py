@@ -1,20 +1,20 @@
-"""Tells who asked for it that a job has ended: at least once, from the committed row, until the answer is a 2xx."""
+"""Tells a receiver that a job has ended: at least once, from the committed row, until it answers with a 2xx."""
 
 import logging
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from threading import Lock, Thread
 from urllib.parse import urlsplit
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from cityweather.api.webhooks import event
-from cityweather.api.webhooks.address import resolve
-from cityweather.api.webhooks.post import post
+from cityweather.api.webhooks import request
+from cityweather.api.webhooks.address import origin, resolve
 from cityweather.errors import CallbackRefused
 from cityweather.models import BulkJob
 from cityweather.runtime import metrics, outages
@@ -22,66 +22,91 @@ from cityweather.runtime.connections import ANY_AWAY
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 8
+AT_ONCE = 32  # attempts in a process
+PER_HOST = 4  # of them to one receiver, so receivers that hang leave room for others
+LOOK_AGAIN = 1.0  # seconds without an answer until the database is asked for new ones
 FIRST_PAUSE = timedelta(seconds=15)  # longer than an attempt lasts, or two of them could overlap
 LONGEST_PAUSE = timedelta(hours=1)
 GIVE_UP = timedelta(hours=24)  # after the job has ended; one attempt is made however late
 GONE = 410  # the receiver wants no more
-_idle = Lock()  # held while this process sends
+_sending = Lock()  # held while this process sends
+
+Answer = int | str  # a status, or why there is none
+Clock = Callable[[], datetime]
 
 
-def start(now: datetime | None = None) -> Thread | None:
-    """A round over what is due, in a thread: receivers that hang must hold up neither dispatch nor flush.
+def start(clock: Clock = timezone.now) -> Thread | None:
+    """Send what is due, in a thread, since a receiver that hangs must delay neither dispatch nor flush.
 
-    None when nothing is due or this process's last round is still under way.
+    Returns None if nothing is due or this process is already sending.
     """
-    if not _idle.acquire(blocking=False):
+    if not _due(clock()).exists() or not _sending.acquire(blocking=False):
         return None
-    now, jobs = now or timezone.now(), []
-    try:
-        jobs = list(claimed(now))
-    finally:
-        if not jobs:
-            _idle.release()
-    if not jobs:
-        return None
-    thread = Thread(target=_round, args=(jobs, now), name="callbacks", daemon=True)
+    thread = Thread(target=_send, args=(clock,), name="callbacks", daemon=True)
     thread.start()
     return thread
 
 
-def _round(jobs: list[BulkJob], now: datetime) -> None:
+def _send(clock: Clock) -> None:
     try:
-        send(jobs, now)
+        deliver(clock)
         metrics.send(at_once=True)
     except ANY_AWAY as error:
         outages.tell(error, then="the receivers are told again")
     finally:
-        _idle.release()
+        _sending.release()
         connection.close()  # this thread's own
 
 
-def send(jobs: list[BulkJob], now: datetime) -> int:
-    """Returns how many were accepted."""
+def deliver(clock: Clock = timezone.now) -> int:
+    """Make attempts until nothing is due and none is under way. Returns how many were accepted."""
+    running: dict[Future[Answer], BulkJob] = {}
+    accepted = 0
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="callback") as pool:
-        answers = list(pool.map(attempt, jobs))  # threads touch no database
-    return sum(settle(job, answer, now) for job, answer in zip(jobs, answers, strict=True))
+        while True:
+            while job := _claim_next(clock(), list(running.values())):
+                running[pool.submit(attempt, job)] = job
+            if not running:
+                return accepted
+            for future in wait(running, LOOK_AGAIN, FIRST_COMPLETED).done:
+                accepted += record_answer(running.pop(future), future.result(), clock())
+            metrics.send()
 
 
-def claimed(now: datetime) -> Iterator[BulkJob]:
-    """Compare and swap: whoever raises the count makes this attempt.
+def _claim_next(now: datetime, running: list[BulkJob]) -> BulkJob | None:
+    """The next job to tell of, if there is room: first attempts first, and PER_HOST at once to one receiver."""
+    if len(running) >= AT_ONCE:
+        return None
+    busy = Counter(origin(job.callback_url or "") for job in running)
+    return claim(now, [receiver for receiver, number in busy.items() if number >= PER_HOST])
 
-    The claim says already when the next one is due, so a sender that is killed leaves nothing to mend.
+
+def claim(now: datetime, busy: list[str]) -> BulkJob | None:
+    """Claim one attempt to a receiver that is not among `busy` (origins of URLs). Returns None if none is due.
+
+    Who raises the count of attempts makes the attempt (compare and swap). The claim also says when the next attempt
+    is due, so a sender that is killed leaves nothing to repair.
     """
-    due = Q(callback_attempts=0) | Q(callback_due_at__lte=now)
-    waiting = BulkJob.objects.filter(phase=BulkJob.Phase.ENDED, callback_url__isnull=False, notified_at__isnull=True)
-    # With what the body tells, for `attempt`: a connection its thread opened would be closed by nobody.
-    for job in waiting.filter(due).prefetch_related("retries").order_by("finished_at")[:AT_ONCE]:
-        mine = waiting.filter(pk=job.pk, callback_attempts=job.callback_attempts)
+    due = _due(now)
+    for receiver in busy:
+        due = due.exclude(callback_url__startswith=receiver)
+    # The retries are in the body, and an attempt's own thread asks the database nothing.
+    first = due.prefetch_related("retries").order_by("callback_attempts", "finished_at")
+    while job := first.first():
+        mine = _untold().filter(pk=job.pk, callback_attempts=job.callback_attempts)
         job.callback_attempts += 1
         job.callback_due_at = now + pause(job.callback_attempts)
         if mine.update(callback_attempts=job.callback_attempts, callback_due_at=job.callback_due_at):
-            yield job
+            return job
+    return None
+
+
+def _untold() -> QuerySet[BulkJob]:
+    return BulkJob.objects.filter(phase=BulkJob.Phase.ENDED, callback_url__isnull=False, notified_at__isnull=True)
+
+
+def _due(now: datetime) -> QuerySet[BulkJob]:
+    return _untold().filter(Q(callback_attempts=0) | Q(callback_due_at__lte=now))
 
 
 def pause(attempts: int) -> timedelta:
@@ -90,36 +115,32 @@ def pause(attempts: int) -> timedelta:
     return min(LONGEST_PAUSE, FIRST_PAUSE * factor)
 
 
-def attempt(job: BulkJob) -> int | str:
-    """The receiver's status, or a word on why there is none."""
-    content = event.body(job)
+def attempt(job: BulkJob) -> Answer:
+    content = request.body(job)
     try:
         target = resolve(job.callback_url or "")
     except CallbackRefused as error:
         return error.detail
-    return post(target, event.headers(job, content, time.time()), content)
+    return request.post(target, request.headers(job, content, time.time()), content)
 
 
-def settle(job: BulkJob, answer: int | str, now: datetime) -> bool:
-    told = {"job_id": str(job.job_id), "host": host(job), "attempt": job.callback_attempts}
-    mine = BulkJob.objects.filter(pk=job.pk, notified_at__isnull=True)
+def record_answer(job: BulkJob, answer: Answer, now: datetime) -> bool:
+    """Returns whether the receiver accepted."""
+    # The host is all of the URL that a log may hold.
+    facts = {"job_id": str(job.job_id), "host": urlsplit(job.callback_url).hostname, "attempt": job.callback_attempts}
+    mine = _untold().filter(pk=job.pk)
     if isinstance(answer, int) and 200 <= answer < 300:
         mine.update(notified_at=timezone.now())
         metrics.add("callbacks", outcome="delivered")
-        log.info("callback_delivered", extra=told)
+        log.info("callback_delivered", extra=facts)
         return True
     due = job.callback_due_at or now
     if answer == GONE or due > (job.finished_at or now) + GIVE_UP:
-        # Without a next time it is not looked for again.
+        # Without a time of the next attempt there is none.
         mine.filter(callback_attempts=job.callback_attempts).update(callback_due_at=None)
         metrics.add("callbacks", outcome="gave_up")
-        log.error("callback_given_up", extra={**told, "answer": answer})
+        log.error("callback_given_up", extra={**facts, "answer": answer})
     else:
         metrics.add("callbacks", outcome="failed")
-        log.warning("callback_failed", extra={**told, "answer": answer, "next": due.isoformat(timespec="seconds")})
+        log.warning("callback_failed", extra={**facts, "answer": answer, "next": due.isoformat(timespec="seconds")})
     return False
-
-
-def host(job: BulkJob) -> str:
-    """All of the URL that a log may hold."""
-    return urlsplit(job.callback_url or "").hostname or ""
