@@ -1,15 +1,28 @@
-"""The durable side. Redis knows how far a job is right now; these rows know it after everything else is gone."""
+"""The tables. Redis knows how far a job is right now; these rows still know it when Redis has lost everything."""
 
+import time
 import uuid
+from typing import Any
 
 import structlog
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+DELETED_AT_ONCE = 10_000  # rows a transaction, so that the flush has its turn in between
+
+
+def delete_in_chunks(rows: models.QuerySet[Any], until: float = float("inf")) -> bool:
+    """False when time (monotonic seconds) ran out before all were deleted."""
+    while ids := list(rows.values_list("pk", flat=True)[:DELETED_AT_ONCE]):
+        rows.model.objects.filter(pk__in=ids).delete()
+        if time.monotonic() > until:
+            return False
+    return True
+
 
 def current_request_id() -> str:
-    """Of the HTTP request that is being answered, "" outside of one."""
+    """The id of the HTTP request that is being answered, "" outside of one."""
     return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
@@ -20,16 +33,16 @@ class Status(models.TextChoices):
 
 
 class City(models.Model):
-    """One city and its last known weather. °C, %, m/s, degrees.
+    """One city and its last known weather, in °C, %, m/s and degrees.
 
-    No index on what a refresh changes: with one, PostgreSQL writes each refreshed row into every index of the table.
+    A refresh that failed changes `last_status` and `last_error` only: `last_refreshed_at` tells how old the weather is.
     """
 
     name = models.CharField(max_length=200, unique=True)
     key = models.CharField(max_length=400, unique=True, help_text="The name casefolded; 'ß' becomes 'ss'")
     last_refreshed_at = models.DateTimeField(null=True, blank=True)
     last_status = models.CharField(max_length=7, choices=Status, default=Status.PENDING, db_default=Status.PENDING)
-    last_error = models.CharField(max_length=200, null=True, blank=True)
+    last_error = models.TextField(null=True, blank=True)
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
     country = models.CharField(max_length=2, null=True, blank=True)
@@ -43,33 +56,48 @@ class City(models.Model):
 
     class Meta:
         verbose_name_plural = "cities"
+        indexes = [models.Index(fields=["last_refreshed_at"], name="city_refreshed")]
 
     def __str__(self) -> str:
         return self.name
 
 
 class BulkJobs(models.QuerySet["BulkJob"]):
-    """A deleted job looks like an import that is still being written, so readers of older code pass over it, too."""
-
     def visible(self) -> "BulkJobs":
-        """What lists and polls know."""
-        return self.exclude(phase=BulkJob.Phase.READING)
+        """The jobs that lists and polls show: completely written and not deleted."""
+        return self.exclude(phase=BulkJob.Phase.READING).filter(deleted_at=None)
 
     def live(self) -> "BulkJobs":
-        """Written and not ended."""
-        return self.visible().exclude(phase=BulkJob.Phase.ENDED)
+        """The jobs that are completely written and have not ended. Only an ended job can be deleted."""
+        return self.exclude(phase=BulkJob.Phase.READING).exclude(phase=BulkJob.Phase.ENDED)
 
     def reading(self) -> "BulkJobs":
-        """Imports that are still being written."""
-        return self.filter(phase=BulkJob.Phase.READING).exclude(status__in=BulkJob.ENDED)
+        """The imports that are still being written."""
+        return self.filter(phase=BulkJob.Phase.READING)
 
     def deleted(self) -> "BulkJobs":
-        """Their rows go bit by bit."""
-        return self.filter(phase=BulkJob.Phase.READING, status__in=BulkJob.ENDED)
+        """The jobs whose rows the pruning is deleting in small steps."""
+        return self.filter(deleted_at__isnull=False)
+
+    def hide(self) -> int:
+        """Mark those that have ended as deleted. Returns how many; prune_tick deletes their rows afterwards."""
+        ended = self.filter(phase=BulkJob.Phase.ENDED, deleted_at=None)
+        return ended.update(deleted_at=timezone.now(), idempotency_key=None)
 
 
 class BulkJob(models.Model):
-    """One import and its refresh. Counters are written by the flush, together with `stream_position`."""
+    """One import and its refresh. The flush writes the counters, together with `stream_position`.
+
+    status     phase                  command in Redis   what happens
+    queued     reading                -                  the import writes the rows; nobody else sees the job
+    queued     queued, paused         "", pause          no row was dispatched yet
+    running    fetching, paused       "", pause          rows are dispatched; paused: batches under way finish
+    running    cancelling, failing    cancel, fail       no new batch starts; the job ends when no lease is running
+    running    finishing              (closed)           in Redis only: nothing is recorded any more, the flush ends it
+    done | failed | cancelled   ended   -                final; `deleted_at` set: invisible, its rows are being deleted
+
+    A job may be cancelled before its first row was dispatched: then `status` is still queued while it is cancelling.
+    """
 
     class Status(models.TextChoices):
         QUEUED = "queued"
@@ -79,7 +107,7 @@ class BulkJob(models.Model):
         CANCELLED = "cancelled"
 
     class Phase(models.TextChoices):
-        """What happens inside a status. `cancelling` and `failing` are commands that no lease outlives."""
+        """What happens inside a status; see the table above."""
 
         READING = "reading"
         QUEUED = "queued"
@@ -106,14 +134,19 @@ class BulkJob(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    heartbeat_at = models.DateTimeField(default=timezone.now, help_text="Of the import while it writes")
+    heartbeat_at = models.DateTimeField(default=timezone.now, help_text="Last sign of life of the import")
+    deleted_at = models.DateTimeField(null=True, blank=True)
     stream_position = models.CharField(max_length=42, default="0-0", db_default="0-0")
     epoch = models.PositiveIntegerField(default=1, db_default=1)
     max_rate = models.PositiveIntegerField(null=True, blank=True, help_text="Cities per minute")
     file_name = models.CharField(max_length=255, default="", blank=True)
     owner = models.CharField(max_length=64, default="", blank=True, help_text="The name of the API key")
     request_id = models.CharField(
-        max_length=128, default=current_request_id, db_default="", blank=True, help_text="That made the job; for logs"
+        max_length=128,
+        default=current_request_id,
+        db_default="",
+        blank=True,
+        help_text="Of the request that made the job, for logs",
     )
     idempotency_key = models.CharField(max_length=255, null=True, blank=True)
     content_hash = models.CharField(max_length=64, default="", blank=True, help_text="SHA-256 of the upload")
@@ -130,8 +163,9 @@ class BulkJob(models.Model):
     class Meta:
         indexes = [
             models.Index(F("created_at").desc(), F("job_id").desc(), name="job_newest"),
-            # The ticks ask for what has not ended; that is a handful among all jobs ever.
+            # The ticks ask for the jobs that have not ended, which are few among all jobs.
             models.Index(fields=["created_at"], name="job_active", condition=~Q(phase="ended")),
+            models.Index(fields=["deleted_at"], name="job_deleted", condition=Q(deleted_at__isnull=False)),
             models.Index(
                 fields=["finished_at"],
                 name="job_callback",
@@ -158,6 +192,20 @@ class BulkJob(models.Model):
         if self.phase != phase:
             self.phase = phase
             self.phases = [*self.phases, [phase, timezone.now().isoformat(timespec="seconds")]]
+
+    def delete_with_rows(self, until: float = float("inf")) -> bool:
+        """Delete the job in small transactions; cities stay. False when time (monotonic seconds) ran out: call again.
+
+        The rows go first: a crash in between leaves a job that can be deleted again, never rows without a job.
+        """
+        # The order is that of an index that begins with the job. In the order of `id` each chunk would first read the
+        # rows of all older jobs.
+        results = JobResult.objects.filter(job=self).order_by("position")
+        rejected = RejectedRow.objects.filter(job=self).order_by("id")
+        if not (delete_in_chunks(results, until) and delete_in_chunks(rejected, until)):
+            return False
+        self.delete()
+        return True
 
 
 class JobResult(models.Model):
@@ -187,7 +235,7 @@ class JobResult(models.Model):
 
 
 class RejectedRow(models.Model):
-    """A row of an upload that names no city: where, why, and its safely cut text."""
+    """A row of an upload that names no city: its line, the reason code and the beginning of its text."""
 
     id = models.BigAutoField(primary_key=True)
     job = models.ForeignKey(BulkJob, on_delete=models.CASCADE, db_index=False)
@@ -203,8 +251,10 @@ class RejectedRow(models.Model):
 
 
 class SearchHistory(models.Model):
+    """One search by GET /weather."""
+
     city_name = models.CharField(max_length=200)
-    timestamp = models.DateTimeField(default=timezone.now)
+    timestamp = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         verbose_name_plural = "search history"
@@ -215,7 +265,7 @@ class SearchHistory(models.Model):
 
 
 class QuotaUse(models.Model):
-    """What a provider was asked in a long window, kept for a Redis that forgets."""
+    """How many requests a provider got in an hour, a day or a month. Redis counts them; this copy survives Redis."""
 
     provider = models.CharField(max_length=30)
     window = models.CharField(max_length=30, help_text="month:202611, day:20261123, …")

@@ -10,9 +10,9 @@ pytestmark = pytest.mark.usefixtures("database")
 
 
 def write(count: int, step: timedelta) -> None:
-    SearchHistory.objects.bulk_create(
-        [SearchHistory(city_name=f"City {n}", timestamp=START + n * step) for n in range(count)]
-    )
+    for n in range(count):
+        row = SearchHistory.objects.create(city_name=f"City {n}")
+        SearchHistory.objects.filter(pk=row.pk).update(timestamp=START + n * step)
 
 
 @pytest.mark.parametrize("step", [timedelta(seconds=1), timedelta(microseconds=1), timedelta()])

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from cityweather import models
 from cityweather.api import progress
 from cityweather.dispatch import job_control
 from cityweather.errors import JobNotFound
@@ -24,6 +25,11 @@ def ended(days_ago: int) -> BulkJob:
     BulkJob.objects.filter(pk=job.pk).update(finished_at=timezone.now() - timedelta(days=days_ago))
     RejectedRow.objects.create(job=job, line=2, code="empty")
     return job
+
+
+def searched(city: str, days_ago: int) -> None:
+    row = SearchHistory.objects.create(city_name=city)
+    SearchHistory.objects.filter(pk=row.pk).update(timestamp=timezone.now() - timedelta(days=days_ago))
 
 
 def only(job: BulkJob) -> BulkJobs:
@@ -47,7 +53,7 @@ def test_a_job_cancelled_after_a_long_pause_ends_when_it_is_cancelled(settings: 
 def test_deleting_a_job_does_not_read_the_rows_of_older_ones() -> None:
     job = running_job(1)
     with CaptureQueriesContext(connection) as queries:
-        retention.delete_job(job)
+        job.delete_with_rows()
     (chunk, *_) = [q["sql"] for q in queries if "jobresult" in q["sql"] and "LIMIT" in q["sql"]]
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
@@ -73,7 +79,7 @@ def test_a_job_past_its_retention_is_out_of_sight_at_once_however_many_rows_it_h
 ) -> None:
     """Half of its rows must neither be shown as all nor be retried."""
     settings.RETENTION_DAYS_JOBS = 30
-    monkeypatch.setattr(retention, "CHUNK", 1)
+    monkeypatch.setattr(models, "DELETED_AT_ONCE", 1)
     job = ended(31)
     retention.prune(timezone.now(), seconds=0)
     assert JobResult.objects.filter(job=job).exists()
@@ -85,20 +91,20 @@ def test_a_job_past_its_retention_is_out_of_sight_at_once_however_many_rows_it_h
 def test_deleted_jobs_go_at_the_next_tick_and_an_import_at_work_stays() -> None:
     deleted, at_work = ended(1), make_job(3)
     BulkJob.objects.filter(pk=at_work.pk).update(phase=BulkJob.Phase.READING)
-    assert retention.hide(only(deleted)) == 1
+    assert only(deleted).hide() == 1
     retention.prune(timezone.now())
     assert set(BulkJob.objects.values_list("pk", flat=True)) == {at_work.pk}
     assert set(JobResult.objects.values_list("job_id", flat=True)) == {at_work.pk}
 
 
 def test_what_runs_is_not_hidden() -> None:
-    assert retention.hide(only(running_job(3))) == 0
+    assert only(running_job(3)).hide() == 0
 
 
 def test_old_searches_go(settings: Settings) -> None:
     settings.RETENTION_DAYS_HISTORY = 90
-    SearchHistory.objects.create(city_name="Paris", timestamp=timezone.now() - timedelta(days=91))
-    SearchHistory.objects.create(city_name="Rome", timestamp=timezone.now() - timedelta(days=89))
+    searched("Paris", days_ago=91)
+    searched("Rome", days_ago=89)
     retention.prune(timezone.now())
     assert list(SearchHistory.objects.values_list("city_name", flat=True)) == ["Rome"]
 
@@ -106,16 +112,16 @@ def test_old_searches_go(settings: Settings) -> None:
 def test_zero_days_keep_everything(settings: Settings) -> None:
     settings.RETENTION_DAYS_JOBS = settings.RETENTION_DAYS_HISTORY = 0
     ended(4000)
-    SearchHistory.objects.create(city_name="Paris", timestamp=timezone.now() - timedelta(days=4000))
+    searched("Paris", days_ago=4000)
     retention.prune(timezone.now())
     assert (BulkJob.objects.count(), SearchHistory.objects.count()) == (1, 1)
 
 
 def test_large_deletions_go_in_small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     SearchHistory.objects.bulk_create([SearchHistory(city_name=str(n)) for n in range(25)])
-    monkeypatch.setattr(retention, "CHUNK", 10)
+    monkeypatch.setattr(models, "DELETED_AT_ONCE", 10)
     with CaptureQueriesContext(connection) as queries:
-        assert retention.delete_in_chunks(SearchHistory.objects.all())
+        assert models.delete_in_chunks(SearchHistory.objects.all())
     assert SearchHistory.objects.count() == 0
     assert sum(query["sql"].startswith("DELETE") for query in queries) == 3
 
@@ -124,7 +130,7 @@ def test_pruning_stops_when_its_time_is_over_and_goes_on_with_the_next_tick(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.RETENTION_DAYS_JOBS = 30
-    monkeypatch.setattr(retention, "CHUNK", 1)
+    monkeypatch.setattr(models, "DELETED_AT_ONCE", 1)
     job = ended(31)
     left = []
     while BulkJob.objects.exists():

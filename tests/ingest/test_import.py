@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
-from cityweather.flush import retention
+from cityweather import models
 from cityweather.ingest import bulk_writer, importer
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.spool import spool_upload
@@ -20,7 +20,7 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     for writer in (bulk_writer.SqliteWriter, bulk_writer.CopyWriter):
         monkeypatch.setattr(writer, "chunk", 7)
     monkeypatch.setattr(importer, "SMALL_CHUNK", 2)
-    monkeypatch.setattr(retention, "CHUNK", 3)
+    monkeypatch.setattr(models, "DELETED_AT_ONCE", 3)
 
 
 def results(job: BulkJob) -> list[tuple[int, int, str, str]]:

@@ -16,7 +16,7 @@ from redis.client import Pipeline
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 import cityweather
-from cityweather.flush import retention, writer
+from cityweather.flush import writer
 from cityweather.models import BulkJob
 from cityweather.ops import prometheus
 from cityweather.runtime import heartbeats, metrics, redis_keys
@@ -97,7 +97,7 @@ def test_without_redis_the_rest_is_still_told(client: Client) -> None:
 @pytest.mark.usefixtures("db", "redis_server")
 def test_a_deleted_job_whose_rows_are_still_going_is_not_told_as_one_being_read(client: Client) -> None:
     BulkJob.objects.create(phase=BulkJob.Phase.ENDED, status=BulkJob.Status.DONE)
-    assert retention.hide(BulkJob.objects.all())
+    assert BulkJob.objects.all().hide()
     BulkJob.objects.create(phase=BulkJob.Phase.READING)
     assert scraped(client)["cityweather_jobs", (("phase", "reading"),)] == 1
 

@@ -8,9 +8,9 @@ FROM cityweather_jobresult WHERE job_id = %s
 """
 CITIES = """
 SELECT count(*) FROM cityweather_jobresult r JOIN cityweather_city c ON c.id = r.city_id WHERE r.job_id = %s AND
-  ((c.last_status, c.last_refreshed_at, c.last_error) IS DISTINCT FROM (r.status, r.refreshed_at, r.error)
-   OR r.status = 'success' AND (c.temperature, c.condition, c.humidity)
-      IS DISTINCT FROM (r.temperature, r.condition, r.humidity))
+  ((c.last_status, c.last_error) IS DISTINCT FROM (r.status, r.error)
+   OR r.status = 'success' AND (c.last_refreshed_at, c.temperature, c.condition, c.humidity)
+      IS DISTINCT FROM (r.refreshed_at, r.temperature, r.condition, r.humidity))
 """
 
 

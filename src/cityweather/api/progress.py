@@ -122,7 +122,7 @@ def from_row(job: BulkJob) -> Snapshot:
 
 def _retries(job: BulkJob) -> list[str]:
     """Only what has ended can be retried, so a live answer need not ask."""
-    found = [again for again in job.retries.all() if again.phase != BulkJob.Phase.READING] if job.ended else []
+    found = [again for again in job.retries.all() if again.deleted_at is None] if job.ended else []
     return [str(again.job_id) for again in sorted(found, key=lambda again: again.created_at)]
 
 

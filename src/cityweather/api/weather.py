@@ -17,7 +17,7 @@ from cityweather.api.base import ApiView
 from cityweather.api.exceptions import failure
 from cityweather.api.times import iso
 from cityweather.errors import CityWeatherError
-from cityweather.models import City, Status
+from cityweather.models import City
 from cityweather.places import names
 from cityweather.weather import lookup
 from cityweather.weather.providers.base import Weather
@@ -95,15 +95,11 @@ def last_known(key: str) -> tuple[Weather, float] | None:
         city = City.objects.filter(key=key, last_refreshed_at__isnull=False, temperature__isnull=False).first()
     except DatabaseError:
         return None
-    if city is None:
-        return None
-    # A refresh that failed left the weather as it was, and older than that: then it dates itself.
-    given_at = city.last_refreshed_at if city.last_status == Status.SUCCESS else city.observed_at
-    if given_at is None:
+    if city is None or city.last_refreshed_at is None:
         return None
     observed_at = int(city.observed_at.timestamp()) if city.observed_at else None
     weather = Weather(
         city.temperature, city.condition, city.humidity, observed_at, city.feels_like, city.description,
         city.wind_speed, city.latitude, city.longitude, city.name, city.country,
     )  # fmt: skip
-    return weather, given_at.timestamp()
+    return weather, city.last_refreshed_at.timestamp()

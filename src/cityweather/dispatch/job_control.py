@@ -10,7 +10,6 @@ from redis.exceptions import RedisError
 from cityweather.dispatch import job_commands
 from cityweather.dispatch.job_commands import ACTIVE
 from cityweather.errors import JobConflict, JobNotFound
-from cityweather.flush import retention
 from cityweather.ingest import open_jobs
 from cityweather.models import BulkJob, JobResult, Status
 from cityweather.runtime import connections
@@ -135,7 +134,7 @@ def _copy(old: BulkJob, rows: QuerySet[JobResult], wanted: str) -> BulkJob:
 def delete(job_id: str) -> None:
     """An ended job with its results, whose rows the pruning deletes in its own time. Cities stay."""
     job = get(job_id)
-    if not retention.hide(BulkJob.objects.filter(pk=job.pk)):
+    if not BulkJob.objects.filter(pk=job.pk).hide():
         raise _conflict(job)
     try:
         connections.tracker().forget(job_id)

@@ -38,7 +38,7 @@ def audit(job_id: str, *, repair: bool = False) -> Report | None:
     flusher.flush_job(job_id)
     tracker = connections.tracker()
     with transaction.atomic():
-        job = job_lock.lock(job_id) or BulkJob.objects.filter(pk=job_id, phase=BulkJob.Phase.ENDED).first()
+        job = job_lock.lock(job_id) or BulkJob.objects.visible().filter(pk=job_id, phase=BulkJob.Phase.ENDED).first()
         if job is None:
             return None
         report = _look(job, tracker)

@@ -44,7 +44,7 @@ RETURNING position, city_id
 """
 # Two jobs may share cities: locked in id order they queue up instead of deadlocking.
 LOCK_CITIES = "SELECT id FROM cityweather_city WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
-# A failure tells nothing about the weather, so the last known one stays.
+# A failure leaves the last known weather, and the time it was refreshed, as they are.
 CITY_COLUMNS = (
     ("temperature", "float8"), ("condition", "text"), ("humidity", "int"), ("observed_at", "timestamptz"),
     ("feels_like", "float8"), ("description", "text"), ("wind_speed", "float8"),
@@ -53,8 +53,10 @@ CITY_COLUMNS = (
 _SET = ", ".join(f"{name} = coalesce(i.{name}, cityweather_city.{name})" for name, _ in CITY_COLUMNS)
 _NAMES = ", ".join(name for name, _ in CITY_COLUMNS)
 _CITIES = (
-    "UPDATE cityweather_city SET last_refreshed_at = i.refreshed_at, last_status = i.status, "  # noqa: S608
-    f"last_error = i.error, {_SET} FROM {{source}} AS i{{columns}} WHERE cityweather_city.id = i.id "
+    "UPDATE cityweather_city SET last_status = i.status, last_error = i.error, "  # noqa: S608
+    "last_refreshed_at = CASE i.status WHEN 'success' THEN i.refreshed_at "
+    "ELSE cityweather_city.last_refreshed_at END, "
+    f"{_SET} FROM {{source}} AS i{{columns}} WHERE cityweather_city.id = i.id "
     "AND (cityweather_city.last_refreshed_at IS NULL OR cityweather_city.last_refreshed_at < i.refreshed_at)"
 )
 CITIES_POSTGRESQL = _CITIES.format(

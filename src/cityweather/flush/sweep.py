@@ -31,7 +31,7 @@ def release_ended() -> None:
     """A crash between an ended job's commit and its farewell to Redis leaves keys without a TTL."""
     tracker = connections.tracker()
     lately = timezone.now() - timedelta(hours=1)
-    _release(BulkJob.objects.filter(phase=BulkJob.Phase.ENDED, finished_at__gt=lately), tracker)
+    _release(BulkJob.objects.visible().filter(phase=BulkJob.Phase.ENDED, finished_at__gt=lately), tracker)
 
 
 def forget_unknown() -> int:

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, transaction
 
 from cityweather.errors import ImportLost
-from cityweather.flush.retention import delete_job
 from cityweather.ingest import bulk_writer
 from cityweather.ingest.heartbeat import database_now, renew
 from cityweather.ingest.idempotency import Clock, begin_job
@@ -53,7 +52,7 @@ def sweep_imports(now: datetime | None = None) -> int:
         # only slept sees it and stops.
         dead = [job for job in silent.select_for_update(skip_locked=True) if renew(job, now)]
     for job in dead:
-        delete_job(job)
+        job.delete_with_rows()
         log.warning("dead_import_deleted", extra={"job_id": str(job.pk)})
     return len(dead)
 
@@ -64,7 +63,7 @@ def _discard_quietly(job: BulkJob) -> None:
         # The last commit may have come through though its answer was lost: the job is everyone's then. This waits for
         # one that is still under way.
         if BulkJob.objects.reading().filter(pk=job.pk).update(heartbeat_at=database_now()):
-            delete_job(job)
+            job.delete_with_rows()
     except DatabaseError:
         log.warning("failed_import_left", extra={"job_id": str(job.pk)}, exc_info=True)  # the sweep takes it
 

@@ -118,7 +118,7 @@ def ticks() -> Iterator[Metric]:
 def jobs() -> Iterator[Metric]:
     """Open jobs by phase; the index of jobs that have not ended holds just these."""
     family = GaugeMetricFamily(f"{PREFIX}jobs", "Jobs that have not ended, by phase.", labels=["phase"])
-    open_jobs = BulkJob.objects.exclude(phase=BulkJob.Phase.ENDED).exclude(status__in=BulkJob.ENDED)  # deleted ones
+    open_jobs = BulkJob.objects.exclude(phase=BulkJob.Phase.ENDED)
     for phase, count in open_jobs.values_list("phase").annotate(count=Count("*")):
         family.add_metric([phase], count)
     yield family

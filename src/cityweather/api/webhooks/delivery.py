@@ -102,7 +102,8 @@ def claim(now: datetime, busy: list[str]) -> BulkJob | None:
 
 
 def _untold() -> QuerySet[BulkJob]:
-    return BulkJob.objects.filter(phase=BulkJob.Phase.ENDED, callback_url__isnull=False, notified_at__isnull=True)
+    ended = BulkJob.objects.visible().filter(phase=BulkJob.Phase.ENDED)
+    return ended.filter(callback_url__isnull=False, notified_at__isnull=True)
 
 
 def _due(now: datetime) -> QuerySet[BulkJob]:

@@ -29,7 +29,9 @@ def callbacks() -> Finding:
     """That they can be signed, the settings' check says."""
     if not settings.CALLBACK_HOSTS:
         return skip("callbacks", "off, as CALLBACK_HOSTS is empty")
-    ended = BulkJob.objects.filter(phase=BulkJob.Phase.ENDED, callback_url__isnull=False, notified_at__isnull=True)
+    ended = BulkJob.objects.visible().filter(
+        phase=BulkJob.Phase.ENDED, callback_url__isnull=False, notified_at__isnull=True
+    )
     refused = ended.filter(callback_attempts__gt=0, callback_due_at__isnull=False).count()
     hosts = ", ".join(settings.CALLBACK_HOSTS)
     if refused:
