@@ -1,87 +1,109 @@
 """The commands. stdout holds what was asked for, stderr how it goes, so that both can be piped."""
 
+import shutil
 import sys
+import tempfile
 import uuid
 from argparse import Namespace
 from collections import Counter
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import orjson
-from requests import Response
+import requests
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from cityweather_client import show, table
-from cityweather_client.follow import ENDED, follow, patiently, reason
+from cityweather_client.follow import ENDED, Unreachable, follow, reason, retry
 from cityweather_client.multipart import BLOCK
 from cityweather_client.service import Refused, Service
 
 OK, UNEVEN, USAGE, UNREACHABLE, REFUSED = range(5)
+NO_OUTPUT = 74  # sysexits.h calls it EX_IOERR
 PATIENCE = 60.0  # seconds for an upload or a page; --follow has more
 PAGE = 200  # rows
 SHOWN = 5  # cities of a summary
+IMPORT_FIELDS = ("encoding", "delimiter", "column", "header", "callback_url")
 
 
-class Broken(Exception):
-    """A download ended before its end."""
-
-
-def import_(service: Service, told: Namespace, err: Console) -> int:
-    fields = {name: getattr(told, name) for name in ("encoding", "delimiter", "column", "header", "callback_url")}
-    fields = {name: value for name, value in fields.items() if value}
-    key = told.idempotency_key or f"shell-{uuid.uuid4()}"  # one for all attempts: an answer lost imports once
-    job = patiently(
-        lambda: _send(service, told, fields, key, err), lambda line: err.print(line, markup=False), patience=PATIENCE
-    )
+def import_(service: Service, args: Namespace, err: Console) -> int:
+    fields = {name: value for name in IMPORT_FIELDS if (value := getattr(args, name))}
+    key = args.idempotency_key or f"shell-{uuid.uuid4()}"  # one for all attempts: an answer lost imports once
+    with regular_file(args.file) as file:
+        job = retry(lambda: _send(service, file, fields, key, err), _writer(err), patience=PATIENCE)
     err.print(
         f"{job['rows_read']:,} rows = {job['total']:,} cities + {job['duplicates']:,} duplicates "
         f"+ {job['rejected']:,} refused"
     )
     print(job["job_id"], flush=True)  # noqa: T201
     if job["rejected"]:
-        err.print(_refusals(service, job), markup=False, soft_wrap=True)
-    if job["rejected"] * 2 > job["rows_read"]:
-        err.print(f"Warning: more than half of the rows were refused. Is {told.file.name} a CSV of cities?",
-                  markup=False, soft_wrap=True)  # fmt: skip
-    return verdict(_followed(service, job["job_id"], err)) if told.follow else OK
+        _explain_refusals(service, job, args, err)
+    return verdict(_followed(service, job["job_id"], err)) if args.follow else OK
 
 
-def _send(service: Service, told: Namespace, fields: dict[str, str], key: str, err: Console) -> dict[str, Any]:
+@contextmanager
+def regular_file(path: Path) -> Iterator[Path]:
+    """The file itself, or a copy of what a pipe holds: an upload needs its length, and must be readable twice."""
+    if path.is_file():
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="cityweather-import-") as folder:
+        copy = Path(folder) / "stdin.csv"
+        with copy.open("wb") as target:
+            if str(path) == "-":
+                shutil.copyfileobj(sys.stdin.buffer, target)
+            else:
+                with path.open("rb") as pipe:
+                    shutil.copyfileobj(pipe, target)
+        yield copy
+
+
+def _send(service: Service, file: Path, fields: dict[str, str], key: str, err: Console) -> dict[str, Any]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    size = told.file.stat().st_size
+    size = file.stat().st_size
     with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as bar:
         task = bar.add_task("sending", total=size)
 
-        def sent(done: int) -> None:
+        def on_sent(done: int) -> None:
             bar.update(task, completed=done, description="sending" if done < size else "importing")
 
-        return service.send_file(told.file, fields, key, sent)
+        return service.send_file(file, fields, key, on_sent)
 
 
-def _refusals(service: Service, job: dict[str, Any]) -> str:
-    """How many for what reason, as the first page shows."""
+def _explain_refusals(service: Service, job: dict[str, Any], args: Namespace, err: Console) -> None:
+    """Says how many rows were refused for what reason, as the first page shows."""
     try:
         rows = service.get(f"/bulk/jobs/{job['job_id']}/rejected", limit=PAGE)["results"]
-    except (OSError, Refused):  # the job runs all the same
+    except (requests.RequestException, Refused):  # the job runs all the same
         rows = []
-    counts = Counter(row["code"] for row in rows).most_common()
+    counts = Counter(row["code"] for row in rows)
     first = f" (of the first {len(rows)})" if len(rows) < job["rejected"] else ""
-    why = f": {', '.join(f'{count} {code}' for code, count in counts)}{first}" if counts else ""
-    return f"{job['rejected']:,} refused{why}; cityweather rejected {job['job_id']}"
+    listed = ", ".join(f"{count} {code}" for code, count in counts.most_common())
+    why = f": {listed}{first}" if listed else ""
+    err.print(f"{job['rejected']:,} refused{why}; cityweather rejected {job['job_id']}", markup=False, soft_wrap=True)
+    if counts["bad_encoding"] and not args.encoding:
+        err.print(
+            "Some bytes are no UTF-8 text. A file of an older Windows program: try --encoding cp1252.", soft_wrap=True
+        )
+    if job["rejected"] * 2 > job["rows_read"]:
+        line = f"Warning: more than half of the rows were refused. Is {args.file.name} a CSV of cities?"
+        err.print(line, markup=False, soft_wrap=True)
 
 
-def status(service: Service, told: Namespace, err: Console) -> int:
-    job = _followed(service, told.job, err) if told.follow else service.job(told.job)
-    if told.json:
-        print(orjson.dumps(job, option=orjson.OPT_INDENT_2).decode())  # noqa: T201
-    elif not told.follow:
-        Console(highlight=False).print(show.line(job), markup=False, soft_wrap=True)
+def status(service: Service, args: Namespace, err: Console) -> int:
+    job = _followed(service, args.job, err) if args.follow else service.job(args.job)
+    if args.json:
+        _print_json(job)
+    elif not args.follow:
+        print(show.line(job))  # noqa: T201
     return verdict(job)
 
 
 def _followed(service: Service, job_id: str, err: Console) -> dict[str, Any]:
-    """The job as it ended, its progress told on stderr."""
+    """The job as it ended. Its progress goes to stderr."""
     with show.bar(err) as bar:
         job = follow(service, job_id, bar)
     err.print(show.line(job), markup=False, soft_wrap=True)
@@ -97,54 +119,55 @@ def verdict(job: dict[str, Any]) -> int:
     return OK if job["status"] == "done" and not job["failed"] else UNEVEN
 
 
-def results(service: Service, told: Namespace, err: Console) -> int:
-    only = {"status": told.status} if told.status else {}
-    return _rows(service, told, err, table.RESULTS, only)
+def results(service: Service, args: Namespace, err: Console) -> int:
+    only = {"status": args.status} if args.status else {}
+    return _rows(service, args, err, table.RESULTS, only)
 
 
-def rejected(service: Service, told: Namespace, err: Console) -> int:
-    return _rows(service, told, err, table.REJECTED, {})
+def rejected(service: Service, args: Namespace, err: Console) -> int:
+    return _rows(service, args, err, table.REJECTED, {})
 
 
-def _rows(service: Service, told: Namespace, err: Console, shape: table.Shape, only: dict[str, str]) -> int:
-    path = f"/bulk/jobs/{told.job}/{told.command}"
-
-    def say(line: str) -> None:
-        err.print(line, markup=False)
-
-    if told.format == "csv":
-        _copy(patiently(lambda: service.download(path, format="csv", **only), say, patience=PATIENCE))
+def _rows(service: Service, args: Namespace, err: Console, columns: table.Columns, only: dict[str, str]) -> int:
+    path = f"/bulk/jobs/{args.job}/{args.command}"
+    write = _writer(err)
+    if args.format == "csv":
+        _copy(retry(lambda: service.download(path, format="csv", **only), write, patience=PATIENCE))
         return OK
 
     def page(cursor: str | None) -> dict[str, Any]:
-        where = {"cursor": cursor} if cursor else {}
-        return patiently(lambda: service.get(path, limit=PAGE, **only, **where), say, patience=PATIENCE)
+        query = {**only, "cursor": cursor} if cursor else only
+        return retry(lambda: service.get(path, limit=PAGE, **query), write, patience=PATIENCE)
 
-    found = table.rows(page)
-    if told.format == "json":
-        table.write_json(found, sys.stdout)
+    if args.format == "json":
+        table.write_json(table.rows(page), sys.stdout)
     else:
-        table.write_table(shape, found, sys.stdout)
+        table.write_table(columns, table.rows(page), sys.stdout)
     return OK
 
 
-def _copy(answer: Response) -> None:
-    """To stdout. Raises Broken."""
+def _copy(answer: requests.Response) -> None:
+    """To stdout. Raises Unreachable when the download ends before its end."""
     with closing(answer):
         try:
             for piece in answer.iter_content(BLOCK):
                 sys.stdout.buffer.write(piece)
-        except OSError as error:
-            if isinstance(error, BrokenPipeError):
-                raise
-            raise Broken(reason(error)) from None
-    sys.stdout.buffer.flush()
+        except requests.RequestException as error:
+            raise Unreachable(reason(error)) from None
 
 
-def weather(service: Service, told: Namespace, err: Console) -> int:  # noqa: ARG001
-    found = service.get("/weather", city=told.city)
-    if told.json:
-        print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())  # noqa: T201
+def weather(service: Service, args: Namespace, err: Console) -> int:
+    answer = retry(lambda: service.get("/weather", city=args.city), _writer(err), patience=0)
+    if args.json:
+        _print_json(answer)
     else:
-        Console(highlight=False).print(show.weather(found), markup=False, soft_wrap=True)
+        print(show.weather(answer))  # noqa: T201
     return OK
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())  # noqa: T201
+
+
+def _writer(err: Console) -> Callable[[str], None]:
+    return lambda line: err.print(line, markup=False)

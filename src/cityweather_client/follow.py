@@ -4,64 +4,68 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import requests
+
 from cityweather_client.service import Refused, Service
 from cityweather_client.show import Bar
 
 ENDED = {"done", "failed", "cancelled"}
 POLL = 1.0  # seconds
 SLOW = 5.0  # seconds, while a job waits or is paused
-LONGEST = 15.0  # seconds between two questions to a server that is away
-PATIENCE = 600.0  # seconds without an answer, after which it is given up
+LONGEST = 15.0  # seconds between two calls to a server that does not answer
+PATIENCE = 600.0  # seconds without an answer, after which `follow` gives up
 
 Answer = TypeVar("Answer")
 Sleep = Callable[[float], None]
 
 
-class Away(Exception):
+class Unreachable(Exception):
     """No server answers; the text says why."""
 
 
 def follow(service: Service, job_id: str, bar: Bar, sleep: Sleep = time.sleep) -> dict[str, Any]:
-    """The job as it ended. Raises Refused, and Away after PATIENCE."""
+    """The job as it ended. Raises Refused, NoTls, and Unreachable after PATIENCE."""
     while True:
-        job = patiently(lambda: service.job(job_id), bar.say, sleep)
+        job = retry(lambda: service.job(job_id), bar.write, sleep)
         bar.update(job, time.monotonic())
         if job["status"] in ENDED:
             return job
         sleep(SLOW if job["waiting_for"] or job["phase"] == "paused" else POLL)
 
 
-def patiently(
+def retry(
     call: Callable[[], Answer],
-    say: Callable[[str], None],
+    write: Callable[[str], None],
     sleep: Sleep = time.sleep,
     patience: float = PATIENCE,
 ) -> Answer:
-    """Again after 1, 2, 4 … 15 s, or when the server says. Raises the last Refused, or Away."""
+    """Calls again after 1, 2, 4 … 15 s, or when the server says. Raises the last Refused, NoTls, or Unreachable."""
     pause, waited = 1.0, 0.0
     while True:
         try:
             answer = call()
         except Refused as error:
             why, wait = error.detail, max(pause, error.retry_after or 0.0)
-            if not error.passes or waited + wait > patience:
+            if not error.is_temporary or waited + wait > patience:
                 raise
-        except OSError as error:  # requests' own errors are OSErrors
+        except requests.exceptions.SSLError as error:  # a certificate does not become good by waiting
+            raise Unreachable(reason(error)) from None
+        except requests.RequestException as error:
             why, wait = reason(error), pause
         else:
             if waited:
-                say("The server answers again.")
+                write("The server answers again.")
             return answer
         if waited + wait > patience:
-            raise Away(why)
-        say(f"{why} Asking again in {wait:.0f} s.")
+            raise Unreachable(why)
+        write(f"{why} Asking again in {wait:.0f} s.")
         sleep(wait)
         waited += wait
         pause = min(LONGEST, pause * 2)
 
 
-def reason(error: OSError) -> str:
-    """In words, without urllib3's."""
+def reason(error: requests.RequestException) -> str:
+    """A sentence in place of urllib3's words."""
     kind = type(error).__name__
     if kind in ("ConnectionError", "ConnectTimeout"):
         return "The server is not reachable."

@@ -1,25 +1,30 @@
 """Parses the command line and turns what can happen into an exit code."""
 
 import os
+import re
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
+import requests
 from rich.console import Console
 
 from cityweather_client import commands, target
-from cityweather_client.follow import Away, reason
+from cityweather_client.follow import Unreachable, reason
 from cityweather_client.local_service import DATA
-from cityweather_client.service import Refused, Service
+from cityweather_client.multipart import FileUnreadable
+from cityweather_client.service import NoTls, Refused, Service
 
 EPILOG = """\
 exit codes:
   0  done; for a job that has ended: every row succeeded
   1  the job ended with failed rows, was cancelled, or failed
-  2  the command line is not understood
+  2  the command line, the file or the address is not usable
   3  the server is not reachable, broke off, or is not able to answer (5xx)
   4  the server refused: wrong key, no such job, no such city, …
+  74  the output could not be written
   130  stopped with Ctrl-C; a job goes on without you (--follow again, or cancel it on the page)
 
 The server is --server, else CITYWEATHER_SERVER, else the `cityweather up` that runs with --data, else
@@ -35,6 +40,7 @@ EXAMPLES = {
   cityweather import towns.csv --follow
   JOB=$(cityweather import towns.csv) && cityweather status "$JOB" --follow
   cityweather import towns.csv --encoding cp1252 --column ort --server https://weather.example.com
+  zcat towns.csv.gz | cityweather import - --follow
 """,
     "status": """\
   cityweather status 6d9b5472-a3a7-414e-9b83-da22c2226808
@@ -74,12 +80,12 @@ def parser() -> ArgumentParser:
     }  # fmt: skip
     _import(made["import"])
     for name in ("status", "results", "rejected"):
-        made[name].add_argument("job", help="its id")
+        made[name].add_argument("job", type=_job, help="its id")
     made["status"].add_argument("--follow", action="store_true", help="show the progress until it has ended")
     for name in ("results", "rejected"):
         made[name].add_argument("--format", choices=["table", "csv", "json"], default="table")
     made["results"].add_argument("--status", choices=["success", "failed", "pending"], help="only these rows")
-    made["weather"].add_argument("city", help='a name, or "name,country"')
+    made["weather"].add_argument("city", type=_text, help='a name, or "name,country"')
     for name in ("status", "weather"):
         made[name].add_argument("--json", action="store_true", help="the service's answer as it is")
     for one in made.values():
@@ -90,22 +96,53 @@ def parser() -> ArgumentParser:
 
 
 def _import(one: ArgumentParser) -> None:
-    one.add_argument("file", type=_file)
+    one.add_argument("file", type=_file, help="a CSV, also .csv.gz; - reads standard input")
     one.add_argument("--follow", action="store_true", help="show the progress until the job has ended")
-    one.add_argument("--encoding", help="when it is neither UTF-8 nor marked as UTF-16: cp1252, shift_jis, …")
-    one.add_argument("--delimiter", help="comma, semicolon, tab or pipe (default: as the first line shows)")
-    one.add_argument("--column", help="the cities' column: its header or its number from 1")
+    one.add_argument(
+        "--encoding", type=_text, help="when it is neither UTF-8 nor marked as UTF-16: cp1252, shift_jis, …"
+    )
+    one.add_argument("--delimiter", type=_text, help="comma, semicolon, tab or pipe (default: as the first line shows)")
+    one.add_argument("--column", type=_text, help="the cities' column: its header or its number from 1")
     one.add_argument("--no-header", dest="header", action="store_const", const="false", help="line 1 is a city")
-    one.add_argument("--callback-url", metavar="URL", help="is told when the job has ended, if the service allows it")
-    one.add_argument("--idempotency-key", metavar="KEY", help="the same file with the same key is imported once")
+    one.add_argument(
+        "--callback-url", type=_text, metavar="URL", help="is told when the job has ended, if the service allows it"
+    )
+    one.add_argument(
+        "--idempotency-key", type=_header, metavar="KEY", help="the same file with the same key is imported once"
+    )
+
+
+def _text(argument: str) -> str:
+    """An argument whose bytes are text in the terminal's encoding."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        raise ArgumentTypeError(f"{argument!a} is not text in this terminal's encoding") from None
+    return argument
+
+
+def _header(argument: str) -> str:
+    if not (argument.isascii() and argument.isprintable()):
+        raise ArgumentTypeError(f"{argument!a} is not printable ASCII, which a header needs")
+    return argument
+
+
+def _job(argument: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]+", argument):
+        raise ArgumentTypeError(f"{argument!a} is not the id of a job")
+    return argument
 
 
 def _file(name: str) -> Path:
     path = Path(name)
+    if name == "-":
+        return path
     if path.is_dir():
         raise ArgumentTypeError(f"{name} is a folder")
-    if not path.is_file():
+    if not path.exists():
         raise ArgumentTypeError(f"there is no file {name}")
+    if not os.access(path, os.R_OK):
+        raise ArgumentTypeError(f"{name} cannot be read: permission denied")
     return path
 
 
@@ -120,29 +157,56 @@ RUN = {
 
 def main(arguments: Sequence[str]) -> int:
     err = Console(stderr=True, highlight=False)
-    told = parser().parse_args(arguments)
+    args = parser().parse_args(arguments)
     try:
-        found = target.find(told.server, told.api_key, told.data)
-    except target.BadServer as error:
-        err.print(str(error), markup=False)
+        where = target.find(args.server, args.api_key, args.data)
+    except target.BadTarget as error:
+        err.print(str(error), markup=False, soft_wrap=True)
         return commands.USAGE
-    service = Service(found.url, found.api_key)
     try:
-        return RUN[told.command](service, told, err)
+        code, sentence = _run(args, where, err)
+    except BrokenPipeError:  # who read our output has seen enough
+        _discard_output()
+        return commands.OK
+    except OSError as error:  # of stdout: those of the file and of the server are other exceptions
+        _discard_output()
+        code, sentence = commands.NO_OUTPUT, f"The output could not be written: {error.strerror}."
+    if sentence:
+        err.print(sentence, markup=False, soft_wrap=True)
+    return code
+
+
+def _run(args: Namespace, where: target.Target, err: Console) -> tuple[int, str]:
+    """The exit code and the sentence that explains it. Raises OSError when the output cannot be written."""
+    try:
+        with closing(Service(where.url, where.api_key)) as service:
+            code = RUN[args.command](service, args, err)
+            sys.stdout.flush()
+            return code, ""
     except Refused as error:
         hint = KEY_HINT if error.status in (401, 403) else ""
-        err.print(f"{found.url} refused: {error.detail}{hint}", markup=False, soft_wrap=True)
-        return commands.UNREACHABLE if error.status >= 500 else commands.REFUSED
-    except BrokenPipeError:  # who read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return commands.OK
-    except (Away, commands.Broken) as error:
-        why = str(error)
-    except OSError as error:
-        why = reason(error)
+        code = commands.UNREACHABLE if error.status >= 500 else commands.REFUSED
+        return code, f"{where.url} refused: {_as_options(error.detail)}{hint}"
+    except (FileUnreadable, NoTls) as error:
+        return commands.USAGE, str(error)
+    except Unreachable as error:
+        return commands.UNREACHABLE, f"{where.url}: {error} {ELSEWHERE}"
+    except requests.RequestException as error:
+        return commands.UNREACHABLE, f"{where.url}: {reason(error)} {ELSEWHERE}"
     except KeyboardInterrupt:
-        return 130
-    finally:
-        service.close()
-    err.print(f"{found.url}: {why} {ELSEWHERE}", markup=False, soft_wrap=True)
-    return commands.UNREACHABLE
+        return 130, ""
+
+
+def _as_options(detail: str) -> str:
+    """The service speaks of form fields; in the shell they are options."""
+    return re.sub(r"\b(column|encoding|delimiter|quotes)=(\S)?", _as_option, detail)
+
+
+def _as_option(field: re.Match[str]) -> str:
+    name, value = field.groups()
+    return f"--{name} {value}" if value else f"--{name}"
+
+
+def _discard_output() -> None:
+    """What is still buffered goes nowhere, or Python would try again at its end and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

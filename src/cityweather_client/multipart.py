@@ -9,18 +9,28 @@ from typing import Self
 BLOCK = 65_536  # bytes
 
 
-class Multipart:
-    """What `requests` takes as `data`: it has a length and can be read. `sent` is told the file's bytes read so far."""
+class FileUnreadable(Exception):
+    """The file cannot be read. Not an OSError, which requests would take for trouble with the connection."""
 
-    def __init__(self, path: Path, fields: Mapping[str, str], sent: Callable[[int], None] | None = None) -> None:
+
+class Multipart:
+    """What `requests` takes as `data`: it has a length and can be read.
+
+    `on_sent` is called with the bytes of the file that were read so far. Raises FileUnreadable.
+    """
+
+    def __init__(self, path: Path, fields: Mapping[str, str], on_sent: Callable[[int], None] | None = None) -> None:
         boundary = secrets.token_hex(16)
         self.content_type = f"multipart/form-data; boundary={boundary}"
         self._head = b"".join(_part(boundary, name, value) for name, value in fields.items())  # before the file
         self._head += _part(boundary, "file", None, path.name)
         self._tail = f"\r\n--{boundary}--\r\n".encode()
-        self._file = path.open("rb")
-        self._size = path.stat().st_size
-        self._sent = sent
+        try:
+            self._file = path.open("rb")
+            self._size = path.stat().st_size
+        except OSError as error:
+            raise FileUnreadable(f"{path} cannot be read: {error.strerror}.") from error
+        self._on_sent = on_sent
         self._read = 0  # bytes of the file
 
     def __len__(self) -> int:
@@ -33,18 +43,24 @@ class Multipart:
         self._file.close()
 
     def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes, b"" at the end. A file that grows is cut: its length has been told."""
+        """At most `size` bytes, b"" at the end. A file that grows is cut: its length has been sent already."""
         size = size if size >= 0 else BLOCK
         if self._head:
             piece, self._head = self._head[:size], self._head[size:]
             return piece
-        piece = self._file.read(min(size, self._size - self._read))
-        self._read += len(piece)
-        if piece:
-            if self._sent:
-                self._sent(self._read)
+        if piece := self._read_file(size):
             return piece
         piece, self._tail = self._tail[:size], self._tail[size:]
+        return piece
+
+    def _read_file(self, size: int) -> bytes:
+        try:
+            piece = self._file.read(min(size, self._size - self._read))
+        except OSError as error:
+            raise FileUnreadable(f"{self._file.name} cannot be read: {error.strerror}.") from error
+        self._read += len(piece)
+        if piece and self._on_sent:
+            self._on_sent(self._read)
         return piece
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.utils import get_environ_proxies
 
-from cityweather.weather.network import is_loopback
 from cityweather_client.multipart import Multipart
 
 # Connecting has no limit of its own: urllib3 applies it to each write of the upload, too.
@@ -21,26 +22,30 @@ class Refused(Exception):
     def __init__(self, call: str, answer: requests.Response) -> None:
         super().__init__(f"{call}: {answer.status_code} {answer.text[:500]}")
         self.status = answer.status_code
-        self.detail, self.code = _words(answer)
-        told = answer.headers.get("Retry-After", "")
-        self.retry_after = float(told) if told.isdecimal() else None
+        self.detail, self.code = _error_of(answer)
+        retry_after = answer.headers.get("Retry-After", "")
+        self.retry_after = float(retry_after) if retry_after.isdecimal() else None
 
     @property
-    def passes(self) -> bool:
-        """Whether the same call may succeed soon: throttled, or a part of the service is away."""
+    def is_temporary(self) -> bool:
+        """True if the same call may succeed soon: throttled, or a part of the service is unreachable."""
         return self.status in (429, 502, 503, 504) and self.code != "too_many_jobs"
 
 
+class NoTls(Exception):
+    """The server speaks http where https was asked for."""
+
+
 class Service:
-    """Every call raises Refused, and requests' own errors (OSErrors) when nobody answers."""
+    """Every call raises Refused and NoTls, and requests.RequestException when nobody answers."""
 
     def __init__(self, url: str, api_key: str) -> None:
         self._url = url.rstrip("/")
         self._session = requests.Session()
         if api_key:
             self._session.headers["X-API-Key"] = api_key
-        self._session.trust_env = False  # ~/.netrc has no say; a proxy does not know our loopback
-        if not is_loopback(url):
+        self._session.trust_env = False  # ~/.netrc must not replace the key
+        if not _is_loopback(url):  # a proxy does not reach our loopback
             self._session.proxies.update(get_environ_proxies(url))
 
     def close(self) -> None:
@@ -51,11 +56,11 @@ class Service:
         return str(self.send_file(path, {}, None)["job_id"])
 
     def send_file(
-        self, path: Path, fields: Mapping[str, str], key: str | None, sent: Callable[[int], None] | None = None
+        self, path: Path, fields: Mapping[str, str], key: str | None, on_sent: Callable[[int], None] | None = None
     ) -> dict[str, Any]:
-        """The new job, or with the same Idempotency-Key the one of the time before."""
+        """The new job; with the Idempotency-Key of an earlier call, the job of that call."""
         headers = {"Idempotency-Key": key} if key else {}
-        with Multipart(path, fields, sent) as body:
+        with Multipart(path, fields, on_sent) as body:
             headers["Content-Type"] = body.content_type
             return self.call("POST", "/bulk/import", data=body, headers=headers)
 
@@ -74,23 +79,43 @@ class Service:
 
     def call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         with closing(self._answer(method, path, **options)) as answer:
-            return cast("dict[str, Any]", answer.json())
+            try:
+                value = answer.json()
+            except ValueError:
+                value = None
+            if not isinstance(value, dict):
+                raise Refused(f"{method} {path}", answer)
+            return value
 
     def _answer(self, method: str, path: str, **options: Any) -> requests.Response:
         # A redirect would carry the key to another host, and lose a POST's body.
-        answer = self._session.request(method, self._url + path, timeout=SECONDS, allow_redirects=False, **options)
+        options = {"timeout": SECONDS, "allow_redirects": False, **options}
+        try:
+            answer = self._session.request(method, self._url + path, **options)
+        except requests.exceptions.SSLError as error:
+            if "WRONG_VERSION_NUMBER" in str(error) or "RECORD_LAYER_FAILURE" in str(error):
+                raise NoTls(f"{self._url} speaks no TLS: give its address as http://….") from None
+            raise
         if answer.status_code >= 300:
             with closing(answer):
                 raise Refused(f"{method} {path}", answer)
         return answer
 
 
-def _words(answer: requests.Response) -> tuple[str, str]:
-    """Its sentence and its code."""
+def _error_of(answer: requests.Response) -> tuple[str, str]:
+    """The answer's own sentence and its code."""
     if answer.is_redirect:
         return f"It redirects to {answer.headers['Location']}: give that address to --server.", ""
     try:
-        said = answer.json()
-        return str(said["detail"]), str(said["code"])
+        error = answer.json()
+        return str(error["detail"]), str(error["code"])
     except (ValueError, TypeError, KeyError):
         return f"It answered {answer.status_code}: is this the address of a CityWeather+ service?", ""
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

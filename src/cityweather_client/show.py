@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 
+from cityweather_client.table import printable
+
 QUIET_SECONDS = 2.0  # at least between lines where there is no terminal to draw on
 SILENT_SECONDS = 30.0  # at most, while nothing moves
 
@@ -31,7 +33,7 @@ class Bar:
             self._last, self._shown = now, moved
             self._console.print(f"{job['processed']:>9,} of {job['total']:,}  {job['progress']} %  {pace}")
 
-    def say(self, line: str) -> None:
+    def write(self, line: str) -> None:
         """Above the bar."""
         self._console.print(line, markup=False, highlight=False)
 
@@ -55,16 +57,16 @@ def bar(console: Console) -> Iterator[Bar]:
         yield Bar(console, progress)
 
 
-def summary(console: Console, job: dict[str, Any], found: dict[str, Any], seconds: float) -> None:
+def summary(console: Console, job: dict[str, Any], summary: dict[str, Any], seconds: float) -> None:
     rate = job["total"] / seconds if seconds else 0
     console.print(
         f"\n{job['total']:,} cities in {seconds:.1f} s ({rate:,.0f}/s): "
         f"{job['succeeded']:,} succeeded, {job['failed']:,} failed."
     )
-    for failure in found["failures"]:
+    for failure in summary["failures"]:
         console.print(f"  {failure['count']:>7,}  {failure['reason']}")
     table = Table("City", "°C", "Condition", "Humidity %", box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for row in found["most_recent"]:
+    for row in summary["most_recent"]:
         weather = row.get("weather") or row
         values = (weather.get("temperature"), weather.get("condition"), weather.get("humidity"))
         table.add_row(row["city"], *("" if value is None else str(value) for value in values))
@@ -86,7 +88,7 @@ def line(job: dict[str, Any]) -> str:
         words.append("finishing")
     elif job["eta_seconds"] is not None:
         words.append(f"about {duration(job['eta_seconds'])} to go")
-    return "  ".join(words)
+    return printable("  ".join(words))
 
 
 def duration(seconds: float) -> str:
@@ -113,9 +115,10 @@ def _waits(job: dict[str, Any]) -> str:
     return others.get(reason, f"waits for the {reason}")
 
 
-def weather(found: dict[str, Any]) -> str:
-    place = ", ".join(filter(None, [found["city"], found["country"]]))
-    humidity = None if found["humidity"] is None else f"humidity {found['humidity']} %"
-    degrees = None if found["temperature"] is None else f"{found['temperature']:.1f} °C"
-    words = [degrees, found["description"] or found["condition"], humidity, "stale" if found["stale"] else None]
-    return f"{place}: {', '.join(filter(None, words))}"
+def weather(answer: dict[str, Any]) -> str:
+    """One line on the weather of a city."""
+    place = ", ".join(filter(None, [answer["city"], answer["country"]]))
+    humidity = None if answer["humidity"] is None else f"humidity {answer['humidity']} %"
+    degrees = None if answer["temperature"] is None else f"{answer['temperature']:.1f} °C"
+    words = [degrees, answer["description"] or answer["condition"], humidity, "stale" if answer["stale"] else None]
+    return printable(f"{place}: {', '.join(filter(None, words))}")

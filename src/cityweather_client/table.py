@@ -12,7 +12,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Shape:
+class Columns:
     """Columns of fixed widths, since no row waits for the widest one, and a last one as wide as its text."""
 
     widths: Mapping[str, int]
@@ -26,34 +26,34 @@ class Shape:
 
 
 def rows(page: Callable[[str | None], dict[str, Any]]) -> Iterator[Row]:
-    """`page` takes a cursor, None for the first one."""
+    """The rows of all pages. `page` takes a cursor, None for the first page."""
     cursor = None
     while True:
-        found = page(cursor)
-        yield from found["results"]
-        if not found["next"]:
+        answer = page(cursor)
+        yield from answer["results"]
+        if not answer["next"]:
             return
-        cursor = parse_qs(urlsplit(found["next"]).query)["cursor"][0]
+        cursor = parse_qs(urlsplit(answer["next"]).query)["cursor"][0]
 
 
-def write_json(found: Iterable[Row], out: TextIO) -> None:
+def write_json(rows: Iterable[Row], out: TextIO) -> None:
     """One array, a row on each line."""
     out.write("[")
-    for number, row in enumerate(found):
+    for number, row in enumerate(rows):
         out.write(",\n " if number else "\n ")
         out.write(orjson.dumps(row).decode())
     out.write("\n]\n")
     out.flush()
 
 
-def write_table(shape: Shape, found: Iterable[Row], out: TextIO) -> None:
-    out.write(shape.line([*shape.widths, shape.last]))
-    out.writelines(shape.line(shape.values(row)) for row in found)
+def write_table(columns: Columns, rows: Iterable[Row], out: TextIO) -> None:
+    out.write(columns.line([*columns.widths, columns.last]))
+    out.writelines(columns.line(columns.values(row)) for row in rows)
     out.flush()
 
 
 def printable(text: str) -> str:
-    """Nothing that a terminal would obey."""
+    """The text without what a terminal would obey."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
@@ -63,5 +63,5 @@ def _result(row: Row) -> list[Any]:
     return [row["city"], row["status"], *measured, row["last_error"]]
 
 
-RESULTS = Shape({"city": 32, "status": 8, "°C": 7, "condition": 14, "humidity %": 11}, "reason", _result)
-REJECTED = Shape({"line": 10, "code": 20}, "text", lambda row: [row["line"], row["code"], row["text"]])
+RESULTS = Columns({"city": 32, "status": 8, "°C": 7, "condition": 14, "humidity %": 11}, "reason", _result)
+REJECTED = Columns({"line": 10, "code": 20}, "text", lambda row: [row["line"], row["code"], row["text"]])

@@ -1,6 +1,7 @@
 """`cityweather import`, `status`, `results`, … as a user runs them: what is printed, and the exit code."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from cityweather_client.main import main
+from cityweather_client.multipart import FileUnreadable, Multipart
 from cityweather_dev.processes import free_port
 from tests.support.scripted import JOB, Scripted, always, in_turn, job, run
 
@@ -254,3 +257,102 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(server: Scripted) -> None
         assert reading.stdout.readline() == b"0,Oslo\r\n"
         reading.stdout.close()
         assert (reading.stderr.read(), reading.wait(30)) == (b"", 0)
+
+
+def test_a_pipe_is_sent_as_a_file(server: Scripted) -> None:
+    server.on["POST", "/bulk/import"] = always(job("queued", 0), 202)
+    for name in ("-", "/dev/stdin"):
+        done = run("import", name, "--server", server.url, stdin="city\nOslo\n")
+        assert (done.returncode, done.stdout) == (0, f"{JOB}\n"), done.stderr
+    assert [b"\r\n\r\ncity\nOslo\n\r\n" in body for *_, body in server.got] == [True, True]
+
+
+def test_bytes_that_are_no_text_hint_at_the_encoding(server: Scripted, cities: Path) -> None:
+    refusing(server, 12, "bad_encoding")
+    assert "try --encoding cp1252" in run("import", str(cities), "--server", server.url).stderr
+    assert "try --encoding" not in run("import", str(cities), "--encoding", "cp1252", "--server", server.url).stderr
+
+
+def test_form_fields_of_a_refusal_are_told_as_options(server: Scripted, cities: Path) -> None:
+    detail = "Say column= with a number. Say encoding=utf-16-le or delimiter=tab."
+    server.on["POST", "/bulk/import"] = always({"detail": detail, "code": "no_city_column"}, 400)
+    said = run("import", str(cities), "--server", server.url).stderr
+    assert "Say --column with a number. Say --encoding utf-16-le or --delimiter tab." in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["status", ""], ["status", "../cities"], ["results", "a b"], ["weather", "\udcff"],
+        ["weather", "Oslo", "--server", "http://127.0.0.1:99999"], ["weather", "Oslo", "--server", "http://[::1"],
+        ["weather", "Oslo", "--server", "http://:80"], ["weather", "Oslo", "--api-key", "two\nlines"],
+        ["weather", "Oslo", "--api-key", "schlüssel"], ["import", "README.md", "--idempotency-key", "ключ"],
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_a_sentence_at_once(arguments: list[str]) -> None:
+    done = run(*arguments, CITYWEATHER_SERVER="http://127.0.0.1:1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    assert "Asking again" not in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
+def test_a_file_that_may_not_be_read_is_exit_2(cities: Path) -> None:
+    cities.chmod(0)
+    done = run("import", str(cities), "--server", "http://127.0.0.1:1")
+    assert (done.returncode, "cannot be read" in done.stderr) == (2, True)
+
+
+def test_a_file_that_breaks_while_it_is_read_is_no_fault_of_the_server(
+    server: Scripted, cities: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(self: Multipart, size: int = -1) -> bytes:
+        raise FileUnreadable("cities.csv cannot be read: Input/output error.")
+
+    monkeypatch.setattr(Multipart, "_read_file", broken)
+    assert main(["import", str(cities), "--server", server.url]) == 2
+    assert "Input/output error" in capsys.readouterr().err
+
+
+def test_https_before_a_plain_service_is_exit_2_at_once(server: Scripted) -> None:
+    done = run("weather", "Oslo", "--server", server.url.replace("http:", "https:"))
+    assert (done.returncode, "speaks no TLS" in done.stderr) == (2, True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux only")
+@pytest.mark.parametrize("arguments", [["weather", "Oslo"], ["results", JOB], ["results", JOB, "--format", "csv"]])
+def test_a_full_disk_behind_the_output_is_exit_74(server: Scripted, arguments: list[str]) -> None:
+    server.on["GET", "/weather"] = always(WEATHER)
+    server.on["GET", f"/bulk/jobs/{JOB}/results"] = always({"results": [row("Oslo")], "next": None})
+    command = [sys.executable, "-m", "cityweather", *arguments, "--server", server.url]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 74
+    assert done.stderr == "The output could not be written: No space left on device.\n"
+
+
+def test_a_terminal_that_cannot_show_a_letter_gets_its_code(server: Scripted) -> None:
+    server.on["GET", "/weather"] = always({**WEATHER, "city": "東京"})
+    done = run("weather", "Tokyo", "--server", server.url, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert (done.returncode, done.stdout[:12]) == (0, "\\u6771\\u4eac")
+
+
+def test_an_answer_that_is_not_ours_is_a_sentence(server: Scripted) -> None:
+    server.on["GET", "/weather"] = always(b"<html>hello</html>")
+    done = run("weather", "Oslo", "--server", server.url)
+    assert (done.returncode, "is this the address of a CityWeather+ service?" in done.stderr) == (4, True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["up", "--port", "99999"], ["up", "--workers", "-1"], ["up", "--workers", "0"], ["demo", "--cities", "0"],
+        ["demo", "--port", "x"], ["redis", "--port", "-1"], ["simulator", "--port", "70000"],
+        ["simulator", "--error-rate", "2"], ["make_cities", "x.csv", "--count", "-5"],
+    ],
+)  # fmt: skip
+def test_ports_and_counts_out_of_range_are_exit_2(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is not a" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -7,7 +7,7 @@ import requests
 from rich.console import Console
 
 from cityweather_client import show
-from cityweather_client.follow import Away, follow, patiently
+from cityweather_client.follow import Unreachable, follow, retry
 from cityweather_client.service import Refused, Service
 from tests.support.scripted import JOB, Scripted, always, in_turn, job
 
@@ -40,8 +40,8 @@ def test_pauses_grow_and_patience_ends() -> None:
     def call() -> dict[str, Any]:
         raise requests.ConnectionError
 
-    with pytest.raises(Away, match="not reachable"):
-        patiently(call, lambda _: None, slept.append, patience=60)
+    with pytest.raises(Unreachable, match="not reachable"):
+        retry(call, lambda _: None, slept.append, patience=60)
     assert slept == [1, 2, 4, 8, 15, 15, 15]
 
 
@@ -50,7 +50,7 @@ def test_a_server_that_goes_on_refusing_has_the_last_word(server: Scripted) -> N
     service = Service(server.url, "")
     slept: list[float] = []
     with pytest.raises(Refused, match="Too many requests"):
-        patiently(lambda: service.job(JOB), lambda _: None, slept.append, patience=60)
+        retry(lambda: service.job(JOB), lambda _: None, slept.append, patience=60)
     assert slept == [40]
 
 
@@ -58,7 +58,7 @@ def test_too_many_open_jobs_are_not_waited_for(server: Scripted) -> None:
     server.on[HERE] = always({"detail": "100 jobs are open.", "code": "too_many_jobs"}, 429)
     service = Service(server.url, "")
     with pytest.raises(Refused, match="100 jobs"):
-        patiently(lambda: service.job(JOB), lambda _: None)
+        retry(lambda: service.job(JOB), lambda _: None)
 
 
 def test_what_does_not_pass_is_not_asked_again(server: Scripted) -> None:

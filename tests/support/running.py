@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import psutil
 
+from cityweather_client.local_service import LocalService
 from cityweather_client.service import Refused, Service
 from cityweather_dev.processes import wait_until
 from cityweather_dev.simulator.process import Simulator
@@ -109,7 +110,9 @@ class Running:
 
     @property
     def api_key(self) -> str:
-        return str(self._state()["api_key"])
+        service = LocalService.at(self.folder)
+        assert service is not None
+        return service.api_key
 
     @property
     def secret_key(self) -> str:

@@ -90,8 +90,13 @@ def job(status: str = "running", processed: int = 1, failed: int = 0, **more: An
     return {**fields, **counts, **read, **more}
 
 
-def run(*arguments: str, key: str = "", cwd: Path = ROOT, **variables: str) -> "subprocess.CompletedProcess[str]":
+def run(
+    *arguments: str, key: str = "", cwd: Path = ROOT, stdin: str = "", **variables: str
+) -> "subprocess.CompletedProcess[str]":
     """On a machine that knows nothing: no settings, no database, no Redis."""
-    environment = {"PATH": os.environ["PATH"], "HOME": str(cwd), "CITYWEATHER_API_KEY": key, **variables}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(cwd), "PYTHONPATH": str(ROOT / "src")}
+    environment |= {"CITYWEATHER_API_KEY": key, **variables}
     command = [sys.executable, "-m", "cityweather", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, env=environment, input=stdin, capture_output=True, text=True, timeout=60, check=False
+    )

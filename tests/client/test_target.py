@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cityweather_client.target import USUAL, BadServer, Place, find
+from cityweather_client.target import USUAL, BadTarget, Target, find
 
 
 @pytest.fixture(autouse=True)
@@ -23,28 +23,28 @@ def up(tmp_path: Path) -> Path:
 
 
 def test_the_usual_address_and_no_key(tmp_path: Path) -> None:
-    assert find(None, None, tmp_path) == Place(USUAL, "")
+    assert find(None, None, tmp_path) == Target(USUAL, "")
 
 
 def test_an_up_that_runs_here(up: Path) -> None:
-    assert find(None, None, up) == Place("http://127.0.0.1:8123", "its-own")
+    assert find(None, None, up) == Target("http://127.0.0.1:8123", "its-own")
     assert find("http://127.0.0.1:8123/", None, up).api_key == "its-own"
 
 
 def test_its_key_goes_to_no_other_server(up: Path) -> None:
-    assert find("https://weather.example.com", None, up) == Place("https://weather.example.com", "")
+    assert find("https://weather.example.com", None, up) == Target("https://weather.example.com", "")
 
 
 def test_an_up_that_has_stopped_is_not_meant(up: Path) -> None:
     (up / "pids.json").unlink()
-    assert find(None, None, up) == Place(USUAL, "")
+    assert find(None, None, up) == Target(USUAL, "")
 
 
 def test_what_is_said_goes_before_the_environment(up: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CITYWEATHER_SERVER", "http://a.example.com/")
     monkeypatch.setenv("CITYWEATHER_API_KEY", "ops:k1, k2")
-    assert find(None, None, up) == Place("http://a.example.com", "k1")
-    assert find("http://b.example.com", "said", up) == Place("http://b.example.com", "said")
+    assert find(None, None, up) == Target("http://a.example.com", "k1")
+    assert find("http://b.example.com", "said", up) == Target("http://b.example.com", "said")
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_a_key_is_what_the_server_takes_for_it(
 def test_a_damaged_folder_is_none(tmp_path: Path, state: str) -> None:
     (tmp_path / "pids.json").write_text(json.dumps({"up": os.getpid()}))
     (tmp_path / "state.json").write_text(state)
-    assert find(None, None, tmp_path) == Place(USUAL, "")
+    assert find(None, None, tmp_path) == Target(USUAL, "")
 
 
 def test_an_address_without_a_scheme_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadServer, match="http"):
+    with pytest.raises(BadTarget, match="http"):
         find("example.com", None, tmp_path)
