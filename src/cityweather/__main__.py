@@ -1,63 +1,92 @@
-"""The `cityweather` command: a service's client, the doctor, and Django's management commands under our name."""
+"""The `cityweather` command: a table from each command to the module that runs it; all others are Django's."""
 
 import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
-from cityweather.ops.doctor import main as doctor
 from cityweather_client import local_service
-from cityweather_client import main as shell
+from cityweather_client import main as client
 
-OVERVIEW = "\n".join(f"    {name:<10} {words}" for name, words in shell.HELP.items())
+DEVELOPMENT = {
+    "up": "cityweather_dev.up",
+    "demo": "cityweather_dev.demo",
+    "redis": "cityweather_dev.embedded_redis",
+    "simulator": "cityweather_dev.simulator.__main__",
+    "make_cities": "cityweather_dev.make_cities",
+}
+MODULES = {
+    **dict.fromkeys(client.RUN, "cityweather_client.main"),
+    **DEVELOPMENT,
+    "doctor": "cityweather.ops.doctor.main",
+}
+OVERVIEW = "\n".join(f"    {name:<11} {words}" for name, words in client.HELP.items())
 USAGE = f"""\
 Here, everything at once (`cityweather COMMAND --help` tells more):
-    demo       start everything, refresh 10,000 cities, compare every counter
-    up         run the whole service on this machine
-    redis      run its Redis only, for parts started by hand
+    demo        start everything, refresh 10,000 cities, compare every counter
+    up          run the whole service on this machine
+    redis       run its Redis only, for parts started by hand
+    simulator   run a simulated weather provider only
+    make_cities write a CSV of real city names
 
 With a service anywhere; these need no settings and no database:
 {OVERVIEW}
 
 Where the service is installed:
-    doctor     is every part well, and what to do when it is not
-    check      are the settings sound (--deploy: the servers, too)
-    migrate    make or change the database's tables
+    doctor      is every part well, and what to do when it is not
+    check       are the settings sound (--deploy: the servers, too)
+    migrate     make or change the database's tables
 
 and all of these. With neither REDIS_URL nor DATABASE_URL set they are for the `up` that runs in .data
 (--data DIR: in another folder).
 """
-STARTERS = ("up", "demo", "redis")  # choose servers of their own
 
 
 def main() -> None:
+    # A terminal that cannot show a character gets its code instead of a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     arguments = sys.argv[1:]
-    if arguments[:1] == ["help"] and arguments[1:] and arguments[1] in {*shell.RUN, "doctor"}:
+    if arguments[:1] == ["help"] and arguments[1:] and arguments[1] in MODULES:
         arguments = [arguments[1], "--help"]
-    if arguments and arguments[0] in shell.RUN:
-        sys.exit(shell.main(arguments))
-    if arguments and arguments[0] == "doctor":
-        sys.exit(doctor.main(arguments[1:]))
+    if arguments and arguments[0] in MODULES:
+        sys.exit(_run(arguments))
     if arguments in ([], ["help"], ["-h"], ["--help"]):
         sys.stdout.write(USAGE)
         sys.stdout.flush()
     from django.core.management import execute_from_command_line  # noqa: PLC0415  # the client needs no settings
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
-    if arguments and arguments[0] not in STARTERS:
-        arguments = _beside_up(arguments)
-    execute_from_command_line(["cityweather", *arguments])
+    execute_from_command_line(["cityweather", *(_beside_up(arguments) if arguments else [])])
+
+
+def _run(arguments: Sequence[str]) -> int:
+    name = arguments[0]
+    try:
+        module = import_module(MODULES[name])
+    except ModuleNotFoundError as error:
+        if name not in DEVELOPMENT:
+            raise
+        sys.exit(
+            f"`cityweather {name}` needs a development package that is not installed here ({error.name}): "
+            f"run `env/run cityweather {name}`, or pip install -r env/requirements-dev.txt."
+        )
+    exit_code: int = module.main(arguments if name in client.RUN else arguments[1:])
+    return exit_code
 
 
 def _beside_up(arguments: Sequence[str]) -> list[str]:
-    """Without --data, which says whose settings become ours; Django's commands do not know it."""
+    """The arguments without --data, which Django's commands do not know. It names the `up` whose settings they take."""
     parser = ArgumentParser("cityweather", add_help=False, allow_abbrev=False)
     parser.add_argument("--data", type=Path)
-    told, rest = parser.parse_known_args(arguments)
-    up = local_service.adopt(os.environ, told.data or local_service.DATA)
-    if told.data and not up and not local_service.names_servers(os.environ):
-        sys.exit(f"No `cityweather up` runs in {told.data}.")
+    options, rest = parser.parse_known_args(arguments)
+    data = options.data or local_service.DATA
+    if local_service.adopt(os.environ, data):
+        sys.stderr.write(f"Using the `up` in {data}.\n")
+    elif options.data and not local_service.names_servers(os.environ):
+        sys.exit(f"No `cityweather up` runs in {data}.")
     return rest
 
 

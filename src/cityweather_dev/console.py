@@ -1,12 +1,13 @@
-"""The terminal of `up` and `demo`: prefixed lines, where to find the service, Ctrl-C."""
+"""The terminal of `up` and `demo`: prefixed lines, the frame that says where the service is, Ctrl-C."""
 
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import TextIO
 
 from cityweather_dev.stack import Stack
-from cityweather_dev.supervisor import Say
+from cityweather_dev.supervisor import Log
 
 COLOURS = {"up": 1, "web": 36, "fetch": 32, "bookkeeper": 33, "beat": 35, "redis": 31, "simulator": 34}  # ANSI
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -17,11 +18,11 @@ class Stopped(Exception):
     """SIGTERM or Ctrl-C."""
 
 
-def prefixed(stream: TextIO = sys.stdout) -> Say:
-    """Writes to the stream; coloured where somebody looks at it."""
+def prefixed(stream: TextIO = sys.stdout) -> Log:
+    """Writes to the stream; coloured where it is a terminal."""
     coloured = stream.isatty()
 
-    def say(part: str, line: str) -> None:
+    def log(part: str, line: str) -> None:
         label = f"{part:<{WIDTH}} |"
         if coloured:
             label = f"\x1b[{COLOURS.get(part, 0)}m{label}\x1b[0m"
@@ -31,19 +32,25 @@ def prefixed(stream: TextIO = sys.stdout) -> Say:
         except OSError:  # its reader left, or the disk is full; the service goes on
             return
 
-    return say
+    return log
 
 
-def announce(stack: Stack, say: Say, *, on_terminal: bool) -> None:
-    """With a link that holds the key only where no log is written."""
-    if stack.simulated:
-        say("up", "Simulated weather. Set OPENWEATHER_API_KEY for real data.")
-    say("up", f"Ready: {stack.url}")
+def announce(stack: Stack, write: Callable[[str], None], *, on_terminal: bool) -> None:
+    """Writes the frame with address, key and page. The link that holds the key goes to a terminal, not to a log."""
     key = stack.own_api_key or "the one in CITYWEATHER_API_KEY"
-    say("up", f"API key (header X-API-Key): {key}")
-    if on_terminal and stack.own_api_key:
-        say("up", f"Open {stack.url}/#key={stack.own_api_key}")
-    say("up", f"Data: {stack.folder.path}   Stop with Ctrl-C")
+    link = f"{stack.url}/#key={stack.own_api_key}" if on_terminal and stack.own_api_key else f"{stack.url}/"
+    lines = [f"Ready: {stack.url}", f"API key (header X-API-Key): {key}", f"Page: {link}"]
+    if stack.simulated:
+        lines.append("Simulated weather. Set OPENWEATHER_API_KEY for real data.")
+    lines.append(f"Data: {stack.folder.path}   Stop with Ctrl-C")
+    for line in framed(lines):
+        write(line)
+
+
+def framed(lines: list[str]) -> list[str]:
+    width = max(map(len, lines))
+    border = f"+{'-' * (width + 2)}+"
+    return [border, *(f"| {line:<{width}} |" for line in lines), border]
 
 
 def arm_signals() -> None:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import psutil
+
 from cityweather_dev.processes import CannotStart, free_port, is_free
 
 T = TypeVar("T")
@@ -60,25 +62,25 @@ class Folder:
             self._lock = None
 
     def secret(self, name: str) -> str:
-        """The same text each time."""
+        """A random text, the same each time."""
         if name not in self._state:
             self._keep(name, secrets.token_urlsafe(32))
         return cast("str", self._state[name])
 
     def port(self, name: str) -> int:
-        """The last one, or another when somebody took it meanwhile."""
+        """The port of the last start, or another one when it was taken meanwhile."""
         last = self._state.get(name)
         return self._keep(name, last if last and is_free(last) else free_port())
 
     def public_port(self, wanted: int | None, usual: int) -> int:
-        """What clients know is not changed silently. 0 takes a free one. Raises CannotStart when it is in use."""
+        """The port that clients know, so never silently another. 0: a free one. Raises CannotStart if it is in use."""
         port = self._state.get("port", usual) if wanted is None else wanted or free_port()
         if not is_free(port):
             raise CannotStart(f"Port {port} is in use. Choose another one: --port (0 takes a free one).")
         return self._keep("port", port)
 
-    def tell_pids(self, pids: Mapping[str, int]) -> None:
-        """For who wants to look at, or kill, a part: pids.json, name → process id."""
+    def write_pids(self, pids: Mapping[str, int]) -> None:
+        """Writes pids.json, part → process id, for whoever wants to look at a part or kill it."""
         self._write("pids.json", dict(pids))
 
     def _keep(self, name: str, value: T) -> T:
@@ -96,17 +98,13 @@ class Folder:
 
 
 def end_leftovers(path: Path) -> None:
-    """Kill what an `up` that was killed left behind here. On Linux the kernel did it; on macOS nobody does."""
-    try:
-        import psutil  # noqa: PLC0415  # a development dependency
-    except ImportError:
-        return
-    found = []
+    """Kills what an `up` that was killed left behind. On Linux the kernel has done it already, on macOS nobody has."""
+    ended = []
     for process in psutil.process_iter():
         try:
             if process.pid != os.getpid() and process.environ().get(MARK) == str(path):
                 process.kill()
-                found.append(process)
+                ended.append(process)
         except psutil.Error:
             continue
-    psutil.wait_procs(found, timeout=5)
+    psutil.wait_procs(ended, timeout=5)

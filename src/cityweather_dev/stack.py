@@ -3,20 +3,22 @@
 import os
 import shutil
 import sys
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from cityweather.runtime import api_keys
-from cityweather_client.local_service import database_url, simulated
+from cityweather_client.local_service import DEMO_API_KEY, database_url, simulated
+from cityweather_client.target import first_key
 from cityweather_dev.folder import MARK, Folder
 from cityweather_dev.processes import HOST, CannotStart
 from cityweather_dev.simulator.process import Simulator
-from cityweather_dev.supervisor import Part, Say, Supervisor
+from cityweather_dev.supervisor import Log, Part, Supervisor
 from cityweather_dev.valkey import PERSISTENT, Valkey
 
 READY_SECONDS = 60
+HEALTHY_SECONDS = 1.2
 STORES = ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "CACHE_URL")
 UNLIMITED = {
     "OPENWEATHER_QUOTA_PER_MINUTE": "0",
@@ -30,7 +32,7 @@ UNLIMITED = {
 
 
 @dataclass(frozen=True)
-class Wishes:
+class StackOptions:
     """`port` None: the last one of this folder, or 8000. `simulate` None: when no provider is chosen and no key set.
 
     `own_stores`: whatever the environment names, which may be in use.
@@ -46,18 +48,19 @@ class Wishes:
 class Stack:
     """Redis, the provider, web, workers, bookkeeper, beat. `start()`, then `supervisor.tend()` often, then `stop()`."""
 
-    def __init__(self, wishes: Wishes, say: Say) -> None:
-        self.folder = Folder(wishes.data)
-        self._wishes = wishes
-        self._say = say
+    def __init__(self, options: StackOptions, log: Log) -> None:
+        self.folder = Folder(options.data)
+        self._options = options
+        self._log = log
         self.env: dict[str, str] = {}
-        self.supervisor = Supervisor(self.env, say, self.folder.tell_pids)
-        self.simulated = wishes.simulate
+        self.supervisor = Supervisor(self.env, log, self.folder.write_pids)
+        self.simulated = options.simulate
         if self.simulated is None:
             chosen = os.environ.get("WEATHER_PROVIDER", "auto") != "auto" or os.environ.get("OPENWEATHER_API_KEY")
             self.simulated = not chosen
         self.port = 0
-        self._complaint = ""
+        self._health = ""
+        self._healthy_since: float | None = None  # monotonic
 
     @property
     def url(self) -> str:
@@ -65,13 +68,13 @@ class Stack:
 
     @property
     def own_api_key(self) -> str | None:
-        """The one made for this folder; None when the environment gives keys, which are nobody's to print."""
+        """The demo key or the one made for this folder. None when the environment gives keys: those are not printed."""
         return None if os.environ.get("CITYWEATHER_API_KEY") else self.api_key
 
     @property
     def api_key(self) -> str:
         """The first of CITYWEATHER_API_KEY."""
-        return api_keys.first(self.env["CITYWEATHER_API_KEY"])
+        return first_key(self.env["CITYWEATHER_API_KEY"])
 
     def start(self) -> None:
         """Returns when the service answers. Raises CannotStart, with everything stopped again."""
@@ -94,27 +97,32 @@ class Stack:
 
     def _start(self) -> None:
         folder = self.folder
-        self.port = folder.public_port(self._wishes.port, usual=8000)
+        self.port = folder.public_port(self._options.port, usual=8000)
         self.env.update(os.environ, PYTHONUNBUFFERED="1", **{MARK: str(folder.path)})
         self.env["DJANGO_SETTINGS_MODULE"] = "cityweather.settings"
-        if self._wishes.own_stores:
+        if self._options.own_stores:
             self._leave_others_alone()
         if os.geteuid() == 0:  # Celery would say so at length at every start
             self.env["PYTHONWARNINGS"] = "ignore:You're running the worker with superuser"
         self._default("SECRET_KEY", folder.secret("secret_key"))
-        self._default("CITYWEATHER_API_KEY", f"local:{folder.secret('api_key')}")
+        self.choose_api_key()
         self._default("DATABASE_URL", database_url(folder.path))
         self._start_redis()
         self._start_simulator()
         self.supervisor.run([sys.executable, "-m", "cityweather_dev.prepare"], "migrate")
         for part in self._parts():
             self.supervisor.start(part)
-        self.supervisor.wait(self._healthy, READY_SECONDS, lambda: f"The service ({self._complaint})")
+        self.supervisor.wait(self._is_ready, READY_SECONDS, lambda: f"The service ({self._health})")
+
+    def choose_api_key(self) -> None:
+        """The environment's; else the documented one for simulated weather; else a random one made for this folder."""
+        own = DEMO_API_KEY if self.simulated else self.folder.secret("api_key")
+        self.env["CITYWEATHER_API_KEY"] = os.environ.get("CITYWEATHER_API_KEY") or f"local:{own}"
 
     def _leave_others_alone(self) -> None:
         named = [name for name in STORES if self.env.pop(name, None)]
         if named:
-            self._say("up", f"{', '.join(named)} of the environment: left alone, this one has stores of its own.")
+            self._log("up", f"{', '.join(named)} of the environment: left alone, this one has stores of its own.")
 
     def _default(self, name: str, value: str) -> None:
         if not self.env.get(name):
@@ -142,7 +150,7 @@ class Stack:
         worker += ["--loglevel", "WARNING"]
         web = [_program("gunicorn"), "-c", "python:cityweather.ops.gunicorn", "cityweather.wsgi:application"]
         web += ["--bind", f"{HOST}:{self.port}", "--graceful-timeout", "2"]
-        fetch = [*worker, "-Q", "fetch", "-n", "fetch@%h", "-c", str(self._wishes.workers)]
+        fetch = [*worker, "-Q", "fetch", "-n", "fetch@%h", "-c", str(self._options.workers)]
         books = [*worker, "-Q", "bookkeeping", "-n", "bookkeeper@%h", "-c", "2"]
         beat = [*celery, "beat", "--pidfile", "", "--loglevel", "WARNING"]
         return [
@@ -152,16 +160,23 @@ class Stack:
             Part("beat", beat, stage=1, stop_by=2.0),
         ]
 
-    def _healthy(self) -> bool:
-        """Also that a bookkeeper has done a tick, so that a first import starts at once."""
+    def _is_ready(self) -> bool:
+        """True once /healthz has answered 200 for a while: each web process repeats its last state for a second."""
+        if not self._is_healthy():
+            self._healthy_since = None
+            return False
+        self._healthy_since = self._healthy_since or time.monotonic()
+        return time.monotonic() - self._healthy_since >= HEALTHY_SECONDS
+
+    def _is_healthy(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.url}/healthz", timeout=5):  # noqa: S310  # loopback
                 return True
         except urllib.error.HTTPError as error:
             with error:
-                self._complaint = error.read().decode(errors="replace")
+                self._health = error.read().decode(errors="replace")
         except OSError as error:
-            self._complaint = str(error)
+            self._health = str(error)
         return False
 
 

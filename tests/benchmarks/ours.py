@@ -12,7 +12,7 @@ from typing import Any
 from cityweather.tracker.keys import JobKeys
 from cityweather_client import service
 from cityweather_dev.processes import free_port
-from cityweather_dev.stack import Stack, Wishes
+from cityweather_dev.stack import Stack, StackOptions
 from cityweather_dev.supervisor import Part
 from tests.benchmarks import cities
 from tests.benchmarks.contender import Run
@@ -26,7 +26,7 @@ POLL = 0.25  # seconds
 class Bench(Stack):
     """The same commands; only the Celery app of some part differs when another way is tried."""
 
-    def __init__(self, wishes: Wishes, apps: dict[str, str], settings: str) -> None:
+    def __init__(self, wishes: StackOptions, apps: dict[str, str], settings: str) -> None:
         super().__init__(wishes, _say)
         self.apps, self.settings = apps, settings
 
@@ -58,7 +58,7 @@ def running(
     **env: str,
 ) -> Iterator["System"]:
     with environment(**stage.environment(latency), **env):
-        wishes = Wishes(Path(stage.folder / f"up-{time.time_ns()}"), free_port(), workers, simulate=False)
+        wishes = StackOptions(Path(stage.folder / f"up-{time.time_ns()}"), free_port(), workers, simulate=False)
         stack = Bench(wishes, {"fetch": fetch_app, "bookkeeper": books_app}, settings)
         stack.start()
         try:

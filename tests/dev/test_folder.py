@@ -60,14 +60,14 @@ def test_the_public_port_is_never_changed_silently(folder: Folder) -> None:
 
 def test_only_its_owner_can_read_it(folder: Folder) -> None:
     folder.secret("secret_key")
-    folder.tell_pids({"up": 1})
+    folder.write_pids({"up": 1})
     assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
     for name in ("state.json", "pids.json", "lock"):
         assert stat.S_IMODE((folder.path / name).stat().st_mode) == 0o600
 
 
 def test_a_second_one_in_the_same_folder_is_refused(folder: Folder) -> None:
-    folder.tell_pids({"up": 5})
+    folder.write_pids({"up": 5})
     second = Folder(folder.path)
     with pytest.raises(CannotStart, match="Another `cityweather up` runs in"):
         second.open()
@@ -87,8 +87,8 @@ def test_a_disk_without_room_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyP
         Folder(tmp_path).open()
 
 
-def test_the_pids_are_told_by_name_and_gone_after_a_clean_end(folder: Folder) -> None:
-    folder.tell_pids({"up": 5, "web": 6})
+def test_the_pids_are_written_by_name_and_gone_after_a_clean_end(folder: Folder) -> None:
+    folder.write_pids({"up": 5, "web": 6})
     assert json.loads((folder.path / "pids.json").read_text()) == {"up": 5, "web": 6}
     folder.close()
     assert not (folder.path / "pids.json").exists()

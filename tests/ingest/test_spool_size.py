@@ -12,7 +12,7 @@ from cityweather.errors import ImportRefused
 from cityweather.ingest.blocks import BlockFile
 from cityweather.ingest.options import Limits
 from cityweather.ingest.spool import FLOOR, spool_upload
-from cityweather.management.commands.make_cities import distinct_names
+from cityweather_dev.make_cities import distinct_names, raw_names
 
 ROWS = 10**9
 Random = random.Random
@@ -34,7 +34,7 @@ def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.fixture(scope="module")
 def real_names() -> list[str]:
-    names = list(islice(distinct_names(), 100_000))
+    names = list(islice(distinct_names(raw_names()), 100_000))
     Random(1).shuffle(names)
     return names
 

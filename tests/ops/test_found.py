@@ -34,7 +34,7 @@ def test_one_that_was_killed_is_not_meant(up: Path) -> None:
 
 def test_management_commands_are_for_it(up: Path) -> None:
     done = run("check", "--data", str(up))
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, f"Using the `up` in {up}.\n")
     assert run("check", f"--data={up}").returncode == 0
 
 

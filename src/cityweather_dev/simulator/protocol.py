@@ -6,15 +6,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, cast
 
+import httptools
+import uvloop
+
 from cityweather_dev.processes import HOST, CannotStart
 from cityweather_dev.simulator.answers import Answer
 from cityweather_dev.simulator.app import App
-
-try:
-    import httptools
-    import uvloop
-except ImportError as error:  # pragma: no cover
-    raise CannotStart("The simulator needs the development packages (env/requirements-dev.txt).") from error
 
 DRIP = 0.2  # seconds between the bytes of a slow answer
 
