@@ -126,6 +126,12 @@ class Screen:
         """That so many cities stand on the map."""
         expect(self.page.locator("#map-canvas")).to_have_attribute("data-drawn", str(number))
 
+    def download(self, selector: str) -> tuple[str, list[str]]:
+        """Click; returns the file's name and lines. The page asks for a byte order mark, which Excel needs."""
+        with self.page.expect_request(re.compile("format=csv&bom=true")), self.page.expect_download() as begun:
+            self.page.locator(selector).click()
+        return begun.value.suggested_filename, begun.value.path().read_text(encoding="utf-8-sig").splitlines()
+
     def job(self, job_id: str) -> dict[str, Any]:
         return self.up.service.job(job_id)
 

@@ -22,7 +22,7 @@ def test_cancel_asks_first_and_what_was_left_can_be_run_later(screen: Screen, ci
     screen.page.get_by_role("button", name="Back").click()
     assert screen.job(job_id)["status"] == "running"
     actions.get_by_role("button", name="Cancel").click()
-    expect(screen.page.get_by_role("dialog")).to_contain_text("of 600 cities would be left out")
+    expect(screen.page.get_by_role("dialog")).to_contain_text("of 600 cities will not be fetched")
     screen.page.get_by_role("button", name="Cancel the job").click()
     screen.wait_for("Cancelled")
     left = screen.job(job_id)["pending"]
@@ -42,7 +42,7 @@ def test_pause_stops_it_and_resume_goes_on(screen: Screen, cities: Callable[...,
     actions = screen.page.locator("#job-actions")
     actions.get_by_role("button", name="Pause").click()
     screen.wait_for("Paused")
-    expect(screen.page.locator("#job-notice")).to_contain_text("resume it when you like")
+    expect(screen.page.locator("#job-notice")).to_contain_text("Resume the job when you like")
     assert screen.job(job_id)["phase"] == "paused"
     screen.hurry(job_id)
     actions.get_by_role("button", name="Resume").click()
@@ -68,7 +68,7 @@ def test_a_job_that_waits_says_for_what(screen: Screen, cities: Callable[..., Pa
     screen.up.simulator.control(fault="503")
     screen.upload(cities(5))
     screen.wait_for("Waiting")
-    expect(screen.page.locator("#job-notice")).to_contain_text("The weather provider is out. No city fails of that")
+    expect(screen.page.locator("#job-notice")).to_contain_text("The weather provider is unreachable. No city fails because of that")
     screen.up.simulator.control(fault=None)
     screen.wait_for("Done")
     assert screen.number("Failed") == 0
@@ -79,7 +79,7 @@ def test_jobs_that_an_operator_parked_say_so_and_go_on(screen: Screen, cities: C
     try:
         screen.upload(cities(5))
         screen.wait_for("Waiting")
-        expect(screen.page.locator("#job-notice")).to_contain_text("An operator holds all jobs for a while")
+        expect(screen.page.locator("#job-notice")).to_contain_text("An operator has stopped all jobs for a while")
     finally:
         operate(screen, "resume")
     screen.wait_for("Done")
@@ -101,14 +101,11 @@ def test_results_are_filtered_searched_and_downloaded(screen: Screen, cities: Ca
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("Succeeded")
     screen.page.get_by_text("Failed", exact=True).and_(screen.page.locator(".tabs span")).click()
-    expect(screen.page.locator("#results-state")).to_have_text("No row is like that.")
+    expect(screen.page.locator("#results-state")).to_have_text("No row matches.")
     screen.page.get_by_label("Search the results by city").fill("")
     expect(rows).to_have_count(1)
-    with screen.page.expect_download() as begun:
-        screen.page.get_by_role("button", name="Download CSV").click()
-    assert begun.value.suggested_filename == "cities-failed.csv"
-    lines = begun.value.path().read_text().splitlines()
-    assert len(lines) == 2
+    name, lines = screen.download("#results-csv")
+    assert (name, len(lines)) == ("cities-failed.csv", 2)
     assert "Atlantis,failed" in lines[1]
 
 

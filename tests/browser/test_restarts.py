@@ -172,6 +172,6 @@ def test_a_job_that_is_deleted_elsewhere_leaves_the_page(screen: Screen, cities:
         assert screen.page.request.delete(path, headers={"X-API-Key": screen.up.api_key}).status == 204
     screen.pass_time(21)
     expect(screen.page.locator("#job-title")).to_have_text("There is no such job")
-    expect(screen.page.locator("#welcome-words")).to_contain_text("It was deleted")
+    expect(screen.page.locator("#welcome-words")).to_contain_text("Somebody deleted it")
     for deleted in (job_id, other):
         expect(screen.page.locator(f"#jobs a[href*='{deleted}']")).to_have_count(0)

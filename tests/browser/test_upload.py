@@ -58,9 +58,7 @@ def test_rows_that_are_refused_are_named_one_by_one(screen: Screen, tmp_path: Pa
     expect(refusals.first).to_be_visible()
     expect(screen.page.locator("#rejected-rows li")).to_have_count(refusals.count())
     expect(screen.page.locator("#import-state")).to_contain_text("Its bytes are not text in the file's encoding")
-    with screen.page.expect_download() as begun:
-        screen.page.locator("#rejected-rows button").click()
-    assert begun.value.path().read_text().splitlines()[0] == "line,code,text"
+    assert screen.download("#rejected-rows button")[1][0] == "line,code,text"
 
 
 def test_a_file_that_is_no_csv_is_refused_with_the_servers_words(
@@ -101,3 +99,14 @@ def test_a_file_goes_in_over_plain_http_under_any_name(
     expect(page.locator("#connection")).to_have_text("Live")
     screen.upload(cities(3))
     screen.wait_for("Done")
+
+
+def test_names_keep_their_own_direction(screen: Screen, cities: Callable[..., Path]) -> None:
+    """Else a Hebrew file name or city would reorder the numbers and marks beside it."""
+    screen.upload(cities(0, "ירושלים", "القاهرة", name="ערים.csv"))
+    screen.wait_for("Done")
+    for place in ("#job-title", "#jobs li.selected a", "#import-state .notice"):
+        expect(screen.page.locator(f"{place} bdi")).to_have_text("ערים.csv")
+    expect(screen.page.locator("#results-rows bdi")).to_have_text(["ירושלים", "القاهرة"])
+    expect(screen.page.locator("#map-words bdi")).to_have_count(2)
+    assert "\u2068ערים.csv\u2069" in screen.page.title()

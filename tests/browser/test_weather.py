@@ -60,7 +60,7 @@ def test_the_last_known_weather_is_marked_while_the_provider_is_out(
     screen.up.simulator.control(fault="500")
     look_up(screen, "Reykjavik")
     answer = screen.page.locator("#weather-answer")
-    expect(answer.locator(".badge")).to_have_text("The provider is out: the last known")
+    expect(answer.locator(".badge")).to_have_text("The provider is unreachable: last known weather")
     expect(answer).to_contain_text("°C")
 
 

@@ -6,9 +6,11 @@ from html.parser import HTMLParser
 import pytest
 from django.db import DatabaseError
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from cityweather.dashboard import views
 from cityweather.models import SearchHistory
+from cityweather_client.local_service import SIMULATED
 
 
 class Tags(HTMLParser):
@@ -81,8 +83,8 @@ def test_it_opens_while_the_database_is_away(client: Client, monkeypatch: pytest
     assert client.get("/").status_code == 200
 
 
-def test_the_limit_of_an_upload_stands_there(client: Client, db: None, settings: object) -> None:
-    settings.IMPORT_MAX_BYTES = 25_000_000  # type: ignore[attr-defined]
+def test_the_limit_of_an_upload_stands_there(client: Client, db: None, settings: Settings) -> None:
+    settings.IMPORT_MAX_BYTES = 25_000_000
     page = client.get("/").content.decode()
     assert "up to 25 MB" in page
     assert 'data-max-bytes="25000000"' in page
@@ -95,3 +97,34 @@ def test_other_methods_are_refused_with_json(client: Client) -> None:
         "method_not_allowed",
         "GET, HEAD",
     )
+
+
+def test_it_says_that_weather_is_simulated_only_when_it_is(client: Client, db: None, settings: Settings) -> None:
+    settings.OPENWEATHER_API_KEY = SIMULATED
+    assert "simulated weather" in client.get("/").content.decode()
+    settings.OPENWEATHER_API_KEY = "a-real-key"
+    assert "simulated" not in client.get("/").content.decode()
+
+
+def test_forms_and_landmarks_have_names_and_forms_have_buttons(page: str) -> None:
+    tags = Tags(page).found
+    named = ("aria-label", "aria-labelledby")
+    landmarks = [a for tag, a in tags if tag in ("nav", "section") or a.get("role") in ("search", "region")]
+    assert len(landmarks) > 5
+    assert [a for a in landmarks if not any(map(a.get, named))] == []
+    searches = [a.get("aria-label") for _, a in tags if a.get("role") == "search"]
+    assert len(set(searches)) == len(searches) == 2
+    forms = re.findall(r"<form.*?</form>", page, re.DOTALL)
+    assert len(forms) == 4
+    assert [form for form in forms if 'type="submit"' not in form] == []
+
+
+def test_the_pages_of_the_api_have_a_language_and_a_main_part(client: Client, db: None) -> None:
+    tags = Tags(client.get("/docs").content.decode()).found
+    assert ("html", {"lang": "en"}) in tags
+    assert [a.get("aria-label") for tag, a in tags if tag == "main"] == ["The API"]
+
+
+def test_names_keep_their_direction(client: Client, db: None) -> None:
+    SearchHistory.objects.create(city_name="ירושלים,IL")
+    assert "<bdi>ירושלים,IL</bdi>" in client.get("/").content.decode()

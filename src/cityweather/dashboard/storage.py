@@ -1,9 +1,10 @@
-"""Static files under names that hold a hash of their content: browsers may keep them, and versions never mix."""
+"""Static files whose names hold a hash of their content, so browsers may keep them and versions never mix."""
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class Hashed(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # it has no types
-    """As `collectstatic` makes them; under DEBUG the plain files are served from where they lie."""
+    """Used by `collectstatic`; under DEBUG the plain files are served."""
 
-    support_js_module_import_aggregation = True  # else a new module would import an old one from the browser's cache
+    # Without this a new module would import an old one from the browser's cache. It is no option of the settings.
+    support_js_module_import_aggregation = True

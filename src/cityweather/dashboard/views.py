@@ -1,4 +1,4 @@
-"""The page at `/`: its bones and what is public are rendered here; its modules fetch the rest from the API."""
+"""The page at `/`. Its frame and what is public are rendered here; its JavaScript fetches the rest from the API."""
 
 import structlog
 from django.conf import settings
@@ -12,7 +12,8 @@ from cityweather.models import SearchHistory
 log = structlog.get_logger(__name__)
 
 RECENT = 8  # look-ups shown
-# Nothing inline, nothing from elsewhere, and no text is ever taken for HTML (trusted types).
+SIMULATOR_KEY = "simulated"  # the OPENWEATHER_API_KEY that `cityweather up` sets for its simulator
+# Nothing inline, nothing from another host, and no text is parsed as HTML (trusted types).
 POLICY = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'"
@@ -22,14 +23,19 @@ POLICY = (
 @only_get
 def index(request: HttpRequest) -> HttpResponse:
     limit = settings.IMPORT_MAX_BYTES
-    words = f"{limit / 1e6:,.0f} MB" if limit >= 1e6 else f"{limit:,} bytes"
-    response = render(request, "dashboard/index.html", {"max_bytes": limit, "limit": words, "recent": recent()})
+    context = {
+        "max_bytes": limit,
+        "limit": f"{limit / 1e6:,.0f} MB" if limit >= 1e6 else f"{limit:,} bytes",
+        "simulated": settings.OPENWEATHER_API_KEY == SIMULATOR_KEY,
+        "recent": recent(),
+    }
+    response = render(request, "dashboard/index.html", context)
     response["Content-Security-Policy"] = POLICY
     return response
 
 
 def recent() -> list[str]:
-    """The cities looked up last, each once. The page opens without a database, too."""
+    """The cities looked up last, each once; an empty list without a database, so that the page opens."""
     try:
         names = SearchHistory.objects.order_by("-timestamp", "-id").values_list("city_name", flat=True)[: 4 * RECENT]
         return list(dict.fromkeys(names))[:RECENT]

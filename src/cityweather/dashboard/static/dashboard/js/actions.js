@@ -1,4 +1,4 @@
-// What one can say to a job.
+// The commands for a job: pause, resume, cancel, retry.
 
 import { post } from "./api.js";
 import { announce, button, confirm, toast } from "./dom.js";
@@ -15,7 +15,7 @@ const ACTIONS = {
   rest: { text: "Run the rest", kind: "small main", fits: (job) => ended(job) && job.pending > 0 },
 };
 
-/** Show the buttons that fit the job; those that stay keep the focus. */
+/** Show the buttons that fit the job. Buttons that stay keep the focus. */
 export function drawActions(node, job) {
   const fitting = Object.keys(ACTIONS).filter((name) => ACTIONS[name].fits(job));
   for (const old of [...node.children]) if (!fitting.includes(old.dataset.action)) old.remove();
@@ -37,7 +37,7 @@ async function perform(name, id, source) {
     if (name === "rest") return open(await post(`/bulk/jobs/${id}/retry`));
     accept(await post(`/bulk/jobs/${id}/${name}`));
     refresh(id);
-    announce(`${ACTIONS[name].text}: said to ${job.file_name || "the job"}`);
+    announce(`${ACTIONS[name].text}: sent to ${job.file_name || "the job"}`);
   });
 }
 
@@ -66,6 +66,6 @@ function open(job) {
 const agreesToCancel = (job) =>
   confirm(
     "Cancel this job?",
-    `What is fetched stays; ${count(job.pending)} of ${plural(job.total, "city", "cities")} would be left out. They can be run later as a new job.`,
+    `What was fetched is kept. ${count(job.pending)} of ${plural(job.total, "city", "cities")} will not be fetched; you can run them later as a new job.`,
     "Cancel the job",
   );

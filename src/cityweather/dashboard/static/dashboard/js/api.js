@@ -1,11 +1,11 @@
-// The one way to the server.
+// All requests to the server, except uploads.
 
 import { key } from "./key.js";
 
-export const traffic = new EventTarget(); // "answer", or "silence" in place of one; "refused" (detail: why) of our key
+export const traffic = new EventTarget(); // "answer"; "silence" (no answer); "refused" (detail: why the key was refused)
 
 export class ApiError extends Error {
-  /** `status` 0: nobody answered. `wait`: seconds the server asks for, or undefined. */
+  /** `status` 0: no answer. `wait`: the seconds of Retry-After, or undefined. */
   constructor(status, code, detail, wait) {
     super(detail);
     Object.assign(this, { status, code, wait });
@@ -32,7 +32,7 @@ export async function call(path, { method = "GET", etag, apiKey = key(), signal 
 export const get = async (path, options) => (await call(path, options)).data;
 export const post = async (path) => (await call(path, { method: "POST" })).data;
 
-/** Fetch a file that needs the key and hand it to the browser. Throws ApiError. */
+/** Fetch a file with the key and let the browser save it. Throws ApiError. */
 export async function download(path, name) {
   const answer = await reach(path, { headers: { Accept: "text/csv", "X-API-Key": key() } });
   if (!answer.ok) throw failure(answer.status, await answer.json().catch(() => null), seconds(answer));
@@ -48,7 +48,7 @@ export function failure(status, data, wait) {
   return new ApiError(status, data?.code ?? "", detail, wait);
 }
 
-/** A key that was good may be withdrawn, or the service started with another one. */
+/** A key that worked may be withdrawn, or the service may have restarted with another one. */
 function refusal(error, apiKey) {
   const ours = apiKey && apiKey === key() && (error.status === 401 || error.status === 403);
   if (ours) traffic.dispatchEvent(new CustomEvent("refused", { detail: error.message }));
@@ -58,7 +58,7 @@ function refusal(error, apiKey) {
 async function reach(path, options) {
   try {
     const answer = await fetch(path, { ...options, cache: "no-store", credentials: "same-origin" });
-    // Without our JSON it comes from a proxy in front, while the service restarts.
+    // A 502 or more without our JSON comes from a proxy in front, for example while the service restarts.
     if (answer.status < 502 || answer.headers.get("Content-Type")?.includes("json")) return answer;
   } catch (error) {
     if (error.name === "AbortError") throw error;

@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 import { count, decimal, duration, ended, plural } from "./words.js";
 
-/** Fill `node` (made once) with how far the job is. */
+/** Draw the job's progress into `node`. */
 export function drawBar(node, job) {
   if (!node.firstChild) {
     node.setAttribute("role", "progressbar");
@@ -24,7 +24,7 @@ export function drawBar(node, job) {
 export const inWords = (job) =>
   `${count(job.succeeded)} succeeded, ${count(job.failed)} failed, ${count(job.pending)} remaining`;
 
-/** What a line below the bar says. */
+/** The line below the bar. */
 export function summary(job) {
   if (job.status === "done") return [plural(job.total, "city", "cities"), failed(job), took(job)].filter(Boolean).join(" · ");
   const parts = [`${count(job.processed)} of ${count(job.total)}`, failed(job)];

@@ -1,4 +1,4 @@
-// Whether what stands here is how things are.
+// The pill in the header: whether the page shows the present state.
 
 import { traffic } from "./api.js";
 import { byId, write } from "./dom.js";
@@ -7,12 +7,12 @@ import { duration } from "./words.js";
 
 const STALE = 30; // seconds without an answer; the list is asked at least every 20
 
-let heard = null; // when the server answered last, in milliseconds
+let answeredAt = null; // milliseconds of Date
 let silent = false;
 
 export function startConnection() {
   traffic.addEventListener("answer", () => {
-    heard = Date.now();
+    answeredAt = Date.now();
     silent = false;
     draw();
   });
@@ -26,17 +26,17 @@ export function startConnection() {
 }
 
 function draw() {
-  const age = heard === null ? 0 : (Date.now() - heard) / 1000;
+  const age = answeredAt === null ? 0 : (Date.now() - answeredAt) / 1000;
   const stale = silent || (key() && age > STALE && !document.hidden);
   const [words, state] = stale
-    ? [heard === null ? "No answer yet, trying again" : `Stale: as of ${duration(age)} ago, trying again`, "stale"]
-    : heard === null || !key()
+    ? [answeredAt === null ? "No answer yet, trying again" : `Stale: as of ${duration(age)} ago, trying again`, "stale"]
+    : answeredAt === null || !key()
       ? ["Ready", "idle"]
       : ["Live", "live"];
   const pill = byId("connection");
   pill.dataset.state = state;
   document.body.classList.toggle("stale", stale);
-  // The age ticks each second: to be seen, not to be read out.
+  // The age changes each second. It is shown, but not read out each time.
   pill.setAttribute("aria-live", pill.textContent.startsWith("Stale") && stale ? "off" : "polite");
   write(pill, words);
 }

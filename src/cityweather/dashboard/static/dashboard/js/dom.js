@@ -1,4 +1,4 @@
-// Elements are built, never parsed: whatever a city is called, it stays text.
+// Helpers for the page. Elements are built and never parsed from HTML, so a city's name is always text.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -20,9 +20,16 @@ export function el(tag, properties = {}, ...children) {
 export const button = (text, listener, kind = "small", properties = {}) =>
   el("button", { type: "button", class: kind, textContent: text, on: { click: listener }, ...properties });
 
-/** Change a text only when it differs: a screen reader would read it again, and a selection would be lost. */
-export function write(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+/** A name in its own direction: Hebrew or Arabic must not reorder the words around it. */
+export const bdi = (name) => el("bdi", { textContent: name });
+
+/** The same inside a text that takes no elements, such as a title. */
+export const isolated = (name) => `\u2068${name}\u2069`;
+
+/** Set the content, texts or elements, only if its text changes: a screen reader would read it again. */
+export function write(node, ...parts) {
+  const text = parts.map((part) => part.textContent ?? part).join("");
+  if (node.textContent !== text) node.replaceChildren(...parts);
 }
 
 export function show(node, visible) {
@@ -31,10 +38,10 @@ export function show(node, visible) {
 
 let announced = 0;
 
-/** Said by a screen reader, seen by nobody. */
+/** For screen readers only. */
 export function announce(text) {
   announced += 1;
-  byId("announcer").textContent = announced % 2 ? text : `${text}\u00a0`; // the same text twice is read twice
+  byId("announcer").textContent = announced % 2 ? text : `${text}\u00a0`; // so that the same text twice is read twice
 }
 
 export function toast(text, kind = "good") {
@@ -45,7 +52,7 @@ export function toast(text, kind = "good") {
   if (kind === "good") setTimeout(close, 8000);
 }
 
-/** Resolves to whether the person agreed. */
+/** Ask in a dialog. Resolves to true if the person agrees. */
 export function confirm(title, words, yes) {
   const dialog = byId("confirm");
   write(byId("confirm-title"), title);

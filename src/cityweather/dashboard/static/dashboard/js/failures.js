@@ -1,4 +1,4 @@
-// Why rows failed, counted by reason.
+// The failed rows of a job, counted by reason.
 
 import { retryReason } from "./actions.js";
 import { get } from "./api.js";
@@ -7,9 +7,9 @@ import { Poller } from "./poll.js";
 import { results } from "./results.js";
 import { count, ended, reason } from "./words.js";
 
-const PAUSE = 10; // seconds between questions, or
-const LEISURE = 20; // times what the last answer took: counting half a million failures takes half a second
-const SOON = 1; // until the counter is looked at again, which asks nobody
+const PAUSE = 10; // seconds between requests at least
+const LEISURE = 20; // and at least so many times the last answer's time: counting 500,000 failures takes half a second
+const SOON = 1; // seconds until the counter is compared again, which needs no request
 
 export class Failures {
   constructor(id) {
@@ -37,7 +37,7 @@ export class Failures {
   async #look() {
     const { job } = this;
     const last = ended(job);
-    // The counter runs ahead of the stored rows until the job has ended.
+    // Until the job has ended, the counter is ahead of the stored rows.
     if (!job.failed || (!last && job.failed <= this.counted)) return last ? null : SOON;
     const began = performance.now();
     const { failures } = await get(`/bulk/jobs/${this.id}/summary?top=0`);
@@ -48,7 +48,7 @@ export class Failures {
     return last ? null : Math.max(PAUSE, LEISURE * took);
   }
 
-  /** Rows that stay keep their buttons, and so the focus. */
+  /** Rows that stay keep their buttons and so the focus. */
   #draw(failures) {
     const most = Math.max(1, ...failures.map(({ count: number }) => number));
     const list = byId("failures");

@@ -1,8 +1,8 @@
-// The job somebody looks at: its head here, its parts in their own modules.
+// The job that is shown. Its head is drawn here, its parts by their own modules.
 
 import { drawActions } from "./actions.js";
 import { drawBar, inWords, left, took } from "./bar.js";
-import { announce, byId, el, show, write } from "./dom.js";
+import { announce, bdi, byId, el, isolated, show, write } from "./dom.js";
 import { Failures } from "./failures.js";
 import { key } from "./key.js";
 import { clearMap, growMap } from "./map.js";
@@ -15,8 +15,8 @@ import { count, decimal, ended, moment, notice, plural, state } from "./words.js
 
 let shown = null; // an id
 let parts = null; // {points, failures}
-let said = "";
-let gone = false; // the server knows no such job
+let announced = ""; // the state and quarter that were announced last
+let gone = false; // true if the server has no such job
 
 export function startJob() {
   store.addEventListener("job", (event) => event.detail.job_id === shown && draw(event.detail));
@@ -25,7 +25,7 @@ export function startJob() {
   welcome();
 }
 
-/** Show this job, or with null the welcome. */
+/** Show the job with this id, or the welcome for null. */
 export function openJob(id) {
   if (id === shown) return;
   close();
@@ -40,7 +40,7 @@ function close() {
   parts?.points.stop();
   parts?.failures.stop();
   parts = null;
-  said = "";
+  announced = "";
   clearMap();
   clearPlot();
   results.close();
@@ -67,19 +67,19 @@ function begin(job) {
 function draw(job) {
   if (!parts) begin(job);
   const [word, kind] = state(job);
-  write(byId("job-title"), job.file_name || "Unnamed");
-  document.title = ended(job) ? `${word}: ${job.file_name || "job"} – CityWeather+` : `${job.progress}% ${job.file_name || "job"} – CityWeather+`;
+  write(byId("job-title"), bdi(job.file_name || "Unnamed"));
+  document.title = `${ended(job) ? `${word}:` : `${job.progress}%`} ${isolated(job.file_name || "job")} – CityWeather+`;
   write(byId("job-badge"), word);
   byId("job-badge").dataset.kind = kind;
   write(byId("job-about"), about(job));
   write(byId("job-notice"), notice(job));
-  byId("job-notice").dataset.kind = job.error ? "bad" : "wait";
+  byId("job-notice").dataset.kind = job.error && ended(job) ? "bad" : "wait";
   show(byId("job-notice"), notice(job) !== "");
   drawBar(byId("job-bar"), job);
   drawTiles(job);
   drawActions(byId("job-actions"), job);
   for (const part of [parts.points, parts.failures, results]) part.update(job);
-  tell(job, word);
+  announceChange(job, word);
 }
 
 function about(job) {
@@ -107,11 +107,11 @@ function drawTiles(job) {
   });
 }
 
-/** To a screen reader: each change of state and each quarter, not each number. */
-function tell(job, word) {
+/** Announce each change of state and each quarter to screen readers, not each number. */
+function announceChange(job, word) {
   const now = `${word} ${Math.floor(job.progress / 25)} ${job.waiting_for ?? ""}`;
-  if (said && said !== now) announce(`${job.file_name || "Job"}: ${word}, ${job.progress} percent, ${inWords(job)}`);
-  said = now;
+  if (announced && announced !== now) announce(`${job.file_name || "Job"}: ${word}, ${job.progress} percent, ${inWords(job)}`);
+  announced = now;
 }
 
 function lose() {
@@ -130,9 +130,9 @@ function welcome() {
   write(byId("job-title"), gone ? "There is no such job" : waits ? "Loading" : "The weather of your cities, all at once");
   write(byId("job-about"), "");
   const locked = "Enter your API key to see the jobs and to start one.";
-  const empty = "Drop a CSV with a column of city names anywhere on this page. Each city is fetched once; watch the map fill.";
-  const lost = "It was deleted, here or elsewhere, or its time was up: ended jobs are not kept for ever. Choose another one, or drop a CSV.";
-  write(byId("welcome-words"), waits ? "Asking the server about it." : !key() ? locked : gone ? lost : empty);
+  const empty = "Drop a CSV with a column of city names anywhere on this page. Each city is fetched once, and the map fills with their temperatures.";
+  const lost = "Somebody deleted it, or it ended long ago: jobs are deleted some time after their end. Choose another one, or drop a CSV.";
+  write(byId("welcome-words"), waits ? "The server is being asked for it." : !key() ? locked : gone ? lost : empty);
   show(byId("welcome-key"), !key());
   for (const id of ["welcome-choose", "welcome-sample"]) show(byId(id), Boolean(key()) && !waits);
 }

@@ -1,8 +1,8 @@
-// The list of jobs as live bars.
+// The list of jobs with their progress bars.
 
 import { drawActions, opened } from "./actions.js";
 import { drawBar, summary } from "./bar.js";
-import { byId, el, show, toast, write } from "./dom.js";
+import { bdi, byId, el, show, toast, write } from "./dom.js";
 import { key } from "./key.js";
 import { all, hasOlder, isKnown, showOlder, store } from "./store.js";
 import { moment, state } from "./words.js";
@@ -67,7 +67,7 @@ function drawItem(job) {
   const item = items.get(job.job_id);
   if (!item) return;
   const [word, kind] = state(job);
-  write(item.link, job.file_name || "Unnamed");
+  write(item.link, bdi(job.file_name || "Unnamed"));
   write(item.badge, word);
   item.badge.dataset.kind = kind;
   write(item.words, summary(job));

@@ -1,4 +1,4 @@
-// The API key: asked once, kept in this tab's sessionStorage until it is closed.
+// The API key. It is asked for once and kept in this tab's sessionStorage until the tab is closed.
 
 import { byId, show, write } from "./dom.js";
 
@@ -19,7 +19,7 @@ export function setKey(value) {
   keyEvents.dispatchEvent(new Event("change"));
 }
 
-/** Resolves to true once there is a key, to false when nobody wants to give one. */
+/** Ask for the key. Resolves to true once there is one, or to false if the person declines. */
 export function askKey(complaint = "") {
   const dialog = byId("key-dialog");
   write(byId("key-error"), complaint);
@@ -36,18 +36,18 @@ export function askKey(complaint = "") {
   return waiting;
 }
 
-/** `up` prints an address that carries the key behind #, which no browser sends. It leaves the address at once. */
-function inAddress() {
+/** The key behind # in the link that `up` prints. A browser never sends that part; it is removed at once. */
+function takeFromAddress() {
   const given = new URLSearchParams(location.hash.slice(1)).get("key");
   if (given) history.replaceState(history.state, "", location.pathname + location.search);
   return given;
 }
 
-/** `check(key)` resolves to "" for a good key, else to what is wrong with it. */
+/** `check(key)` resolves to "" for a good key, otherwise to the reason why it is refused. */
 export function startKey(check) {
-  setKey(inAddress() || key());
+  setKey(takeFromAddress() || key());
   addEventListener("hashchange", () => {
-    const given = inAddress();
+    const given = takeFromAddress();
     if (given) setKey(given);
   });
   byId("key-button").addEventListener("click", () => (key() ? setKey("") : askKey()));

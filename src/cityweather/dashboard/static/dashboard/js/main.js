@@ -1,3 +1,5 @@
+// Starts the modules and connects them.
+
 import { opened } from "./actions.js";
 import { get, traffic } from "./api.js";
 import { startConnection } from "./connection.js";
@@ -54,7 +56,7 @@ function start() {
     askKey(detail);
   });
   store.addEventListener("list", () => {
-    // Who names no job sees the newest.
+    // Without a job in the address the newest is shown.
     if (!current && isKnown() && all().length) open(all()[0].job_id, { remember: false });
   });
   opened.addEventListener("open", (event) => open(event.detail, { focus: true }));

@@ -1,12 +1,12 @@
-// The world fills with temperatures as results arrive.
+// The map of the world, which fills with temperatures as results arrive.
 
-import { byId, darkMode, el, reducedMotion, write } from "./dom.js";
+import { bdi, byId, darkMode, el, reducedMotion, write } from "./dom.js";
 import { ASPECT, place } from "./projection.js";
 import { colour, drawLegend } from "./scale.js";
 import { degrees, plural } from "./words.js";
 
-const REVEAL = 1.3; // seconds in which what came at once appears, unless the next is known to come later
-const REACH = 12; // pixels from the pointer to a city it means
+const REVEAL = 1.3; // seconds at least in which the points of one answer appear
+const REACH = 12; // pixels between the pointer and a city that it names, at most
 
 const land = el("canvas");
 const dots = el("canvas");
@@ -14,11 +14,11 @@ const tip = el("div", { class: "tip", hidden: true });
 
 let outline = [];
 let points = []; // [latitude, longitude, °C, city, x, y]
-let drawn = 0; // of them
-let expected = 0; // points in the end: that decides how large they are
+let drawn = 0; // points drawn so far
+let expected = 0; // points at the end of the job; they decide how large a point is
 let width = 0; // CSS pixels
 let frame = null;
-let every = 1; // each point stands for so many cities
+let every = 1; // cities that one point stands for
 let coldest = null;
 let warmest = null;
 
@@ -37,11 +37,11 @@ export async function startMap() {
 export function clearMap() {
   points = [];
   coldest = warmest = null;
-  tell();
+  describe();
   redraw();
 }
 
-/** `rows`: [[position, second, latitude, longitude, °C, city], …]; every `step`-th of `total`; more in `seconds`. */
+/** `rows`: [[position, second, latitude, longitude, °C, city], …], every `step`-th of `total`; the next come in `seconds`. */
 export function growMap(rows, total, step, seconds) {
   expected = total / step;
   every = step;
@@ -52,7 +52,7 @@ export function growMap(rows, total, step, seconds) {
     if (!coldest || temperature < coldest[2]) coldest = one;
     if (!warmest || temperature > warmest[2]) warmest = one;
   }
-  tell();
+  describe();
   cancelAnimationFrame(frame);
   frame = requestAnimationFrame(reveal(performance.now(), 1000 * Math.max(REVEAL, seconds)));
 }
@@ -119,7 +119,7 @@ function paint(until) {
   const radius = Math.max(least, (width / 1100) * usual);
   const fresh = points.slice(drawn, until);
   drawn += fresh.length;
-  // Rings go behind what is there already, so that a crowd is ringed as one and keeps its colours.
+  // Rings are drawn behind the points, so a crowd gets one ring and keeps its colours.
   context.globalCompositeOperation = "destination-over";
   context.fillStyle = getComputedStyle(byId("map-canvas")).getPropertyValue("--ring");
   for (const [, , , , x, y] of fresh) disc(context, x, y, radius + Math.max(0.7, radius / 5));
@@ -136,13 +136,18 @@ function disc(context, x, y, radius) {
   context.fill();
 }
 
-function tell() {
-  const sampled = every > 1 ? ` (one of every ${every})` : "";
-  const words = coldest
-    ? `${plural(points.length, "city", "cities")}${sampled}, from ${degrees(coldest[2])} in ${coldest[3]} to ${degrees(warmest[2])} in ${warmest[3]}`
-    : "Cities appear here as their temperatures arrive.";
-  write(byId("map-words"), words);
-  byId("map-canvas").setAttribute("aria-label", coldest ? `World map: ${words}` : "World map, no temperatures yet");
+function describe() {
+  const words = byId("map-words");
+  if (coldest) {
+    const sampled = every > 1 ? ` (one of every ${every})` : "";
+    const [low, high] = [coldest, warmest].map(([, , temperature]) => degrees(temperature));
+    const cities = `${plural(points.length, "city", "cities")}${sampled}`;
+    write(words, `${cities}, from ${low} in `, bdi(coldest[3]), ` to ${high} in `, bdi(warmest[3]));
+  } else {
+    write(words, "Cities appear here as their temperatures arrive.");
+  }
+  const label = coldest ? `World map: ${words.textContent}` : "World map, no temperatures yet";
+  byId("map-canvas").setAttribute("aria-label", label);
 }
 
 function point(event) {
@@ -156,7 +161,7 @@ function point(event) {
   }
   tip.hidden = !best;
   if (!best) return;
-  write(tip, `${best[3]} ${degrees(best[2])}`);
+  write(tip, bdi(best[3]), ` ${degrees(best[2])}`);
   tip.style.left = `${Math.min(best[4], width - tip.offsetWidth - 8)}px`;
   tip.style.top = `${best[5]}px`;
 }

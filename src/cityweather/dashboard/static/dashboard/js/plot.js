@@ -1,4 +1,4 @@
-// Rows settled a second, over the time of a job.
+// The plot of rows counted a second over the time of a job.
 
 import { byId, darkMode, show, write } from "./dom.js";
 import { count, decimal, duration, ended } from "./words.js";
@@ -8,7 +8,7 @@ const WIDTHS = [0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 72
 const HEIGHT = 180; // pixels
 
 let moments = []; // [seconds since the job started, rows]
-let cached = 0; // rows answered before the job began: the cache had them
+let cached = 0; // rows that the cache answered; their answers are older than the job
 let plot = null;
 let drawing = null;
 let job = null;
@@ -30,7 +30,7 @@ export function clearPlot() {
   write(byId("plot-words"), "");
 }
 
-/** Points as they come, of which each stands for `step` rows. */
+/** Add points, each of which stands for `step` rows. */
 export function growPlot(points, step, of) {
   job = of;
   const start = job.started_at ? (new Date(job.started_at) - new Date(job.created_at)) / 1000 : 0;
@@ -61,7 +61,7 @@ function draw() {
 
 const short = (seconds) => (seconds < 10 ? `${decimal(seconds)} s` : duration(seconds));
 
-/** [times, rates, width of a bar in seconds]; the last bar of a running job is still growing and left out. */
+/** [times, rates, width of a bar in seconds]; without the last bar of a running job, which still grows. */
 function bars() {
   const span = Math.max(0, ...moments.map(([second]) => second));
   const width = WIDTHS.find((one) => span / one <= BARS) ?? span / BARS;

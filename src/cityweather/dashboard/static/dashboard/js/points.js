@@ -1,24 +1,24 @@
-// The settled rows of a job, each given once: for the map and the plot.
+// The rows of a job that have a result, each given once, for the map and the plot.
 
 import { get } from "./api.js";
 import { Poller } from "./poll.js";
 import { ended } from "./words.js";
 
-const SOON = 0.5; // seconds until the counters are looked at again, which asks nobody
-const FIRST = 0.6; // seconds from the first round to the second, then longer and longer
-const BUSY = 4; // at most, while rows settle
-const CALM = 10; // at most, while none does
-const BACK = 4000; // points that are read again in wait of a pending row before them
+const SOON = 0.5; // seconds until the counters are compared again, which needs no request
+const FIRST = 0.6; // seconds between the first two rounds; later pauses grow
+const BUSY = 4; // seconds at most while rows get results
+const CALM = 10; // seconds at most while none does
+const BACK = 4000; // points at most that are read again because of a pending row before them
 
 export class Points {
-  /** `take(points, step, seconds)` gets [[position, second, latitude, longitude, °C, city], …] not seen before. */
+  /** `take(points, step, seconds)` gets new points: [[position, second, latitude, longitude, °C, city], …]. */
   constructor(id, take) {
     this.id = id;
     this.take = take;
     this.seen = new Set();
     this.from = 0;
-    this.frontier = 0; // behind the last position seen
-    this.hole = null; // a pending position that was left behind
+    this.frontier = 0; // the last position seen, plus one
+    this.hole = null; // the first pending position that was skipped
     this.step = 1;
     this.wait = FIRST;
     this.pages = 0; // read in this round
@@ -40,7 +40,7 @@ export class Points {
   }
 
   async #round() {
-    const last = ended(this.job); // known before the rows are read: then they are all there
+    const last = ended(this.job); // asked before the rows are read, so that none can be missing
     if (!last && !this.#expectsMore()) return SOON;
     this.processed = this.job.processed;
     this.pages = 0;
@@ -53,13 +53,13 @@ export class Points {
     return this.wait * this.pages;
   }
 
-  /** Not when all are here, nor when those that are missing did not come for long and no other row settled. */
+  /** False if all are here, or if the missing ones have not come for long and no other row was counted. */
   #expectsMore() {
     const { processed } = this.job;
     return this.seen.size < Math.floor(processed / this.step) && (processed !== this.processed || this.wait < CALM);
   }
 
-  /** All pages from a position on; returns the first pending position as it was before they were read. */
+  /** Read all pages from `start` on. Returns the first pending position, as it was before the first page. */
   async #read(start) {
     let unsettled;
     while (start !== null) {
@@ -73,7 +73,7 @@ export class Points {
     return unsettled;
   }
 
-  /** Begin at the first pending row next time, unless all that came behind it would be read again and again. */
+  /** Begin the next round at the first pending row, but read at most BACK points again. */
   #leap(unsettled) {
     const wanted = unsettled ?? this.frontier;
     this.from = Math.max(wanted, this.frontier - BACK * this.step);

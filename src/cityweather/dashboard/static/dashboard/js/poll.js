@@ -7,21 +7,21 @@ const LONGEST = 30; // seconds between tries towards a server that does not answ
 const BUSY = 429;
 
 const pollers = new Set();
-let rest = 0; // milliseconds of Date: a server that was asked too often is left alone by all of them until then
+let pausedUntil = 0; // milliseconds of Date; after a 429 no poller asks before that
 
 document.addEventListener("visibilitychange", () => {
   for (const poller of pollers) poller.plan();
 });
 
 export class Poller {
-  /** `ask()` resolves to the seconds until the next time, or to null when there is nothing more to ask. */
+  /** `ask()` resolves to the seconds until the next request, or to null to stop. */
   constructor(ask) {
     this.ask = ask;
     this.timer = null;
     this.asking = false;
     this.failures = 0;
     this.answered = 0; // milliseconds of Date
-    this.due = 0; // the same: when it may be asked again
+    this.due = 0; // milliseconds of Date of the next request
   }
 
   start() {
@@ -35,13 +35,13 @@ export class Poller {
     clearTimeout(this.timer);
   }
 
-  /** Ask at once; while an answer is awaited, ask again behind it. */
+  /** Ask at once. If an answer is awaited, ask again after it. */
   now() {
     this.again = this.asking;
     if (!this.asking) this.#round();
   }
 
-  /** Ask again when it is due, or much later while nobody looks. */
+  /** Ask when it is due, or much later while the page is hidden. */
   plan() {
     if (this.asking) return;
     const due = document.hidden ? Math.max(this.due, this.answered + HIDDEN * 1000) : this.due;
@@ -49,7 +49,7 @@ export class Poller {
   }
 
   async #round() {
-    if (rest > Date.now()) return this.#after(rest - Date.now());
+    if (pausedUntil > Date.now()) return this.#after(pausedUntil - Date.now());
     clearTimeout(this.timer);
     this.asking = true;
     let wait;
@@ -74,10 +74,10 @@ export class Poller {
   }
 
   #patience(error) {
-    if (error.status === 401 || error.status === 403) return null; // a key comes first; then everything starts again
-    if (error.status === undefined) console.error(error); // a mistake of ours
+    if (error.status === 401 || error.status === 403) return null; // a new key starts everything again
+    if (error.status === undefined) console.error(error); // an error in this page
     if (error.status === 0 || error.status >= 500) traffic.dispatchEvent(new Event("silence"));
-    if (error.status === BUSY) rest = Date.now() + (error.wait ?? 1) * 1000;
+    if (error.status === BUSY) pausedUntil = Date.now() + (error.wait ?? 1) * 1000;
     this.failures += 1;
     const backoff = Math.min(LONGEST, 2 ** (this.failures - 1));
     return Math.max(error.wait ?? 0, backoff * (0.5 + Math.random() / 2));

@@ -1,8 +1,8 @@
-// Equal Earth (Šavrič, Patterson, Jenny 2018): areas as they are, and pleasant to look at.
+// Equal Earth (Šavrič, Patterson, Jenny 2018): it keeps the proportions of areas.
 
 const A = [1.340264, -0.081106, 0.000893, 0.003796];
 const ROOT = Math.sqrt(3) / 2;
-const NORTH = 84; // degrees: what the map shows; nobody lives beyond
+const NORTH = 84; // degrees; the map ends where nobody lives
 const SOUTH = -57;
 
 /** Degrees → [x, y], x within ±2.7, y upwards. */
@@ -21,7 +21,7 @@ const [, BOTTOM] = project(0, SOUTH);
 
 export const ASPECT = (2 * WIDTH) / (TOP - BOTTOM);
 
-/** Degrees → pixels of a canvas so wide and ASPECT times less high. */
+/** Degrees → pixels of a canvas that is `width` wide and `width / ASPECT` high. */
 export function place(longitude, latitude, width) {
   const [x, y] = project(longitude, latitude);
   const scale = width / (2 * WIDTH);

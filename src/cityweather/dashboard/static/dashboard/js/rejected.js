@@ -1,14 +1,14 @@
 // The rows of an upload that name no city.
 
 import { download, get } from "./api.js";
-import { button, byId, el, show, toast } from "./dom.js";
+import { bdi, button, byId, el, show, toast } from "./dom.js";
 import { count, plural, reason } from "./words.js";
 
 const SHOWN = 8; // rows
 
-let wanted = null;
+let wanted = null; // the id of the job that is shown
 
-/** The job's card of rejected rows, hidden when there is none. */
+/** Fill the card of rejected rows; hide it if there are none. */
 export async function showRejected(job) {
   wanted = job.job_id;
   show(byId("rejected"), job.rejected > 0);
@@ -18,11 +18,11 @@ export async function showRejected(job) {
   if (wanted === job.job_id) byId("rejected-rows").replaceChildren(list);
 }
 
-/** The first of them row by row, and where all are. */
+/** The first rejected rows and a button that downloads all of them. */
 export async function rejectedRows(job) {
   const { results } = await get(`/bulk/jobs/${job.job_id}/rejected?limit=${SHOWN}`);
   const rows = results.map(({ line, code, text }) =>
-    el("li", {}, el("b", { textContent: `Line ${count(line)}` }), ` ${reason(code)} `, el("code", { textContent: text })),
+    el("li", {}, el("b", { textContent: `Line ${count(line)}` }), ` ${reason(code)} `, el("code", {}, bdi(text))),
   );
   const save = () => saveRejected(job);
   const rest = job.rejected > rows.length ? `All ${plural(job.rejected, "rejected row")} (CSV)` : "Download them (CSV)";
@@ -30,6 +30,6 @@ export async function rejectedRows(job) {
 }
 
 function saveRejected(job) {
-  const path = `/bulk/jobs/${job.job_id}/rejected?format=csv`;
+  const path = `/bulk/jobs/${job.job_id}/rejected?format=csv&bom=true`;
   return download(path, `${job.job_id}-rejected.csv`).catch((error) => toast(error.message, "bad"));
 }

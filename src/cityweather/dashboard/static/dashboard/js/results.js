@@ -1,15 +1,15 @@
 // The rows of a job: filter, search, page by page, CSV.
 
 import { download, get } from "./api.js";
-import { byId, el, show, toast, write } from "./dom.js";
+import { bdi, byId, el, show, toast, write } from "./dom.js";
 import { Poller } from "./poll.js";
 import { count, decimal, ended, moment, plural, reason } from "./words.js";
 
 const PAGE = 50; // rows
-const SOON = 1; // seconds until the counters are looked at again, which asks nobody
-const BUSY = 3; // seconds between looks at the first page while its rows change
-const CALM = 20; // at most, while they don't
-const TYPING = 300; // milliseconds without a key before a search
+const SOON = 1; // seconds until the counters are compared again, which needs no request
+const BUSY = 3; // seconds between requests for the first page while its rows change
+const CALM = 20; // seconds at most while they do not
+const TYPING = 300; // milliseconds after the last key before a search
 
 const WORDS = { success: "Succeeded", failed: "Failed", pending: "Pending" };
 
@@ -18,11 +18,11 @@ class Results {
   #poller = null;
   #next = null;
   #pages = 0;
-  #seen = ""; // what the counters were at the last look
-  #behind = false; // the rows are stored a moment after they are counted: one more look follows the last
-  #shown = ""; // the first page, as it came
+  #seen = ""; // the counters at the last request
+  #behind = false; // rows are stored after they are counted, so one more request follows the last change
+  #shown = ""; // the first page as JSON
   #wait = BUSY;
-  #turn = 0; // answers to an older question are dropped
+  #turn = 0; // answers to an older request are dropped
 
   start() {
     let timer;
@@ -30,7 +30,11 @@ class Results {
       clearTimeout(timer);
       timer = setTimeout(() => this.#reload(), event.target.type === "search" ? TYPING : 0);
     });
-    byId("results-filters").addEventListener("submit", (event) => event.preventDefault());
+    byId("results-filters").addEventListener("submit", (event) => {
+      event.preventDefault();
+      clearTimeout(timer);
+      this.#reload();
+    });
     byId("results-more").addEventListener("click", () => this.#more());
     byId("results-csv").addEventListener("click", (event) => this.#save(event.currentTarget));
   }
@@ -79,10 +83,10 @@ class Results {
   async #look() {
     const job = this.#job;
     const now = `${job.status} ${job.processed}`;
-    // Who has read on keeps what was read; the first page follows the job.
+    // The first page follows the job. Once more pages are shown, they stay as they are.
     if (this.#pages > 1 || (this.#seen === now && !this.#behind)) return ended(job) ? null : SOON;
     const page = await this.#ask(this.#path(`limit=${PAGE}`));
-    if (!page) return SOON; // another was asked for
+    if (!page) return SOON; // the filters have changed meanwhile
     this.#behind = this.#seen !== now;
     this.#seen = now;
     this.#pages = 1;
@@ -93,7 +97,7 @@ class Results {
     return ended(job) ? null : this.#wait;
   }
 
-  /** The job has ended: the rows that stand here once more, as they became. */
+  /** After the job's end: read the rows that are shown once more. */
   async #again() {
     const wanted = byId("results-rows").children.length;
     const rows = [];
@@ -128,14 +132,14 @@ class Results {
     return `/bulk/jobs/${this.#job.job_id}/results?${new URLSearchParams(filters)}&${query}`;
   }
 
-  /** Over the rows that are there, or behind the others when `old` is empty. */
+  /** Replace the rows, or append to them if `old` is empty. */
   #draw({ results: rows, next }, old) {
     const made = rows.map(row);
     if (old.length || this.#pages === 1) byId("results-rows").replaceChildren(...made);
     else byId("results-rows").append(...made);
     this.#next = next;
     const number = byId("results-rows").children.length;
-    write(byId("results-state"), number ? `${plural(number, "row")} shown${next ? ", there are more" : ""}` : "No row is like that.");
+    write(byId("results-state"), number ? `${plural(number, "row")} shown${next ? ", there are more" : ""}` : "No row matches.");
     show(byId("results-more"), next !== null);
   }
 
@@ -143,7 +147,7 @@ class Results {
     source.disabled = true;
     const status = new FormData(byId("results-filters")).get("status");
     const name = `${(this.#job.file_name || "results").replace(/\.\w+$/, "")}-${status || "results"}.csv`;
-    await download(this.#path("format=csv"), name).catch((error) => toast(error.message, "bad"));
+    await download(this.#path("format=csv&bom=true"), name).catch((error) => toast(error.message, "bad"));
     source.disabled = false;
   }
 }
@@ -158,7 +162,7 @@ function row({ line, city, country, status, last_error: error, last_refreshed_at
     "tr",
     {},
     el("td", { class: "wide number", textContent: count(line) }),
-    el("th", { scope: "row" }, city, country && !city.endsWith(`,${country}`) ? el("span", { class: "hint", textContent: ` ${country}` }) : null),
+    el("th", { scope: "row" }, bdi(city), country && !city.endsWith(`,${country}`) ? el("span", { class: "hint", textContent: ` ${country}` }) : null),
     el("td", {}, word, why),
     el("td", { class: "number", textContent: temperature === null ? "" : decimal(temperature).replace("-", "−") }),
     el("td", { class: "wide", textContent: weather?.condition ?? "" }),

@@ -1,10 +1,10 @@
-// Temperature → colour: plasma by Smith and van der Walt (CC0). Its lightness rises all the way, so it can be read
-// without telling hues apart.
+// Temperature → colour: plasma by Smith and van der Walt (CC0). Its lightness always rises, so it can be read without
+// seeing hues.
 
 const STOPS = "0d0887 350498 5302a3 6f00a8 8b0aa5 a31e9a b83289 cc4778 db5c68 e97158 f48849 fba238 febd2a fada24 f0f921";
 const COLOURS = STOPS.split(" ").map((text) => [0, 2, 4].map((at) => parseInt(text.slice(at, at + 2), 16)));
 
-export const COLDEST = -20; // °C; what is colder looks the same
+export const COLDEST = -20; // °C; colder ones look the same
 export const WARMEST = 40;
 
 const LEGEND_STEPS = [-20, -10, 0, 10, 20, 30, 40];

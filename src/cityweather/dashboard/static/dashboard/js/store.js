@@ -1,4 +1,4 @@
-// The jobs as far as this page knows them: a poll of the list finds them, one more follows the job somebody looks at.
+// The jobs that this page knows. One poller asks for the list, another for the job that is shown.
 
 import { call, get } from "./api.js";
 import { key } from "./key.js";
@@ -6,7 +6,7 @@ import { Poller } from "./poll.js";
 import { ended } from "./words.js";
 
 const PAGE = 20; // jobs
-const FOLLOWING = 1.2; // seconds between polls of the chosen job at least, whatever the server allows
+const FOLLOWING = 1.2; // seconds at least between polls of the chosen job
 const LIST_BUSY = 6; // seconds between polls of the list while something runs
 const LIST_IDLE = 20;
 
@@ -15,9 +15,9 @@ export const store = new EventTarget(); // "list", "job" (detail: the job), "gon
 const jobs = new Map();
 let list = null;
 let chosen = null;
-let follower = null; // of the chosen job
+let follower = null; // the poller of the chosen job
 let older = null; // the path of the next page
-let known = false; // the list was answered at least once
+let known = false; // true once the list was answered
 
 export const find = (id) => jobs.get(id);
 export const all = () => [...jobs.values()].sort((a, b) => (a.created_at < b.created_at ? 1 : -1));
@@ -41,33 +41,33 @@ export function forgetAll() {
   jobs.clear();
   known = false;
   older = null;
-  tell("list");
+  emit("list");
 }
 
-/** The job somebody looks at. */
+/** Follow this job, which is shown. */
 export function choose(id) {
   chosen = id;
   follow();
 }
 
-/** Take in what an answer said about a job. */
+/** Keep a job from an answer, unless a later one is known. */
 export function accept(job) {
   const old = jobs.get(job.job_id);
   const late = old && old.source === job.source && old.as_of > job.as_of;
   if (late || (old && ended(old) && !ended(job))) return;
   jobs.set(job.job_id, job);
-  tell("job", job);
-  if (!old) tell("list");
+  emit("job", job);
+  if (!old) emit("list");
 }
 
 export async function showOlder() {
   const page = await get(older);
   older = page.next;
   page.results.forEach(accept);
-  tell("list");
+  emit("list");
 }
 
-/** Ask about this job now: something was just said to it. */
+/** Ask for this job now, after a command. */
 export function refresh(id) {
   if (id === chosen) follower?.start();
   else list?.now();
@@ -80,15 +80,15 @@ async function askList() {
   known = true;
   page.results.forEach(accept);
   forgetDeleted(before, page);
-  tell("list");
+  emit("list");
   return all().some((job) => !ended(job)) ? LIST_BUSY : LIST_IDLE;
 }
 
-/** Who was known before the page was asked for and belongs on it, but is not there. */
+/** Drop the jobs that were known before the request and should be on the page, but are not. */
 function forgetDeleted(before, page) {
   const there = new Set(page.results.map((job) => job.job_id));
   const last = page.next ? page.results.at(-1).created_at : "";
-  for (const job of before) if (job.created_at > last && !there.has(job.job_id)) lose(job.job_id);
+  for (const job of before) if (job.created_at > last && !there.has(job.job_id)) drop(job.job_id);
 }
 
 function follow() {
@@ -99,20 +99,20 @@ function follow() {
   follower = new Poller(async () => {
     const answer = await call(`/bulk/jobs/${id}`, { etag }).catch((error) => {
       if (error.status !== 404) throw error;
-      return lose(id);
+      return drop(id);
     });
     if (answer?.data) accept(answer.data);
     etag = answer?.etag ?? "";
-    return answer?.wait ? Math.max(FOLLOWING, answer.wait) : null; // the server names a time as long as the job runs
+    return answer?.wait ? Math.max(FOLLOWING, answer.wait) : null; // Retry-After stands there while the job runs
   }).start();
 }
 
-function lose(id) {
+function drop(id) {
   jobs.delete(id);
-  tell("gone", id);
-  tell("list");
+  emit("gone", id);
+  emit("list");
 }
 
-function tell(name, detail) {
+function emit(name, detail) {
   store.dispatchEvent(new CustomEvent(name, { detail }));
 }

@@ -1,7 +1,7 @@
-// A CSV goes in, by drop or by choice; what is refused is said row by row.
+// The upload of a CSV, dropped or chosen, and the rows that were refused.
 
 import { failure } from "./api.js";
-import { button, byId, el, show, write } from "./dom.js";
+import { bdi, button, byId, el, show, write } from "./dom.js";
 import { askKey, key, setKey } from "./key.js";
 import { rejectedRows } from "./rejected.js";
 import { bytes, count, plural } from "./words.js";
@@ -35,7 +35,7 @@ function takeDrops() {
     if (!files(event)) return;
     event.preventDefault();
     mark(-inside);
-    if (event.dataTransfer.files.length > 1) complain("Drop one file at a time.");
+    if (event.dataTransfer.files.length > 1) complain(["Drop one file at a time."]);
     else if (event.dataTransfer.files.length) send(event.dataTransfer.files[0]);
   });
 }
@@ -46,16 +46,16 @@ async function sendSample() {
 }
 
 async function send(file, attempt = token()) {
-  if (request) return complain("One upload at a time: wait for it, or stop it.");
+  if (request) return complain(["Another upload is running. Wait for it, or stop it."]);
   byId("import-state").replaceChildren();
   const limit = Number(document.body.dataset.maxBytes);
-  if (file.size > limit) return complain(`${file.name} has ${bytes(file.size)}; ${bytes(limit)} are allowed. Split it.`);
-  if (!key() && !(await askKey())) return complain("An upload needs the API key.");
+  if (file.size > limit) return complain([bdi(file.name), ` has ${bytes(file.size)}; ${bytes(limit)} are allowed. Split it.`]);
+  if (!key() && !(await askKey())) return complain(["An upload needs the API key."]);
   show(byId("upload"), true);
-  progress(`Sending ${file.name}`, 0);
+  progress(["Sending ", bdi(file.name)], 0);
   try {
     const job = await transfer(file, attempt);
-    await tell(job);
+    await report(job);
     uploaded.dispatchEvent(new CustomEvent("job", { detail: job }));
   } catch (error) {
     await refuse(error, file, attempt);
@@ -65,10 +65,10 @@ async function send(file, attempt = token()) {
   }
 }
 
-/** Not randomUUID(), which a page has over HTTPS and on localhost only. */
+/** crypto.randomUUID() exists over HTTPS and on localhost only. */
 const token = () => [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("-");
 
-/** XMLHttpRequest, since fetch tells nothing of how far an upload is. `attempt` lets it be sent twice and count once. */
+/** XMLHttpRequest, as fetch reports no progress of an upload. `attempt` is the Idempotency-Key: sent twice, it counts once. */
 function transfer(file, attempt) {
   const form = new FormData();
   form.append("file", file);
@@ -79,8 +79,8 @@ function transfer(file, attempt) {
     sent.responseType = "json";
     sent.setRequestHeader("X-API-Key", key());
     sent.setRequestHeader("Idempotency-Key", attempt);
-    sent.upload.onprogress = ({ loaded, total }) => progress(`Sending ${file.name}: ${bytes(loaded)} of ${bytes(total)}`, (100 * loaded) / total);
-    sent.upload.onload = () => progress(`Reading the rows of ${file.name}`, null);
+    sent.upload.onprogress = ({ loaded, total }) => progress(["Sending ", bdi(file.name), `: ${bytes(loaded)} of ${bytes(total)}`], (100 * loaded) / total);
+    sent.upload.onload = () => progress(["Reading the rows of ", bdi(file.name)], null);
     sent.onload = () => (sent.status < 300 && sent.response ? resolve(sent.response) : reject(failure(sent.status, sent.response)));
     sent.onerror = () => reject(failure(0, { code: "unreachable", detail: "The connection broke before the server answered." }));
     sent.onabort = () => reject(failure(0, { code: "stopped", detail: "Stopped; nothing was imported." }));
@@ -89,28 +89,28 @@ function transfer(file, attempt) {
 }
 
 function progress(words, share) {
-  write(byId("upload-words"), words);
+  write(byId("upload-words"), ...words);
   if (share === null) byId("upload-bar").removeAttribute("value");
   else byId("upload-bar").value = share;
 }
 
-async function tell(job) {
+async function report(job) {
   const parts = [plural(job.total, "city", "cities")];
   if (job.duplicates) parts.push(plural(job.duplicates, "duplicate"));
   if (job.rejected) parts.push(`${count(job.rejected)} rejected`);
-  const line = el("p", { class: "notice", data: { kind: "good" } }, `${job.file_name}: ${parts.join(", ")}.`);
+  const line = el("p", { class: "notice", data: { kind: "good" } }, bdi(job.file_name), `: ${parts.join(", ")}.`);
   const rows = job.rejected ? await rejectedRows(job).catch(() => null) : null;
   byId("import-state").replaceChildren(line, ...(rows ? [rows] : []));
 }
 
 async function refuse(error, file, attempt) {
   const again = error.code === "unreachable" || error.status >= 500 || error.status === 429;
-  complain(error.message, again ? button("Try again", () => send(file, attempt)) : null);
+  complain([error.message], again ? button("Try again", () => send(file, attempt)) : null);
   if (error.status !== 401 && error.status !== 403) return;
   setKey("");
   if (await askKey(error.message)) setTimeout(() => send(file, attempt));
 }
 
 function complain(words, more = null) {
-  byId("import-state").replaceChildren(el("p", { class: "notice", role: "alert", data: { kind: "bad" } }, words, more ? " " : null, more));
+  byId("import-state").replaceChildren(el("p", { class: "notice", role: "alert", data: { kind: "bad" } }, ...words, more ? " " : null, more));
 }

@@ -1,7 +1,7 @@
-// One city now, and what was looked up before.
+// The weather of one city, and the cities that were looked up last.
 
 import { call, get } from "./api.js";
-import { byId, confirm, el, show, toast } from "./dom.js";
+import { bdi, byId, confirm, el, show, toast } from "./dom.js";
 import { askKey, key } from "./key.js";
 import { degrees, decimal, moment } from "./words.js";
 
@@ -12,17 +12,18 @@ let turn = 0;
 export function startWeather() {
   byId("weather").addEventListener("submit", (event) => {
     event.preventDefault();
-    look(byId("city").value);
+    lookUp(byId("city").value);
   });
   byId("history").addEventListener("click", ({ target }) => {
-    if (!(target instanceof HTMLButtonElement)) return;
-    byId("city").value = target.textContent;
-    look(target.textContent);
+    const city = target.closest("button")?.textContent;
+    if (!city) return;
+    byId("city").value = city;
+    lookUp(city);
   });
   byId("forget").addEventListener("click", forget);
 }
 
-async function look(city) {
+async function lookUp(city) {
   const mine = (turn += 1);
   const node = byId("weather-answer");
   node.setAttribute("aria-busy", "true");
@@ -33,7 +34,7 @@ async function look(city) {
   } catch (error) {
     found ??= el("p", { class: "notice", data: { kind: "bad" }, textContent: error.message });
   }
-  if (mine !== turn) return; // another was asked for meanwhile
+  if (mine !== turn) return; // another city was asked for meanwhile
   node.removeAttribute("aria-busy");
   node.replaceChildren(found);
 }
@@ -46,11 +47,11 @@ function card(weather) {
     Measured: weather.observed_at ? moment(weather.observed_at) : null,
   };
   const list = Object.entries(facts).filter(([, value]) => value !== null);
-  const known = weather.cached ? "From the cache" : weather.stale ? "The provider is out: the last known" : "Fresh";
+  const known = weather.cached ? "From the cache" : weather.stale ? "The provider is unreachable: last known weather" : "Fresh";
   return el(
     "div",
     { class: "answer" },
-    el("p", { class: "hint" }, `${weather.city}${weather.country ? `, ${weather.country}` : ""}`),
+    el("p", { class: "hint" }, bdi(weather.city), weather.country ? `, ${weather.country}` : null),
     el("p", { class: "temperature", textContent: degrees(weather.temperature) }),
     el("p", { textContent: weather.description ?? weather.condition ?? "" }),
     el("dl", {}, ...list.map(([name, value]) => el("div", {}, el("dt", { textContent: name }), el("dd", { textContent: value })))),
@@ -62,13 +63,13 @@ async function drawHistory() {
   const { results } = await get(`/history?limit=${RECENT * 4}`);
   const cities = [...new Set(results.map(({ city }) => city))].slice(0, RECENT);
   byId("history").replaceChildren(
-    ...cities.map((city) => el("li", {}, el("button", { type: "button", class: "chip", textContent: city }))),
+    ...cities.map((city) => el("li", {}, el("button", { type: "button", class: "chip" }, bdi(city)))),
   );
   show(byId("recent"), cities.length > 0);
 }
 
 async function forget() {
-  const words = "Everybody who uses this service sees the same list; it is deleted for all of them and does not come back.";
+  const words = "Everybody who uses this service sees the same list. It is deleted for all of them and cannot be restored.";
   if (!(await confirm("Clear the history for everybody?", words, "Clear it for everybody"))) return;
   if (!key() && !(await askKey())) return;
   try {

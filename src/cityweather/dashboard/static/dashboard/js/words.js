@@ -1,4 +1,4 @@
-// Numbers and states as a person reads them.
+// Numbers, states and reasons in plain English.
 
 const whole = new Intl.NumberFormat("en");
 const fine = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
@@ -29,7 +29,7 @@ export function moment(iso) {
 
 export const ended = (job) => ["done", "failed", "cancelled"].includes(job.status);
 
-/** The one word for a badge, and the kind that colours it. */
+/** [the word of a badge, the kind that colours it]. */
 export function state(job) {
   if (job.status === "done") return ["Done", "done"];
   if (job.status === "failed") return ["Failed", "failed"];
@@ -43,20 +43,20 @@ export function state(job) {
 }
 
 const WAITING = {
-  quota: "It waits for the quota towards the weather provider and goes on by itself.",
-  provider: "The weather provider is out. No city fails of that; the job goes on by itself.",
-  flush: "It waits until the results so far are stored and goes on by itself.",
-  drain: "An operator holds all jobs for a while, for example to update the service. Nothing is lost; it goes on once they say so.",
-  key: "The weather provider refuses the service's own key. An operator has to act; then the job goes on by itself.",
+  quota: "The job waits for the weather provider's quota. It continues by itself.",
+  provider: "The weather provider is unreachable. No city fails because of that. The job continues by itself.",
+  flush: "The job waits until the database has stored its results. It continues by itself.",
+  drain: "An operator has stopped all jobs for a while, for example to update the service. Nothing is lost. The job continues when the operator resumes them.",
+  key: "The weather provider refuses the service's API key; a new key may need some hours. The job continues by itself when the key works.",
 };
 
-/** What somebody should know about a job now, or "". */
+/** A sentence about the job's present state, or "". */
 export function notice(job) {
-  if (job.error) return job.error;
-  if (ended(job)) return "";
-  if (job.phase === "paused") return "Paused. Cities under way were finished; resume it when you like.";
-  if (job.waiting_for) return WAITING[job.waiting_for] ?? `It waits for: ${job.waiting_for}.`;
-  if (job.source === "database") return "These counters come from the database and may lag behind by some seconds.";
+  if (ended(job)) return job.error ?? "";
+  if (job.phase === "paused") return "Paused. Cities that were being fetched are finished. Resume the job when you like.";
+  const wait = job.waiting_for ? (WAITING[job.waiting_for] ?? `The job waits for: ${job.waiting_for}.`) : "";
+  if (job.error || wait) return [job.error, wait].filter(Boolean).join(" ");
+  if (job.source === "database") return "These counters come from the database and may be some seconds old.";
   return "";
 }
 
@@ -64,12 +64,12 @@ const REASONS = {
   unknown_city: "The provider does not know this city",
   refused_city: "The provider refuses this name",
   gave_up: "Five tries failed while other cities succeeded",
-  worker_lost: "Three workers died fetching it",
+  worker_lost: "Its worker was lost three times",
   bad_encoding: "Its bytes are not text in the file's encoding",
   control_character: "Holds control characters",
   bad_quotes: "Its quotes do not match",
-  too_many_cells: "Has more cells than the header; is a comma unquoted?",
-  wrong_delimiter: "Divided by another character than the header",
+  too_many_cells: "Has more cells than the header. Is a comma without quotes?",
+  wrong_delimiter: "Uses another delimiter than the header",
   no_name: "Names no city",
   name_too_long: "Longer than 200 characters",
 };
