@@ -20,7 +20,6 @@ DEVELOPMENT = {
 MODULES = {
     **dict.fromkeys(client.RUN, "cityweather_client.main"),
     **DEVELOPMENT,
-    "doctor": "cityweather.ops.doctor.main",
 }
 OVERVIEW = "\n".join(f"    {name:<11} {words}" for name, words in client.HELP.items())
 USAGE = f"""\
@@ -42,6 +41,7 @@ Where the service is installed:
 and all of these. With neither REDIS_URL nor DATABASE_URL set they are for the `up` that runs in .data
 (--data DIR: in another folder).
 """
+NOTHING_RUNS = "Start it: env/run cityweather up. Or use --data DIR, or set REDIS_URL and DATABASE_URL."
 
 
 def main() -> None:
@@ -83,10 +83,12 @@ def _beside_up(arguments: Sequence[str]) -> list[str]:
     parser.add_argument("--data", type=Path)
     options, rest = parser.parse_known_args(arguments)
     data = options.data or local_service.DATA
-    if local_service.adopt(os.environ, data):
+    doctor = rest[:1] == ["doctor"] and not {"-h", "--help"} & set(rest)
+    if up := local_service.adopt(os.environ, data):
         sys.stderr.write(f"Using the `up` in {data}.\n")
-    elif options.data and not local_service.names_servers(os.environ):
-        sys.exit(f"No `cityweather up` runs in {data}.")
+        return [*rest, "--up", up] if doctor else rest
+    if (options.data or doctor) and not local_service.names_servers(os.environ):
+        sys.exit(f"No `cityweather up` runs in {data}, and neither REDIS_URL nor DATABASE_URL is set.\n{NOTHING_RUNS}")
     return rest
 
 

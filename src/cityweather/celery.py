@@ -11,8 +11,7 @@ from kombu.transport import virtual
 from kombu.transport.redis import Channel, QoS, Transport
 from redis.exceptions import RedisError
 
-from cityweather.runtime.connections import REFUSING
-from cityweather.runtime.process import die_with
+from cityweather.runtime import outages, process
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +22,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 # To kombu these are errors of ours, and the worker that fetched a message just then would exit for good.
-Transport.connection_errors = (*Transport.connection_errors, *REFUSING)
+Transport.connection_errors = (*Transport.connection_errors, *outages.REDIS_REFUSALS)
 
 
 class PatientQoS(QoS):
@@ -59,13 +58,11 @@ class Ticker(Scheduler):
 
 def end_with_the_worker(**_: Any) -> None:
     """A child of a worker that was killed would go on fetching, or beating, beside its successor."""
-    die_with(os.getppid())
+    process.exit_with_parent(os.getppid())
 
 
 def require_sound_settings(**_: Any) -> None:
-    from cityweather import checks  # noqa: PLC0415  # Django is not set up when this module is read
-
-    checks.require_sound_settings()
+    process.require_sound_settings()
 
 
 celeryd_init.connect(require_sound_settings, weak=False)

@@ -1,44 +1,39 @@
-"""System checks: what would break at three in the morning is said at the start, with a hint.
+"""Django's system checks of our settings, each with a hint.
 
-`manage.py check` reads settings only; `manage.py check --deploy` also asks the servers. wsgi.py and celery.py run the
-plain ones, so that a process with unusable settings does not start.
+`cityweather check` reads the settings; `cityweather check --deploy` also asks the servers. Every server process runs
+the plain checks at its start (runtime/process.py), so none starts with unusable settings.
 """
 
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import ERROR, CheckMessage, Error, Tags, Warning, register, run_checks  # noqa: A004
-from django.core.exceptions import ImproperlyConfigured
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.db import DatabaseError, connection
 from redis import Redis
+from redis.connection import parse_url
 from redis.exceptions import RedisError, ResponseError
 
-from cityweather.api import throttling
 from cityweather.api.webhooks.request import secret_keys
 from cityweather.runtime import api_keys, connections
 from cityweather.settings import INSECURE_SECRET_KEY
 
 PROVIDERS = ("auto", "openweather", "open_meteo")
+RATE = re.compile(r"0*[1-9][0-9]{0,8}/(s|sec|second|m|min|minute|h|hour|d|day)")
 SKEW = 5.0  # seconds
 SECRET_BYTES = 16  # of a callback's secret
 CENTURY = 36_500  # days; far longer ones lead past the first or the last date there is
+LARGEST = 10**12  # far beyond any use, and within what Redis and databases can hold
 RETENTIONS = ("RETENTION_DAYS_JOBS", "RETENTION_DAYS_HISTORY")
 COUNTS = (
     "CACHE_TTL", "IMPORT_MAX_BYTES", "IMPORT_MAX_ROWS", "IMPORT_MAX_OPEN_JOBS",
     "OPENWEATHER_QUOTA_PER_MINUTE", "OPENWEATHER_QUOTA_PER_MONTH",
     "OPEN_METEO_QUOTA_PER_MINUTE", "OPEN_METEO_QUOTA_PER_HOUR", "OPEN_METEO_QUOTA_PER_DAY",
 )  # fmt: skip
-
-
-def require_sound_settings() -> None:
-    """Called by every server process at its start. Raises ImproperlyConfigured, naming all that is wrong."""
-    errors = [message for message in run_checks() if message.level >= ERROR]
-    if errors:
-        lines = "\n".join(f"  {message.msg} {message.hint or ''} ({message.id})" for message in errors)
-        raise ImproperlyConfigured(f"CityWeather+ cannot start:\n{lines}")
 
 
 @register(Tags.security)
@@ -53,6 +48,20 @@ def secrets(*_: Any, **__: Any) -> list[CheckMessage]:
         hint = "Set CITYWEATHER_API_KEY to name:key pairs, separated by commas."
         found.append(Error("No API key protects /bulk.", hint=hint, id="cityweather.E002"))
     return found
+
+
+@register(Tags.security)
+def sendable_keys(*_: Any, **__: Any) -> list[CheckMessage]:
+    """A header cannot carry other characters."""
+    keys = {
+        "CITYWEATHER_API_KEY": settings.CITYWEATHER_API_KEY,
+        "OPENWEATHER_API_KEY": settings.OPENWEATHER_API_KEY,
+    }
+    return [
+        Error(f"{name} holds characters that are not ASCII.", hint="Use letters and digits.", id="cityweather.E013")
+        for name, value in keys.items()
+        if not (value.isascii() and value.isprintable())
+    ]
 
 
 @register(Tags.security, deploy=True)
@@ -76,16 +85,46 @@ def provider(*_: Any, **__: Any) -> list[CheckMessage]:
 
 
 @register(Tags.compatibility)
-def single_servers(*_: Any, **__: Any) -> list[CheckMessage]:
-    single = ("redis://", "rediss://")
-    errors: list[CheckMessage] = []
-    if not settings.BROKER_URL.startswith(single):
-        hint = "Use redis:// or rediss://; Celery has no transport for a Redis Cluster."
-        errors.append(Error("BROKER_URL must be a single Redis server.", hint=hint, id="cityweather.E005"))
-    if not settings.CACHE_URL.startswith(single):
-        hint = "Use redis:// or rediss://; only REDIS_URL may be a Redis Cluster."
-        errors.append(Error("CACHE_URL must be a single Redis server.", hint=hint, id="cityweather.E007"))
-    return errors
+def redis_addresses(*_: Any, **__: Any) -> list[CheckMessage]:
+    single, any_server = ("redis://", "rediss://"), ("redis://", "rediss://", "redis+cluster://", "rediss+cluster://")
+    found: list[CheckMessage] = []
+    for name, schemes, error_id in (
+        ("REDIS_URL", any_server, "cityweather.E011"),
+        ("BROKER_URL", single, "cityweather.E005"),
+        ("CACHE_URL", single, "cityweather.E007"),
+    ):
+        if not _is_redis_address(getattr(settings, name), schemes):
+            hint = f"Use {' or '.join(schemes)} with a host and a port."
+            if schemes == single:
+                hint += " Celery and Django's cache have no support for a Redis Cluster."
+            found.append(Error(f"{name} is not the address of a Redis server.", hint=hint, id=error_id))
+    return found
+
+
+def _is_redis_address(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parse_url(url.replace(f"{connections.CLUSTER}://", "://", 1))  # type: ignore[no-untyped-call]
+        return url.startswith(schemes) and bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
+
+
+@register(Tags.compatibility)
+def provider_addresses(*_: Any, **__: Any) -> list[CheckMessage]:
+    hint = "Use http:// or https:// with a host."
+    return [
+        Error(f"{name} is not the address of a web server.", hint=hint, id="cityweather.E012")
+        for name in ("OPENWEATHER_URL", "OPEN_METEO_URL", "OPEN_METEO_GEOCODING_URL")
+        if not _is_web_address(getattr(settings, name))
+    ]
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 @register(Tags.compatibility)
@@ -94,11 +133,7 @@ def rates(*_: Any, **__: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     for name in ("THROTTLE_WEATHER", "THROTTLE_API", "THROTTLE_LOGIN"):
         rule = getattr(settings, name)
-        try:
-            usable = not rule or throttling.parse(rule)[0] > 0
-        except ValueError:
-            usable = False
-        if not usable:
+        if rule and not RATE.fullmatch(rule):
             hint = "Write for example 60/min; the periods are second, min, hour and day. Empty lifts the limit."
             found.append(Error(f"{name} {rule!r} is no rate.", hint=hint, id="cityweather.E008"))
     if settings.TRUSTED_PROXIES < 0:
@@ -113,9 +148,9 @@ def numbers(*_: Any, **__: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     for name in RETENTIONS + COUNTS:
         number, days = getattr(settings, name), name in RETENTIONS
-        if number < 0 or (days and number > CENTURY):
+        if not 0 <= number <= (CENTURY if days else LARGEST):
             keep = f"Set {name} to 1 to {CENTURY} days, or to 0 to keep everything."
-            hint = keep if days else f"Set {name} to 0 or more."
+            hint = keep if days else f"Set {name} to a number from 0 to {LARGEST}."
             found.append(Error(f"{name} is {number}.", hint=hint, id="cityweather.E010"))
     return found
 
@@ -147,7 +182,7 @@ def sqlite(*_: Any, **__: Any) -> list[CheckMessage]:
     return [Warning("The database is SQLite.", hint=hint, id="cityweather.W002")]
 
 
-@register(Tags.compatibility, deploy=True)
+@register("servers", deploy=True)
 def redis_server(*_: Any, **__: Any) -> list[CheckMessage]:
     """Eviction policy, persistence and clock of the tracker's server."""
     client = connections.redis_client()

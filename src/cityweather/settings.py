@@ -1,23 +1,67 @@
-"""One settings file. Everything comes from the environment; env/.env.example lists it, checks.py validates it."""
+"""One settings file. Everything comes from the environment; env/.env.example lists it.
 
+A value that cannot be read ends the process here, with one sentence; checks.py validates what could be read.
+"""
+
+import logging
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from celery.schedules import crontab
-from environs import Env
+from environs import Env, EnvError
 
 from cityweather.runtime import logs
-from cityweather.runtime.sockets import pool_options
 
-env = Env()
+Value = TypeVar("Value")
+
+
+def unusable(name: str, expected: str) -> SystemExit:
+    """Without the value: it may hold a password."""
+    return SystemExit(f"CityWeather+ cannot start: {name} has to be {expected}. env/.env.example explains it.")
+
+
+class _Environment:
+    """The environment, read by environs. Each method raises SystemExit for a value that it cannot read."""
+
+    _env = Env()
+
+    def text(self, name: str, default: str) -> str:
+        return self._read(self._env.str, "a text", name, default)
+
+    def number(self, name: str, default: int) -> int:
+        return self._read(self._env.int, "a whole number", name, default)
+
+    def flag(self, name: str, default: bool) -> bool:
+        return self._read(self._env.bool, "true or false", name, default)
+
+    def names(self, name: str, default: list[str]) -> list[str]:
+        return self._read(self._env.list, "a list separated by commas", name, default)
+
+    def database(self, name: str, default: str, **options: Any) -> Any:
+        expected = "an address such as postgres://user:password@host/name or sqlite:////path/to/file"
+        found = self._read(self._env.dj_db_url, expected, name, default, **options)
+        if not found["ENGINE"].endswith(("sqlite3", "postgresql")) or not found["NAME"]:
+            raise unusable(name, expected)
+        return found
+
+    def _read(self, parse: Callable[..., Value], expected: str, name: str, default: Any, **options: Any) -> Value:
+        try:
+            return parse(name, default, **options)
+        except EnvError:
+            raise unusable(name, expected) from None
+
+
+env = _Environment()
 
 ROOT = Path(__file__).resolve().parents[2]
 INSECURE_SECRET_KEY = "insecure-set-SECRET_KEY"  # noqa: S105  # checks.py refuses it in production
 
 # --- Django -------------------------------------------------------------------------------------------------------
-SECRET_KEY = env.str("SECRET_KEY", INSECURE_SECRET_KEY)
-DEBUG = env.bool("DEBUG", False)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
+SECRET_KEY = env.text("SECRET_KEY", INSECURE_SECRET_KEY)
+DEBUG = env.flag("DEBUG", False)
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
 ROOT_URLCONF = "cityweather.urls"
 WSGI_APPLICATION = "cityweather.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -65,7 +109,7 @@ TEMPLATES = [
         },
     }
 ]
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)  # that stand before us and write X-Forwarded-For and -Proto
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)  # that stand before us and write X-Forwarded-For and -Proto
 if TRUSTED_PROXIES:  # they speak TLS to the outside and plain HTTP to us
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
@@ -86,17 +130,19 @@ STORAGES = {
 STATICFILES_DIRS = [path for path in [ROOT / "src/cityweather/dashboard/static"] if path.exists()]
 
 # --- logs ---------------------------------------------------------------------------------------------------------
-LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
+if LOG_LEVEL not in logging.getLevelNamesMapping():
+    raise unusable("LOG_LEVEL", "one of DEBUG, INFO, WARNING, ERROR and CRITICAL")
 LOGGING = logs.config(LOG_LEVEL)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True  # the request id travels in the headers of what a request sends
 DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = 10  # ticks come every second
 
 # --- stores -------------------------------------------------------------------------------------------------------
-DATABASE_URL = env.str("DATABASE_URL", f"sqlite:///{quote(str(ROOT / '.data/cityweather.sqlite3'))}")
-REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
-BROKER_URL = env.str("BROKER_URL", REDIS_URL)
-CACHE_URL = env.str("CACHE_URL", REDIS_URL)
-DATABASES = {"default": env.dj_db_url("DATABASE_URL", DATABASE_URL, conn_max_age=60, conn_health_checks=True)}
+DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{quote(str(ROOT / '.data/cityweather.sqlite3'))}")
+REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+BROKER_URL = env.text("BROKER_URL", REDIS_URL)
+CACHE_URL = env.text("CACHE_URL", REDIS_URL)
+DATABASES = {"default": env.database("DATABASE_URL", DATABASE_URL, conn_max_age=60, conn_health_checks=True)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         # A deferred transaction that reads first and writes later fails at once when another one wrote between.
@@ -117,42 +163,41 @@ CACHES = {
             "SERIALIZER": "cityweather.weather.cache.Serializer",
             "SOCKET_CONNECT_TIMEOUT": 1,  # seconds
             "SOCKET_TIMEOUT": 2,
-            "CONNECTION_POOL_KWARGS": pool_options(CACHE_URL),
         },
     }
 }
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 # --- weather ------------------------------------------------------------------------------------------------------
-WEATHER_PROVIDER = env.str("WEATHER_PROVIDER", "auto")
-OPENWEATHER_API_KEY = env.str("OPENWEATHER_API_KEY", "")
-OPENWEATHER_URL = env.str("OPENWEATHER_URL", "https://api.openweathermap.org")
-OPENWEATHER_QUOTA_PER_MINUTE = env.int("OPENWEATHER_QUOTA_PER_MINUTE", 60)  # 0: no limit
-OPENWEATHER_QUOTA_PER_MONTH = env.int("OPENWEATHER_QUOTA_PER_MONTH", 1_000_000)
-OPEN_METEO_URL = env.str("OPEN_METEO_URL", "https://api.open-meteo.com")
-OPEN_METEO_GEOCODING_URL = env.str("OPEN_METEO_GEOCODING_URL", "https://geocoding-api.open-meteo.com")
-OPEN_METEO_QUOTA_PER_MINUTE = env.int("OPEN_METEO_QUOTA_PER_MINUTE", 600)
-OPEN_METEO_QUOTA_PER_HOUR = env.int("OPEN_METEO_QUOTA_PER_HOUR", 5_000)
-OPEN_METEO_QUOTA_PER_DAY = env.int("OPEN_METEO_QUOTA_PER_DAY", 10_000)
-CACHE_TTL = env.int("CACHE_TTL", 900)  # seconds
+WEATHER_PROVIDER = env.text("WEATHER_PROVIDER", "auto")
+OPENWEATHER_API_KEY = env.text("OPENWEATHER_API_KEY", "")
+OPENWEATHER_URL = env.text("OPENWEATHER_URL", "https://api.openweathermap.org")
+OPENWEATHER_QUOTA_PER_MINUTE = env.number("OPENWEATHER_QUOTA_PER_MINUTE", 60)  # 0: no limit
+OPENWEATHER_QUOTA_PER_MONTH = env.number("OPENWEATHER_QUOTA_PER_MONTH", 1_000_000)
+OPEN_METEO_URL = env.text("OPEN_METEO_URL", "https://api.open-meteo.com")
+OPEN_METEO_GEOCODING_URL = env.text("OPEN_METEO_GEOCODING_URL", "https://geocoding-api.open-meteo.com")
+OPEN_METEO_QUOTA_PER_MINUTE = env.number("OPEN_METEO_QUOTA_PER_MINUTE", 600)
+OPEN_METEO_QUOTA_PER_HOUR = env.number("OPEN_METEO_QUOTA_PER_HOUR", 5_000)
+OPEN_METEO_QUOTA_PER_DAY = env.number("OPEN_METEO_QUOTA_PER_DAY", 10_000)
+CACHE_TTL = env.number("CACHE_TTL", 900)  # seconds
 
 # --- imports ------------------------------------------------------------------------------------------------------
-CITYWEATHER_API_KEY = env.str("CITYWEATHER_API_KEY", "")
-IMPORT_DIR = Path(env.str("IMPORT_DIR", str(ROOT / "data")))
-IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", 100_000_000)
-IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", 5_000_000)
-IMPORT_MAX_OPEN_JOBS = env.int("IMPORT_MAX_OPEN_JOBS", 100)
-RETENTION_DAYS_JOBS = env.int("RETENTION_DAYS_JOBS", 30)  # 0 keeps everything
-RETENTION_DAYS_HISTORY = env.int("RETENTION_DAYS_HISTORY", 90)
-CALLBACK_HOSTS: list[str] = env.list("CALLBACK_HOSTS", [])  # empty: no callbacks
-CALLBACK_SECRET = env.str("CALLBACK_SECRET", "")
+CITYWEATHER_API_KEY = env.text("CITYWEATHER_API_KEY", "")
+IMPORT_DIR = Path(env.text("IMPORT_DIR", str(ROOT / "data")))
+IMPORT_MAX_BYTES = env.number("IMPORT_MAX_BYTES", 100_000_000)
+IMPORT_MAX_ROWS = env.number("IMPORT_MAX_ROWS", 5_000_000)
+IMPORT_MAX_OPEN_JOBS = env.number("IMPORT_MAX_OPEN_JOBS", 100)
+RETENTION_DAYS_JOBS = env.number("RETENTION_DAYS_JOBS", 30)  # 0 keeps everything
+RETENTION_DAYS_HISTORY = env.number("RETENTION_DAYS_HISTORY", 90)
+CALLBACK_HOSTS: list[str] = env.names("CALLBACK_HOSTS", [])  # empty: no callbacks
+CALLBACK_SECRET = env.text("CALLBACK_SECRET", "")
 # The upload goes straight to our spool; Django's own limit would count the file against memory.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
 # --- API ----------------------------------------------------------------------------------------------------------
-THROTTLE_WEATHER = env.str("THROTTLE_WEATHER", "60/min")
-THROTTLE_API = env.str("THROTTLE_API", "600/min")
-THROTTLE_LOGIN = env.str("THROTTLE_LOGIN", "10/min")
+THROTTLE_WEATHER = env.text("THROTTLE_WEATHER", "60/min")
+THROTTLE_API = env.text("THROTTLE_API", "600/min")
+THROTTLE_LOGIN = env.text("THROTTLE_LOGIN", "10/min")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],

@@ -14,7 +14,7 @@ from cityweather.dispatch import batches, dispatcher
 from cityweather.flush import flusher, sweep
 from cityweather.flush.audit import audit_recent
 from cityweather.flush.retention import prune
-from cityweather.runtime import connections, no_writes, outages
+from cityweather.runtime import connections, outages
 from cityweather.weather import shutdown_flag
 from cityweather.weather.batch_fetch import run_batch
 from cityweather.weather.batch_queue import Batch
@@ -28,16 +28,16 @@ worker_shutting_down.connect(lambda **_: shutdown_flag.ask(), weak=False)
 class Patient(Task):  # type: ignore[type-arg]  # not generic when it runs
     """A server that is away costs a line every half minute, not a traceback a second."""
 
-    throws = connections.ANY_AWAY
+    throws = outages.OUTAGE_ERRORS
 
     def on_failure(self, exc: Exception, *_: Any) -> None:
-        outages.tell(exc, then="the next tick tries again")
-        no_writes.note(exc)
+        outages.log_outage(exc, next_step="the next tick tries again")
+        outages.note_refusal(exc)
 
 
 class Fetching(Patient):
     def on_failure(self, exc: Exception, *_: Any) -> None:
-        outages.tell(exc, then="the batch goes out again when its lease has run out")
+        outages.log_outage(exc, next_step="the batch goes out again when its lease has run out")
 
 
 @shared_task(base=Fetching)

@@ -8,6 +8,8 @@ from django.core.wsgi import get_wsgi_application
 from django.http.multipartparser import MultiPartParserError
 from django.utils.http import parse_header_parameters
 
+from cityweather.runtime.process import require_sound_settings
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
 
 
@@ -29,7 +31,5 @@ class Request(WSGIRequest):
 
 application = get_wsgi_application()
 application.request_class = Request
-
-from cityweather.checks import require_sound_settings  # noqa: E402  # Django has to be set up first
 
 require_sound_settings()

@@ -11,7 +11,7 @@ from django.contrib.staticfiles.management.commands.collectstatic import Command
 from django.core.management import call_command
 from django.db import DatabaseError
 
-from cityweather.runtime import no_writes
+from cityweather.runtime import outages
 
 UNASKED = {"interactive": False, "verbosity": 0}
 
@@ -22,7 +22,7 @@ def main() -> None:
     try:
         call_command("migrate", **UNASKED)
     except DatabaseError as error:
-        if why := no_writes.reason(error):
+        if why := outages.refusal_reason(error):
             sys.exit(f"The database takes no writes: {why}.")
         raise
     collect()

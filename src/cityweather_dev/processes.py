@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from cityweather.runtime.process import die_with
+from cityweather.runtime.process import exit_with_parent
 
 HOST = "127.0.0.1"
 
@@ -45,7 +45,7 @@ def spawn(
         group=group,
         extra_groups=[] if user else None,
         start_new_session=True,
-        preexec_fn=partial(die_with, os.getpid(), dies_by),  # noqa: PLW1509  # takes no lock, imports nothing
+        preexec_fn=partial(exit_with_parent, os.getpid(), dies_by),  # noqa: PLW1509  # takes no lock, imports nothing
     )
 
 

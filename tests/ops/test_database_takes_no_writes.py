@@ -11,9 +11,9 @@ from django.test import Client
 from redis import Redis
 
 from cityweather import tasks
+from cityweather.management.commands import doctor
 from cityweather.ops import health
-from cityweather.ops.doctor import servers
-from cityweather.runtime import no_writes, redis_keys
+from cityweather.runtime import outages, redis_keys
 from tests.support.api import KEY
 from tests.support.flush import result, running_job, work
 
@@ -45,8 +45,8 @@ def test_what_a_tick_was_refused_is_told_until_it_is_old(redis_server: "Redis[by
         tasks.flush_tick.apply()
     part = flush_part()
     assert (part["ok"], part["detail"]) == (False, "the database takes no writes: it is read-only")
-    assert 0 < redis_server.ttl(redis_keys.NO_WRITES) <= no_writes.KEPT
-    redis_server.delete(redis_keys.NO_WRITES)
+    assert 0 < redis_server.ttl(redis_keys.DATABASE_REFUSAL) <= outages.KEPT
+    redis_server.delete(redis_keys.DATABASE_REFUSAL)
     assert flush_part()["ok"]
 
 
@@ -69,7 +69,7 @@ def test_a_file_that_may_only_be_read_is_named() -> None:
             assert cursor.execute("SELECT count(*) FROM cityweather_city").fetchone() == (0,)
             with pytest.raises(OperationalError) as refused:
                 cursor.execute("INSERT INTO cityweather_city (name, key) VALUES ('Oslo', 'oslo')")
-    assert no_writes.reason(refused.value) == "it is read-only"
+    assert outages.refusal_reason(refused.value) == "it is read-only"
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -81,10 +81,10 @@ def test_a_full_disk_is_named() -> None:
         with pytest.raises(OperationalError) as refused:  # more than all free pages hold, whatever other tests left
             cursor.execute(f"CREATE TABLE ballast AS SELECT zeroblob({pages * size})")
         cursor.execute("PRAGMA max_page_count = 1073741823")
-    assert no_writes.reason(refused.value) == "its disk is full"
+    assert outages.refusal_reason(refused.value) == "its disk is full"
 
 
 def test_the_doctor_says_what_to_do_where_a_server_answers_but_takes_no_writes() -> None:
     for name in ("redis", "broker", "flush"):
-        assert "room on its disk" in servers.todo(name, "takes no writes: for a reason")
-        assert servers.todo(name, "ConnectionError") == servers.TODO[name]
+        assert "room on its disk" in doctor.todo(name, "takes no writes: for a reason")
+        assert doctor.todo(name, "ConnectionError") == doctor.TODO[name]

@@ -8,7 +8,7 @@ from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
 from cityweather.ops import health
-from cityweather.runtime import connections
+from cityweather.runtime import outages
 from cityweather_dev.valkey import Valkey
 from tests.support.servers import forget_singletons, use_redis
 
@@ -69,6 +69,6 @@ def test_a_transaction_that_is_refused_as_a_whole_passes_like_any_refusal(client
         connection.read_response()
     client.config_set("min-replicas-to-write", 1)
     connection.send_command("EXEC")
-    with pytest.raises(connections.REFUSING, match="Transaction discarded"):
+    with pytest.raises(outages.REDIS_REFUSALS, match="Transaction discarded"):
         connection.read_response()
     connection.disconnect()

@@ -18,6 +18,7 @@ from cityweather_dev.processes import free_port, wait_until
 CONFIG = """
 from cityweather.ops.gunicorn import *
 workers, threads = 2, 2
+on_starting = lambda server: None
 """
 APPLICATION = """
 import os

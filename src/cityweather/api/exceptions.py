@@ -14,8 +14,7 @@ from rest_framework import exceptions as drf
 from rest_framework.views import set_rollback
 
 from cityweather.errors import BodyCut, CityWeatherError, DatabaseUnavailable, NotFound, RequestTimeout, RequestTooLarge
-from cityweather.runtime import no_writes
-from cityweather.runtime.connections import AWAY
+from cityweather.runtime import outages
 
 log = structlog.get_logger(__name__)
 
@@ -64,9 +63,9 @@ def known(exc: Exception) -> JsonResponse | None:
         return _drf(exc)
     if isinstance(exc, UnreadablePostError):
         return failure(RequestTimeout() if isinstance(exc.__cause__, TimeoutError) else BodyCut())
-    if isinstance(exc, AWAY["database"]):
+    if isinstance(exc, outages.DATABASE_ERRORS):
         log.warning("database_unavailable", exc_info=exc)
-        no_writes.note(exc)
+        outages.note_refusal(exc)
         return failure(DatabaseUnavailable())
     return next((make() for kinds, make in _FOREIGN if isinstance(exc, kinds)), None)
 

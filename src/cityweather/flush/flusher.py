@@ -9,7 +9,7 @@ from django.db import transaction
 from cityweather.errors import UnknownFormat
 from cityweather.flush import closing, job_lock, recovery, writer
 from cityweather.models import BulkJob
-from cityweather.runtime import connections
+from cityweather.runtime import connections, outages
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.tracker import Entry, Tracker
 
@@ -36,7 +36,7 @@ def _safely(job_id: str, away: list[Exception]) -> bool:
     """One job's trouble must not keep the others from being flushed; the next tick tries again."""
     try:
         return flush_job(job_id)
-    except connections.ANY_AWAY as error:
+    except outages.OUTAGE_ERRORS as error:
         away.append(error)
     except UnknownFormat as error:
         log.error("flush_waits_for_newer_code", extra={"job_id": job_id, "reason": error.detail})  # noqa: TRY400

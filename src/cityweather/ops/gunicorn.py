@@ -1,42 +1,70 @@
 """gunicorn -c python:cityweather.ops.gunicorn cityweather.wsgi:application
 
-What holds wherever the web process runs; --bind, --workers and --threads belong to the place.
+The settings that hold wherever the web process runs. --bind and --threads belong to the host.
 """
 
+import logging
 import os
+import subprocess
+import sys
 from typing import Any
 
-from cityweather.runtime.process import die_with
+from gunicorn import glogging  # type: ignore[import-untyped]
+
+from cityweather.runtime import logs
+from cityweather.runtime.process import exit_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
 
+PROCESSES = os.environ.get("WEB_CONCURRENCY") or "2"
+if not PROCESSES.isdecimal() or PROCESSES == "0":
+    raise SystemExit(f"CityWeather+ cannot start: WEB_CONCURRENCY is {PROCESSES!r}. Set it to a number from 1 on.")
+
+
+class Logger(glogging.Logger):  # type: ignore[misc]
+    """Writes gunicorn's own lines as JSON, like all others, from the first one on."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        handler = logging.StreamHandler()
+        handler.setFormatter(logs.formatter())
+        self.error_log.handlers = [handler]
+        self.error_log.propagate = False
+
+
 worker_class = "cityweather.ops.gunicorn_worker.Worker"
-logger_class = "cityweather.ops.gunicorn_logs.Logger"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+logger_class = Logger
+workers = int(PROCESSES)
 threads = 8
 timeout = 60  # seconds without a sign of life from a process
 graceful_timeout = 25  # seconds; Render kills after 30
 keepalive = 5  # seconds
-sendfile = False  # it would wait for a client without limit, past ops/paced_socket.py
 control_socket_disable = True
-forwarder_headers = ""  # nobody in front of us says what SCRIPT_NAME is
+forwarder_headers = ""  # no proxy sets SCRIPT_NAME, so no client may
+
+
+def on_starting(server: Any) -> None:  # noqa: ARG001
+    """Unusable settings end the server here: processes that end one after the other would leave tracebacks."""
+    checked = subprocess.run([sys.executable, "-m", "django", "check"], stdout=subprocess.DEVNULL, check=False)
+    if checked.returncode:
+        sys.exit(checked.returncode)
 
 
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
-    """Without their master they would end, too, but only after the slowest upload."""
-    die_with(server.pid)
+    """Without their master the processes would end, too, but only after their slowest upload."""
+    exit_with_parent(server.pid)
 
 
 def post_worker_init(worker: Any) -> None:
-    from cityweather.ops import bulkhead  # noqa: PLC0415  # not before Django is set up
-    from cityweather.runtime import metrics  # noqa: PLC0415  # see above
+    from cityweather.ops import bulkhead  # noqa: PLC0415  # needs Django to be set up
+    from cityweather.runtime import metrics  # noqa: PLC0415  # likewise
 
     bulkhead.limit(worker.cfg.threads)
     metrics.keep_sending()
 
 
 def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001
-    from cityweather.runtime import metrics  # noqa: PLC0415  # see above
+    from cityweather.runtime import metrics  # noqa: PLC0415  # likewise
 
     if worker.booted:
         metrics.send(at_once=True)

@@ -1,112 +1,119 @@
-"""A gunicorn worker that slow clients cannot occupy.
+"""A gunicorn worker whose threads clients with half-sent heads cannot hold.
 
-A thread is given to a whole head only, and from there on the client has to send, and to take, at a pace.
+A thread serves a connection only once the whole head of a request has arrived; until then the poller keeps it. A body
+or an answer may still hold a thread for SILENCE, so a public service belongs behind a proxy that buffers.
 """
 
+import re
 import socket
 import time
 from contextlib import suppress
-from functools import partial
-from selectors import EVENT_READ
 from typing import Any
 
-from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
+from gunicorn.http.errors import InvalidHeader, LimitRequestHeaders  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker  # type: ignore[import-untyped]
 
-from cityweather.ops import refusals
-from cityweather.ops.paced_socket import SLICE, PacedSocket
-
-REST = 0.001  # seconds in which a process takes no second connection when it has more than threads
-QUIET, LINGER = 2.0, 30.0  # seconds that a client may be silent, and may go on sending, once it has been answered
+HEAD_SECONDS = 5.0  # from a head's first byte to its last
+HEAD_SIZE = 32_768  # bytes
+HEAD_END = re.compile(rb"\n\r?\n")  # the parser refuses a line end without \r
+SILENCE = 30.0  # seconds that a client may send, or take, nothing
+LINGER, QUIET = 2.0, 0.5  # seconds that a client may go on sending after its answer, and be silent meanwhile
+REST = 0.001  # seconds
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._rested, self._resting = 0.0, False  # monotonic seconds: until when
-        self._leaving: dict[socket.socket, tuple[float, float]] = {}  # → monotonic: answered, last heard of
+        self._rest_until, self._resting = 0.0, False  # monotonic seconds
 
     def accept(self, listener: Any) -> None:
-        """One process would take a whole burst while the others wake up, and clients that poll keep their connection.
+        """A process with more connections than threads rests after each new one.
 
-        So with more of them than threads it leaves the next ones in the listener's queue, to whoever is there first.
+        Otherwise the first process to wake up takes a whole burst, and clients that poll keep their connections.
         """
         super().accept(listener)
         if self.nr_conns > self.cfg.threads:
-            self._rested = time.monotonic() + REST
+            self._rest_until = time.monotonic() + REST
             self.set_accept_enabled(False)
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Called before each wait, too, unless it is so already."""
-        self._resting = enabled and time.monotonic() < self._rested
+        """Also called before each wait for events."""
+        self._resting = enabled and time.monotonic() < self._rest_until
         super().set_accept_enabled(enabled and not self._resting)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         super().wait_for_and_dispatch_events(REST if self._resting else timeout)
 
     def handle(self, conn: TConn) -> Any:
-        """Until there is a head the connection goes back to the poller, each time with what has come of it."""
         if self.cfg.is_ssl:
             return super().handle(conn)
-        if not isinstance(conn.sock, PacedSocket):
-            conn.sock = PacedSocket(conn.sock, self.leave)
+        reusable: Any = False
         try:
-            if not conn.sock.has_head(conn.parser.unreader.take_buffered() if conn.parser else b""):
-                return _DEFER
-        except OSError:
-            return False
-        except ParseException as exc:
-            self.handle_error(None, conn.sock, conn.client, exc)
-            return False
-        conn.data_ready = True
-        return super().handle(conn)
+            if not _has_head(conn):
+                return _DEFER  # gunicorn has no public word for "back to the poller"
+            reusable = super().handle(conn)
+        except LimitRequestHeaders as error:
+            self.handle_error(None, conn.sock, conn.client, error)
+        except OSError as error:
+            self.log.debug("Closing a connection: %s", error)
+        if not reusable:
+            _end(conn)
+        return reusable
 
-    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
-        """A body that nobody read is dropped by the thread if it is here, by the poller (see `leave`) if not."""
-        if not isinstance(conn.sock, PacedSocket):
-            return bool(super()._keepalive_after(conn, keepalive))
-        conn.sock.hurry()
-        return keepalive and bool(conn.parser.finish_body(max_bytes=SLICE))
-
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:  # noqa: ARG002
-        """gunicorn's own answers are pages."""
-        status, answer = refusals.answer(exc, getattr(client, "wants_body", True))
-        if status == 500:
-            self.log.error("Error handling a request", exc_info=exc)
-        else:
-            self.log.warning("Invalid request: %s", exc)
-        with suppress(OSError):
-            client.sendall(answer)
-
-    def leave(self, sock: socket.socket) -> None:
-        """Let the poller read, and drop, what the client still sends."""
-        sock.setblocking(False)
-        self.poller.register(sock, EVENT_READ, partial(self._drop, sock))
-        self.nr_conns += 1
-        self._leaving[sock] = (time.monotonic(), time.monotonic())
-
-    def _drop(self, sock: socket.socket, _: Any) -> None:
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        if req.version >= (1, 1) and not any(name == "HOST" for name, _ in req.headers):
+            raise InvalidHeader("Host is missing", req=req)
+        plain = req.should_close
+        # Asked when the answer's head is written: a client must not send its next request behind an unread body.
+        req.should_close = lambda: plain() or _has_unread_body(req)
+        conn.sock.settimeout(SILENCE)
         try:
-            data = sock.recv(SLICE)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if data:
-            self._leaving[sock] = (self._leaving[sock][0], time.monotonic())
-        else:
-            self._close(sock)
+            return super().handle_request(req, conn)
+        except TimeoutError:
+            return False
 
-    def murder_pending(self) -> None:
-        """Called after each wait, which is a second at most."""
-        super().murder_pending()
-        now = time.monotonic()
-        for sock, (answered, heard) in list(self._leaving.items()):
-            if now > heard + QUIET or now > answered + LINGER:
-                self._close(sock)
 
-    def _close(self, sock: socket.socket) -> None:
-        del self._leaving[sock]
-        self.nr_conns -= 1
-        self.poller.unregister(sock)
-        sock.close()
+def _has_head(conn: TConn) -> bool:
+    """Read what has arrived, without waiting. True once there is a whole head, or the client has closed.
+
+    Raises TimeoutError for a head that takes too long, LimitRequestHeaders for one that is too large.
+    """
+    conn.init()
+    conn.sock.setblocking(False)
+    head = conn.parser.unreader.take_buffered()
+    if not head:
+        conn.head_due = time.monotonic() + HEAD_SECONDS
+    whole = bool(HEAD_END.search(head))  # it may have come together with the request before
+    if not whole:
+        with suppress(BlockingIOError):
+            data = conn.sock.recv(HEAD_SIZE)
+            head += data
+            whole = not data or bool(HEAD_END.search(head))
+    conn.parser.unreader.unread(head)
+    if whole:
+        return True
+    if time.monotonic() > conn.head_due:
+        raise TimeoutError("the head took too long")
+    if len(head) > HEAD_SIZE:
+        raise LimitRequestHeaders(f"The head is larger than {HEAD_SIZE} bytes")
+    return False
+
+
+def _has_unread_body(req: Any) -> bool:
+    """A chunked body does not say how much of it is left."""
+    return bool(getattr(req.body.reader, "length", 1)) if req and req.body else False
+
+
+def _end(conn: TConn) -> None:
+    """Drop the rest of a body for a while: closing at once would reset the connection before the client has read its
+    answer. gunicorn's own close would wait in the loop that serves all connections; after this it does not wait.
+    """
+    end = time.monotonic() + LINGER
+    with suppress(OSError):
+        if conn.parser and _has_unread_body(conn.parser.mesg):
+            conn.sock.shutdown(socket.SHUT_WR)
+            conn.sock.settimeout(QUIET)
+            while time.monotonic() < end and conn.sock.recv(HEAD_SIZE):
+                pass
+    with suppress(OSError):
+        conn.sock.shutdown(socket.SHUT_RDWR)

@@ -16,7 +16,7 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
 from cityweather.api.exceptions import only_get
 from cityweather.ops.running import running
-from cityweather.runtime import connections, heartbeats, no_writes, redis_keys
+from cityweather.runtime import connections, heartbeats, outages, redis_keys
 
 LIMIT = 3.0  # seconds for each part
 FRESH = 1.0  # seconds that a state is told again: asked without a key, it must not cost each time
@@ -76,7 +76,7 @@ def beat() -> str:
 
 def flush() -> str:
     # Here and not with the database, which /readyz needs: reads, and so every poll, go on.
-    if why := no_writes.noted():
+    if why := outages.noted_refusal():
         raise Unwell(f"the database takes no writes: {why}")
     lag = max((job.lag for job in running()), default=0.0)
     if lag > FLUSH_LATE:
@@ -159,7 +159,7 @@ def _examine(part: Part) -> State:
     except Unwell as error:
         detail, ok = str(error), False
     except Exception as error:  # noqa: BLE001  # whatever it is, the part is not well
-        detail, ok = no_writes.reason(error) or type(error).__name__, False
+        detail, ok = outages.refusal_reason(error) or type(error).__name__, False
     finally:
         connection.close()  # this thread's own
     return {"ok": ok, "detail": detail, "milliseconds": round((monotonic() - began) * 1000, 1)}

@@ -15,9 +15,9 @@ from django.http.response import HttpResponseBase
 from cityweather.api import exceptions
 from cityweather.api.lanes import ROUTE
 from cityweather.ops import headers
-from cityweather.runtime import logs, metrics
+from cityweather.runtime import metrics
 
-log = logging.getLogger("cityweather.request")
+log = structlog.get_logger("cityweather.request")
 
 # What a log line, a header and a Celery message can carry unchanged.
 ID = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}")
@@ -81,8 +81,7 @@ def note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> No
     metrics.observe("http_request_seconds", seconds, route=route)
     quiet = request.path_info in QUIET
     level = logging.DEBUG if quiet else logging.WARNING if response.status_code >= 500 else logging.INFO
-    logs.write(
-        log,
+    log.log(
         level,
         "request",
         method=request.method,

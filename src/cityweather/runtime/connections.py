@@ -1,50 +1,25 @@
-"""The one place where settings become connections. Each is made once per process."""
+"""The one place where settings become connections to Redis. Each is made once per process."""
 
-import re
 from functools import lru_cache
-from typing import Any, cast
+from typing import cast
 
 from django.conf import settings
-from django.db import InterfaceError, InternalError, OperationalError
-from kombu.exceptions import OperationalError as BrokerError
 from redis import Redis
 from redis._parsers.base import BaseParser
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
-from redis.exceptions import ClusterDownError, ExecAbortError, OutOfMemoryError, ReadOnlyError
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import ReadOnlyError
 from redis.retry import Retry
 
-from cityweather.runtime.sockets import pool_options
 from cityweather.tracker.tracker import Tracker
 
 
 class WritesRefused(ReadOnlyError):
-    """By a server whose disk is full, or that has too few replicas. redis-py has no name for it."""
+    """Redis refuses writes because its disk is full or it has too few replicas."""
 
 
-class _ScriptErrors(dict[str, type[Exception]]):
-    """Redis before 7 wraps what a command inside a script was refused for: "ERR Error running script …: -OOM …"."""
-
-    def get(self, text: str, default: Any = None) -> Any:
-        cause = re.search(r" -(?!ERR )([A-Z]+) ", text)
-        return super().get(text) or (BaseParser.EXCEPTION_CLASSES.get(cause[1], default) if cause else default)
-
-
-_plain = cast("dict[str, type[Exception]]", BaseParser.EXCEPTION_CLASSES["ERR"])
-BaseParser.EXCEPTION_CLASSES |= {
-    "MISCONF": WritesRefused, "NOREPLICAS": WritesRefused, "ERR": _ScriptErrors(_plain),
-}  # fmt: skip
-
-# A server that is away, full or takes no writes: that passes, and work goes on by itself.
-# ExecAbortError: it began to refuse between the commands of a transaction, whose first were accepted, and its end.
-REFUSING = (OutOfMemoryError, ReadOnlyError, ClusterDownError, ExecAbortError)
-AWAY: dict[str, tuple[type[Exception], ...]] = {
-    "redis": (RedisConnectionError, RedisTimeoutError, *REFUSING, BrokerError),
-    "database": (OperationalError, InterfaceError, InternalError),
-}
-ANY_AWAY = tuple(error for errors in AWAY.values() for error in errors)
+# redis-py has no public way to name further error codes, and without a class these two would look like bugs of ours.
+BaseParser.EXCEPTION_CLASSES |= {"MISCONF": WritesRefused, "NOREPLICAS": WritesRefused}
 
 # Seconds. A flusher holds a job's row lock while it talks to Redis, so it never waits long.
 TIMEOUT = 2.0
@@ -60,7 +35,7 @@ def _connect(url: str) -> Redis:
         address = scheme.removesuffix(CLUSTER) + separator + rest
         # Retries there follow a slot that has moved; they end after the timeouts.
         return cast("Redis", RedisCluster.from_url(address, **timeouts, protocol=2))
-    return Redis.from_url(url, **timeouts, retry=Retry(NoBackoff(), 0), protocol=2, **pool_options(url))
+    return Redis.from_url(url, **timeouts, retry=Retry(NoBackoff(), 0), protocol=2)
 
 
 @lru_cache

@@ -2,7 +2,7 @@
 
 METRICS = "cw:metrics"  # hash: field → sum
 TICKS = "cw:ticks"  # hash: tick → Unix seconds when it last ended
-NO_WRITES = "cw:no_writes"  # string: why the database was refusing writes a moment ago
+DATABASE_REFUSAL = "cw:database_refusal"  # string: why the database was refusing writes a moment ago
 HEALTH = "cw:health"  # never there: setting nothing at its beginning makes none, yet needs leave to write
 
 

@@ -18,7 +18,6 @@ from cityweather.api.webhooks.address import origin, resolve
 from cityweather.errors import CallbackRefused
 from cityweather.models import BulkJob
 from cityweather.runtime import metrics, outages
-from cityweather.runtime.connections import ANY_AWAY
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +50,8 @@ def _send(clock: Clock) -> None:
     try:
         deliver(clock)
         metrics.send(at_once=True)
-    except ANY_AWAY as error:
-        outages.tell(error, then="the receivers are told again")
+    except outages.OUTAGE_ERRORS as error:
+        outages.log_outage(error, next_step="the receivers are told again")
     finally:
         _sending.release()
         connection.close()  # this thread's own

@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from cityweather.flush import flusher, job_lock
-from cityweather.management.away import away_told
+from cityweather.management.outages import outages_as_sentences
 
 
 class Command(BaseCommand):
@@ -12,7 +12,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--seconds", type=float, default=30.0, help="how long at most (default: 30)")
 
-    @away_told()
+    @outages_as_sentences()
     def handle(self, *_: Any, seconds: float, **__: Any) -> None:
         live = len(job_lock.live())
         flusher.flush_all(seconds)

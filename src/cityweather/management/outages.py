@@ -1,22 +1,22 @@
-"""For commands that need the servers: one that is away is told in a sentence, not in a traceback."""
+"""For commands that need the servers: an unreachable server ends the command with a sentence, not a traceback."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.core.management.base import CommandError
 
-from cityweather.runtime.connections import ANY_AWAY, AWAY
+from cityweather.runtime import outages
 
 SERVERS = {"redis": ("Redis", "REDIS_URL"), "database": ("The database", "DATABASE_URL")}
 
 
 @contextmanager
-def away_told() -> Iterator[None]:
+def outages_as_sentences() -> Iterator[None]:
     """Raises CommandError."""
     try:
         yield
-    except ANY_AWAY as error:
-        name, setting = next(SERVERS[server] for server, kinds in AWAY.items() if isinstance(error, kinds))
+    except outages.OUTAGE_ERRORS as error:
+        name, setting = SERVERS[outages.server_of(error) or "redis"]
         words = str(error).partition("\n")[0]
         raise CommandError(
             f"{name} does not answer as it should ({type(error).__name__}: {words}). "

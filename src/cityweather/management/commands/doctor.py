@@ -1,0 +1,260 @@
+"""`cityweather doctor`: the system checks, the parts of /healthz, and one question to workers, provider and web."""
+
+import logging
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import requests
+from django.conf import settings
+from django.core.checks import ERROR, WARNING, CheckMessage, run_checks
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
+
+from cityweather.celery import app
+from cityweather.errors import Fault, WeatherError
+from cityweather.models import BulkJob
+from cityweather.ops import health
+from cityweather.runtime import connections, logs
+from cityweather.weather import factory
+from cityweather.weather.choice import from_settings
+from cityweather.weather.http_single import WebTransport
+from cityweather.weather.known_good import LONDON
+from cityweather.weather.provider_client import Asker
+
+DESCRIPTION = """\
+Report for every part whether it is well, and what to do when it is not: settings, database and migrations, Redis,
+broker, beat, workers, clocks, dispatch, flush, one question to the weather provider, callbacks, web.
+
+Run it where the service runs, with its environment. With neither REDIS_URL nor DATABASE_URL set, it looks at the
+`cityweather up` that runs in .data (--data DIR: in another folder), without the advice for a deploy.
+
+exit codes: 0 nothing failed (warnings may stand), 1 something did
+"""
+ANSWER = 2.0  # seconds for workers
+WEB_ANSWER = 5.0  # seconds
+REDIS_UNREACHABLE = "cityweather.W003"  # reported as a part of its own
+SIMULATED = "simulated"  # the key that `up` asks its simulator with
+MIGRATE = "Run: cityweather migrate"
+WEB = "gunicorn -c python:cityweather.ops.gunicorn cityweather.wsgi:application"
+WORKERS = {
+    "fetch": "celery -A cityweather worker -Q fetch -n fetch@%h",
+    "bookkeeping": "celery -A cityweather worker -B -Q bookkeeping -n bookkeeping@%h",
+}
+TODO = {
+    "redis": "Check REDIS_URL and that the server runs.",
+    "broker": "Check BROKER_URL and that the server runs.",
+    "beat": f"Start a bookkeeper with -B: {WORKERS['bookkeeping']}",
+    "workers": f"Start those that are missing, for example: {WORKERS['fetch']}",
+    "clocks": "Run NTP on every host.",
+    "flush": "See the bookkeeper's log; `cityweather flush` does a round by hand.",
+}
+NO_WRITES = "Mend that where it runs (room on its disk, memory, read-only mode); work then goes on by itself."
+
+
+class Level(StrEnum):
+    OK = "OK"
+    WARN = "WARN"
+    FAIL = "FAIL"
+    SKIP = "SKIP"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`todo`: what a person should do, "" for nothing."""
+
+    level: Level
+    part: str
+    text: str
+    todo: str = ""
+
+
+class Command(BaseCommand):
+    help = DESCRIPTION
+    requires_system_checks = ()  # it runs them itself, and goes on after an error
+
+    def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> CommandParser:
+        return super().create_parser(prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **options)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--server", metavar="URL", help="where the web process should answer")
+        parser.add_argument("--up", metavar="URL", help="of an `up` on this machine: it needs no advice for a deploy")
+
+    def handle(self, *_: Any, server: str | None, up: str | None, **__: Any) -> None:
+        logging.disable(logging.CRITICAL)  # the lines below report what the parts would log
+        levels = []
+        for finding in examine(server or up, deploy=not up):
+            levels.append(finding.level)
+            self.stdout.write(self._styled(finding.level) + logs.mask(f" {finding.part:<13} {finding.text}"))
+            if finding.todo:
+                self.stdout.write(logs.mask(f"{'':18} → {finding.todo}"))
+            self.stdout.flush()
+        self.stdout.write(verdict(levels))
+        if Level.FAIL in levels:
+            raise SystemExit(1)
+
+    def _styled(self, level: Level) -> str:
+        styles = {Level.OK: self.style.SUCCESS, Level.WARN: self.style.WARNING, Level.FAIL: self.style.ERROR}
+        return styles.get(level, str)(f"{level:<4}")
+
+
+def verdict(levels: list[Level]) -> str:
+    failed = levels.count(Level.FAIL)
+    if failed:
+        return f"{failed} problem{'s' if failed > 1 else ''} to fix."
+    return "Passed with warnings." if Level.WARN in levels else "All checks passed."
+
+
+def examine(server: str | None, *, deploy: bool) -> Iterator[Finding]:
+    """Each part as soon as it is known. The trouble of one part does not hide the others."""
+    looks: dict[str, Callable[[], Iterator[Finding]]] = {
+        "settings": lambda: sound_settings(deploy=deploy),
+        "database": database,
+        "servers": running_parts,
+        "callbacks": callbacks,
+        "web": lambda: web(server),
+    }
+    for part, look in looks.items():
+        try:
+            yield from look()
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is reported
+            yield Finding(Level.FAIL, part, f"cannot be examined: {type(error).__name__}")
+
+
+def sound_settings(*, deploy: bool) -> Iterator[Finding]:
+    messages = run_checks(include_deployment_checks=deploy)
+    if not deploy:
+        messages += run_checks(tags=["servers"], include_deployment_checks=True)
+    found = [m for m in messages if m.level >= WARNING and not m.is_silenced() and m.id != REDIS_UNREACHABLE]
+    yield from map(_of_check, found)
+    if not any(message.level >= ERROR for message in found):
+        yield Finding(Level.OK, "settings", "a service starts with them")
+
+
+def _of_check(message: CheckMessage) -> Finding:
+    level = Level.FAIL if message.level >= ERROR else Level.WARN
+    return Finding(level, "settings", f"{message.msg} ({message.id})", message.hint or "")
+
+
+def database() -> Iterator[Finding]:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        if not MigrationRecorder(connection).has_table():
+            yield Finding(Level.FAIL, "database", f"{connection.vendor} answers, but has no tables", MIGRATE)
+            return
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        # The error's own words may hold an address.
+        text, todo = f"does not answer: {type(error).__name__}", "Check DATABASE_URL and that it runs."
+        yield Finding(Level.FAIL, "database", text, todo)
+        return
+    if missing:
+        text = f"{len(missing)} migrations are not applied, from {missing[0][0]} on"
+        yield Finding(Level.FAIL, "database", text, MIGRATE)
+    else:
+        yield Finding(Level.OK, "database", f"{connection.vendor}, migrated")
+
+
+def running_parts() -> Iterator[Finding]:
+    """The parts of /healthz, then workers and provider where Redis and the broker answer."""
+    states = health.examine([part for part in health.PARTS if part.name != "database"])
+    redis, broker = states["redis"]["ok"], states["broker"]["ok"]
+    for name, state in states.items():
+        if name not in ("redis", "broker") and not redis:
+            yield Finding(Level.SKIP, name, "is known through Redis")
+        elif state["ok"]:
+            yield Finding(Level.OK, name, state["detail"])
+        else:
+            yield Finding(Level.FAIL, name, state["detail"], todo(name, state["detail"]))
+    if redis and connections.tracker().draining():
+        yield Finding(Level.WARN, "dispatch", "of all jobs is parked", "`cityweather resume` lets it go on.")
+    if broker:
+        yield from workers()
+    else:
+        yield Finding(Level.SKIP, "queues", "their workers are asked through the broker")
+    yield provider() if redis else Finding(Level.SKIP, "provider", "is asked within the quota, which Redis keeps")
+
+
+def todo(name: str, detail: str) -> str:
+    return NO_WRITES if "takes no writes" in detail else TODO.get(name, "")
+
+
+def workers() -> Iterator[Finding]:
+    """Which queues have a worker, as the workers themselves say."""
+    try:
+        answers = app.control.inspect(timeout=ANSWER).active_queues() or {}
+    except Exception as error:  # noqa: BLE001  # kombu raises what its transport raises
+        yield Finding(Level.FAIL, "queues", f"workers cannot be asked: {type(error).__name__}", TODO["broker"])
+        return
+    for queue, start in WORKERS.items():
+        names = sorted(name for name, queues in answers.items() if queue in {one["name"] for one in queues})
+        if names:
+            yield Finding(Level.OK, "queues", f"{queue}: {', '.join(names)}")
+        else:
+            text = f"no worker answers for {queue} within {ANSWER:.0f} s"
+            yield Finding(Level.FAIL, "queues", text, f"Start one: {start}")
+
+
+def provider() -> Finding:
+    """One question, within the quota."""
+    chosen = from_settings()
+    limits = factory.quota(chosen), factory.breaker(chosen), factory.slots(chosen)
+    try:
+        weather = Asker(chosen, WebTransport(), *limits).weather(LONDON)
+    except WeatherError as error:
+        text = f"{chosen.name}: {error.detail}"
+        if error.fault is Fault.QUOTA:
+            return Finding(Level.WARN, "provider", text, "Nothing to do: it passes.")
+        hint = "Check OPENWEATHER_API_KEY." if error.fault is Fault.KEY else "Is it reachable from here?"
+        return Finding(Level.FAIL, "provider", text, hint)
+    return Finding(Level.OK, "provider", f"{chosen.name}{_where(chosen.name)}: {weather.temperature} °C in London")
+
+
+def _where(name: str) -> str:
+    if settings.OPENWEATHER_API_KEY == SIMULATED:
+        return ", a simulator"
+    url = settings.OPENWEATHER_URL if name == "openweather" else settings.OPEN_METEO_URL
+    usual = url.startswith(("https://api.openweathermap.org", "https://api.open-meteo.com"))
+    return "" if usual else ", at an address of your own"
+
+
+def callbacks() -> Iterator[Finding]:
+    """A check of the settings sees whether they can be signed."""
+    if not settings.CALLBACK_HOSTS:
+        yield Finding(Level.SKIP, "callbacks", "off, as CALLBACK_HOSTS is empty")
+        return
+    ended = BulkJob.objects.visible().filter(
+        phase=BulkJob.Phase.ENDED, callback_url__isnull=False, notified_at__isnull=True
+    )
+    refused = ended.filter(callback_attempts__gt=0, callback_due_at__isnull=False).count()
+    hosts = ", ".join(settings.CALLBACK_HOSTS)
+    if refused:
+        text, hint = f"{refused} refused so far by {hosts}", "See callback_failed in a bookkeeper's log."
+        yield Finding(Level.WARN, "callbacks", text, hint)
+    else:
+        yield Finding(Level.OK, "callbacks", f"to {hosts}: none was refused and waits for another attempt")
+
+
+def web(server: str | None) -> Iterator[Finding]:
+    """The web process, asked as its clients ask it."""
+    if not server:
+        yield Finding(Level.SKIP, "web", "--server URL says where it should answer")
+        return
+    try:
+        with requests.Session() as session:
+            session.trust_env = False  # a proxy does not know our loopback
+            answer = session.get(f"{server.rstrip('/')}/readyz", timeout=WEB_ANSWER, allow_redirects=False)
+    except (requests.RequestException, ValueError) as error:
+        yield Finding(Level.FAIL, "web", f"{server} does not answer: {type(error).__name__}", f"Start it: {WEB}")
+        return
+    if answer.status_code == 200:
+        yield Finding(Level.OK, "web", f"{server} is ready to serve")
+        return
+    hint = "See its log." if answer.status_code == 503 else "Is this CityWeather+'s address, and one of ALLOWED_HOSTS?"
+    yield Finding(Level.FAIL, "web", f"{server}/readyz answers {answer.status_code}", hint)
