@@ -68,7 +68,9 @@ def test_a_job_that_waits_says_for_what(screen: Screen, cities: Callable[..., Pa
     screen.up.simulator.control(fault="503")
     screen.upload(cities(5))
     screen.wait_for("Waiting")
-    expect(screen.page.locator("#job-notice")).to_contain_text("The weather provider is unreachable. No city fails because of that")
+    expect(screen.page.locator("#job-notice")).to_contain_text(
+        "The weather provider is unreachable. No city fails because of that"
+    )
     screen.up.simulator.control(fault=None)
     screen.wait_for("Done")
     assert screen.number("Failed") == 0
