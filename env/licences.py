@@ -17,6 +17,8 @@ HEAD = """# Licences of what production installs
 Made by `env/run python env/licences.py` from the metadata of the packages in env/requirements.txt,
 without those for old Pythons and Windows only.
 
+The data in src/cityweather/places/data is from GeoNames (CC BY 4.0) and others; the README there credits them.
+
 | package | version | licence |
 | --- | --- | --- |
 """

@@ -276,3 +276,55 @@ class QuotaUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.window}: {self.used}"
+
+
+class Place(models.Model):
+    """A town of the gazetteer (GeoNames), written by `load_places` only. Degrees."""
+
+    geonames_id = models.PositiveIntegerField(primary_key=True)
+    name = models.CharField(max_length=200)
+    region_code = models.CharField(max_length=20, blank=True, help_text="GeoNames' admin1 code; empty: of no region")
+    region_name = models.CharField(max_length=200, blank=True)
+    country = models.CharField(max_length=2)
+    latitude = models.FloatField()
+    longitude = models.FloatField()
+    population = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["latitude", "longitude"], name="place_nearby"),
+            models.Index(F("population").desc(), F("geonames_id"), name="place_largest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.region_name}, {self.country}"
+
+
+class PlaceName(models.Model):
+    """A key under which a place is found: its own name's, or another name's."""
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.CharField(max_length=400)
+    place = models.ForeignKey(Place, on_delete=models.CASCADE, db_index=False, related_name="names")
+    own = models.BooleanField(help_text="Of the place's own name")
+
+    class Meta:
+        indexes = [
+            # One index for exact keys and, compared by bytes, for the beginnings of keys.
+            models.Index(fields=["key"], name="placename_key"),
+            models.Index(fields=["place", "key"], name="placename_place"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class GazetteerFile(models.Model):
+    """Which packed file the gazetteer's tables hold; one row at most."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the file")
+    loaded_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.digest

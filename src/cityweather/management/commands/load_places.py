@@ -1,0 +1,28 @@
+"""`cityweather load_places [FILE]`: the towns that names are matched with."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from cityweather.places import loader, packed
+
+
+class Command(BaseCommand):
+    help = (
+        "Fill the gazetteer from the packed file that is shipped, or from another one. Does nothing when it is loaded."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "file", type=Path, nargs="?", default=packed.SHIPPED, help="made by `python -m cityweather_dev.make_places`"
+        )
+        parser.add_argument("--again", action="store_true", help="load the file even if it is the one loaded last")
+
+    def handle(self, *_: Any, file: Path, again: bool, **__: Any) -> None:
+        try:
+            loaded = loader.load(file, again=again)
+        except (packed.BadFile, OSError) as error:
+            raise CommandError(str(error)) from error
+        done = "loaded" if loaded.changed else "loaded already"
+        self.stdout.write(f"{loaded.places:,} places {done}. GeoNames, CC BY 4.0")

