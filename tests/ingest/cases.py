@@ -143,7 +143,7 @@ CASES = [
     Case("header_told_present.csv", b"Capitals\nParis\nOslo\n", PARIS_OSLO, options={"header": True}),
     Case("country_and_state.csv",
          b"city,state,country\nPortland,OR,US\nParis,,FR\nMunich,Bavaria,DE\nOslo,,\nReno,NV,\n",
-         [(2, "Portland,OR,US"), (3, "Paris,FR"), (4, "Munich,DE"), (5, "Oslo"), (6, "Reno,NV")]),
+         [(2, "Portland,OR,US"), (3, "Paris,FR"), (4, "Munich,DE"), (5, "Oslo"), (6, "Reno,NV,US")]),
     Case("country_code_before_country.csv", b"Country,Country Code,City\nFrance,FR,Paris\nNorway,NO,Oslo\n",
          [(2, "Paris,FR"), (3, "Oslo,NO")]),
     Case("country_without_city.csv", b"city,country\n,FR\nOslo,NO\n", [(3, "Oslo,NO")], [(2, "no_name")]),

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from cityweather.errors import ImportInProgress, KeyReused
-from cityweather.ingest.idempotency import Clock
+from cityweather.ingest.import_job import Clock
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import ReadOptions
 from cityweather.models import BulkJob, JobResult

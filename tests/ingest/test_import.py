@@ -70,7 +70,7 @@ def test_importing_again_adds_no_city_and_changes_none() -> None:
 def test_a_file_of_many_chunks_is_written_whole() -> None:
     seen: list[int] = []
     with spool_upload(many(100), file_name="many.csv") as content:
-        job, created = import_spool(content, tell=seen.append)
+        job, created = import_spool(content, on_progress=seen.append)
     assert created
     assert [position for position, *_ in results(job)] == list(range(100))
     assert [line for _, line, *_ in results(job)] == list(range(2, 102))
@@ -106,6 +106,6 @@ def test_a_write_that_fails_leaves_no_job_and_no_row(monkeypatch: pytest.MonkeyP
 def test_nobody_sees_the_job_before_it_is_whole() -> None:
     phases = []
     with spool(*(f"Town {number}" for number in range(30))) as content:
-        import_spool(content, tell=lambda _: phases.append(BulkJob.objects.get().phase))
+        import_spool(content, on_progress=lambda _: phases.append(BulkJob.objects.get().phase))
     assert set(phases) == {"reading"}
     assert BulkJob.objects.get().phase == "queued"

@@ -2,6 +2,7 @@
 
 import gzip
 import resource
+import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from django.db import connection
 
 from cityweather.errors import ImportRefused, NoRoom, TooLarge, TooManyJobs, TooManyRows
 from cityweather.ingest import open_jobs
+from cityweather.ingest import spool as spools
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import Limits
 from cityweather.ingest.paths import open_below
@@ -69,24 +71,36 @@ def test_the_limits_are_settings(settings: pytest.FixtureRequest) -> None:
         spool("Paris", "Oslo")
 
 
-def test_a_full_disk_is_no_fault_of_the_file(tmp_path: Path) -> None:
+@pytest.fixture
+def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A spool that goes to the disk at once."""
+    monkeypatch.setattr(spools, "CACHE_KB", 0)
+
+
+@pytest.mark.usefixtures("no_cache")
+def test_a_full_disk_is_no_fault_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path))
     with at_most(60_000, resource.RLIMIT_FSIZE), pytest.raises(NoRoom):
-        spool_upload(many(100_000), file_name="x.csv", folder=tmp_path)
+        spool_upload(many(100_000), file_name="x.csv")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_disk_that_takes_no_spool_at_all_is_no_fault_of_the_file(tmp_path: Path) -> None:
-    with pytest.raises(NoRoom):
-        spool_upload(many(1), file_name="x.csv", folder=tmp_path / "missing")
-
-
+@pytest.mark.usefixtures("no_cache")
 def test_too_many_open_files_are_called_neither_a_full_disk_nor_a_bad_path(tmp_path: Path) -> None:
     (tmp_path / "towns.csv").write_text("city\nOslo\n")
     with at_most(0, resource.RLIMIT_NOFILE):
-        with pytest.raises(OSError, match="Too many open files"):
-            spool_upload(many(1), file_name="x.csv", folder=tmp_path)
+        with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+            spool_upload(many(10_000), file_name="x.csv")
         with pytest.raises(OSError, match="Too many open files"):
             open_below("towns.csv", tmp_path)
+
+
+@pytest.mark.usefixtures("no_cache")
+def test_the_spool_has_no_name_that_a_crash_could_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path))
+    with spool_upload(many(10_000), file_name="x.csv") as spool:
+        assert spool.total == 10_000
+        assert list(tmp_path.iterdir()) == []
 
 
 @contextmanager

@@ -1,13 +1,15 @@
 """How a name is shown, and which spellings are the same city."""
 
 import sys
+import time
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cityweather.places.names import MAX_LENGTH, display, key
+from cityweather.places.names import KEY_MAX_LENGTH, MAX_LENGTH, MISSING, check, display, join, key
 
 ZWNJ, ZWJ = "\u200c", "\u200d"
 
@@ -18,7 +20,10 @@ ZWNJ, ZWJ = "\u200c", "\u200d"
         ("  São   Paulo ", "São Paulo"),
         ("New\tYork\nCity", "New York City"),
         ("Sa\u0303o Paulo", "São Paulo"),
-        ("\uff34\uff4f\uff4b\uff59\uff4f", "Tokyo"),
+        ("\uff34\uff4f\uff4b\uff59\uff4f", "\uff34\uff4f\uff4b\uff59\uff4f"),
+        ("Երևան", "Երևան"),
+        ("\u0e19\u0e33", "\u0e19\u0e33"),
+        ("\u0eab\u0ea1\u0eb9\u0ec8 \u0edc\u0eb9\u0ec8", "\u0eab\u0ea1\u0eb9\u0ec8 \u0edc\u0eb9\u0ec8"),
         ("Los\u00a0Angeles\u3000", "Los Angeles"),
         ("\ufeffParis\u200b\u00ad", "Paris"),
         ("\u202eParis\u202c", "Paris"),
@@ -38,6 +43,9 @@ def test_a_name_is_shown_composed_and_trimmed(raw: str, shown: str) -> None:
         ("São Paulo", "SA\u0303O  PAULO"),
         ("کرمان" + ZWNJ + "شاه", "کرمانشاه"),
         ("Par" + ZWJ + "is", "Paris"),
+        ("\uff34\uff4f\uff4b\uff59\uff4f", "Tokyo"),
+        ("Երևան", "ԵՐԵՒԱՆ"),
+        ("\u2122", "TM"),
         ("e" + ZWJ + "\u0301vora", "évora"),
         ("Paris " + ZWJ, "Paris"),
         ("\u0390", "\u0399\u0308\u0301"),  # an iota that has no composed capital
@@ -61,12 +69,55 @@ def test_showing_a_name_again_changes_nothing(raw: str) -> None:
     name = display(raw)
     assert display(name) == name
     assert key(display(key(name))) == key(name)
-    assert len(key(name)) <= 2 * len(name)
 
 
-def test_the_longest_key_of_the_longest_name_fits_its_column() -> None:
-    longest = max(len(key(display(chr(code)))) for code in range(sys.maxunicode) if len(display(chr(code))) == 1)
-    assert longest * MAX_LENGTH <= 400
+@given(st.text(max_size=40) | st.text("\ufdfa\ufdfb\u0390\u00df", max_size=MAX_LENGTH))
+def test_a_usable_name_and_its_key_fit_their_columns(raw: str) -> None:
+    name, folded, code = check(raw)
+    assert code or (0 < len(name) <= MAX_LENGTH and 0 < len(folded) <= KEY_MAX_LENGTH)
+
+
+def test_a_name_whose_key_is_too_long_is_too_long() -> None:
+    assert check("\ufdfa" * 30)[2] == "name_too_long"  # one character that NFKC writes as eighteen
+
+
+@pytest.mark.parametrize("marks", ["\u0301" * 32_000 + "\u0323" * 32_000, "\u0323\u0301" * 32_000])
+@pytest.mark.parametrize("work", [display, check, key], ids=lambda work: work.__name__)
+def test_a_text_of_combining_marks_takes_no_more_time_than_any_other(marks: str, work: Callable[[str], object]) -> None:
+    began = time.process_time()
+    work("a" + marks)
+    assert time.process_time() - began < 0.5  # seconds; ordering the marks would take 8
+
+
+def test_missing_values_are_no_names() -> None:
+    assert {raw: check(raw)[2] for raw in MISSING} == dict.fromkeys(MISSING, "no_name")
+    assert check("Nan")[1] == "nan"  # in Thailand
+
+
+@pytest.mark.parametrize(
+    ("cells", "name"),
+    [
+        (("Portland", "OR", "US"), "Portland,OR,US"),
+        (("Portland", "Oregon", "USA"), "Portland,OR,USA"),
+        (("Munich", "Bavaria", "DE"), "Munich,DE"),
+        (("Mumbai", "4008", ""), "Mumbai"),
+        (("Mumbai", "4008", "356"), "Mumbai"),
+        (("Los Angeles", "CA", ""), "Los Angeles,CA,US"),
+        (("Indianapolis", "Indiana", ""), "Indianapolis,IN,US"),
+        (("Sydney", "NSW", ""), "Sydney"),
+        (("Windhoek", "NA", "NA"), "Windhoek,NA"),
+        (("Reno", "NA", "US"), "Reno,US"),
+        (("Paris", "\\N", "NULL"), "Paris"),
+        (("Paris", "nan", "N/A"), "Paris"),
+        (("None", "", "FR"), ""),
+        (("Paris,FR", "", "FR"), "Paris,FR"),
+        (("Portland, OR", "OR", "US"), "Portland, OR,US"),
+        (("Portland,OR,US", "OR", "us"), "Portland,OR,US"),
+        (("Paris,", "", ""), "Paris,"),
+    ],
+)
+def test_the_cells_of_a_row_become_a_name(cells: tuple[str, str, str], name: str) -> None:
+    assert join(*cells) == name
 
 
 def test_every_format_character_of_this_python_is_known() -> None:

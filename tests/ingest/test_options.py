@@ -7,7 +7,7 @@ from encodings.aliases import aliases
 import pytest
 
 from cityweather.errors import BadOption
-from cityweather.ingest.options import ENCODINGS, TOLD_MAX, ReadOptions
+from cityweather.ingest.options import ENCODINGS, OPTION_MAX, ReadOptions
 
 
 def known(name: str) -> str | None:
@@ -51,10 +51,10 @@ def test_what_is_said_has_a_bounded_length(option: str) -> None:
     with pytest.raises(BadOption, match="200 characters at most") as refusal:
         ReadOptions(**{option: "9" * 5_000})
     assert len(refusal.value.detail) < 150
-    assert ReadOptions(column="9" * TOLD_MAX).column
+    assert ReadOptions(column="9" * OPTION_MAX).column
 
 
 def test_a_headers_name_in_a_file_without_header_is_a_contradiction() -> None:
-    with pytest.raises(BadOption, match="Say its number"):
+    with pytest.raises(BadOption, match="Use its number"):
         ReadOptions(column="capital", header=False)
     assert ReadOptions(column="2", header=False).column == "2"

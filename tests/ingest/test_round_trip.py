@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cityweather.ingest.names import check, join
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.spool import spool_upload
 from cityweather.ingest.text import MARKUP
+from cityweather.places.names import check, join
 
 LIMITS = Limits(1_000_000, 10_000)
 BOMS = {"utf-8": "", "utf-8-sig": "", "utf-16": "", "utf-16-le": "\ufeff", "utf-16-be": "\ufeff"}

@@ -42,7 +42,7 @@ def test_a_file_without_a_usable_row_says_the_first_reasons() -> None:
         "The first of 11 refused rows: line 2: control_character (\\x00); line 3: name_too_long" in refusal.value.detail
     )
     assert refusal.value.detail.count("line ") == 5
-    assert refusal.value.detail.endswith("Say encoding= if it is not UTF-8.")
+    assert refusal.value.detail.endswith("Try encoding=cp1252, or whichever it was saved in, if it is not UTF-8.")
 
 
 def test_a_fault_of_the_client_while_sending_passes_through() -> None:
@@ -64,7 +64,7 @@ def test_refused_rows_are_counted_by_reason() -> None:
     ("row", "shown"),
     [
         (b"S\xe3o", "byte 2 is 0xE3: S\\xe3o"),
-        (b'"Ho\r\nChi\r\nM\xeenh"', 'byte 2 of line 4 is 0xEE: "Ho Chi M\\xeenh"'),
+        (b'"Ho Chi\r\n\r\nM\xeenh"', 'byte 2 of line 4 is 0xEE: "Ho Chi M\\xeenh"'),
         (b"a\x0bb\x1cc", "a\\x0bb\\x1cc"),
         ("a\x85".encode(), "a\\x85"),
         ("a\u00a0 b\x01".encode(), "a b\\x01"),

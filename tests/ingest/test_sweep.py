@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from cityweather.errors import ImportLost
 from cityweather.ingest import bulk_writer, importer
-from cityweather.ingest.heartbeat import renew
+from cityweather.ingest.import_job import renew
 from cityweather.ingest.importer import import_spool, sweep_imports
 from cityweather.models import BulkJob, City, JobResult, RejectedRow
 from cityweather_dev.processes import wait_until
@@ -35,12 +35,6 @@ def test_a_silent_import_is_deleted_with_its_rows() -> None:
     assert City.objects.count() == 2
 
 
-def test_a_job_that_was_deleted_is_left_to_the_pruning_which_takes_its_time() -> None:
-    job = half_written(SILENT)
-    BulkJob.objects.filter(pk=job.pk).update(status="done")
-    assert sweep_imports(timezone.now()) == 0
-
-
 def test_an_import_at_work_stays() -> None:
     half_written(timedelta(seconds=59))
     assert sweep_imports(timezone.now()) == 0
@@ -62,7 +56,7 @@ def test_a_writer_that_slept_too_long_stops_and_leaves_nothing(monkeypatch: pyte
             assert sweep_imports(timezone.now() + SILENT) == 1
 
     with spool(*(f"Town {number}" for number in range(9))) as content, pytest.raises(ImportLost):
-        import_spool(content, tell=sleep)
+        import_spool(content, on_progress=sleep)
     assert not BulkJob.objects.exists()
     assert not JobResult.objects.exists()
 

@@ -18,15 +18,17 @@ from cityweather.models import BulkJob, City, RejectedRow
 
 
 class Writer(Protocol):
-    """What one kind of database is written with; `chunk` is its rows a transaction."""
+    """How one kind of database is written. `chunk` is the number of rows in a transaction."""
 
     chunk: int
 
     def cities(self, rows: list[Row]) -> dict[str, int]:
-        """Adds the missing cities and leaves the others alone. The ids of all, by key."""
+        """Insert the missing cities and leave the others alone. Returns the ids of all, by key."""
         ...
 
-    def results(self, job: BulkJob, rows: list[Row], ids: dict[str, int]) -> None: ...
+    def results(self, job: BulkJob, rows: list[Row], ids: dict[str, int]) -> None:
+        """Insert one pending JobResult for each row."""
+        ...
 
 
 def writer() -> Writer:
@@ -58,7 +60,7 @@ class SqliteWriter:
 
 
 class CopyWriter:
-    """PostgreSQL: COPY, and one INSERT that tells the ids of the new cities."""
+    """PostgreSQL: COPY, and one INSERT that returns the ids of the new cities."""
 
     chunk = 10_000
 
@@ -84,19 +86,19 @@ class CopyWriter:
 
 
 def _with_renamed(ids: dict[str, int], rows: list[Row]) -> dict[str, int]:
-    """And of those whose name is there with another key: other Unicode tables may have made it."""
+    """Add the ids of cities whose name is there under another key, made by a Python with other Unicode tables."""
     missing = {name: key for *_, name, key in rows if key not in ids} if len(ids) < len(rows) else {}
-    found = City.objects.filter(name__in=missing).values_list("name", "id") if missing else ()
-    return ids | {missing[name]: city for name, city in found}
+    renamed = City.objects.filter(name__in=missing).values_list("name", "id") if missing else ()
+    return ids | {missing[name]: city for name, city in renamed}
 
 
 def copy(cursor: CursorWrapper, target: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    with connection.wrap_database_errors:  # the driver's own method: Django's cursor knows no COPY
+    with connection.wrap_database_errors:  # Django's cursor has no COPY, so this calls the driver's own method
         cursor.cursor.copy_expert(f"COPY {target} FROM STDIN (FORMAT csv)", _Lines(rows))
 
 
 class _Lines:
-    """A file made while it is read, so the server works at the same time and no chunk is in memory as text."""
+    """A file made while it is read: the server works at the same time, and no chunk is in memory as text."""
 
     def __init__(self, rows: Iterable[tuple[Any, ...]]) -> None:
         self._rows = iter(rows)

@@ -1,115 +1,326 @@
-"""What the first line says of the rest: the delimiter and the columns. One reading, or the file is refused."""
+"""The first lines say how the others are read: where the header stands, the delimiter, and the columns.
+
+A file that could be read in two ways is refused with a question: nothing is guessed.
+"""
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import count
+from typing import Any
 
-from cityweather.errors import ImportRefused, NoCityColumn, RowTooLong, UnclosedQuote
-from cityweather.ingest.csv_records import Start
+from cityweather.errors import BadOption, ImportRefused, NoCityColumn, RowTooLong, UnclosedQuote
+from cityweather.ingest.csv_words import (
+    CITY,
+    COUNTRY,
+    KNOWN,
+    NAME,
+    OUR_RESULTS,
+    PERSON,
+    STATE,
+    TITLE,
+    plain,
+    word,
+)
 from cityweather.ingest.options import DELIMITERS, ReadOptions
-from cityweather.ingest.text import shown
-from cityweather.places.names import display, key
+from cityweather.ingest.text import ROW_MAX, shown
 
-# Best first; compared without case, spaces, "_" and "-".
-CITY = (
-    "city", "cityname", "name", "town", "townname", "place", "placename", "location",
-    "ciudad", "cidade", "ville", "stadt", "città", "город", "城市",
-)  # fmt: skip
-COUNTRY = ("countrycode", "countryiso", "iso2", "iso", "cc", "country")
-STATE = ("statecode", "stateid", "state")
-KNOWN = {*CITY, *COUNTRY, *STATE, "id", "nr", "lat", "latitude", "lon", "lng", "longitude", "population", "region"}
+LOOK_AHEAD = 20  # lines in which the header is looked for
 NO_DELIMITER = "\x1f"  # divides nothing: a row that holds it is refused as having a control character
+NUMBER = re.compile(r"[-+]?\d[\d.,\s]*")
+HOW_TO_NAME = (
+    "Put 'city' above one, or say column= with its header, or column= with its number and header=true or header=false."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Columns count from 0; `width` is how many cells a row may fill, `header` the lines that the header takes."""
+    """How the rows are read.
+
+    Columns count from 0. `header` holds its cells, none when there is no header. `given`: the client named the
+    delimiter. `lines` stand before the rows. `kept` are lines of the rows that have been read already.
+    """
 
     delimiter: str
     city: int
+    country: int | None
+    state: int | None
+    header: tuple[str, ...]
     width: int
-    header: int
-    told: bool  # the delimiter, by whoever sent the file
-    country: int | None = None
-    state: int | None = None
+    given: bool
+    quotes: bool
+    lines: int
+    kept: Sequence[str]
+
+    def repeats_header(self, cells: list[str]) -> bool:
+        """True for the header of a file that was appended to another."""
+        city = self.city
+        return (
+            city < len(self.header)
+            and city < len(cells)
+            and cells[city].strip() == self.header[city]
+            and tuple(map(str.strip, cells)) == self.header
+        )
+
+
+class FirstLines:
+    """The file from its first line that is not blank, which has this number. It is read only as far as needed."""
+
+    def __init__(self, line: str, source: Iterator[str], number: int) -> None:
+        self.lines = [line]
+        self.number = number
+        self._source = source
+
+    def get(self, index: int) -> str:
+        """ "" behind the last line."""
+        while len(self.lines) <= index:
+            line = next(self._source, "")
+            if not line:
+                return ""
+            self.lines.append(line)
+        return self.lines[index]
+
+    def candidates(self, start: int = 0) -> Iterator[int]:
+        """The indexes of the lines in which the header may stand."""
+        for index in range(start, LOOK_AHEAD):
+            line = self.get(index)
+            if not line or len(line) > ROW_MAX:
+                return
+            if line.strip():
+                yield index
+
+    def row(self, index: int) -> Iterator[str]:
+        """Lines for a CSV parser, to be taken only to the end of the row. Raises RowTooLong, UnclosedQuote."""
+        size = 0
+        for place in count(index):
+            line = self.get(place)
+            if not line:
+                raise UnclosedQuote(line=self.number + index)
+            size += len(line)
+            if size > ROW_MAX:
+                raise RowTooLong(line=self.number + index)
+            yield line
+
+    def is_comment(self, index: int) -> bool:
+        return self.get(index).lstrip().startswith("#")
 
 
 class Split:
-    """The first row as one delimiter divides it."""
+    """A row as one delimiter divides it. `end` is the index of the line behind it."""
 
-    def __init__(self, start: Start, delimiter: str) -> None:
-        self.delimiter = delimiter
-        parser = csv.reader(iter(start), delimiter=delimiter, strict=True, skipinitialspace=True)
-        self.cells: list[str] = next(parser)
-        self.lines = parser.line_num
+    def __init__(self, source: FirstLines, index: int, delimiter: str, *, quotes: bool) -> None:
+        self.delimiter, self.quotes, self.index = delimiter, quotes, index
+        self.source = source
+        parser = csv.reader(source.row(index), strict=True, **dialect(delimiter, quotes=quotes))
+        try:
+            self.cells: list[str] = next(parser)
+        except csv.Error:
+            parser = csv.reader(source.row(index), **dialect(delimiter, quotes=quotes))
+            next(parser)
+            cells = spaced_cells("".join(source.lines[index : index + parser.line_num]), delimiter)
+            if cells is None:
+                raise
+            self.cells = cells
+        self.end = index + parser.line_num
         self.divides = len(self.cells) > 1
-        self.names = [_plain(cell) for cell in self.cells]
+        self.words = [word(cell) for cell in self.cells]
 
     def find(self, names: Sequence[str]) -> int | None:
-        return next((self.names.index(name) for name in names if name in self.names), None)
+        return next((self.words.index(name) for name in names if name in self.words), None)
 
-    def city(self, names: Sequence[str]) -> int:
-        """The column with the best of these names, of which one is there."""
-        column = self.find(names) or 0
-        if self.names.count(self.names[column]) > 1:
+    def city(self) -> int:
+        """The column with the best header for cities; one of them has such a header."""
+        column = self.find(CITY) or 0
+        if self.words[column] == NAME and PERSON & set(self.words):
+            raise NoCityColumn(hint=f"'name' looks like that of a person. {HOW_TO_NAME} {_columns([self])}")
+        return self.single(column)
+
+    def single(self, column: int) -> int:
+        if self.words.count(self.words[column]) > 1:
             raise NoCityColumn(hint=f"Several are {shown(self.cells[column])[:40]!r}. Say column= with a number.")
         return column
 
-    def layout(self, city: int, told: str | None, *, header: bool) -> Layout:
-        country, state = (self.find(names) if header else None for names in (COUNTRY, STATE))
-        # A list of names holds commas that divide nothing: "Washington, DC".
-        delimiter = self.delimiter if told or self.divides else NO_DELIMITER
-        others = (None if column == city else column for column in (country, state))
-        return Layout(delimiter, city, len(self.cells), self.lines if header else 0, bool(told), *others)
+    def filled(self) -> int:
+        return sum(map(bool, map(str.strip, self.cells)))
+
+    def layout(self, city: int, *, given: bool, header: bool) -> Layout:
+        joined = header and OUR_RESULTS not in self.words
+        country, state = (self.find(names) if joined else None for names in (COUNTRY, STATE))
+        end = self.end if header else self.index
+        return Layout(
+            # A list of names holds commas that divide nothing: "Washington, DC".
+            delimiter=self.delimiter if given or self.divides else NO_DELIMITER,
+            city=city,
+            country=None if country == city else country,
+            state=None if state == city else state,
+            header=tuple(map(str.strip, self.cells)) if header else (),
+            width=len(self.cells),
+            given=given,
+            quotes=self.quotes,
+            lines=self.source.number - 1 + end,
+            kept=self.source.lines[end:],
+        )
 
 
-def find_layout(start: Start, told: str | None, options: ReadOptions) -> Layout:
-    """`told` is the delimiter if known. Raises NoCityColumn, RowTooLong, UnclosedQuote."""
-    splits, endless = _splits(start, [told] if told else list(DELIMITERS.values()))
-    column = options.column
-    if column and column.isdecimal():
-        return _by_number(splits, int(column) - 1, told, options.header)
-    if column:
-        return _by_name(splits, [_plain(column)], told)
-    if options.header is not False and any(split.find(CITY) is not None for split in splits):
-        return _by_name(splits, CITY, told)
-    if any(split.divides for split in splits):
-        raise NoCityColumn(hint=f"Put 'city' above one, or say column= with a name or a number. {_columns(splits)}")
-    if endless:
-        raise endless
-    return splits[0].layout(0, told, header=bool(options.header))
+def find_layout(lines: Iterator[str], options: ReadOptions) -> Layout | None:
+    """None when there is no row at all. Raises NoCityColumn, BadOption, RowTooLong, UnclosedQuote."""
+    delimiter = options.delimiter
+    for number, line in enumerate(lines, start=1):
+        separator = _separator(line) if number == 1 else ""
+        if separator:
+            delimiter = delimiter or separator
+        elif line.strip():
+            return _Search(FirstLines(line, lines, number), delimiter, options).layout()
+    return None
 
 
-def _splits(start: Start, delimiters: Sequence[str]) -> tuple[list[Split], ImportRefused | None]:
-    """And why one of them finds no end of the row: it is the right one if no other shows a known column."""
-    splits, endless = [], None
-    for delimiter in delimiters:
-        try:
-            splits.append(Split(start, delimiter))
-        except (RowTooLong, UnclosedQuote) as error:
-            endless = error
-        except csv.Error:  # not how its quotes were meant
-            continue
-    if not splits:
-        raise endless or NoCityColumn(hint=f"The quotes in the first line make no sense: {shown(start.lines[0])}")
-    return splits, endless
+def _separator(line: str) -> str:
+    """The delimiter that Excel's own first line `sep=;` names; spreadsheets pad that line to all columns."""
+    text = line.strip(" \r\n").lstrip('"')
+    if text[:4].casefold() != "sep=" or len(text) < 5:
+        return ""
+    separator = text[4]
+    if text[5:].replace('"', "").strip(f"{separator} "):
+        return ""
+    if separator not in DELIMITERS.values():
+        raise BadOption(option="sep", value=shown(separator), choices="a comma, semicolon, tab or pipe")
+    return separator
 
 
-def _by_name(splits: list[Split], names: Sequence[str], told: str | None) -> Layout:
-    having = [split for split in splits if split.find(names) is not None]
-    if not having:
-        raise NoCityColumn(hint=f"None is called what column= says. {_columns(splits)}")
-    split = _one(having)
-    return split.layout(split.city(names), told, header=True)
+class _Search:
+    """For the layout. `top` is the first line that is no comment."""
 
+    def __init__(self, source: FirstLines, delimiter: str | None, options: ReadOptions) -> None:
+        self.source, self.options = source, options
+        self.given = bool(delimiter)
+        self.delimiters = [delimiter] if delimiter else list(DELIMITERS.values())
+        self.top = next((index for index in source.candidates() if not source.is_comment(index)), 0)
+        self.splits, self.endless = self._splits(self.top)
+        self.lookalike = 0  # number of a line that may be the header
 
-def _by_number(splits: list[Split], city: int, told: str | None, header: bool | None) -> Layout:
-    fitting = [split for split in splits if 0 <= city < len(split.cells)]
-    if not fitting:
-        raise NoCityColumn(hint=f"There is none with the number that column= says. {_columns(splits)}")
-    split = _one(fitting)
-    return split.layout(city, told, header=bool(KNOWN & set(split.names)) if header is None else header)
+    def layout(self) -> Layout:
+        column = self.options.column
+        if column and not column.isdecimal():
+            return self._by_name(column)
+        header = [] if self.options.header is False else self._header()
+        if column:
+            return self._by_number(int(column) - 1, header)
+        if header:
+            split = _one(header)
+            return self._made(split, split.city(), header=True)
+        self._refuse_several_columns()
+        if not self.splits or self.endless:
+            raise self.endless or self._senseless()
+        return self._made(self.splits[0], 0, header=bool(self.options.header))
+
+    def _splits(self, index: int) -> tuple[list[Split], ImportRefused | None]:
+        """And why one of them finds no end of the row: it is the right one if no other shows a known column."""
+        splits, endless = [], None
+        for delimiter in self.delimiters:
+            try:
+                splits.append(Split(self.source, index, delimiter, quotes=self.options.quotes != "none"))
+            except (RowTooLong, UnclosedQuote) as error:
+                endless = error
+            except csv.Error:  # not how its quotes were meant
+                continue
+        return splits, endless
+
+    def _header(self) -> list[Split]:
+        """The header as the delimiters divide it that show a column of cities; empty when there is none."""
+        first = [split for split in self.splits if split.find(CITY) is not None]
+        if any(split.divides for split in first):
+            return first
+        for index in self.source.candidates(self.top + 1):
+            if header := self._below_a_title(index, alone=not first):
+                return header
+        return first or self._commented()
+
+    def _below_a_title(self, index: int, *, alone: bool) -> list[Split]:
+        splits = [split for split in self._splits(index)[0] if split.find(CITY) is not None]
+        dividing = [split for split in splits if split.divides]
+        if dividing and not self.source.is_comment(index):
+            sure = [split for split in dividing if self._is_wider(split) and len(KNOWN.intersection(split.words)) > 1]
+            if not sure:
+                self.lookalike = self.lookalike or self.source.number + index
+            return sure
+        return [split for split in splits if alone and split.words[0] in TITLE and self._is_wider(split, 2)]
+
+    def _is_wider(self, header: Split, than: int | None = None) -> bool:
+        """Whether each line above has fewer cells, as titles have."""
+        most = than or header.filled()
+        return all(
+            self.source.is_comment(index)
+            or sum(map(bool, map(str.strip, self.source.lines[index].split(header.delimiter)))) < most
+            for index in range(self.top, header.index)
+        )
+
+    def _commented(self) -> list[Split]:
+        """A header that begins with "#": some tools write it so, others number the rows below it."""
+        for index in range(self.top - 1, -1, -1):
+            splits = [split for split in self._splits(index)[0] if split.divides and split.find(CITY) is not None]
+            if splits:
+                return splits
+        return []
+
+    def _by_name(self, column: str) -> Layout:
+        wanted = plain(column)
+        for index in self.source.candidates():
+            named = []
+            for split in self._splits(index)[0]:
+                split.words = [plain(cell) for cell in split.cells]
+                if wanted in split.words:
+                    named.append(split)
+            if named:
+                split = _one(named)
+                city = split.single(split.words.index(wanted))
+                split.words = [word(cell) for cell in split.cells]
+                return self._made(split, city, header=True)
+        self._check_ends()
+        raise NoCityColumn(hint=f"No column has the header that column= says. {_columns(self.splits)}")
+
+    def _by_number(self, city: int, header: list[Split]) -> Layout:
+        self._check_ends()
+        splits = header or self.splits
+        fitting = [split for split in splits if 0 <= city < len(split.cells)]
+        if not fitting:
+            raise NoCityColumn(hint=f"No column has the number that column= says. {_columns(splits)}")
+        split = _one(fitting)
+        given = self.options.header
+        return self._made(split, city, header=bool(header) or (self._names_columns(split) if given is None else given))
+
+    def _names_columns(self, split: Split) -> bool:
+        """Whether the first row is a header, of words that we do not know."""
+        if KNOWN.intersection(split.words):
+            return True
+        if not split.divides or any(map(NUMBER.fullmatch, map(str.strip, split.cells))):
+            return False
+        below = self.source.get(split.end).split(split.delimiter)
+        if any(map(NUMBER.fullmatch, map(str.strip, below))):
+            return True
+        line = self.source.number + split.index
+        raise NoCityColumn(
+            hint=f"Is line {line} the header? Say header=true, or header=false if it is a city. {_columns([split])}"
+        )
+
+    def _refuse_several_columns(self) -> None:
+        if self.options.header is not True and self.lookalike:
+            raise NoCityColumn(
+                hint=f"Line {self.lookalike} looks like the header: remove the lines above it, or say header=false."
+            )
+        if any(split.divides for split in self.splits):
+            raise NoCityColumn(hint=f"{HOW_TO_NAME} {_columns(self.splits)}")
+
+    def _check_ends(self) -> None:
+        if not self.splits:
+            raise self.endless or self._senseless()
+
+    def _senseless(self) -> NoCityColumn:
+        return NoCityColumn(hint=f"The quotes in the first line make no sense: {shown(self.source.get(self.top))}")
+
+    def _made(self, split: Split, city: int, *, header: bool) -> Layout:
+        return split.layout(city, given=self.given, header=header)
 
 
 def _one(splits: list[Split]) -> Split:
@@ -119,12 +330,34 @@ def _one(splits: list[Split]) -> Split:
     return (dividing or splits)[0]
 
 
-def _plain(cell: str) -> str:
-    return re.sub(r"[\s_-]+", "", key(display(cell)))
-
-
 def _columns(splits: list[Split]) -> str:
-    cells = max((split.cells for split in splits), key=len)
-    return "The first line has: " + ", ".join(
-        f"{number} {shown(cell)[:40]!r}" for number, cell in enumerate(cells[:20], 1)
-    )
+    split = max(splits, key=lambda split: len(split.cells))
+    cells = ", ".join(f"{number} {shown(cell)[:40]!r}" for number, cell in enumerate(split.cells[:20], 1))
+    return f"Line {split.source.number + split.index} has: {cells}"
+
+
+def dialect(delimiter: str, *, quotes: bool) -> dict[str, Any]:
+    """For csv.reader. Excel and people write a blank behind a comma."""
+    quoting = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
+    return {"delimiter": delimiter, "skipinitialspace": True, "quoting": quoting}
+
+
+def spaced_cells(text: str, delimiter: str) -> list[str] | None:
+    """The cells of a row in which blanks follow a closing quote. None if text follows one."""
+    text = text.removesuffix("\n")
+    cells, at = [], 0
+    while match := _cell(delimiter).match(text, at):
+        quoted, bare, end = match.groups()
+        cells.append(bare if quoted is None else quoted.replace('""', '"'))
+        at = match.end()
+        if not end:
+            return cells
+    return None
+
+
+@lru_cache
+def _cell(delimiter: str) -> re.Pattern[str]:
+    """Possessive, so each character is looked at once."""
+    blanks = "[ ]*+" if delimiter == "\t" else "[ \t]*+"
+    end = re.escape(delimiter)
+    return re.compile(rf'{blanks}(?:"((?:[^"]|"")*+)"{blanks}|(?!")([^\n{end}]*+))({end}|\Z)')

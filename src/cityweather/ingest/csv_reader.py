@@ -1,21 +1,24 @@
 """Bytes → numbered rows: the names of an upload in order, each row usable or refused with its reason."""
 
+import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from cityweather.errors import TooManyRows
-from cityweather.ingest.csv_head import Head, read_head
-from cityweather.ingest.csv_layout import Layout
-from cityweather.ingest.csv_records import Record, Records, lines
-from cityweather.ingest.names import check, join
+from cityweather.errors import NoCityColumn, RowTooLong, TooManyRows, UnclosedQuote
+from cityweather.ingest.csv_layout import NO_DELIMITER, Layout, dialect, find_layout, spaced_cells
 from cityweather.ingest.options import Limits, ReadOptions
-from cityweather.ingest.text import decode, fault, shown
+from cityweather.ingest.text import ROW_MAX, UNUSABLE, decode, fault, lines, shown
+from cityweather.places.names import check, join
 
 OTHER_DELIMITER = re.compile(r"[;\t|]")
+DELIMITERS_AT_END = " ,;\t|\r\n"  # what spreadsheets leave of empty columns
+GUARDED = re.compile(r"'(?=[=+\-@])")  # our downloads put an apostrophe before what a spreadsheet would run
 Name = tuple[int, str, str]
-"""A usable row: (line from 1 with the header counted, name, key). A plain tuple: SQLite takes it twice as fast."""
+"""A usable row: (line from 1 with the header counted, name, key)."""
+Record = tuple[int, str, list[str] | None]
+"""A row as text: (line, text, cells or None when its quotes make no sense)."""
 
 
 class Refused(NamedTuple):
@@ -30,50 +33,130 @@ def read(pieces: Iterable[bytes], options: ReadOptions, limits: Limits) -> Itera
     """Constant memory. Raises ImportRefused for what concerns the whole file, as soon as it is known."""
     encoding, texts = decode(iter(pieces), options.encoding)
     source = lines(texts)
-    head = read_head(source, options)
-    if head is None:
+    layout = find_layout(source, options)
+    if layout is None:
         return
-    for number, row in enumerate(_rows(head, source, encoding), start=1):
+    number = usable = first = 0
+    for number, row in enumerate(_rows(layout, source, encoding), start=1):
         if number > limits.max_rows:
             raise TooManyRows(limit=limits.max_rows)
+        if not isinstance(row, Refused):
+            usable += 1
+            first = first or number
         yield row
+    if usable == first == 1 < number and not layout.header:
+        raise NoCityColumn(hint="Only the first row could be read. Is it a title? Remove it, or say delimiter=.")
 
 
-def _rows(head: Head, source: Iterator[str], encoding: str) -> Iterator[Name | Refused]:
-    layout = head.layout
-    value = _whole_name if layout.country is not None or layout.state is not None else _city
-    for record in Records(chain(head.kept, source), layout.delimiter, head.lines):
+def _rows(layout: Layout, source: Iterator[str], encoding: str) -> Iterator[Name | Refused]:
+    raw_name = _raw_name(layout)
+    for record in Records(chain(layout.kept, source), layout):
         line, text, cells = record
-        if refused := _refuse(record, layout, encoding):
+        if refused := _refusal(record, layout, encoding):
             yield refused
             continue
-        name, key, code = check(value(cells or [], layout))
+        name, key, code = check(raw_name(cells or []))
         yield Refused(line, code, shown(text)) if code else (line, name, key)
 
 
-def _refuse(record: Record, layout: Layout, encoding: str) -> Refused | None:
+def _refusal(record: Record, layout: Layout, encoding: str) -> Refused | None:
     line, text, cells = record
-    if found := fault(text, encoding, line):
-        return Refused(line, *found)
+    if unusable := fault(text, encoding, line):
+        return Refused(line, *unusable)
     if cells is None:
         return Refused(line, "bad_quotes", shown(text))
-    # Silently dropping them would cut "Washington, DC" or take a shifted cell for the city.
+    # To drop them in silence would cut "Washington, DC" or take a shifted cell for the city.
     if len(cells) > layout.width and any(map(str.strip, cells[layout.width :])):
         return Refused(line, "too_many_cells", shown(text))
-    if len(cells) == 1 and not layout.told and undivided(text):
+    if len(cells) == 1 and not layout.given and undivided(text):
         return Refused(line, "wrong_delimiter", shown(text))
+    if layout.header and layout.repeats_header(cells):
+        return Refused(line, "no_name", shown(text))
     return None
 
 
 def undivided(text: str) -> bool:
-    """Whether what is one cell by the header's delimiter looks like several by another. Names hold none but commas."""
-    return bool(OTHER_DELIMITER.search(text.strip())) and not text.lstrip().startswith('"')
+    """Whether a row that is one cell by the header's delimiter would be several by another. Names hold only commas."""
+    return bool(OTHER_DELIMITER.search(text.strip(DELIMITERS_AT_END))) and not text.lstrip().startswith('"')
 
 
-def _city(cells: list[str], layout: Layout) -> str:
-    return cells[layout.city] if layout.city < len(cells) else ""
-
-
-def _whole_name(cells: list[str], layout: Layout) -> str:
+def _raw_name(layout: Layout) -> Callable[[list[str]], str]:
+    """How a row's cells become a name."""
     columns = (layout.city, layout.state, layout.country)
-    return join(*("" if column is None or column >= len(cells) else cells[column] for column in columns))
+    if layout.delimiter == NO_DELIMITER:
+        return lambda cells: _cell(cells, 0).rstrip(DELIMITERS_AT_END)
+    if layout.state is None and layout.country is None:
+        return lambda cells: _cell(cells, layout.city)
+    return lambda cells: join(*(_cell(cells, column) for column in columns))
+
+
+def _cell(cells: list[str], column: int | None) -> str:
+    if column is None or column >= len(cells):
+        return ""
+    cell = cells[column]
+    return GUARDED.sub("", cell, count=1) if cell.startswith("'") else cell
+
+
+class Records:
+    """Iterate once. Raises RowTooLong and UnclosedQuote, which concern all that follows. No row makes memory grow."""
+
+    def __init__(self, source: Iterable[str], layout: Layout) -> None:
+        self._source = source
+        self._layout = layout
+        self._line = layout.lines
+        self._parts: list[str] = []  # lines of the row that is being read
+        self._size = 0
+        self._ended = False
+        self._lines = self._feed()
+        self._dialect = dialect(layout.delimiter, quotes=layout.quotes)
+        self._parser = csv.reader(self._lines, strict=True, **self._dialect)
+
+    def __iter__(self) -> Iterator[Record]:
+        while True:
+            self._parts.clear()
+            self._size = 0
+            try:
+                cells: list[str] | None = next(self._parser)
+            except StopIteration:
+                return
+            except csv.Error:
+                self._read_on()
+                cells = spaced_cells("".join(self._parts), self._layout.delimiter)
+            if len(self._parts) > 2:
+                self._check_inner_lines()
+            text = "".join(self._parts)
+            if text.strip() or UNUSABLE.search(text):  # some controls are white space to Python
+                yield self._begin, text, cells
+
+    @property
+    def _begin(self) -> int:
+        return self._line - len(self._parts) + 1
+
+    def _read_on(self) -> None:
+        """The parser gave up inside a row. What follows up to the row's end is no row of its own."""
+        if not self._ended:
+            next(csv.reader(chain(list(self._parts), self._lines), **self._dialect))
+        if self._ended:
+            raise UnclosedQuote(line=self._begin)
+
+    def _check_inner_lines(self) -> None:
+        """A stray quote swallows rows up to the next quote: then each line looks like a row by itself."""
+        delimiter, usual = self._layout.delimiter, self._layout.width - 1
+        whole = [line for line in self._parts[:-1] if line.strip()]
+        if len(whole) > 1 and all(line.count(delimiter) == usual for line in whole):
+            raise UnclosedQuote(
+                f"The quote opened in the row on line {self._begin} closes only after whole rows. Close it there, or "
+                "say quotes=none if quotes mean nothing in this file."
+            )
+
+    def _feed(self) -> Iterator[str]:
+        for line in self._source:
+            self._line += 1
+            if line == "\n" and not self._size:
+                continue  # between rows: millions of blank lines need not go through the parser
+            self._parts.append(line)
+            self._size += len(line)
+            if self._size > ROW_MAX:
+                raise RowTooLong(line=self._begin)
+            yield line
+        self._ended = True

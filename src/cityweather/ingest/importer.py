@@ -1,4 +1,4 @@
-"""Spool → database. Until the last step the job is in phase `reading`: no list, poll or dispatch knows it."""
+"""Spool → database. Until the last step the job is in phase `reading`, which no list, poll or dispatch shows."""
 
 import logging
 from collections.abc import Callable
@@ -8,15 +8,14 @@ from django.db import DatabaseError, transaction
 
 from cityweather.errors import ImportLost
 from cityweather.ingest import bulk_writer
-from cityweather.ingest.heartbeat import database_now, renew
-from cityweather.ingest.idempotency import Clock, begin_job
+from cityweather.ingest.import_job import Clock, begin_job, database_now, renew
 from cityweather.ingest.spool import Spool
 from cityweather.models import BulkJob
 
 DEAD_AFTER = timedelta(seconds=60)
 SMALL_CHUNK = 5_000  # rows
-Tell = Callable[[int], None]
-"""Called with the rows written so far."""
+OnProgress = Callable[[int], None]
+"""Called with the number of rows written so far."""
 log = logging.getLogger(__name__)
 
 
@@ -26,17 +25,17 @@ def import_spool(
     owner: str = "",
     idempotency_key: str | None = None,
     callback_url: str | None = None,
-    tell: Tell | None = None,
+    on_progress: OnProgress | None = None,
     clock: Clock | None = None,
 ) -> tuple[BulkJob, bool]:
-    """(the job in phase `queued`, whether this call made it). All or nothing, City rows aside.
+    """(the job in phase `queued`, whether this call made it). A failed import leaves nothing but City rows.
 
     Raises TooManyJobs, KeyReused, ImportInProgress, ImportLost.
     """
     job, created = begin_job(spool, owner, idempotency_key or None, callback_url, clock)
     if created:
         try:
-            _Import(job, spool, tell).write()
+            _Import(job, spool, on_progress).write()
         except BaseException:
             _discard_quietly(job)
             raise
@@ -44,12 +43,11 @@ def import_spool(
 
 
 def sweep_imports(now: datetime | None = None) -> int:
-    """Deletes imports whose writer has been silent for DEAD_AFTER. Returns how many."""
+    """Delete imports whose heartbeat is older than DEAD_AFTER. Returns how many."""
     now = now or database_now()
     silent = BulkJob.objects.reading().filter(heartbeat_at__lt=now - DEAD_AFTER)
     with transaction.atomic():
-        # A locked one is being written, however slowly. Whoever changes the heartbeat owns the import: a writer that
-        # only slept sees it and stops.
+        # A locked row is being written, however slowly. A writer that only slept sees the new heartbeat and stops.
         dead = [job for job in silent.select_for_update(skip_locked=True) if renew(job, now)]
     for job in dead:
         job.delete_with_rows()
@@ -58,19 +56,19 @@ def sweep_imports(now: datetime | None = None) -> int:
 
 
 def _discard_quietly(job: BulkJob) -> None:
-    """City rows stay."""
+    """Delete a failed import; its City rows stay."""
     try:
-        # The last commit may have come through though its answer was lost: the job is everyone's then. This waits for
-        # one that is still under way.
+        # The last commit may have succeeded although its answer was lost: then the job is no longer in phase `reading`
+        # and must stay. The update waits for a commit that is still under way.
         if BulkJob.objects.reading().filter(pk=job.pk).update(heartbeat_at=database_now()):
             job.delete_with_rows()
     except DatabaseError:
-        log.warning("failed_import_left", extra={"job_id": str(job.pk)}, exc_info=True)  # the sweep takes it
+        log.warning("failed_import_left", extra={"job_id": str(job.pk)}, exc_info=True)  # the sweep deletes it
 
 
 class _Import:
-    def __init__(self, job: BulkJob, spool: Spool, tell: Tell | None) -> None:
-        self.job, self.spool, self.tell = job, spool, tell
+    def __init__(self, job: BulkJob, spool: Spool, on_progress: OnProgress | None) -> None:
+        self.job, self.spool, self.on_progress = job, spool, on_progress
 
     def write(self) -> None:
         writer = bulk_writer.writer()
@@ -81,8 +79,8 @@ class _Import:
                 writer.results(self.job, names, writer.cities(names))
             written += len(names)
             names.clear()  # or two chunks would be in memory while the next is read
-            if self.tell:
-                self.tell(written)
+            if self.on_progress:
+                self.on_progress(written)
         for refused in self.spool.refused(SMALL_CHUNK):
             with transaction.atomic():
                 self._renew()
@@ -93,6 +91,6 @@ class _Import:
             self.job.save(update_fields=["phase", "phases"])
 
     def _renew(self) -> None:
-        """First in each transaction: the row lock keeps the sweep off until the commit."""
+        """First in each transaction, so that its row lock keeps the sweep away until the commit."""
         if not renew(self.job, database_now()):
             raise ImportLost

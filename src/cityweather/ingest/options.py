@@ -1,5 +1,6 @@
 """What a client may say about its file, and how large a file may be."""
 
+import re
 from dataclasses import dataclass
 from encodings import normalize_encoding
 from encodings.aliases import aliases
@@ -17,35 +18,40 @@ ENCODINGS = {
     *("mac-roman", "mac-latin2", "mac-cyrillic", "mac-greek", "mac-turkish"),
     *("shift_jis", "euc_jp", "euc_kr", "gb2312", "gbk", "gb18030", "big5", "big5hkscs"),
 }
-TOLD_MAX = 200  # characters of what is said
+# Labels of the web that Python does not know, beside those that differ by "x-" or "windows-" only.
+LABELS = {"ks-c-5601": "cp949", "unicode": "utf-16", "gb-2312-80": "gb2312", "sjis": "shift_jis"}
+OPTION_MAX = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """None or "": find out. `column` is a header's name or a number from 1. `utf-16` needs a byte order mark.
+    """How a file is to be read; None or "" leaves it to the file itself.
 
-    Raises BadOption.
+    `column` is a header or a number from 1. `utf-16` needs a byte order mark. `quotes`: "none" takes quotes for
+    ordinary characters. Raises BadOption.
     """
 
     encoding: str | None = None
     delimiter: str | None = None
     column: str | None = None
     header: bool | None = None
+    quotes: str | None = None
 
     def __post_init__(self) -> None:
-        for option in ("encoding", "delimiter", "column"):
+        for option in ("encoding", "delimiter", "column", "quotes"):
             _check_length(option, getattr(self, option) or "")
         object.__setattr__(self, "encoding", _encoding(self.encoding) if self.encoding else None)
         object.__setattr__(self, "delimiter", _delimiter(self.delimiter) if self.delimiter else None)
         object.__setattr__(self, "column", (self.column or "").strip() or None)
+        object.__setattr__(self, "quotes", _quotes(self.quotes) if self.quotes else None)
         if self.column and not self.column.isdecimal() and self.header is False:
-            raise BadOption("column= says the name of a header, and header= that there is none. Say its number.")
+            raise BadOption("column= is the name of a header, and header= says that there is none. Use its number.")
 
     @property
-    def told(self) -> str:
-        """What was said, as a text: the same file read otherwise is another import."""
-        said = (self.encoding, self.delimiter, self.column, self.header)
-        return "" if said == (None, None, None, None) else repr(said)
+    def text(self) -> str:
+        """The options as a text, "" for none: the same file read in another way is another import."""
+        options = (self.encoding, self.delimiter, self.column, self.header, self.quotes)
+        return repr(options) if any(option is not None for option in options) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +66,39 @@ class Limits:
         return cls(settings.IMPORT_MAX_BYTES, settings.IMPORT_MAX_ROWS)
 
 
-def _check_length(option: str, told: str) -> None:
-    if len(told) > TOLD_MAX:
-        raise BadOption(option=option, value=f"{told[:40]}…", choices=f"{TOLD_MAX} characters at most")
+def _check_length(option: str, value: str) -> None:
+    if len(value) > OPTION_MAX:
+        raise BadOption(option=option, value=f"{value[:40]}…", choices=f"{OPTION_MAX} characters at most")
 
 
-def _module(told: str) -> str:
-    """What Python calls the encoding. Not by codecs.lookup, which remembers every unknown name for ever."""
-    name = normalize_encoding(told.strip()).lower()
+def _module(label: str) -> str:
+    """Python's module for an encoding. Not by codecs.lookup, which remembers every unknown name for ever."""
+    name = normalize_encoding(label.strip()).lower()
     return aliases.get(name, name)
 
 
 _BY_MODULE = {**{_module(name): name for name in ENCODINGS}, "utf_8_sig": "utf-8"}
 
 
-def _encoding(told: str) -> str:
-    name = _BY_MODULE.get(_module(told))
-    if name is None:
-        raise BadOption(option="encoding", value=told[:40], choices="utf-8, utf-16, cp1252, iso-8859-1, shift_jis, …")
-    return name
+def _encoding(value: str) -> str:
+    """By any label that Python, IANA or the web knows: cp949, windows-949, ks_c_5601-1987, x-sjis, …"""
+    label = value.strip().casefold().replace("_", "-").removeprefix("x-").removesuffix("-1987")
+    shorter = re.sub(r"^(windows-|ibm-?|ms|cp-|dos-?)(?=\d+$)", "cp", label)
+    names = (value, label, shorter, LABELS.get(label, ""))
+    known = next((_BY_MODULE[module] for module in map(_module, names) if module in _BY_MODULE), None)
+    if known is None:
+        raise BadOption(option="encoding", value=value[:40], choices="utf-8, utf-16, cp1252, iso-8859-1, shift_jis, …")
+    return known
 
 
-def _delimiter(told: str) -> str:
-    delimiter = DELIMITERS.get(told.strip().casefold(), told if len(told) == 1 else told.replace("\\t", "\t"))
+def _delimiter(value: str) -> str:
+    delimiter = DELIMITERS.get(value.strip().casefold(), value if len(value) == 1 else value.replace("\\t", "\t"))
     if delimiter not in DELIMITERS.values():
-        raise BadOption(option="delimiter", value=told[:40], choices="comma, semicolon, tab or pipe")
+        raise BadOption(option="delimiter", value=value[:40], choices="comma, semicolon, tab or pipe")
     return delimiter
+
+
+def _quotes(value: str) -> str:
+    if value.strip().casefold() != "none":
+        raise BadOption(option="quotes", value=value[:40], choices="none, or leave it out")
+    return "none"

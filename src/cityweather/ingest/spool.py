@@ -1,43 +1,52 @@
-"""The spool: checked names without duplicates, in a temporary file that nobody else can see.
+"""The spool: the checked names of an upload without duplicates, in a temporary SQLite file.
 
-Rows are packed in blocks, columns apart. Keys follow from the names, so it has digests of them only, for duplicates.
+SQLite's unique index finds the duplicates, so memory does not grow with the file.
 """
 
-import zlib
+import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
-from itertools import accumulate, chain, islice
-from operator import sub
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from cityweather.errors import NoCities
-from cityweather.ingest.blocks import BlockFile
+from cityweather.errors import NoCities, NoRoom, TooLarge
 from cityweather.ingest.csv_reader import Name, Refused, read
 from cityweather.ingest.options import Limits, ReadOptions
-from cityweather.ingest.repeats import PARTS, Repeats
 from cityweather.ingest.upload_stream import Upload
-from cityweather.places.names import key
 
-BATCH = 2_000  # rows; larger ones pack better
-FLOOR = 1_000_000  # bytes that the file may have however small the largest upload is
-NAMES, REFUSED = PARTS, PARTS + 1  # streams of the file, behind those of the digests
+BATCH = 1_000  # rows
+CACHE_KB = 16_000
+PAGE = 16_384  # bytes
+GROWTH = 5  # bytes of the file for each byte that an upload may have: real names need 4.3
+FLOOR = 16_000_000  # bytes that the file may have however small the largest upload is
 FIRST_REASONS = 5
+# Nothing reads the file after a crash, so SQLite need not keep it consistent on the disk.
+SETUP = """
+    PRAGMA page_size={page}; PRAGMA cache_size=-{cache}; PRAGMA temp_store=FILE;
+    PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;
+    CREATE TABLE names (line INTEGER PRIMARY KEY, name TEXT NOT NULL, key TEXT NOT NULL UNIQUE);
+    CREATE TABLE refused (line INTEGER PRIMARY KEY, code TEXT NOT NULL, text TEXT NOT NULL);
+    BEGIN;
+"""
 Row = tuple[int, int, str, str]
 """(position from 0, line from 1, name, key)."""
 
 
 class Spool:
-    """`rows_read = total + duplicates + rejected`. Close it, or use it in a with statement. Raises NoRoom."""
+    """`rows_read = total + duplicates + rejected`. Close it, or use it in a with statement. Raises NoRoom.
 
-    def __init__(self, file_name: str, limits: Limits, folder: Path | None = None) -> None:
+    The file has no name, so it vanishes with this process whatever happens; TMPDIR says on which disk it is.
+    """
+
+    def __init__(self, file_name: str, limits: Limits) -> None:
         self.file_name = "".join(filter(str.isprintable, file_name.replace("\\", "/").rpartition("/")[2]))[:255]
-        self.content_hash = ""  # SHA-256 of the upload, and of what was told about it
+        self.content_hash = ""  # SHA-256 of the upload and its options
         self.total = self.duplicates = 0
         self.reasons: Counter[str] = Counter()
-        self._file = BlockFile(max(FLOOR, limits.max_bytes), folder)
-        self._repeats = Repeats(self._file)
+        self._max_bytes = max(FLOOR, limits.max_bytes * GROWTH)
+        self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._db.executescript(SETUP.format(page=PAGE, cache=CACHE_KB))
 
     @property
     def rejected(self) -> int:
@@ -51,44 +60,46 @@ class Spool:
         """Raises NoCities, TooLarge, NoRoom when the disk is full, and what `rows` raises."""
         source = iter(rows)
         while batch := list(islice(source, BATCH)):
-            self._add([row for row in batch if not isinstance(row, Refused)])
-            self._refuse([row for row in batch if isinstance(row, Refused)])
-        struck = self._repeats.strike_out()
-        self.total -= struck
-        self.duplicates += struck
+            try:
+                self._add([row for row in batch if not isinstance(row, Refused)])
+                self._refuse([row for row in batch if isinstance(row, Refused)])
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+                    raise NoRoom from error
+                raise
+            self._check_size()
         if not self.total:
             raise NoCities(reasons=self.first_reasons())
+        self._db.execute("PRAGMA cache_size=-2000")  # what follows reads the file once, in order
 
     def names(self, size: int) -> Iterator[list[Row]]:
         """All rows in order of position, `size` at a time."""
-        rows = ((line, name, key(name)) for line, name in self._rows(NAMES))
-        numbered = ((position, *row) for position, row in enumerate(self._repeats.first(rows)))
-        while chunk := list(islice(numbered, size)):
-            yield chunk
+        rows = self._db.execute("SELECT line, name, key FROM names ORDER BY line")
+        position = 0
+        while chunk := rows.fetchmany(size):
+            yield [(number, *row) for number, row in enumerate(chunk, position)]
+            position += len(chunk)
 
     def refused(self, size: int) -> Iterator[list[tuple[int, str, str]]]:
         """(line, reason code, text) in order of line, `size` at a time."""
-        rows = self._rows(REFUSED)
-        while chunk := list(islice(rows, size)):
+        rows = self._db.execute("SELECT line, code, text FROM refused ORDER BY line")
+        while chunk := rows.fetchmany(size):
             yield chunk
 
     def first_reasons(self) -> str:
-        """A sentence for whoever sent a file without one usable name."""
+        """A sentence for a file without one usable name."""
         first = next(self.refused(FIRST_REASONS), [])
+        if not first:
+            return "It has no rows."
         listed = "; ".join(
             f"line {line}: {code} ({text[:60]})" if text else f"line {line}: {code}" for line, code, text in first
         )
-        if not first:
-            return "It has no rows."
-        hint = (
-            " Say encoding= if it is not UTF-8."
-            if self.reasons["bad_encoding"] + self.reasons["control_character"]
-            else ""
-        )
+        no_text = self.reasons["bad_encoding"] + self.reasons["control_character"]
+        hint = " Try encoding=cp1252, or whichever it was saved in, if it is not UTF-8." if no_text else ""
         return f"The first of {self.rejected:,} refused rows: {listed}.{hint}"
 
     def close(self) -> None:
-        self._file.close()
+        self._db.close()
 
     def __enter__(self) -> Self:
         return self
@@ -97,53 +108,33 @@ class Spool:
         self.close()
 
     def _add(self, names: list[Name]) -> None:
-        first: dict[str, tuple[int, str]] = {}
-        for line, name, folded in names:
-            first.setdefault(folded, (line, name))
-        self._repeats.add(first)
-        self._write(NAMES, first.values())
-        self.total += len(first)
-        self.duplicates += len(names) - len(first)
+        added = self._db.executemany("INSERT OR IGNORE INTO names VALUES (?, ?, ?)", names).rowcount if names else 0
+        self.total += added
+        self.duplicates += len(names) - added
 
     def _refuse(self, rows: list[Refused]) -> None:
-        self._write(REFUSED, rows)
+        self._db.executemany("INSERT INTO refused VALUES (?, ?, ?)", rows)
         self.reasons.update(row.code for row in rows)
 
-    def _write(self, stream: int, rows: Collection[tuple[Any, ...]]) -> None:
-        if rows:
-            self._file.append(stream, _pack(rows))
-
-    def _rows(self, stream: int) -> Iterator[tuple[Any, ...]]:
-        return chain.from_iterable(_unpack(data) for _, data in self._file.read(stream))
-
-
-def _pack(rows: Iterable[tuple[Any, ...]]) -> bytes:
-    """Rows of a line number and texts, none of which holds a control character."""
-    lines, *texts = zip(*rows, strict=True)
-    steps = map(str, map(sub, lines, (0, *lines)))
-    return zlib.compress("\0".join(map("\n".join, (steps, *texts))).encode())
-
-
-def _unpack(data: bytes) -> Iterator[tuple[Any, ...]]:
-    steps, *texts = (column.split("\n") for column in zlib.decompress(data).decode().split("\0"))
-    return zip(accumulate(map(int, steps)), *texts, strict=True)
+    def _check_size(self) -> None:
+        (pages,) = self._db.execute("PRAGMA page_count").fetchone()
+        if pages * PAGE > self._max_bytes:
+            raise TooLarge(
+                f"The rows of this file would take more than the {self._max_bytes:,} bytes that one import may have on "
+                f"the server's disk ({GROWTH} times IMPORT_MAX_BYTES). Split it."
+            )
 
 
 def spool_upload(
-    chunks: Iterable[bytes],
-    *,
-    file_name: str,
-    options: ReadOptions | None = None,
-    folder: Path | None = None,
-    limits: Limits | None = None,
+    chunks: Iterable[bytes], *, file_name: str, options: ReadOptions | None = None, limits: Limits | None = None
 ) -> Spool:
-    """Reads the upload to its end: no database, constant memory, one file in `folder` (default: the system's own).
+    """Reads the upload to its end, without the database, in constant memory.
 
-    Raises ImportRefused; what stands behind the fault is not read.
+    Raises ImportRefused; what follows the fault is not read.
     """
     options, limits = options or ReadOptions(), limits or Limits.of_settings()
-    upload = Upload(chunks, limits, options.told)
-    spool = Spool(file_name, limits, folder)
+    upload = Upload(chunks, limits, options.text)
+    spool = Spool(file_name, limits)
     try:
         spool.fill(read(upload, options, limits))
     except BaseException:

@@ -1,9 +1,9 @@
-"""Bytes → text. A byte that is no text in the encoding becomes a mark, so that its row alone is refused."""
+"""Bytes → text → lines. A byte that is no text in the encoding becomes a mark, so that only its row is refused."""
 
 import codecs
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from cityweather.errors import BadOption, NotCsv
@@ -24,12 +24,13 @@ UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\udc00-\udcff\ufffd]"
 MARKUP = re.compile(r"[\s\ufeff]*(<[a-z!?]|\{\s*\"|\[\s*[\[{\"])", re.IGNORECASE)
 _ON_ERROR = "cityweather.mark"
 TEXT_MAX = 200  # characters kept of a refused row
+ROW_MAX = 65_536  # characters of a row, quoted newlines included
 
 
-def decode(pieces: Iterator[bytes], told: str | None) -> tuple[str, Iterator[str]]:
-    """The encoding, and the text with "\\n" for every line end. A byte order mark outweighs what was told."""
+def decode(pieces: Iterator[bytes], given: str | None) -> tuple[str, Iterator[str]]:
+    """The encoding, and the text with "\\n" for every line end. A byte order mark outweighs the given encoding."""
     first = next(pieces, b"")
-    encoding = told or "utf-8"
+    encoding = given or "utf-8"
     for bom, name in BOMS:
         if first.startswith(bom):
             first, encoding = first[len(bom) :], name
@@ -52,9 +53,9 @@ def _texts(pieces: Iterator[bytes], encoding: str) -> Iterator[str]:
 
 
 def _refuse_markup(text: str) -> None:
-    found = MARKUP.match(text)
-    if found:
-        raise NotCsv(what="HTML or XML" if found[1].startswith("<") else "JSON")
+    markup = MARKUP.match(text)
+    if markup:
+        raise NotCsv(what="HTML or XML" if markup[1].startswith("<") else "JSON")
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
@@ -66,22 +67,42 @@ def _mark(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(_ON_ERROR, _mark)
 
 
+def lines(texts: Iterable[str]) -> Iterator[str]:
+    """Lines with their newline. One longer than ROW_MAX comes in parts, and the reader refuses it.
+
+    A byte order mark at the beginning of a line is left from a file that was appended to another.
+    """
+    rest = ""
+    for text in texts:
+        for line in io.StringIO(rest + text):  # only "\n" ends a line here; str.splitlines knows nine more ends
+            if line.endswith("\n") or len(line) > ROW_MAX:
+                yield line.lstrip(BOM)
+            else:
+                rest = line
+                break
+        else:
+            rest = ""
+    if rest:
+        yield rest.lstrip(BOM)
+
+
 def fault(text: str, encoding: str, line: int = 1) -> tuple[str, str] | None:
-    """(reason code, what is shown of the row), when the text holds what no name may hold; it begins on this line."""
-    found = UNUSABLE.search(text)
-    if found is None:
+    """(reason code, text to show) of a row with a character that no name may hold; `line` is where the row begins."""
+    unusable = UNUSABLE.search(text)
+    if unusable is None:
         return None
-    if not BAD_BYTE.match(found[0]):
-        return ("bad_encoding" if found[0] == "\ufffd" else "control_character"), shown(text)
-    *above, before = text[: found.start()].split("\n")
+    char = unusable[0]
+    if not BAD_BYTE.match(char):
+        return ("bad_encoding" if char == "\ufffd" else "control_character"), shown(text)
+    *above, before = text[: unusable.start()].split("\n")
     place = f"byte {len(before.encode(encoding, 'replace')) + 1}" + (f" of line {line + len(above)}" if above else "")
-    return "bad_encoding", shown(f"{place} is 0x{ord(found[0]) - 0xDC00:02X}: {text}")
+    return "bad_encoding", shown(f"{place} is 0x{ord(char) - 0xDC00:02X}: {text}")
 
 
 def shown(text: str) -> str:
     """The text of a refused row, safe to store and to show: visible characters, at most TEXT_MAX."""
-    # What the row is refused for comes first: some of it is white space to Python.
-    line = " ".join(UNUSABLE.sub(lambda found: _escape(found[0]), text[:TEXT_MAX]).split())
+    # First the characters the row is refused for, since Python takes some of them for white space.
+    line = " ".join(UNUSABLE.sub(lambda match: _escape(match[0]), text[:TEXT_MAX]).split())
     return "".join(map(_escape, line))[:TEXT_MAX]
 
 

@@ -42,11 +42,11 @@ def file_chunks(path: Path) -> Iterator[bytes]:
 class Upload:
     """Iterate once: gives the text's bytes in pieces. Raises TooLarge, BadGzip, NotCsv as soon as it is known."""
 
-    def __init__(self, chunks: Iterable[bytes], limits: Limits, told: str = "") -> None:
+    def __init__(self, chunks: Iterable[bytes], limits: Limits, options: str = "") -> None:
         self.size = 0  # bytes received
         self._limits = limits
         self._chunks = chunks
-        self._digest = sha256(told.encode())
+        self._digest = sha256(options.encode())
 
     @property
     def content_hash(self) -> str:

@@ -1,9 +1,13 @@
-"""One spelling for each city: how a name is shown, and the key by which two spellings are the same city."""
+"""City names: how one is shown, the key that its spellings share, and which names are usable."""
 
 import re
 import unicodedata
 
+from cityweather.places.us_states import state_code
+
 MAX_LENGTH = 200  # characters of a name after display()
+KEY_MAX_LENGTH = 400  # characters
+RAW_MAX = 3 * MAX_LENGTH  # characters before composing: no script needs more for a name of MAX_LENGTH
 
 # Unicode's format characters (Cf), written out: keys are stored, so they must not change with Python's tables.
 _CF = (
@@ -14,23 +18,76 @@ _CF = (
 _FORMAT = re.compile(f"[{_CF.format(joiners=chr(0x200C) + chr(0x200D))}]")
 _HIDDEN = re.compile(f"[{_CF.format(joiners='')}]")
 
+# What databases, pandas, R and Excel write for a missing value. "Nan" is a town in Thailand, so case counts.
+MISSING = frozenset(
+    ("\\N", "NULL", "null", "None", "nan", "NaN", "NA", "N/A", "n/a", "#N/A", "-", "--", "\u2013", "\u2014")
+)
+UNITED_STATES = {"us", "usa", "united states", "united states of america"}
+
 
 def display(raw: str) -> str:
-    """The name as shown: NFKC, white space collapsed and trimmed, invisible characters gone.
+    """The name as shown and asked for: Unicode form NFC, white space collapsed and trimmed, invisible characters gone.
 
-    ZWNJ and ZWJ stay, since Persian and Telugu are misspelt without them. May be empty or longer than MAX_LENGTH.
+    ZWNJ and ZWJ stay, since Persian and Telugu are misspelt without them. The result may be empty or longer than
+    MAX_LENGTH. Composing takes quadratic time, so a text over RAW_MAX is left as it is: it is too long in any form.
     """
-    if not raw.isascii():
-        raw = unicodedata.normalize("NFKC", _HIDDEN.sub("", raw))
-    return " ".join(raw.split())
+    if raw.isascii():
+        return " ".join(raw.split())
+    name = " ".join(_HIDDEN.sub("", raw).split())
+    return name if len(name) > RAW_MAX else unicodedata.normalize("NFC", name)
 
 
 def key(name: str) -> str:
-    """What two spellings of one city share; `name` as display() gives it. At most twice as long as the name.
+    """What all spellings of one city share; `name` as display() returns it.
 
     Accents stay: "moron" and "morón" are two towns. Empty for a name of joiners only.
     """
-    if name.isascii():
+    if name.isascii() or len(name) > RAW_MAX:
         return name.casefold()
-    # Casefolding takes some letters apart, and a joiner may have kept two apart: compose again.
-    return " ".join(unicodedata.normalize("NFKC", _FORMAT.sub("", name).casefold()).split())
+    # NFKC before and after casefolding: each of the two can undo what the other has done.
+    folded = unicodedata.normalize("NFKC", _FORMAT.sub("", name)).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
+def check(raw: str) -> tuple[str, str, str | None]:
+    """(name, key, reason code) of a raw name. The code is None for a usable name, else no_name or name_too_long."""
+    name = display(raw)
+    if len(name) > MAX_LENGTH:
+        return name, "", "name_too_long"
+    folded = key(name)
+    if not folded or name in MISSING:
+        return name, "", "no_name"
+    return name, folded, "name_too_long" if len(folded) > KEY_MAX_LENGTH else None
+
+
+def join(city: str, state: str, country: str) -> str:
+    """The three cells of a row as one raw name `city[,state][,country]`, "" without a city.
+
+    OpenWeather knows states of the US only, so others are left out. Without a country a US state is followed by "US":
+    else `Portland,ME` would be sought in Montenegro. A part that the city's own cell already ends with is not repeated.
+    """
+    city, state, country = city.strip(), _known(state), _known(country)
+    if not city or city in MISSING:
+        return ""
+    last = city.rpartition(",")[2].strip().casefold()
+    if country and last == country.casefold():
+        return city
+    state, country = _us_state(state, country)
+    if last == state.casefold():
+        state = ""
+    return ",".join(part for part in (city, state, country) if part)
+
+
+def _known(cell: str) -> str:
+    """The cell of a state or country, "" for a missing one or an id. "NA" is Namibia, or no state."""
+    cell = cell.strip()
+    return "" if cell.isdecimal() or (cell in MISSING and cell != "NA") else cell
+
+
+def _us_state(state: str, country: str) -> tuple[str, str]:
+    if country and country.casefold() not in UNITED_STATES:
+        return "", country
+    code = state_code(state)
+    if country:
+        return code or ("" if state in MISSING else state), country
+    return (code, "US") if code else ("", "")

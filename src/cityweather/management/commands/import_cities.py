@@ -81,7 +81,9 @@ def _read(file: Path, bar: Progress) -> Iterator[bytes]:
 
 def _write(spool: Spool, bar: Progress, callback_url: str | None) -> BulkJob:
     writing = bar.add_task("cities", total=spool.total)
-    job, _ = import_spool(spool, callback_url=callback_url, tell=lambda done: bar.update(writing, completed=done))
+    job, _ = import_spool(
+        spool, callback_url=callback_url, on_progress=lambda done: bar.update(writing, completed=done)
+    )
     return job
 
 

@@ -1,18 +1,19 @@
-"""Inserts an import's job, once for each Idempotency-Key however many ask at the same time."""
+"""The job of an import while it is being written: inserted once for each Idempotency-Key, then kept by a heartbeat."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from cityweather.errors import ImportInProgress, KeyReused
 from cityweather.ingest import open_jobs
-from cityweather.ingest.heartbeat import database_now
 from cityweather.ingest.spool import Spool
 from cityweather.models import BulkJob
 
-PAUSE = 0.2  # seconds between two looks at the job of the one who came first
+PAUSE = 0.2  # seconds between two looks at the job of the request that came first
 WAIT = 30.0  # seconds; proxies give up after 60
 ASK_AGAIN = 5.0  # seconds
 
@@ -26,7 +27,10 @@ class Clock:
 def begin_job(
     spool: Spool, owner: str, key: str | None, callback_url: str | None, clock: Clock | None = None
 ) -> tuple[BulkJob, bool]:
-    """(the job, whether it is new, so that the caller writes it). Raises TooManyJobs, KeyReused, ImportInProgress."""
+    """(the job, whether it is new and the caller must write it).
+
+    Raises TooManyJobs, KeyReused, ImportInProgress.
+    """
     clock = clock or Clock()
     deadline = clock.now() + WAIT
     while True:
@@ -34,7 +38,7 @@ def begin_job(
         if not job:
             if job := _insert(spool, owner, key, callback_url):
                 return job, True
-            continue  # another was quicker
+            continue  # another request has just inserted it
         if job.content_hash != spool.content_hash:
             raise KeyReused
         if job.phase != BulkJob.Phase.READING:
@@ -45,6 +49,7 @@ def begin_job(
 
 
 def _insert(spool: Spool, owner: str, key: str | None, callback_url: str | None) -> BulkJob | None:
+    """None when another request has inserted a job with this key."""
     now = database_now()
     try:
         with transaction.atomic():
@@ -68,3 +73,23 @@ def _insert(spool: Spool, owner: str, key: str | None, callback_url: str | None)
         if key is None:
             raise
         return None
+
+
+def renew(job: BulkJob, now: datetime) -> bool:
+    """Compare and swap the heartbeat. False when another process has taken the import over.
+
+    The import belongs to the process that changed its heartbeat last.
+    """
+    mine = BulkJob.objects.reading().filter(pk=job.pk, heartbeat_at=job.heartbeat_at)
+    job.heartbeat_at = now
+    return bool(mine.update(heartbeat_at=now))
+
+
+def database_now() -> datetime:
+    """By the database's clock: those of the machines that write and sweep may differ by more than a minute."""
+    if connection.vendor != "postgresql":
+        return timezone.now()  # SQLite has no clock but ours
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now

@@ -1,0 +1,51 @@
+"""What headers are called. A header counts without case, spaces, punctuation, brackets and what follows a slash."""
+
+import re
+
+from cityweather.places.names import display, key
+
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^][]*\]")
+_NOT_LETTERS = re.compile(r"[\W_]+")
+
+
+def plain(text: str) -> str:
+    """Letters and digits of a header only: "City_Name" and "city name:" are alike."""
+    return _NOT_LETTERS.sub("", key(display(text)))
+
+
+def word(header: str) -> str:
+    """The same without what only explains it: "City/Town (English)" is "city"."""
+    return plain(_BRACKETS.sub("", display(header)).partition("/")[0])
+
+
+def _words(*headers: str) -> tuple[str, ...]:
+    return tuple(map(word, headers))
+
+
+NAME = "name"
+# Best first. What may be something else than a city comes last: with `name` and `town` the city is in `town`.
+CITY = _words(
+    "city", "city name", "cities", "ciudad", "ciudades", "cidade", "cidades", "ville", "villes", "città", "stadt",
+    "städte", "stad", "by navn", "kaupunki", "kota", "miasto", "miasta", "miejscowość", "město", "mesto", "город",
+    "города", "місто", "град", "πόλη", "şehir", "şehirler", "thành phố", "oraș", "localitate", "város", "linn",
+    "城市", "都市", "都市名", "市区町村", "도시", "도시명", "เมือง", "शहर", "مدينة", "المدينة", "עיר",
+    "town", "towns", "town name", "ort", "orte", "ortschaft", "gemeinde", "municipality", "municipio", "município",
+    "comune", "commune", "gemeente", "kommune", "kommun", "obec", "localidad", "localidade", "locality", "settlement",
+    "place", "places", "place name", "plaats", "location", "locations", NAME, "names",
+)  # fmt: skip
+COUNTRY = _words("country code", "country iso", "iso2", "iso", "cc", "country")
+STATE = _words("state code", "state", "state id", "state name")
+OTHERS = _words(
+    "id", "nr", "no", "rank", "lat", "latitude", "lon", "lng", "long", "longitude", "population", "pop", "region",
+    "province", "county", "district", "admin", "zip", "postcode", "postal code", "plz", "timezone", "continent",
+    "country name", "land", "pays", "país",
+)  # fmt: skip
+KNOWN = frozenset((*CITY, *COUNTRY, *STATE, *OTHERS))
+PERSON = frozenset(
+    _words("email", "e-mail", "mail", "phone", "telephone", "mobile", "first name", "last name", "surname", "company")
+)
+"""Beside one of these, `name` is the name of a person."""
+TITLE = frozenset(_words("city", "cities", "city name"))
+"""A header that stands alone on a line below a title can only be one of these: "Town" could be a town."""
+OUR_RESULTS = word("last_refreshed_at")
+"""A column of our own downloads, whose `city` is the whole name and whose `country` is that of the answer."""
