@@ -88,7 +88,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "cityweather.api.lanes.Lanes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "cityweather.ops.bulkhead.Seats",
+    "cityweather.ops.bulkhead.ThreadReservation",
     "cityweather.ops.admin_middleware.Sessions",
     "cityweather.ops.admin_middleware.Csrf",
     "cityweather.ops.admin_middleware.Authentication",
@@ -116,7 +116,7 @@ if TRUSTED_PROXIES:  # they speak TLS to the outside and plain HTTP to us
     SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)/?$"]  # asked from inside, without TLS
     SECURE_HSTS_SECONDS = 86_400  # a day: long enough to protect, short enough to take back
 SILENCED_SYSTEM_CHECKS = [
-    "security.W003",  # the check knows Django's own class only; ops/pages.py applies it where there are cookies
+    "security.W003",  # the check knows Django's own class only; ops/admin_middleware.py has ours
     "security.W005",  # HSTS for subdomains and browsers' preload lists is for the domain's owner to decide
     "security.W021",
     "security.W009",  # wants 50 characters; a generated 256-bit key in base64 has 44, E001 refuses none at all

@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.urls.resolvers import URLPattern, URLResolver
+from django.views.generic import RedirectView
 
 from cityweather.api import exceptions
 from cityweather.api import urls as api
@@ -11,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *api.urlpatterns,
     *ops.urlpatterns,
     path("", include("cityweather.dashboard.urls")),
+    path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     # Also under DEBUG an unknown path answers JSON.
     re_path(r"", exceptions.not_found),

@@ -9,6 +9,7 @@ import structlog
 from django.core.exceptions import BadRequest as DjangoBadRequest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 from rest_framework.views import set_rollback
@@ -104,7 +105,7 @@ _FOREIGN: list[tuple[tuple[type[Exception], ...], Callable[[], JsonResponse]]] =
     ((RequestDataTooBig,), lambda: body(413, RequestTooLarge.code, "The body of this request is too large.")),
     ((Http404,), lambda: failure(NotFound())),
     ((PermissionDenied,), _not_allowed),
-    ((SuspiciousOperation, DjangoBadRequest), _not_understood),
+    ((SuspiciousOperation, DjangoBadRequest, MultiPartParserError), _not_understood),
 ]
 
 

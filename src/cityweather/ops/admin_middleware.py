@@ -1,8 +1,11 @@
 """Sessions, logins and CSRF tokens, for the admin only: the API knows keys, and pays for nothing else."""
 
+import socket
+from threading import Timer
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -13,10 +16,11 @@ from django.middleware.csrf import CsrfViewMiddleware
 from cityweather.api import throttling
 from cityweather.api.base import check_body
 from cityweather.api.exceptions import failure
-from cityweather.errors import CityWeatherError
+from cityweather.errors import CityWeatherError, RequestTimeout
 
 PREFIX = "/admin"
-LOGIN = f"{PREFIX}/login"
+FORM_SIZE = 10_000  # bytes
+FORM_SECONDS = 5.0
 
 
 class _AdminOnly:
@@ -31,15 +35,35 @@ class _AdminOnly:
 
 class Sessions(_AdminOnly, SessionMiddleware):
     def process_request(self, request: HttpRequest) -> HttpResponseBase | None:  # type: ignore[override]
+        super().process_request(request)
         try:
-            # The CSRF check reads a form before anyone has logged in, and Django keeps its files, however large.
             check_body(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-            if request.method == "POST" and request.path_info.startswith(LOGIN):
-                throttling.check("login", f"address:{throttling.address(request)}")
+            if request.META.get("CONTENT_LENGTH") not in (None, "", "0") and SESSION_KEY not in request.session:
+                read_form_of_stranger(request)
         except CityWeatherError as error:
             return failure(error)
-        super().process_request(request)
         return None
+
+
+def read_form_of_stranger(request: HttpRequest) -> None:
+    """Read the form of somebody who has not logged in: the CSRF check would read it without any limit.
+
+    Raises TooManyRequests, RequestTooLarge, RequestTimeout.
+    """
+    throttling.check("login", f"address:{throttling.address(request)}")
+    check_body(request, FORM_SIZE)
+    connection: socket.socket | None = request.META.get("gunicorn.socket")
+    if connection is None:
+        return
+    # A timeout of the socket would bound each byte, not all of them. This ends the body where it has got to.
+    timer = Timer(FORM_SECONDS, connection.shutdown, [socket.SHUT_RD])
+    timer.start()
+    try:
+        complete = len(request.body) == int(request.META["CONTENT_LENGTH"])
+    finally:
+        timer.cancel()
+    if not complete:
+        raise RequestTimeout
 
 
 class Csrf(_AdminOnly, CsrfViewMiddleware):

@@ -1,10 +1,10 @@
-"""Some threads of the web process are kept free for polls, cached weather and health.
+"""Requests that may take long leave some threads of the web process to polls, cached weather and health.
 
-Whatever makes all other requests slow (a database that hangs, uploads over bad lines), those still answer.
+Whatever makes them slow (a database that hangs, uploads over bad lines), those still answer.
 """
 
+import re
 from collections.abc import Callable
-from threading import BoundedSemaphore
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,43 +12,32 @@ from django.http.response import HttpResponseBase
 
 from cityweather.api.exceptions import failure
 from cityweather.errors import Overloaded
+from cityweather.runtime.slow_work import slow_work
 
-FREE = 2  # threads
-WAIT = 0.3  # seconds for a seat; meanwhile the thread is not free
-PROBES = frozenset({"/healthz", "/readyz"})  # they limit themselves
+# Polls ask Redis only. A look-up takes a thread for slow work by itself, if it has to ask the provider.
+QUICK = re.compile(r"/(healthz|readyz|weather|bulk/jobs/[0-9a-fA-F-]{36})/?")
 
 
-class Seats:
-    free: BoundedSemaphore | None = None  # None: as many as come
-    stuck = False  # nobody left while somebody waited, so the next need not wait either
-
+class ThreadReservation:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        seats = Seats.free
-        if seats is None or request.path_info.rstrip("/") in PROBES:
+        if request.method in ("GET", "HEAD") and QUICK.fullmatch(request.path_info):
             return self._get_response(request)
-        if not seats.acquire(timeout=0 if Seats.stuck else WAIT):
-            Seats.stuck = True
-            return failure(Overloaded(retry_after=1))
+        try:
+            slow_work.enter()
+        except Overloaded as error:
+            return failure(error)
         streaming = False
         try:
             response = self._get_response(request)
             streaming = response.streaming
         finally:
             if not streaming:
-                self._leave(seats)
-        if streaming:  # its work is yet to come
+                slow_work.leave()
+        if streaming:
+            # Its work is yet to come. Django has no public way to hear of the end of a response.
             closers: Any = response
-            closers._resource_closers.append(lambda: self._leave(seats))  # noqa: SLF001  # what close() calls
+            closers._resource_closers.append(slow_work.leave)  # noqa: SLF001
         return response
-
-    def _leave(self, seats: BoundedSemaphore) -> None:
-        Seats.stuck = False
-        seats.release()
-
-
-def limit(threads: int) -> None:
-    """Called once in a process that has so many."""
-    Seats.free = BoundedSemaphore(max(1, threads - FREE))

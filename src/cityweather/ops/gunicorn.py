@@ -13,6 +13,7 @@ from gunicorn import glogging  # type: ignore[import-untyped]
 
 from cityweather.runtime import logs
 from cityweather.runtime.process import exit_with_parent
+from cityweather.runtime.slow_work import slow_work
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
 
@@ -56,15 +57,14 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
 
 
 def post_worker_init(worker: Any) -> None:
-    from cityweather.ops import bulkhead  # noqa: PLC0415  # needs Django to be set up
-    from cityweather.runtime import metrics  # noqa: PLC0415  # likewise
+    from cityweather.runtime import metrics  # noqa: PLC0415  # needs Django to be set up
 
-    bulkhead.limit(worker.cfg.threads)
+    slow_work.limit(worker.cfg.threads)
     metrics.keep_sending()
 
 
 def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001
-    from cityweather.runtime import metrics  # noqa: PLC0415  # likewise
+    from cityweather.runtime import metrics  # noqa: PLC0415  # needs Django to be set up
 
     if worker.booted:
         metrics.send(at_once=True)

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable
 
+import orjson
 import structlog
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
@@ -81,6 +82,7 @@ def note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> No
     metrics.observe("http_request_seconds", seconds, route=route)
     quiet = request.path_info in QUIET
     level = logging.DEBUG if quiet else logging.WARNING if response.status_code >= 500 else logging.INFO
+    fields = {"code": code} if (code := error_code(response)) else {}
     log.log(
         level,
         "request",
@@ -88,4 +90,14 @@ def note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> No
         path=request.path_info,
         status=response.status_code,
         latency_ms=round(seconds * 1000, 2),
+        **fields,
     )
+
+
+def error_code(response: HttpResponseBase) -> str | None:
+    """The `code` that an error's body tells the client."""
+    body = getattr(response, "content", b"") if response.status_code >= 400 else b""
+    if not body or response.headers.get("Content-Type") != "application/json":
+        return None
+    found = orjson.loads(body)
+    return found.get("code") if isinstance(found, dict) else None

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import structlog
 from django.conf import settings
+from django.core.exceptions import BadRequest, SuspiciousOperation
 
 from cityweather.runtime import api_keys
 
@@ -56,9 +57,15 @@ def render(logger: Any, name: str, event: Event) -> str:  # noqa: ARG001
     return mask(text)
 
 
-def drop_answered(record: logging.LogRecord) -> bool:
-    """Django notes every 4xx and 5xx answer; our request line has told that already, except for an exception."""
-    return bool(record.exc_info)
+def is_news(record: logging.LogRecord) -> bool:
+    """False for Django's own line about a 4xx or 5xx answer: our request line reports that.
+
+    An unexpected exception is news. One that says that the client's request is bad is not.
+    """
+    if not record.name.startswith(("django.request", "django.security")):
+        return True
+    error = record.exc_info[1] if record.exc_info else None
+    return error is not None and not isinstance(error, SuspiciousOperation | BadRequest)
 
 
 SHARED: list[structlog.typing.Processor] = [
@@ -95,15 +102,14 @@ def config(level: str) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"drop_answered": {"()": "django.utils.log.CallbackFilter", "callback": drop_answered}},
+        "filters": {"news": {"()": "django.utils.log.CallbackFilter", "callback": is_news}},
         "formatters": {"json": {"()": formatter}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["news"]}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # Django's defaults would write a second, plain line.
             "django": {"level": level, "handlers": [], "propagate": True},
             "django.server": {"level": "WARNING", "handlers": [], "propagate": True},
-            "django.request": {"filters": ["drop_answered"]},
             **{name: {"level": quiet} for name, quiet in _LIBRARIES_QUIET.items()},
         },
     }

@@ -18,6 +18,7 @@ from cityweather.errors import (
 )
 from cityweather.places import names
 from cityweather.runtime import connections
+from cityweather.runtime.slow_work import slow_work
 from cityweather.weather import factory, redis_cooldown
 from cityweather.weather.cache import Answer, Cache
 from cityweather.weather.choice import from_settings
@@ -72,7 +73,8 @@ class Lookup:
             return _found(name, answer, cached=True)
         place = Place(name, *coordinates.get(key, ()))
         try:
-            answer, asked = self._flights.join(key, lambda: self._ask(place, key, last_known))
+            with slow_work.thread():
+                answer, asked = self._flights.join(key, lambda: self._ask(place, key, last_known))
         except WeatherError:
             stale = _stale(name, last_known(key))
             if stale is None:

@@ -1,0 +1,46 @@
+"""How many threads of a web process slow work may hold, so that the others answer polls and health at once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+
+from cityweather.errors import Overloaded
+
+RESERVED = 2  # threads that slow work never takes
+WAIT = 0.3  # seconds for a free thread; meanwhile the request holds one that is reserved
+
+
+class SlowWork:
+    """One per process. Without `limit` there is no bound: commands, workers and tests."""
+
+    def __init__(self) -> None:
+        self._free: BoundedSemaphore | None = None
+        self._crowded = False  # nobody left while somebody waited, so the next need not wait either
+
+    def limit(self, threads: int | None) -> None:
+        """The process has so many threads. None lifts the limit."""
+        self._free = BoundedSemaphore(max(1, threads - RESERVED)) if threads else None
+        self._crowded = False
+
+    def enter(self) -> None:
+        """Raises Overloaded if all threads for slow work are taken."""
+        if self._free and not self._free.acquire(timeout=0 if self._crowded else WAIT):
+            self._crowded = True
+            raise Overloaded(retry_after=1)
+
+    def leave(self) -> None:
+        self._crowded = False
+        if self._free:
+            self._free.release()
+
+    @contextmanager
+    def thread(self) -> Iterator[None]:
+        """Raises Overloaded."""
+        self.enter()
+        try:
+            yield
+        finally:
+            self.leave()
+
+
+slow_work = SlowWork()
