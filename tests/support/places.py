@@ -21,9 +21,9 @@ def postgres_places(session_postgres: Postgres, django_db_blocker: Any) -> str:
     return _loaded(session_postgres.database_url("places"), django_db_blocker)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def places(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[str]:
-    """The default database, with the shipped gazetteer loaded. Its name: sqlite, postgres. To be read only."""
+    """The default database, with the shipped gazetteer loaded. Its name: sqlite, postgres. Only to be read."""
     url = request.getfixturevalue(f"{request.param}_places")
     with django_db_blocker.unblock(), default_database(url):
         yield request.param

@@ -1,0 +1,97 @@
+"""The gazetteer's tables: places by name, by the beginning of a name, and by coordinates."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from math import cos, radians
+
+from django.db.models import Exists, OuterRef, Q
+
+from cityweather.models import Place, PlaceName
+from cityweather.places import matching
+from cityweather.places.matching import Asked, Candidate, Match
+
+KEYS = 500  # of one query
+POINTS = 100  # of one query
+MANY = 2000  # names with the same beginning; measured: up to here sorting takes 5 ms, walking may take 200 ms
+LAST_SIGN = "\U0010ffff"  # sorts behind every other one, on both databases
+KM_PER_DEGREE = 111.2  # of latitude
+FIELDS = (
+    "geonames_id", "name", "region_code", "region_name", "country", "latitude", "longitude", "population",
+)  # fmt: skip
+PLACE_FIELDS = tuple(f"place__{field}" for field in FIELDS)
+
+
+def match(asked: Asked) -> Match:
+    """The place of one name: one query, and a second one only if no place has exactly that key."""
+    return match_all([asked])[0]
+
+
+def match_all(rows: Sequence[Asked]) -> list[Match]:
+    """The place of each row, in their order, by one or two queries for each 500 keys. Raises DatabaseError."""
+    readings = [matching.readings(row) if row.name.strip() else [] for row in rows]
+    places = _by_keys({key for found in readings for key in matching.keys(found)})
+    fits = [matching.fitting(found, places) for found in readings]
+    missed = [found for found, places in zip(readings, fits, strict=True) if not places]
+    loosely = {key for found in missed for key in matching.loose_keys(found)} - places.keys()
+    if loosely:
+        places |= _by_keys(loosely)
+        fits = [found or matching.fitting(reading, places) for found, reading in zip(fits, readings, strict=True)]
+    matches = [matching.choose(row, found) for row, found in zip(rows, fits, strict=True)]
+    return _with_nearest(rows, matches)
+
+
+def search(prefix: str, limit: int) -> list[Candidate]:
+    """The places that have a name beginning with this key, most populous first. Raises DatabaseError."""
+    beginning = PlaceName.objects.filter(key__gte=prefix, key__lt=prefix + LAST_SIGN)
+    if beginning.values("id")[MANY : MANY + 1]:
+        # Sorting them would take longest; among the most populous places enough will have such a name.
+        found = Place.objects.filter(Exists(beginning.filter(place=OuterRef("pk"))))
+    else:
+        found = Place.objects.filter(pk__in=beginning.values("place"))
+    rows = found.order_by("-population", "geonames_id").values_list(*FIELDS)[:limit]
+    return [Candidate(*row) for row in rows]
+
+
+def nearest(points: Sequence[tuple[float, float]]) -> list[Candidate | None]:
+    """The nearest place to each point (latitude, longitude) within 10 km, in their order."""
+    found = []
+    for start in range(0, len(points), POINTS):
+        some = points[start : start + POINTS]
+        where = Q()
+        for latitude, longitude in some:
+            where |= _around(latitude, longitude)
+        places = [Candidate(*row) for row in Place.objects.filter(where).values_list(*FIELDS)]
+        found += [matching.at(*point, places, matching.NEARBY).place for point in some]
+    return found
+
+
+def _around(latitude: float, longitude: float) -> Q:
+    """A box of at least 10 km in each direction; across the date line only its own side."""
+    north = matching.NEARBY / KM_PER_DEGREE
+    east = north / max(cos(radians(latitude)), 0.01)
+    return Q(
+        latitude__range=(latitude - north, latitude + north), longitude__range=(longitude - east, longitude + east)
+    )
+
+
+def _with_nearest(rows: Sequence[Asked], matches: list[Match]) -> list[Match]:
+    """Rows with coordinates and without a name are called after the place that is near."""
+    nameless = [
+        (number, (row.latitude, row.longitude))
+        for number, row in enumerate(rows)
+        if not row.name.strip() and row.latitude is not None and row.longitude is not None
+    ]
+    for (number, point), place in zip(nameless, nearest([point for _, point in nameless]), strict=True):
+        matches[number] = Match(place, "file", *point)
+    return matches
+
+
+def _by_keys(wanted: set[str]) -> dict[str, list[Candidate]]:
+    """The places of each key; keys of no place are left out."""
+    found: dict[str, list[Candidate]] = defaultdict(list)
+    keys = sorted(wanted)
+    for start in range(0, len(keys), KEYS):
+        rows = PlaceName.objects.filter(key__in=keys[start : start + KEYS]).values_list("key", *PLACE_FIELDS, "own")
+        for name, *place in rows:
+            found[name].append(Candidate(*place))
+    return dict(found)

@@ -1,0 +1,152 @@
+"""Which place a row names. No database here: gazetteer.py reads the candidates, this module reads texts and chooses."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from math import asin, cos, radians, sin, sqrt
+from typing import Literal, NamedTuple
+
+from cityweather.places import areas
+from cityweather.places.areas import Area
+from cityweather.places.names import display, key
+from cityweather.places.spelling import loose
+
+OWN = 100  # how much more likely people mean a place by its own name than by another name, at equal population
+SAME_PLACE = 50.0  # km; given coordinates farther from a place of the name are of another place
+NEARBY = 10.0  # km; coordinates without a name are called after the nearest place within it
+MOST_CANDIDATES = 10  # that a match lists
+EARTH = 6371.0  # km, the mean radius
+
+Source = Literal["file", "gazetteer"]
+
+
+class Asked(NamedTuple):
+    """What a row or a request says. Degrees; either both coordinates or none."""
+
+    name: str
+    region: str = ""
+    country: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+class Candidate(NamedTuple):
+    """A place of the gazetteer that has the name; `own`: as its own name, not as another one."""
+
+    geonames_id: int
+    name: str
+    region_code: str
+    region: str
+    country: str
+    latitude: float
+    longitude: float
+    population: int
+    own: bool = True
+
+    @property
+    def likelihood(self) -> int:
+        return max(self.population, 1) * (OWN if self.own else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to take a text apart: the key of a name, and the areas in all of which the place must lie."""
+
+    name: str
+    key: str
+    areas: tuple[Area, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """`place` None: the gazetteer knows none that fits. `others`: the other places that fit, likeliest first.
+
+    `latitude` and `longitude` are to be asked for: those given, else the place's, else none.
+    """
+
+    place: Candidate | None = None
+    source: Source | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    others: tuple[Candidate, ...] = ()
+    ambiguous: int = 0
+
+
+NOWHERE = Match()
+
+
+def readings(asked: Asked) -> list[Reading]:
+    """ "Paris, TX, US" is Paris in TX in US, else "Paris, TX" in US, else a name with two commas.
+
+    Empty when the row names a country or region that nothing is known of: then no place can be shown to lie in it.
+    With coordinates the areas do not matter: the distance says more.
+    """
+    located = asked.latitude is not None
+    given = () if located else _given(asked)
+    if given is None:
+        return []
+    parts = [part for text in asked.name.split(",") if (part := display(text))]
+    found = []
+    for length in range(1, len(parts) + 1):
+        named = [] if located else [areas.area(part) for part in parts[length:]]
+        known = [area for area in named if area]
+        if len(known) == len(named):
+            name = ", ".join(parts[:length])
+            found.append(Reading(name, key(name), (*known, *given)))
+    return found
+
+
+def _given(asked: Asked) -> tuple[Area, ...] | None:
+    """The areas of the row's own columns; None when one is unknown."""
+    columns = ((asked.country, areas.country), (asked.region, areas.region))
+    found = [find(display(text)) for text, find in columns if text and not text.isspace()]
+    known = tuple(area for area in found if area)
+    return known if len(known) == len(found) else None
+
+
+def keys(found: Iterable[Reading]) -> set[str]:
+    return {reading.key for reading in found}
+
+
+def loose_keys(found: Iterable[Reading]) -> set[str]:
+    return {loose(reading.key) for reading in found}
+
+
+def fitting(found: Sequence[Reading], places: dict[str, list[Candidate]]) -> list[Candidate]:
+    """The candidates of the first reading that any fits, by exact keys; else by the coarser spelling."""
+    exact = (_fits(reading, places.get(reading.key, [])) for reading in found)
+    coarse = (_fits(reading, places.get(loose(reading.key), [])) for reading in found)
+    return next(filter(None, chain(exact, coarse)), [])
+
+
+def _fits(reading: Reading, places: list[Candidate]) -> list[Candidate]:
+    return [place for place in places if all(area.holds(place.country, place.region_code) for area in reading.areas)]
+
+
+def choose(asked: Asked, fits: list[Candidate]) -> Match:
+    """The likeliest; with coordinates the one that is there."""
+    if asked.latitude is not None and asked.longitude is not None:
+        return at(asked.latitude, asked.longitude, fits, SAME_PLACE)
+    if not fits:
+        return NOWHERE
+    place, *others = sorted(fits, key=lambda place: (-place.likelihood, place.geonames_id))
+    return Match(
+        place, "gazetteer", place.latitude, place.longitude, tuple(others[:MOST_CANDIDATES]), ambiguous=len(others)
+    )
+
+
+def at(latitude: float, longitude: float, places: Iterable[Candidate], within: float) -> Match:
+    """The coordinates as given, and the nearest of the places, if one is `within` so many km. Never ambiguous."""
+    distance, place = min(
+        ((distance_km(latitude, longitude, place.latitude, place.longitude), place) for place in places),
+        default=(0.0, None),
+    )
+    return Match(place if distance <= within else None, "file", latitude, longitude)
+
+
+def distance_km(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
+    """Along a great circle. Degrees."""
+    north, other_north = radians(latitude), radians(other_latitude)
+    across = radians(other_longitude - longitude) / 2
+    chord = sin((other_north - north) / 2) ** 2 + cos(north) * cos(other_north) * sin(across) ** 2
+    return 2 * EARTH * asin(min(1.0, sqrt(chord)))

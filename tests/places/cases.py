@@ -1,0 +1,172 @@
+"""What people write, where the answer is from, and which place they mean: (name, region, country), and how many others.
+
+Region and country are the row's own columns. None: no place of the gazetteer, so the provider's geocoder is asked.
+"""
+
+from typing import NamedTuple
+
+from cityweather.places.matching import Asked
+
+Place = tuple[str, str, str]
+
+
+class Case(NamedTuple):
+    asked: Asked
+    source: str | None
+    place: Place | None
+    ambiguous: int = 0
+
+
+def found(name: str, place: Place, ambiguous: int = 0, *, region: str = "", country: str = "") -> Case:
+    return Case(Asked(name, region, country), "gazetteer", place, ambiguous)
+
+
+def unknown(name: str, *, region: str = "", country: str = "") -> Case:
+    return Case(Asked(name, region, country), None, None)
+
+
+def located(name: str, latitude: float, longitude: float, place: Place | None, country: str = "") -> Case:
+    return Case(Asked(name, "", country, latitude, longitude), "file", place)
+
+
+LONDON = ("London", "England", "GB")
+MUNICH = ("Munich", "Bavaria", "DE")
+MOSCOW = ("Moscow", "Moscow", "RU")
+WASHINGTON = ("Washington", "District of Columbia", "US")
+PETERSBURG = ("Saint Petersburg", "Sankt-Peterburg", "RU")
+
+CAPITALS = [
+    found("Paris", ("Paris", "Île-de-France", "FR"), 2),
+    found("Berlin", ("Berlin", "Berlin", "DE"), 1),
+    found("Tokyo", ("Tokyo", "Tokyo", "JP")),
+    found("Islamabad", ("Islamabad", "Islamabad", "PK"), 2),  # a name of Chattogram, once
+    found("Dili", ("Dili", "Díli", "TL"), 1),
+    found("Mexico City", ("Mexico City", "Mexico City", "MX")),
+    found("Mexico", ("Mexico City", "Mexico City", "MX"), 1),  # there is a Mexico in the Philippines
+    found("Singapore", ("Singapore", "", "SG")),
+    found("Singapore", ("Singapore", "", "SG"), region="Singapore", country="SG"),
+    found("Washington", WASHINGTON, 7),
+]
+
+NAMESAKES = [
+    found("London", LONDON, 1),
+    found("Springfield", ("Springfield", "Missouri", "US"), 8),
+    found("Springfield", ("Springfield", "Illinois", "US"), region="Illinois", country="US"),
+    found("Springfield", ("Springfield", "Massachusetts", "US"), region="MA", country="USA"),
+    found("Porto", ("Porto", "Porto", "PT"), 3),  # not Bordeaux, which is a Porto, too
+    found("Zaragoza", ("Zaragoza", "Aragón", "ES"), 5),
+    found("Parma", ("Parma", "Emilia-Romagna", "IT"), 2),
+    found("Montgomery", ("Montgomery", "Alabama", "US"), 2),
+    found("Calcutta", ("Kolkata", "West Bengal", "IN"), 1),  # there is one in South Africa
+    found("Valencia", ("Valencia", "Valencia", "ES"), country="Spain"),
+]
+
+WITH_STATES = [
+    found("Richmond, CA", ("Richmond", "British Columbia", "CA"), 1),  # Canada's is larger than California's
+    found("Richmond, California", ("Richmond", "California", "US")),
+    found("Richmond, VA", ("Richmond", "Virginia", "US")),  # VA is the Vatican
+    found("San Jose, CA", ("San Jose", "California", "US")),
+    found("Portland, OR", ("Portland", "Oregon", "US")),
+    found("Portland, ME", ("Portland", "Maine", "US")),  # ME is Montenegro
+    found("Athens, GA", ("Athens", "Georgia", "US")),  # GA is Gabon
+    found("Atlanta, Georgia", ("Atlanta", "Georgia", "US")),
+    found("Tbilisi, Georgia", ("Tbilisi", "Tbilisi", "GE")),
+    found("Springfield, IL", ("Springfield", "Illinois", "US")),  # IL is Israel
+    found("Wilmington, DE", ("Wilmington", "Delaware", "US")),  # DE is Germany
+    found("Washington, DC", WASHINGTON),
+    found("Washington, D.C.", WASHINGTON),
+    found("Paris, TX", ("Paris", "Texas", "US")),
+    found("Paris, Texas, USA", ("Paris", "Texas", "US")),
+    found("San Juan, PR, US", ("San Juan", "San Juan", "PR")),
+    found("Vancouver, BC", ("Vancouver", "British Columbia", "CA")),
+    found("London, Ontario", ("London", "Ontario", "CA")),
+    found("London, ON, Canada", ("London", "Ontario", "CA")),
+    found("Perth, WA", ("Perth", "Western Australia", "AU")),
+    found("Newcastle, NSW", ("Newcastle", "New South Wales", "AU")),
+    found("sao paulo, sp", ("São Paulo", "São Paulo", "BR")),
+    found("Bern, BE", ("Bern", "Bern", "CH")),  # BE is Belgium
+    found("Springfield, US-MO", ("Springfield", "Missouri", "US")),
+]
+
+WITH_COUNTRIES = [
+    found("Paris,France", ("Paris", "Île-de-France", "FR")),
+    found("Paris, FR", ("Paris", "Île-de-France", "FR")),
+    found("Paris", ("Paris", "Île-de-France", "FR"), country="FRA"),
+    found("London,United Kingdom", LONDON),
+    found("London, UK", LONDON),
+    found("London", LONDON, country="England"),
+    found("Newport, England", ("Newport", "England", "GB")),
+    found("Newport, Wales", ("Newport", "Wales", "GB")),
+    found("Munich, Bayern, Deutschland", MUNICH),
+    found("Hong Kong, China", ("Hong Kong", "", "HK"), 1),
+    found("Tripoli, Lebanon", ("Tripoli", "Ash Shimāl", "LB")),
+    found("La Paz, MX", ("La Paz", "Baja California Sur", "MX")),
+    found("San José, Costa Rica", ("San José", "San José", "CR"), 1),
+    found("Victoria, SC", ("Victoria", "English River", "SC")),  # the Seychelles; South Carolina has none
+]
+
+OTHER_NAMES_AND_SCRIPTS = [
+    found("Munich", MUNICH),
+    found("München", MUNICH),
+    found("MÜNCHEN", MUNICH),
+    found("Monaco di Baviera", MUNICH),
+    found("北京", ("Beijing", "Beijing", "CN")),
+    found("Peking", ("Beijing", "Beijing", "CN")),
+    found("Москва", MOSCOW, 1),
+    found("القاهرة", ("Cairo", "Al Qāhirah", "EG")),
+    found("Firenze", ("Florence", "Tuscany", "IT")),
+    found("Bombay", ("Mumbai", "Mahārāshtra", "IN")),
+]
+
+SPELLINGS = [
+    found("Saint Petersburg", PETERSBURG, 1),
+    found("St. Petersburg", ("St. Petersburg", "Florida", "US"), 1),  # written as Florida's is
+    found("St. Petersburg", PETERSBURG, country="Russia"),
+    found("St Petersburg", PETERSBURG, 1),
+    found("St Petersburg, FL", ("St. Petersburg", "Florida", "US")),
+    found("St Louis", ("St. Louis", "Missouri", "US"), 3),
+    found("Saint Louis, Senegal", ("Saint-Louis", "Saint-Louis", "SN")),
+    found("Saint Etienne", ("Saint-Étienne", "Auvergne-Rhône-Alpes", "FR")),
+    found("aix en provence", ("Aix-en-Provence", "Provence-Alpes-Côte-d\u2019Azur", "FR")),
+    found("Stratford upon Avon", ("Stratford-upon-Avon", "England", "GB")),
+    found("Winston Salem", ("Winston-Salem", "North Carolina", "US")),
+    found("Xi'an", ("Xi\u2019an", "Shaanxi", "CN")),
+    found("L\u2019Aquila", ("L'Aquila", "Abruzzo", "IT")),
+    found("Düsseldorf", ("Düsseldorf", "North Rhine-Westphalia", "DE")),
+    found("Dusseldorf", ("Düsseldorf", "North Rhine-Westphalia", "DE")),
+    found("Lodz", ("Łódź", "Łódź Voivodeship", "PL")),
+    found("Morón", ("Morón", "Buenos Aires", "AR"), 3),
+    found("Mörön", ("Mörön", "Hövsgöl", "MN")),
+    found("Moron, Mongolia", ("Mörön", "Hövsgöl", "MN")),
+]
+
+NOT_IN_THE_GAZETTEER = [
+    unknown("Oberammergau"),  # a village of 5,000
+    unknown("Nowhereville"),
+    unknown("Paris", country="Germany"),  # exists, but not there
+    unknown("Paris, Germany"),
+    unknown("Springfield", region="Ontario", country="CA"),
+    unknown("London, France", country="GB"),
+    unknown("Paris", country="Atlantis"),  # nothing shows that Paris lies there
+    unknown("Paris", region="Greene County"),
+    unknown("Paris, Atlantis"),
+    unknown(""),
+    unknown(",FR"),
+]
+
+WITH_COORDINATES = [
+    located("Springfield", 39.8, -89.64, ("Springfield", "Illinois", "US")),
+    located("Springfield", 42.1, -72.6, ("Springfield", "Massachusetts", "US"), "US"),
+    located("Paris, TX", 33.66, -95.55, ("Paris", "Texas", "US")),
+    located("Paris", 33.66, -95.55, ("Paris", "Texas", "US"), "Atlantis"),
+    located("Paris", 0.5, 0.5, None),  # another Paris, in the sea
+    located("Oberammergau", 47.6, 11.06, None),
+    located("", 43.77, 11.25, ("Florence", "Tuscany", "IT")),
+    located("", 78.22, 15.65, ("Longyearbyen", "Svalbard", "SJ")),
+    located("", 0.5, 0.5, None),
+]
+
+CASES = [
+    *CAPITALS, *NAMESAKES, *WITH_STATES, *WITH_COUNTRIES, *OTHER_NAMES_AND_SCRIPTS, *SPELLINGS, *NOT_IN_THE_GAZETTEER,
+    *WITH_COORDINATES,
+]  # fmt: skip
