@@ -1,12 +1,10 @@
-"""CityWeather+ as `cityweather up` runs it, on PostgreSQL, with a client of choice in its workers."""
+"""CityWeather+ as `cityweather up` runs it, on the PostgreSQL and Valkey of the stage."""
 
 import json
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from cityweather.tracker.keys import JobKeys
@@ -24,42 +22,29 @@ POLL = 0.25  # seconds
 
 
 class Bench(Stack):
-    """The same commands; only the Celery app of some part differs when another way is tried."""
+    """The usual parts with settings of choice."""
 
-    def __init__(self, wishes: StackOptions, apps: dict[str, str], settings: str) -> None:
-        super().__init__(wishes, _say)
-        self.apps, self.settings = apps, settings
+    def __init__(self, options: StackOptions, settings: str) -> None:
+        super().__init__(options, _log)
+        self._settings = settings
 
     def _parts(self) -> list[Part]:
-        self.env["DJANGO_SETTINGS_MODULE"] = self.settings
-        parts = super()._parts()
-        for number, part in enumerate(parts):
-            if part.name in self.apps:
-                command = list(part.command)
-                command[command.index("-A") + 1] = self.apps[part.name]
-                parts[number] = replace(part, command=command)
-        return parts
+        self.env["DJANGO_SETTINGS_MODULE"] = self._settings
+        return super()._parts()
 
 
-def _say(who: str, line: str) -> None:
+def _log(who: str, line: str) -> None:
     if who != "migrate":
         sys.stderr.write(f"{who}: {line}\n")
 
 
 @contextmanager
 def running(
-    stage: Stage,
-    latency: float = 0.0,
-    fetch_app: str = "cityweather",
-    settings: str = "cityweather.settings",
-    *,
-    books_app: str = "cityweather",
-    workers: int = 2,
-    **env: str,
+    stage: Stage, latency: float = 0.0, *, settings: str = "cityweather.settings", workers: int = 2
 ) -> Iterator["System"]:
-    with environment(**stage.environment(latency), **env):
-        wishes = StackOptions(Path(stage.folder / f"up-{time.time_ns()}"), free_port(), workers, simulate=False)
-        stack = Bench(wishes, {"fetch": fetch_app, "bookkeeper": books_app}, settings)
+    with environment(**stage.environment(latency)):
+        options = StackOptions(stage.folder / f"up-{time.time_ns()}", free_port(), workers, simulate=False)
+        stack = Bench(options, settings)
         stack.start()
         try:
             yield System(stage, stack)

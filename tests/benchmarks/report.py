@@ -1,7 +1,6 @@
-"""The table and the picture of the README, made from what was measured and from nothing else."""
+"""Writes the measured figures into README.md beside this file: tables and a picture."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,19 @@ mpl.use("agg")
 from matplotlib import pyplot as plt  # the backend is chosen first
 
 OURS = "ours"
-README = Path(__file__).resolve().parents[2] / "README.md"
+HERE = Path(__file__).resolve().parent
+README = HERE / "README.md"
+KEPT = HERE / "results"
 BEGIN, END = "<!-- benchmarks: written by `python -m tests.benchmarks report` -->", "<!-- /benchmarks -->"
 
 
-def write(results: Path, kept: Path) -> None:
+def write(results: Path) -> None:
+    """`results`: the JSON file that the other commands fill. A copy without the single runs is kept."""
     found = json.loads(results.read_text())
-    kept.mkdir(exist_ok=True)
-    _picture(found, kept / "benchmarks.png")
-    picture = "![CPU a city, and cost against the size of the job](tests/benchmarks/results/benchmarks.png)"
-    text = "\n\n".join([picture, *_tables(found)])
+    KEPT.mkdir(exist_ok=True)
+    _picture(found, KEPT / "benchmarks.png")
+    picture = "![CPU a city, and cost against the size of the job](results/benchmarks.png)"
+    text = "\n\n".join([picture, *tables(found)])
     before, _, rest = README.read_text().partition(BEGIN)
     README.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}")
     for part in ("system", "latency"):
@@ -28,8 +30,7 @@ def write(results: Path, kept: Path) -> None:
             contender.pop("runs", None)
     for view in found.get("web", {}).get("views", {}).values():
         view.pop("raw", None)
-    (kept / "results.json").write_text(json.dumps(found, indent=1) + "\n")
-    shutil.copy(kept / "benchmarks.png", results.parent)
+    (KEPT / "results.json").write_text(json.dumps(found, indent=1) + "\n")
     print(text)
 
 
@@ -45,7 +46,7 @@ def _source(part: dict[str, Any]) -> str:
     return f"`env/run {part['command']}` · {part['machine']} · {part['at'][:10]}"
 
 
-def _tables(found: dict[str, Any]) -> list[str]:
+def tables(found: dict[str, Any]) -> list[str]:
     makers = {
         "system": _system,
         "latency": _system,
@@ -53,10 +54,7 @@ def _tables(found: dict[str, Any]) -> list[str]:
         "flush": _flush,
         "web": _web,
         "polled": _polled,
-        "dispatching": _dispatching,
-        "killed": _killed,
         "soak": _soak,
-        "simulator": _simulator,
     }
     return [
         text for name, make in makers.items() if name in found for text in (make(found[name]), _source(found[name]))
@@ -106,10 +104,10 @@ def _growth(part: dict[str, Any]) -> str:
     ]  # fmt: skip
     if "grown_percent" not in part:
         return _table(head, rows)
-    told = f"CPU a city from the first row to the last: {part['grown_percent']:+.1f} %"
+    growth = f"CPU a city from the first row to the last: {part['grown_percent']:+.1f} %"
     if "of_fetching" in part:
-        told += f"; measured in what fetching a city cost in the same run: {part['of_fetching']:+.1f} %"
-    return f"{_table(head, rows)}\n\n{told}."
+        growth += f"; measured in what fetching a city cost in the same run: {part['of_fetching']:+.1f} %"
+    return f"{_table(head, rows)}\n\n{growth}."
 
 
 def _cost(size: dict[str, Any]) -> str:
@@ -164,29 +162,6 @@ def _polled(part: dict[str, Any]) -> str:
     return _table(head, rows)
 
 
-def _dispatching(part: dict[str, Any]) -> str:
-    rows = []
-    for workers, one in part.items():
-        if isinstance(one, dict) and "ratio" in one:
-            own, theirs, ratio = (one[name] for name in ("window", "up front", "ratio"))
-            rows.append(
-                _row(
-                    workers, f"{own['median']:,.0f}", f"{theirs['median']:,.0f}",
-                    f"{ratio['median']:.2f} ({ratio['low']:.2f}-{ratio['high']:.2f})",
-                )
-            )  # fmt: skip
-    return _table(["dispatch, provider takes 50 ms", "window, cities/s", "all enqueued up front", "ratio"], rows)
-
-
-def _killed(part: dict[str, Any]) -> str:
-    rows = []
-    for way, kills in part["ways"].items():
-        lost = [f"{one['median']:.1f} ({one['lost']:+.1f})" for one in kills.values()]
-        rows.append(_row(way, *lost))
-    head = ["acks, a job's seconds (lost)", *(f"{name} killed" for name in next(iter(part["ways"].values())))]
-    return _table(head, rows)
-
-
 def _soak(part: dict[str, Any]) -> str:
     answers = ", ".join(f"{count:,} times {answer}" for answer, count in sorted(part["answers"].items()))
     jobs = ", ".join(f"{status} {processed:,} of {total:,}" for status, processed, total in part["jobs"])
@@ -197,10 +172,6 @@ def _soak(part: dict[str, Any]) -> str:
         f"Soak: answers {answers}; the slowest took {part['slowest_seconds']:.1f} s. Jobs at its end: {jobs}.\n"
         f"Second quarter → last: {', '.join(grown)}; {', '.join(counts)}."
     )
-
-
-def _simulator(part: dict[str, Any]) -> str:
-    return f"The simulator answers {part['requests_a_second']:,.0f} requests/s on one core."
 
 
 def _picture(found: dict[str, Any], path: Path) -> None:

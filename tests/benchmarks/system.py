@@ -1,6 +1,5 @@
 """The contenders side by side: on the same servers, in turn, several times."""
 
-import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,9 +10,7 @@ from tests.benchmarks.contender import Run, combine
 from tests.benchmarks.stage import Stage, stage
 
 WORKERS = 2
-AIOHTTP = importlib.util.find_spec("aiohttp")  # it is in no lock
-APPS = {"pycurl": "cityweather", "aiohttp": "tests.benchmarks.async_client"}
-TASK = 1 / 30  # cities of the usual designs to one of ours: they take so much longer
+SHARE = 1 / 30  # of the cities for the usual designs, since they take so much longer
 
 
 def bare(stage: Stage, count: int, latency: float) -> Run:
@@ -25,36 +22,32 @@ def bare(stage: Stage, count: int, latency: float) -> Run:
     return Run("bare pycurl", count, latency, wall, {"fetch": cpu}, wall)
 
 
-def pipeline(stage: Stage, count: int, latency: float, client: str) -> Run:
-    app = APPS.get(client, "tests.benchmarks.clients")
-    name = "ours" if client == "pycurl" else f"ours with {client}"
-    with ours.running(stage, latency, app, BENCHMARK_CLIENT=client) as system:
-        return system.refresh(count, name, latency)
-
-
 def contenders(count: int) -> dict[str, Callable[[Stage, float], Run]]:
-    few = max(300, int(count * TASK))
+    few = max(300, int(count * SHARE))
     return {
-        "ours": lambda s, latency: pipeline(s, count, latency, "pycurl"),
-        "usual": lambda s, latency: usual.run(s, few, tuned=False, latency=latency),
-        "usual, tuned": lambda s, latency: usual.run(s, few, tuned=True, latency=latency),
-        "ours with urllib3": lambda s, latency: pipeline(s, count // 4, latency, "urllib3"),
-        "ours with requests": lambda s, latency: pipeline(s, count // 4, latency, "requests"),
-        **({"ours with aiohttp": lambda s, latency: pipeline(s, count // 4, latency, "aiohttp")} if AIOHTTP else {}),
-        "bare pycurl": lambda s, latency: bare(s, count, latency),
+        "ours": lambda stage, latency: refreshed(stage, count, latency),
+        "usual": lambda stage, latency: usual.run(stage, few, tuned=False, latency=latency),
+        "usual, tuned": lambda stage, latency: usual.run(stage, few, tuned=True, latency=latency),
+        "bare pycurl": lambda stage, latency: bare(stage, count, latency),
     }
 
 
-def measure(count: int, repeats: int, latencies: list[float], only: list[str] | None) -> dict[str, Any]:
-    found: dict[tuple[str, float], list[Run]] = {}
+def refreshed(stage: Stage, count: int, latency: float) -> Run:
+    with ours.running(stage, latency) as system:
+        return system.refresh(count, "ours", latency)
+
+
+def measure(count: int, repeats: int, latency_ms: list[float], only: list[str] | None) -> dict[str, Any]:
+    runs: dict[tuple[str, float], list[Run]] = {}
+    latencies = [ms / 1000 for ms in latency_ms]
     with stage(*latencies) as servers:
-        for _ in range(repeats):
-            for latency in latencies:
-                for name, run in contenders(count).items():
-                    if only and name not in only:
-                        continue
-                    servers.clear()
-                    one = run(servers, latency)
-                    print(one.line(), flush=True)
-                    found.setdefault((name, latency), []).append(one)
-    return {"contenders": [combine(runs) for runs in found.values()]}
+        turns = [latency for _ in range(repeats) for latency in latencies]
+        for latency in turns:
+            for name, run in contenders(count).items():
+                if only and name not in only:
+                    continue
+                servers.clear()
+                one = run(servers, latency)
+                print(one.line(), flush=True)
+                runs.setdefault((name, latency), []).append(one)
+    return {"contenders": [combine(group) for group in runs.values()]}

@@ -18,10 +18,10 @@ Run = dict[str, Any]
 Turn = dict[str, Run]
 
 
-def measure(seconds: int, repeats: int, size: int) -> dict[str, Any]:
+def measure(seconds: int, repeats: int, count: int) -> dict[str, Any]:
     """Many short runs: each turn has its own ratio to the bare view, whatever the machine does meanwhile."""
     with stage() as servers, ours.running(servers, settings="tests.benchmarks.with_bare") as system:
-        job_id = _live_job(system, size)
+        job_id = _live_job(system, count)
         addresses = _addresses(system, job_id)
         for path, headers in addresses.values():
             load(system.stack.url + path, 1, **headers)  # the first of a kind imports, connects and fills the cache
@@ -34,7 +34,7 @@ def measure(seconds: int, repeats: int, size: int) -> dict[str, Any]:
         found = {
             "views": {name: _middle(turns, name) for name in addresses},
             "unchanged_to_poll": _ratios(turns, UNCHANGED, POLL),
-            "pages": _pages(system, job_id, size),
+            "pages": _pages(system, job_id, count),
         }
     _say(found)
     return found
