@@ -7,11 +7,9 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import count
-from typing import Any
 
 from cityweather.errors import BadOption, ImportRefused, NoCityColumn, RowTooLong, UnclosedQuote
+from cityweather.ingest.csv_first_lines import LOOK_AHEAD, FirstLines, Split
 from cityweather.ingest.csv_words import (
     CITY,
     COUNTRY,
@@ -22,12 +20,10 @@ from cityweather.ingest.csv_words import (
     STATE,
     TITLE,
     plain,
-    word,
 )
 from cityweather.ingest.options import DELIMITERS, ReadOptions
-from cityweather.ingest.text import ROW_MAX, shown
+from cityweather.ingest.text import shown
 
-LOOK_AHEAD = 20  # lines in which the header is looked for
 NO_DELIMITER = "\x1f"  # divides nothing: a row that holds it is refused as having a control character
 NUMBER = re.compile(r"[-+]?\d[\d.,\s]*")
 HOW_TO_NAME = (
@@ -54,6 +50,25 @@ class Layout:
     lines: int
     kept: Sequence[str]
 
+    @classmethod
+    def of(cls, split: Split, city: int, *, given: bool, header: bool) -> "Layout":
+        joined = header and OUR_RESULTS not in split.words
+        country, state = (split.find(names) if joined else None for names in (COUNTRY, STATE))
+        end = split.end if header else split.index
+        return cls(
+            # A list of names holds commas that divide nothing: "Washington, DC".
+            delimiter=split.delimiter if given or split.divides else NO_DELIMITER,
+            city=city,
+            country=None if country == city else country,
+            state=None if state == city else state,
+            header=tuple(map(str.strip, split.cells)) if header else (),
+            width=len(split.cells),
+            given=given,
+            quotes=split.quotes,
+            lines=split.source.number - 1 + end,
+            kept=split.source.lines[end:],
+        )
+
     def repeats_header(self, cells: list[str]) -> bool:
         """True for the header of a file that was appended to another."""
         city = self.city
@@ -62,105 +77,6 @@ class Layout:
             and city < len(cells)
             and cells[city].strip() == self.header[city]
             and tuple(map(str.strip, cells)) == self.header
-        )
-
-
-class FirstLines:
-    """The file from its first line that is not blank, which has this number. It is read only as far as needed."""
-
-    def __init__(self, line: str, source: Iterator[str], number: int) -> None:
-        self.lines = [line]
-        self.number = number
-        self._source = source
-
-    def get(self, index: int) -> str:
-        """ "" behind the last line."""
-        while len(self.lines) <= index:
-            line = next(self._source, "")
-            if not line:
-                return ""
-            self.lines.append(line)
-        return self.lines[index]
-
-    def candidates(self, start: int = 0) -> Iterator[int]:
-        """The indexes of the lines in which the header may stand."""
-        for index in range(start, LOOK_AHEAD):
-            line = self.get(index)
-            if not line or len(line) > ROW_MAX:
-                return
-            if line.strip():
-                yield index
-
-    def row(self, index: int) -> Iterator[str]:
-        """Lines for a CSV parser, to be taken only to the end of the row. Raises RowTooLong, UnclosedQuote."""
-        size = 0
-        for place in count(index):
-            line = self.get(place)
-            if not line:
-                raise UnclosedQuote(line=self.number + index)
-            size += len(line)
-            if size > ROW_MAX:
-                raise RowTooLong(line=self.number + index)
-            yield line
-
-    def is_comment(self, index: int) -> bool:
-        return self.get(index).lstrip().startswith("#")
-
-
-class Split:
-    """A row as one delimiter divides it. `end` is the index of the line behind it."""
-
-    def __init__(self, source: FirstLines, index: int, delimiter: str, *, quotes: bool) -> None:
-        self.delimiter, self.quotes, self.index = delimiter, quotes, index
-        self.source = source
-        parser = csv.reader(source.row(index), strict=True, **dialect(delimiter, quotes=quotes))
-        try:
-            self.cells: list[str] = next(parser)
-        except csv.Error:
-            parser = csv.reader(source.row(index), **dialect(delimiter, quotes=quotes))
-            next(parser)
-            cells = spaced_cells("".join(source.lines[index : index + parser.line_num]), delimiter)
-            if cells is None:
-                raise
-            self.cells = cells
-        self.end = index + parser.line_num
-        self.divides = len(self.cells) > 1
-        self.words = [word(cell) for cell in self.cells]
-
-    def find(self, names: Sequence[str]) -> int | None:
-        return next((self.words.index(name) for name in names if name in self.words), None)
-
-    def city(self) -> int:
-        """The column with the best header for cities; one of them has such a header."""
-        column = self.find(CITY) or 0
-        if self.words[column] == NAME and PERSON & set(self.words):
-            raise NoCityColumn(hint=f"'name' looks like that of a person. {HOW_TO_NAME} {_columns([self])}")
-        return self.single(column)
-
-    def single(self, column: int) -> int:
-        if self.words.count(self.words[column]) > 1:
-            raise NoCityColumn(hint=f"Several are {shown(self.cells[column])[:40]!r}. Say column= with a number.")
-        return column
-
-    def filled(self) -> int:
-        return sum(map(bool, map(str.strip, self.cells)))
-
-    def layout(self, city: int, *, given: bool, header: bool) -> Layout:
-        joined = header and OUR_RESULTS not in self.words
-        country, state = (self.find(names) if joined else None for names in (COUNTRY, STATE))
-        end = self.end if header else self.index
-        return Layout(
-            # A list of names holds commas that divide nothing: "Washington, DC".
-            delimiter=self.delimiter if given or self.divides else NO_DELIMITER,
-            city=city,
-            country=None if country == city else country,
-            state=None if state == city else state,
-            header=tuple(map(str.strip, self.cells)) if header else (),
-            width=len(self.cells),
-            given=given,
-            quotes=self.quotes,
-            lines=self.source.number - 1 + end,
-            kept=self.source.lines[end:],
         )
 
 
@@ -200,7 +116,7 @@ class _Search:
         self.splits, self.endless = self._splits(self.top)
         self.lookalike = 0  # number of a line that may be the header
 
-    def layout(self) -> Layout:
+    def layout(self) -> Layout | None:
         column = self.options.column
         if column and not column.isdecimal():
             return self._by_name(column)
@@ -209,7 +125,10 @@ class _Search:
             return self._by_number(int(column) - 1, header)
         if header:
             split = _one(header)
-            return self._made(split, split.city(), header=True)
+            return self._made(split, _city(split), header=True)
+        if self.source.is_comment(self.top):
+            self._check_comments()
+            return None
         self._refuse_several_columns()
         if not self.splits or self.endless:
             raise self.endless or self._senseless()
@@ -267,16 +186,10 @@ class _Search:
     def _by_name(self, column: str) -> Layout:
         wanted = plain(column)
         for index in self.source.candidates():
-            named = []
-            for split in self._splits(index)[0]:
-                split.words = [plain(cell) for cell in split.cells]
-                if wanted in split.words:
-                    named.append(split)
+            named = [split for split in self._splits(index)[0] if wanted in map(plain, split.cells)]
             if named:
                 split = _one(named)
-                city = split.single(split.words.index(wanted))
-                split.words = [word(cell) for cell in split.cells]
-                return self._made(split, city, header=True)
+                return self._made(split, _single(split, list(map(plain, split.cells)), wanted), header=True)
         self._check_ends()
         raise NoCityColumn(hint=f"No column has the header that column= says. {_columns(self.splits)}")
 
@@ -304,6 +217,10 @@ class _Search:
             hint=f"Is line {line} the header? Say header=true, or header=false if it is a city. {_columns([split])}"
         )
 
+    def _check_comments(self) -> None:
+        if self.source.get(LOOK_AHEAD):
+            raise NoCityColumn(hint=f"The first {LOOK_AHEAD} lines are comments. Remove them.")
+
     def _refuse_several_columns(self) -> None:
         if self.options.header is not True and self.lookalike:
             raise NoCityColumn(
@@ -320,7 +237,22 @@ class _Search:
         return NoCityColumn(hint=f"The quotes in the first line make no sense: {shown(self.source.get(self.top))}")
 
     def _made(self, split: Split, city: int, *, header: bool) -> Layout:
-        return split.layout(city, given=self.given, header=header)
+        return Layout.of(split, city, given=self.given, header=header)
+
+
+def _city(split: Split) -> int:
+    """The column with the best header for cities; there is one."""
+    name = next(name for name in CITY if name in split.words)
+    if name == NAME and PERSON.intersection(split.words):
+        raise NoCityColumn(hint=f"'name' looks like that of a person. {HOW_TO_NAME} {_columns([split])}")
+    return _single(split, split.words, name)
+
+
+def _single(split: Split, headers: list[str], name: str) -> int:
+    column = headers.index(name)
+    if headers.count(name) > 1:
+        raise NoCityColumn(hint=f"Several are {shown(split.cells[column])[:40]!r}. Say column= with a number.")
+    return column
 
 
 def _one(splits: list[Split]) -> Split:
@@ -334,30 +266,3 @@ def _columns(splits: list[Split]) -> str:
     split = max(splits, key=lambda split: len(split.cells))
     cells = ", ".join(f"{number} {shown(cell)[:40]!r}" for number, cell in enumerate(split.cells[:20], 1))
     return f"Line {split.source.number + split.index} has: {cells}"
-
-
-def dialect(delimiter: str, *, quotes: bool) -> dict[str, Any]:
-    """For csv.reader. Excel and people write a blank behind a comma."""
-    quoting = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
-    return {"delimiter": delimiter, "skipinitialspace": True, "quoting": quoting}
-
-
-def spaced_cells(text: str, delimiter: str) -> list[str] | None:
-    """The cells of a row in which blanks follow a closing quote. None if text follows one."""
-    text = text.removesuffix("\n")
-    cells, at = [], 0
-    while match := _cell(delimiter).match(text, at):
-        quoted, bare, end = match.groups()
-        cells.append(bare if quoted is None else quoted.replace('""', '"'))
-        at = match.end()
-        if not end:
-            return cells
-    return None
-
-
-@lru_cache
-def _cell(delimiter: str) -> re.Pattern[str]:
-    """Possessive, so each character is looked at once."""
-    blanks = "[ ]*+" if delimiter == "\t" else "[ \t]*+"
-    end = re.escape(delimiter)
-    return re.compile(rf'{blanks}(?:"((?:[^"]|"")*+)"{blanks}|(?!")([^\n{end}]*+))({end}|\Z)')

@@ -7,7 +7,8 @@ from itertools import chain
 from typing import NamedTuple
 
 from cityweather.errors import NoCityColumn, RowTooLong, TooManyRows, UnclosedQuote
-from cityweather.ingest.csv_layout import NO_DELIMITER, Layout, dialect, find_layout, spaced_cells
+from cityweather.ingest.csv_first_lines import dialect, spaced_cells
+from cityweather.ingest.csv_layout import NO_DELIMITER, Layout, find_layout
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.text import ROW_MAX, UNUSABLE, decode, fault, lines, shown
 from cityweather.places.names import check, join

@@ -1,0 +1,110 @@
+"""The first lines of a file, each to be read as any delimiter divides it."""
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import count
+from typing import Any
+
+from cityweather.errors import RowTooLong, UnclosedQuote
+from cityweather.ingest.csv_words import word
+from cityweather.ingest.text import ROW_MAX
+
+LOOK_AHEAD = 20  # lines in which the header is looked for
+
+
+class FirstLines:
+    """The file from its first line that is not blank, which has this number. It is read only as far as needed."""
+
+    def __init__(self, line: str, source: Iterator[str], number: int) -> None:
+        self.lines = [line]
+        self.number = number
+        self._source = source
+
+    def get(self, index: int) -> str:
+        """ "" behind the last line."""
+        while len(self.lines) <= index:
+            line = next(self._source, "")
+            if not line:
+                return ""
+            self.lines.append(line)
+        return self.lines[index]
+
+    def candidates(self, start: int = 0) -> Iterator[int]:
+        """The indexes of the lines in which the header may stand."""
+        for index in range(start, LOOK_AHEAD):
+            line = self.get(index)
+            if not line or len(line) > ROW_MAX:
+                return
+            if line.strip():
+                yield index
+
+    def row(self, index: int) -> Iterator[str]:
+        """Lines for a CSV parser, to be taken only to the end of the row. Raises RowTooLong, UnclosedQuote."""
+        size = 0
+        for place in count(index):
+            line = self.get(place)
+            if not line:
+                raise UnclosedQuote(line=self.number + index)
+            size += len(line)
+            if size > ROW_MAX:
+                raise RowTooLong(line=self.number + index)
+            yield line
+
+    def is_comment(self, index: int) -> bool:
+        return self.get(index).lstrip().startswith("#")
+
+
+class Split:
+    """A row as one delimiter divides it. `end` is the index of the line behind it."""
+
+    def __init__(self, source: FirstLines, index: int, delimiter: str, *, quotes: bool) -> None:
+        self.delimiter, self.quotes, self.index = delimiter, quotes, index
+        self.source = source
+        parser = csv.reader(source.row(index), strict=True, **dialect(delimiter, quotes=quotes))
+        try:
+            self.cells: list[str] = next(parser)
+        except csv.Error:
+            parser = csv.reader(source.row(index), **dialect(delimiter, quotes=quotes))
+            next(parser)
+            cells = spaced_cells("".join(source.lines[index : index + parser.line_num]), delimiter)
+            if cells is None:
+                raise
+            self.cells = cells
+        self.end = index + parser.line_num
+        self.divides = len(self.cells) > 1
+        self.words = [word(cell) for cell in self.cells]
+
+    def find(self, names: Sequence[str]) -> int | None:
+        return next((self.words.index(name) for name in names if name in self.words), None)
+
+    def filled(self) -> int:
+        return sum(map(bool, map(str.strip, self.cells)))
+
+
+def dialect(delimiter: str, *, quotes: bool) -> dict[str, Any]:
+    """For csv.reader. Excel and people write a blank behind a comma."""
+    quoting = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
+    return {"delimiter": delimiter, "skipinitialspace": True, "quoting": quoting}
+
+
+def spaced_cells(text: str, delimiter: str) -> list[str] | None:
+    """The cells of a row in which blanks follow a closing quote. None if text follows one."""
+    text = text.removesuffix("\n")
+    cells, at = [], 0
+    while match := _cell(delimiter).match(text, at):
+        quoted, bare, end = match.groups()
+        cells.append(bare if quoted is None else quoted.replace('""', '"'))
+        at = match.end()
+        if not end:
+            return cells
+    return None
+
+
+@lru_cache
+def _cell(delimiter: str) -> re.Pattern[str]:
+    """Possessive, so each character is looked at once."""
+    blanks = "[ ]*+" if delimiter == "\t" else "[ \t]*+"
+    end = re.escape(delimiter)
+    return re.compile(rf'{blanks}(?:"((?:[^"]|"")*+)"{blanks}|(?!")([^\n{end}]*+))({end}|\Z)')

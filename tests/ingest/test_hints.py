@@ -1,0 +1,40 @@
+"""A refusal says what to do, in words that work."""
+
+import pytest
+
+from cityweather.errors import NoCityColumn, UnclosedQuote
+from cityweather.ingest.options import ReadOptions
+from cityweather.ingest.spool import spool_upload
+
+
+def refusal(content: bytes, **options: str | bool) -> str:
+    with pytest.raises((NoCityColumn, UnclosedQuote)) as error:
+        spool_upload([content], file_name="x.csv", options=ReadOptions(**options))  # type: ignore[arg-type]
+    return error.value.detail
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        (b"Table 1\nstadt,einwohner\nBonn,300000\n", "Line 2 looks like the header: remove the lines above it"),
+        (b"Europe, 2024\n\ncity,country\nParis,FR\n", "Line 3 looks like the header"),
+        (b"Table 1\nParis;FR\nOslo;NO\n", "Only the first row could be read. Is it a title?"),
+        (b"Asema;Koodi\nBonn;53111\n", "say column= with its header, or column= with its number and header=true or"),
+        (b"name,email\nJohn,j@example.com\n", "'name' looks like that of a person"),
+        (b'city,x\n"Paris,1\nOslo,2\n"Lima",3\n', "line 2 closes only after whole rows"),
+        (b'city,x\n"Paris,1\nOslo,2\n"Lima",3\n', "quotes=none"),
+    ],
+)
+def test_a_refusal_names_the_line_and_the_way_out(content: bytes, hint: str) -> None:
+    assert hint in refusal(content)
+
+
+def test_a_number_alone_does_not_say_whether_the_first_line_is_a_header() -> None:
+    assert "Is line 1 the header? Say header=true" in refusal(b"Paris;FR\nOslo;NO\n", column="1")
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_what_the_refusal_advises_is_taken(header: bool) -> None:
+    options = ReadOptions(column="1", header=header)
+    with spool_upload([b"Paris;FR\nOslo;NO\n"], file_name="x.csv", options=options) as spool:
+        assert spool.total == 2 - header
