@@ -68,3 +68,11 @@ def variables_told() -> dict[str, Told]:
         else:
             comment = line  # stays for the lines that follow one another
     return told
+
+
+def locked(lock: str) -> dict[str, list[str]]:
+    """Package → its pinned versions, of which a newer interpreter may have another, in one of env/requirements*.txt."""
+    pins: dict[str, list[str]] = {}
+    for name, version in re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", (ROOT / "env" / lock).read_text(), re.MULTILINE):
+        pins.setdefault(name, []).append(version)
+    return pins

@@ -1,7 +1,6 @@
 """What production runs imports only what production installs."""
 
 import ast
-import re
 import sys
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
@@ -9,15 +8,9 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from tests.setup import python_locks
-from tests.setup.declared import ROOT
+from tests.setup.declared import ROOT, locked
 
-SOURCE = ROOT / "src/cityweather"
-
-
-def production_files() -> Iterator[Path]:
-    yield from SOURCE.rglob("*.py")
-    yield from (ROOT / "src/cityweather_client").rglob("*.py")
+PACKAGES = ("cityweather", "cityweather_client")
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -30,22 +23,18 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def test_production_imports_only_what_production_installs() -> None:
-    pins, _ = python_locks.read(ROOT / python_locks.RUNTIME)
-    providers = packages_distributions()
+    pins, providers = locked("requirements.txt"), packages_distributions()
     foreign = {
-        f"{path.relative_to(SOURCE)} imports {package}"
-        for path in production_files()
+        f"{path.relative_to(ROOT)} imports {package}"
+        for name in PACKAGES
+        for path in (ROOT / "src" / name).rglob("*.py")
         for package in imported(path)
-        if package not in sys.stdlib_module_names | {"cityweather", "cityweather_client"}
-        and not any(canonicalize_name(name) in pins for name in providers.get(package, []))
+        if package not in {*sys.stdlib_module_names, *PACKAGES}
+        and not any(canonicalize_name(provider) in pins for provider in providers.get(package, []))
     }
     assert foreign == set()
 
 
 def test_production_does_not_ask_for_the_metadata_of_a_project_that_is_not_installed_there() -> None:
-    askers = {
-        str(path.relative_to(SOURCE))
-        for path in production_files()
-        if re.search(r"importlib(\.| import )metadata", path.read_text())
-    }
-    assert askers == set()
+    askers = [path for path in (ROOT / "src/cityweather").rglob("*.py") if "importlib.metadata" in path.read_text()]
+    assert askers == []

@@ -6,16 +6,34 @@ import signal
 import subprocess
 import sys
 from base64 import b64encode
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from cityweather_dev.processes import end, spawn, tail
-from tests.setup import blueprint
 from tests.setup.declared import ROOT
 
 BIN = Path(sys.executable).parent
+
+Blueprint = dict[str, Any]
+Service = dict[str, Any]
+
+
+def load() -> Blueprint:
+    return dict(yaml.safe_load((ROOT / "render.yaml").read_text()))
+
+
+def programs(blueprint: Blueprint) -> list[Service]:
+    return [service for service in blueprint["services"] if service["type"] != "keyvalue"]
+
+
+def variables(blueprint: Blueprint, service: Service) -> Iterator[dict[str, Any]]:
+    """Those of a service and of its groups."""
+    groups = {group["name"]: group["envVars"] for group in blueprint["envVarGroups"]}
+    for variable in service["envVars"]:
+        yield from groups[variable["fromGroup"]] if "fromGroup" in variable else [variable]
 
 
 class Trial:
@@ -24,20 +42,17 @@ class Trial:
     def __init__(self, folder: Path, given: dict[str, str]) -> None:
         self.folder = folder
         self.given = given
-        self.blueprint = yaml.safe_load((ROOT / "render.yaml").read_text())
+        self.blueprint = load()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._generated: dict[str, str] = {}
 
-    def service(self, role: str) -> blueprint.Service:
-        return next(s for s in blueprint.programs(self.blueprint) if s["name"].endswith(role))
+    def service(self, role: str) -> Service:
+        return next(s for s in programs(self.blueprint) if s["name"].endswith(role))
 
     def environment(self, role: str) -> dict[str, str]:
         own = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(self.folder), "PORT": self.given["PORT"]}
-        declared = {variable["key"]: self.value(variable) for variable in self.variables(role)}
+        declared = {one["key"]: self.value(one) for one in variables(self.blueprint, self.service(role))}
         return {**own, **declared, "OPENWEATHER_URL": self.given["OPENWEATHER_URL"]}
-
-    def variables(self, role: str) -> list[dict[str, Any]]:
-        return list(blueprint.variables(self.blueprint, self.service(role)))
 
     def value(self, variable: dict[str, Any]) -> str:
         if "value" in variable:
