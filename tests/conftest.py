@@ -56,6 +56,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seeds", type=int, default=3, help="how many chaos runs, each with another seed (default: 3)")
 
 
+REAL_SERVERS = {
+    "session_valkey",
+    "session_postgres",
+    "session_cluster",
+    "session_simulator",
+    "simulator",
+    "start_valkey",
+}
+WITH_PROCESSES = {"acceptance", "benchmarks", "browser", "client", "dev", "matrix", "setup"}  # folders
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if is_quick(item):
+            item.add_marker("quick")
+
+
+def is_quick(item: pytest.Item) -> bool:
+    """True for a test of the service's own code on fake Redis and SQLite, with no process beside this one."""
+    params = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    real = REAL_SERVERS & {*getattr(item, "fixturenames", ())} or {"valkey", "postgres"} & {*map(str, params)}
+    return not real and not WITH_PROCESSES & {*item.path.parts}
+
+
 _folder = tempfile.TemporaryDirectory(prefix="cityweather-tests-")
 atexit.register(_folder.cleanup)
 isolate(Path(_folder.name))

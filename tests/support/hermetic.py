@@ -11,6 +11,7 @@ from django.db import connections
 import cityweather.settings
 
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"  # a test that forgot to ask for a server is refused at once
+ROOT = Path(__file__).resolve().parents[2]
 VALUES = {"SECRET_KEY": "test", "CITYWEATHER_API_KEY": "test:test-key", "REDIS_URL": NOBODY_LISTENS}
 
 
@@ -25,6 +26,7 @@ def isolate(folder: Path) -> None:
     for name in setting_names():
         os.environ.pop(name, None)
     os.environ.update(VALUES, DATABASE_URL=f"sqlite:///{folder / 'unused.sqlite3'}")
+    os.environ["PYTHONPATH"] = str(ROOT / "src")  # a conda environment has the packages and not the project
     module = importlib.reload(cityweather.settings)
     for name in filter(str.isupper, dir(module)):
         setattr(settings, name, getattr(module, name))
