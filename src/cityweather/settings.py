@@ -86,7 +86,6 @@ MIDDLEWARE = [
     "cityweather.ops.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "cityweather.api.lanes.Lanes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "cityweather.ops.bulkhead.ThreadReservation",
     "cityweather.ops.admin_middleware.Sessions",
@@ -201,12 +200,12 @@ THROTTLE_LOGIN = env.text("THROTTLE_LOGIN", "10/min")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["cityweather.api.parsing.JsonParser"],
+    "DEFAULT_RENDERER_CLASSES": ["cityweather.api.formats.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["cityweather.api.formats.JsonParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "cityweather.api.formats.Negotiation",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "cityweather.api.exceptions.handle",
     "UNAUTHENTICATED_USER": None,
-    "DATETIME_FORMAT": "iso-8601",
 }
 
 SPECTACULAR_SETTINGS = {

@@ -2,6 +2,7 @@
 
 import csv
 import gc
+import gzip
 import io
 import threading
 from contextlib import closing
@@ -12,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from cityweather.api import downloads
+from cityweather.api import csv_export
 from cityweather.models import City, RejectedRow
 from tests.support.api import make_job
 
@@ -23,7 +24,7 @@ def rows_of(answer: Any) -> list[list[str]]:
 
 @pytest.mark.usefixtures("database")
 def test_every_row_comes_whatever_the_page_size(keyed: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads, "PAGE", 3)
+    monkeypatch.setattr(csv_export, "PAGE", 3)
     job = make_job("sfpsfps")
     answer = keyed.get(f"/bulk/jobs/{job.job_id}/results?format=csv")
     rows = rows_of(answer)
@@ -55,22 +56,42 @@ def test_rejected_rows_come_as_pages_and_as_csv(keyed: Client) -> None:
 
 
 @pytest.mark.usefixtures("db")
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
-def test_no_cell_runs_in_a_spreadsheet(keyed: Client, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        (" =1", "' =1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("\t=1", "'\t'=1"),
+        ("\r=1", "'\r'=1"),
+        ("a;=1", "a;'=1"),
+        ("a\t+1", "a\t'+1"),
+        ("a\n-1", "a\n'-1"),
+        ("a; @1", "a;' @1"),
+        ("'=1", "''=1"),
+        ("a-b", "a-b"),
+        ("a; b", "a; b"),
+        ("L'Aquila", "L'Aquila"),
+    ],
+)
+def test_no_cell_runs_in_a_spreadsheet(keyed: Client, name: str, shown: str) -> None:
     job = make_job("s")
     City.objects.update(name=name)
     text = keyed.get(f"/bulk/jobs/{job.job_id}/results?format=csv").getvalue().decode()
     cell = next(csv.reader(io.StringIO(text.split("\r\n", 1)[1], newline="")))[2]
-    assert cell == f"'{name}"
+    assert cell == shown
 
 
 def test_a_number_below_zero_stays_a_number() -> None:
-    assert [downloads.safe(cell) for cell in (-1.5, None, "Oslo", "-1.5")] == [-1.5, None, "Oslo", "'-1.5"]
+    assert [csv_export.guard(cell) for cell in (-1.5, None, "Oslo", "-1.5")] == [-1.5, None, "Oslo", "'-1.5"]
 
 
 @pytest.mark.usefixtures("db")
 def test_a_download_reads_page_by_page_while_it_is_read(keyed: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads, "PAGE", 2)
+    monkeypatch.setattr(csv_export, "PAGE", 2)
     job = make_job("ssss")
     answer = keyed.get(f"/bulk/jobs/{job.job_id}/results?format=csv")
     content = iter(answer)
@@ -85,7 +106,7 @@ def test_a_download_reads_page_by_page_while_it_is_read(keyed: Client, monkeypat
 @pytest.mark.usefixtures("database")
 def test_one_download_too_many_is_asked_to_come_back(keyed: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     two = threading.BoundedSemaphore(2)
-    monkeypatch.setattr(downloads, "slots", lambda: two)
+    monkeypatch.setattr(csv_export, "slots", lambda: two)
     job = make_job("s")
     path = f"/bulk/jobs/{job.job_id}/results?format=csv"
     held = [keyed.get(path) for _ in range(2)]
@@ -102,7 +123,7 @@ def test_one_download_too_many_is_asked_to_come_back(keyed: Client, monkeypatch:
 @pytest.mark.parametrize("part", ["results", "rejected"])
 def test_head_tells_the_headers_and_takes_no_slot(keyed: Client, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
     one = threading.BoundedSemaphore(1)
-    monkeypatch.setattr(downloads, "slots", lambda: one)
+    monkeypatch.setattr(csv_export, "slots", lambda: one)
     path = f"/bulk/jobs/{make_job('s').job_id}/{part}?format=csv"
     with closing(keyed.get(path)) as held:
         answer = keyed.head(path)
@@ -115,3 +136,31 @@ def test_an_error_of_a_csv_request_is_json(keyed: Client) -> None:
     answer = keyed.get("/bulk/jobs/nonsense/results?format=csv")
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/json")
     assert keyed.get("/bulk/jobs/nonsense/results", headers={"Accept": "text/csv"}).status_code == 404
+
+
+@pytest.mark.usefixtures("database")
+def test_a_download_is_compressed_when_asked_and_still_frees_its_slot(
+    keyed: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(csv_export, "slots", lambda: one)
+    path = f"/bulk/jobs/{make_job('s' * 50).job_id}/results?format=csv"
+    for _ in range(2):
+        plain = keyed.get(path)
+        text = plain.getvalue()
+        plain.close()
+        answer = keyed.get(path, headers={"Accept-Encoding": "gzip"})
+        assert (answer["Content-Encoding"], answer["Vary"]) == ("gzip", "Accept-Encoding, Accept")
+        packed = answer.getvalue()
+        answer.close()
+        assert len(packed) < len(text) / 3
+        assert gzip.decompress(packed) == text
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("part", ["results", "rejected"])
+def test_a_byte_order_mark_when_asked(keyed: Client, part: str) -> None:
+    path = f"/bulk/jobs/{make_job('s').job_id}/{part}?format=csv"
+    plain = keyed.get(path).getvalue()
+    assert keyed.get(f"{path}&bom=true").getvalue() == b"\xef\xbb\xbf" + plain
+    assert keyed.get(f"{path}&bom=false").getvalue() == plain

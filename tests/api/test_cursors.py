@@ -10,7 +10,7 @@ from tests.support.api import make_job
 
 
 def encoded(*parts: object) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode()
+    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
 
 
 BAD = [

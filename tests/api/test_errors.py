@@ -10,7 +10,7 @@ from rest_framework import exceptions as drf
 
 from cityweather.api import exceptions, history
 from cityweather.errors import JobNotFound, KeyRefused, QuotaUsedUp
-from tests.support.api import UNKNOWN
+from tests.support.api import UNKNOWN, make_job
 
 
 def check(answer: Any, status: int, code: str) -> None:
@@ -37,7 +37,7 @@ def test_a_defect_of_ours_tells_nothing_of_itself(
     def broken(*_: Any) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(history, "newest", broken)
+    monkeypatch.setattr(history.HistoryView, "list", broken)
     with caplog.at_level(logging.ERROR):
         answer = anyone.get("/history")
     check(answer, 500, "internal_error")
@@ -64,14 +64,40 @@ def test_a_format_not_offered(anyone: Client) -> None:
     check(anyone.get("/history", headers={"Accept": "image/png"}), 406, "not_acceptable")
 
 
-@pytest.mark.parametrize("path", ["/history", "/weather?city=Oslo", "/docs"])
-def test_an_accept_header_that_cannot_be_read(anyone: Client, path: str) -> None:
-    check(anyone.get(path, headers={"Accept": "text/html; a*=x; a*0=y"}), 406, "not_acceptable")
-
-
 @pytest.mark.usefixtures("db")
-def test_what_an_accept_header_says_beside_the_type_is_not_read_again(anyone: Client) -> None:
-    assert anyone.get("/history", headers={"Accept": '*/*; a="x; a*=x; a*0=y"'}).status_code == 200
+@pytest.mark.parametrize(
+    ("query", "accept", "kind"),
+    [
+        ("", "application/json;q=0.1, text/csv;q=0.9", "text/csv"),
+        ("", "application/json;q=0.9, text/csv;q=0.1", "application/json"),
+        ("", "text/csv;q=0, */*;q=0.1", "application/json"),
+        ("?format=csv", "application/json", "text/csv"),
+        ("?format=json", "text/csv", "application/json"),
+        ("?format=csv", "image/png", "text/csv"),
+    ],
+)
+def test_the_format_parameter_wins_over_accept_whose_q_values_are_read(
+    keyed: Client, query: str, accept: str, kind: str
+) -> None:
+    answer = keyed.get(f"/bulk/jobs/{make_job('s').job_id}/results{query}", headers={"Accept": accept})
+    assert answer["Content-Type"].split(";")[0] == kind
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_a_body_of_another_type_is_refused_with_what_to_send(keyed: Client) -> None:
+    answer = keyed.post("/bulk/import", "city", content_type="text/csv")
+    check(answer, 415, "unsupported_media_type")
+    words = ["multipart/form-data", "'file'", "application/json", "path"]
+    assert [word for word in words if word not in answer.json()["detail"]] == []
+    answer = keyed.patch(f"/bulk/jobs/{UNKNOWN}", "5", content_type="text/plain")
+    check(answer, 415, "unsupported_media_type")
+    assert "application/json" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/history", "/weather?city=Oslo", "/docs"])
+@pytest.mark.parametrize("accept", ["text/html; a*=x; a*0=y", '*/*; a="x; a*=x; a*0=y"'])
+def test_an_accept_header_that_cannot_be_read(anyone: Client, path: str, accept: str) -> None:
+    check(anyone.get(path, headers={"Accept": accept}), 406, "not_acceptable")
 
 
 @pytest.mark.usefixtures("redis_server", "db")
@@ -132,7 +158,7 @@ def test_a_limit_out_of_range_says_which_is_in_it(keyed: Client, path: str, limi
 @pytest.mark.parametrize("path", ["/nothing", "/healthz", "/weather", "/history"])
 def test_no_csrf_check_stands_before_an_answer(path: str) -> None:
     client = Client(enforce_csrf_checks=True)
-    assert client.post(path).json()["code"] in ("not_found", "method_not_allowed")
+    assert client.post(path).json()["code"] in ("not_found", "method_not_allowed", "api_key_missing")
 
 
 def test_a_form_of_the_admin_without_token_is_refused_in_json() -> None:

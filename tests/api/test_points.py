@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cityweather.api import points
+from cityweather.api import results
 from cityweather.models import City
 from tests.support.api import UNKNOWN, make_job
 
@@ -36,7 +36,7 @@ def test_pending_rows_are_left_out_and_the_first_of_them_is_named(keyed: Client)
 
 
 def test_pages_follow_one_another_until_the_last(keyed: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(points, "PAGE", 2)
+    monkeypatch.setattr(results, "POINTS_PAGE", 2)
     job, seen, start = make_job("spsss"), [], 0
     while start is not None:
         body = ask(keyed, job, start)
@@ -46,7 +46,7 @@ def test_pages_follow_one_another_until_the_last(keyed: Client, monkeypatch: pyt
 
 
 def test_of_a_large_job_every_step_th_row_is_shown(keyed: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(points, "MOST", 3)
+    monkeypatch.setattr(results, "POINTS_MAX", 3)
     body = ask(keyed, make_job("sssssss"))
     assert (body["step"], [point[0] for point in body["points"]]) == (3, [0, 3, 6])
 

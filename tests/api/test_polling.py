@@ -9,8 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from redis import Redis
 
-from cityweather.api import polling
-from tests.support.api import KEY, UNKNOWN, go_live, make_job
+from cityweather.api import snapshots
+from tests.support.api import START, UNKNOWN, go_live, make_job
 
 FIELDS = {
     "job_id", "status", "phase", "total", "processed", "succeeded", "failed", "pending", "rows_read", "duplicates",
@@ -21,7 +21,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 @pytest.mark.usefixtures("redis_server", "database")
-def test_a_live_job_is_told_from_redis_without_sql(keyed: Client) -> None:
+def test_a_live_job_is_shown_from_redis_without_sql(keyed: Client) -> None:
     job = make_job("p" * 10)
     go_live(job, succeeded=3, failed=1)
     with CaptureQueriesContext(connection) as queries:
@@ -38,7 +38,7 @@ def test_a_live_job_is_told_from_redis_without_sql(keyed: Client) -> None:
 
 
 @pytest.mark.usefixtures("db")
-def test_a_poll_costs_redis_two_commands_without_throttle_one(
+def test_a_poll_costs_redis_one_round_trip_beside_the_throttle(
     redis_server: "Redis[bytes]", keyed: Client, settings: object
 ) -> None:
     job = make_job("pp")
@@ -55,7 +55,7 @@ def test_a_poll_costs_redis_two_commands_without_throttle_one(
 
 
 @pytest.mark.usefixtures("redis_server", "database")
-def test_an_ended_job_is_told_from_the_database(keyed: Client) -> None:
+def test_an_ended_job_is_shown_from_the_database(keyed: Client) -> None:
     job = make_job("ssf", status="done", phase="ended")
     job.finished_at = job.created_at
     job.save()
@@ -147,34 +147,14 @@ def test_head_answers_as_get_does_without_a_body(keyed: Client) -> None:
 
 
 @pytest.mark.usefixtures("redis_server", "db")
-def test_a_304_of_a_live_job_is_answered_before_there_is_a_body(keyed: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = make_job("pp")
-    go_live(job, succeeded=1)
-    tag = keyed.get(f"/bulk/jobs/{job.job_id}")["ETag"]
-    monkeypatch.setattr(polling, "from_redis", lambda *_: 1 / 0)
-    assert keyed.get(f"/bulk/jobs/{job.job_id}", headers={"If-None-Match": tag}).status_code == 304
-
-
-@pytest.mark.usefixtures("redis_server", "db")
 @pytest.mark.parametrize("debug", [True, False])
 def test_a_defect_while_polling_tells_nothing_of_itself(
     keyed: Client, settings: Any, monkeypatch: pytest.MonkeyPatch, debug: bool
 ) -> None:
     settings.DEBUG = debug
-    monkeypatch.setattr(polling, "known", lambda _: 1 / 0)
+    monkeypatch.setattr(snapshots, "of_id", lambda _: 1 / 0)
     answer = keyed.get(f"/bulk/jobs/{UNKNOWN}")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
-
-
-@pytest.mark.usefixtures("redis_server", "db")
-def test_the_view_behind_the_lane_answers_alike(keyed: Client, settings: Any) -> None:
-    job = make_job("pp")
-    go_live(job, succeeded=1)
-    quick = keyed.get(f"/bulk/jobs/{job.job_id}")
-    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.endswith("Lanes")]
-    slow = Client(headers={"X-API-Key": KEY}).get(f"/bulk/jobs/{job.job_id}")
-    assert quick.json().keys() == slow.json().keys()
-    assert quick.headers.keys() == slow.headers.keys()
 
 
 @pytest.mark.usefixtures("db")
@@ -182,3 +162,10 @@ def test_a_poll_over_plain_http_is_sent_to_https_behind_a_proxy(keyed: Client, s
     settings.SECURE_SSL_REDIRECT = True
     answer = keyed.get(f"/bulk/jobs/{UNKNOWN}")
     assert (answer.status_code, answer["Location"]) == (301, f"https://testserver/bulk/jobs/{UNKNOWN}")
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("status", ["cancelled", "failed"])
+def test_progress_is_100_only_with_done(keyed: Client, status: str) -> None:
+    job = make_job("sf", status=status, phase="ended", finished_at=START)
+    assert keyed.get(f"/bulk/jobs/{job.job_id}").json()["progress"] == 99

@@ -1,8 +1,10 @@
 """/schema tells the truth: no warning, every path, and answers as described."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, get_args
+from urllib.parse import unquote
 
 import jsonschema
 import pytest
@@ -15,6 +17,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from cityweather.api import urls as api
+from cityweather.api.schema import rendered
 from cityweather.models import RejectedRow, SearchHistory
 from cityweather.ops import urls as ops
 from cityweather.runtime import connections
@@ -53,28 +56,6 @@ def test_every_operation_names_its_errors(schema: dict[str, Any]) -> None:
             assert {"400", "429", "500", "503"} <= operation["responses"].keys(), (method, path)
             assert (operation["security"] == [{"ApiKey": []}]) == ("401" in operation["responses"])
             assert operation["description"] == operation["summary"] + "."
-
-
-def test_every_body_has_an_example_that_fits(schema: dict[str, Any]) -> None:
-    for place, content in bodies(schema["paths"]):
-        if content["schema"] == {"type": "string"}:
-            continue
-        assert content.get("examples"), place
-        for example in content["examples"].values():
-            validator(schema, content["schema"]["$ref"]).validate(example["value"])
-
-
-def bodies(paths: dict[str, Any], where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every request's and answer's content, callbacks included."""
-    for path, methods in paths.items():
-        for method, operation in methods.items():
-            if operation.get("tags") == ["operations"]:
-                continue
-            place = f"{where}{method} {path}"
-            for status, answer in {"request": operation.get("requestBody", {}), **operation["responses"]}.items():
-                yield from ((f"{place} {status} {kind}", found) for kind, found in answer.get("content", {}).items())
-            for name, called in operation.get("callbacks", {}).items():
-                yield from bodies(called, f"{name}: ")
 
 
 def validator(schema: dict[str, Any], ref: str) -> Any:
@@ -116,7 +97,7 @@ def test_answers_are_as_described(keyed: Client, check: Check) -> None:
         check("get", one, keyed.get(here))
         for name in ("results", "summary", "rejected"):
             check("get", f"{one}/{name}", keyed.get(f"{here}/{name}"))
-            check("get", f"{one}/{name}", keyed.get(f"{here}/{name}?cursor=x&top=x"))
+            check("get", f"{one}/{name}", keyed.get(f"{here}/{name}?cursor=x&top=x&limit=x&status=&format="))
             check("get", f"{one}/{name}", keyed.get(f"{here}/{name}", headers={"Accept": "image/png"}))
         check("get", f"{one}/results", keyed.get(f"{here}/results?format=csv"))
         for name in ("cancel", "pause", "resume", "retry"):
@@ -170,3 +151,35 @@ def test_schema_and_docs_are_served_from_here(anyone: Client) -> None:
     script = anyone.get("/docs?script=")
     assert script.status_code == 200
     assert "/schema" in script.content.decode()
+
+
+def test_a_schema_is_built_once_however_many_ask_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[int] = []
+    real = SchemaGenerator.get_schema
+
+    def build(generator: Any, **options: Any) -> Any:
+        built.append(1)
+        return real(generator, **options)
+
+    monkeypatch.setattr(SchemaGenerator, "get_schema", build)
+    rendered.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: Client().get("/schema"), range(16)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    assert built == [1]
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize(
+    "query", ["status=", "status=x", "limit=", "limit=1.0", "cursor=a%20b", "search=%FF", "format=", "bom=yes"]
+)
+def test_what_the_schema_does_not_allow_is_refused(keyed: Client, query: str) -> None:
+    assert keyed.get(f"/bulk/jobs/{make_job('s').job_id}/results?{query}").status_code == 400
+
+
+@pytest.mark.parametrize("city", ["", " ", "x" * 201, "a%00b", "a%1bb", "%7F"])
+def test_schema_and_check_refuse_the_same_cities(anyone: Client, schema: dict[str, Any], city: str) -> None:
+    (parameter,) = (one for one in schema["paths"]["/weather"]["get"]["parameters"] if one["name"] == "city")
+    assert not jsonschema.Draft202012Validator(parameter["schema"]).is_valid(unquote(city))
+    assert anyone.get(f"/weather?city={city}").status_code == 400

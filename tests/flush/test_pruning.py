@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from cityweather import models
-from cityweather.api import progress
+from cityweather.api import snapshots
 from cityweather.dispatch import job_control
 from cityweather.errors import JobNotFound
 from cityweather.flush import retention
@@ -83,7 +83,7 @@ def test_a_job_past_its_retention_is_out_of_sight_at_once_however_many_rows_it_h
     job = ended(31)
     retention.prune(timezone.now(), seconds=0)
     assert JobResult.objects.filter(job=job).exists()
-    for ask in (job_control.retry, progress.snapshot):
+    for ask in (job_control.retry, snapshots.of_id):
         with pytest.raises(JobNotFound):
             ask(str(job.job_id))
 

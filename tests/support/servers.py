@@ -188,19 +188,13 @@ def database(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator
 @contextmanager
 def default_database(url: str) -> Iterator[None]:
     """Swap the default database, for this thread and for those that start meanwhile."""
-    from cityweather.api import searches  # not before Django is set up
-
     options = database_options(url)
     before, connections.settings["default"] = connections.settings["default"], options
     held, connections["default"] = connections["default"], connections.create_connection("default")
-    searches.own.cache_clear()
     try:
         yield
     finally:
         connections["default"].close()
-        if own := searches.own():
-            own.django.close()
-        searches.own.cache_clear()
         connections.settings["default"], connections["default"] = before, held
 
 

@@ -3,39 +3,41 @@
 import hashlib
 import hmac
 from functools import lru_cache
+from typing import Any
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
 
 from cityweather.api import throttling
 from cityweather.errors import NoApiKey, WrongApiKey
 from cityweather.runtime import api_keys
 
 
-def admit(request: HttpRequest, scope: str, *, keyed: bool) -> str:
-    """The name of the caller's key, "" on a public path. Raises NoApiKey, WrongApiKey, TooManyRequests."""
-    if not keyed:
-        throttling.check(scope, f"address:{throttling.address(request)}")
-        return ""
-    owner = _named_caller(request, scope)
-    structlog.contextvars.bind_contextvars(owner=owner)
-    throttling.check(scope, f"key:{owner}")
-    return owner
+class HasApiKey(BasePermission):
+    """Demands a known X-API-Key and sets `request.auth` to its name.
+
+    A permission and not an authentication class, because paths for everybody must ignore a wrong key.
+    """
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if request.method == "OPTIONS":
+            return True
+        try:
+            owner = owner_of(request.META.get("HTTP_X_API_KEY"))
+        except (NoApiKey, WrongApiKey):
+            # DRF asks throttles only after permissions, and nobody may try keys at any speed.
+            throttling.check(view.throttle_scope, throttling.by_address(request))
+            raise
+        request.auth = owner
+        structlog.contextvars.bind_contextvars(owner=owner)
+        return True
 
 
-def _named_caller(request: HttpRequest, scope: str) -> str:
-    """Wrong keys count by address. Who sent too many waits with a right one, too: else its 200 would end the guess."""
-    address = throttling.address(request)
-    throttling.refuse_again(scope, f"guesses:{address}")
-    try:
-        return owner_of(request.META.get("HTTP_X_API_KEY"))
-    except NoApiKey:
-        throttling.check(scope, f"address:{address}")
-        raise
-    except WrongApiKey:
-        throttling.check(scope, f"guesses:{address}")
-        raise
+class HasApiKeyToWrite(HasApiKey):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return request.method in SAFE_METHODS or super().has_permission(request, view)
 
 
 def owner_of(given: str | None) -> str:
@@ -62,7 +64,7 @@ def keys(setting: str) -> tuple[tuple[str, bytes], ...]:
 
 def _named(name: str, key: str) -> tuple[str, bytes]:
     digest = _digest(key)
-    # Stable under reordering, and it says nothing about the key.
+    # A nameless key is named by its digest: that does not change with the order of the keys and does not reveal it.
     return (name or f"key-{digest.hex()[:8]}")[:64], digest
 
 

@@ -1,90 +1,72 @@
 """GET /cities: every city known and its last weather."""
 
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
-from drf_spectacular.utils import OpenApiParameter
+from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cityweather.api import parameters, schema
+from cityweather.api import schema
 from cityweather.api import serializers as shapes
-from cityweather.api.base import ApiView
-from cityweather.api.pagination import Cursor, Key, from_microseconds, page, to_microseconds
-from cityweather.api.times import iso
-from cityweather.models import City, Status
-from cityweather.places import names
-
-BY_NAME = Cursor("cn", (str,))
-BY_TIME = Cursor("ct", (int, int))
-ORDERINGS = ("name", "last_refreshed_at", "-last_refreshed_at")
+from cityweather.api.auth import HasApiKey
+from cityweather.api.base import ListView
+from cityweather.api.pagination import Cursor, Key, KeysetPagination, following
+from cityweather.models import City
 
 
-class CitiesView(ApiView):
+class ByName(KeysetPagination):
+    cursor = Cursor("cn", (str,))
+    order = ("name",)
+
+
+class OldestFirst(KeysetPagination):
+    """Cities never refreshed come last, in two queries: each is in the order of an index, NULLS LAST would not be."""
+
+    cursor = Cursor("ct", (datetime, int), nullable=True)
+    order = ("last_refreshed_at", "id")
+
+    def rows(self, queryset: QuerySet[Any], after: Key | None, count: int) -> list[Any]:
+        rows: list[Any] = []
+        among_refreshed = after is None or after[0] is not None
+        if among_refreshed:
+            rows = super().rows(queryset.filter(last_refreshed_at__isnull=False), after, count)
+        if len(rows) < count:
+            never = queryset.filter(last_refreshed_at__isnull=True)
+            place = None if among_refreshed or after is None else (after[1],)
+            rows += following(never, (self.order[1],), place)[: count - len(rows)]
+        return rows
+
+
+class NewestFirst(OldestFirst):
+    order = ("-last_refreshed_at", "-id")
+
+
+PAGINATION = {"name": ByName, "last_refreshed_at": OldestFirst, "-last_refreshed_at": NewestFirst}
+
+
+class CitiesView(ListView):
+    """With a key, because the cities are those that somebody uploaded."""
+
+    permission_classes = (HasApiKey,)
+    serializer_class = shapes.City
+    pagination_class: type[KeysetPagination] = ByName
+
     @schema.document(
         "cities",
         "Every city known and its last weather",
-        {(200, schema.JSON): shapes.CityPage},
-        parameters=[
-            *schema.PAGING,
-            schema.NEXT_LINK,
-            OpenApiParameter("status", enum=Status.values),
-            OpenApiParameter(
-                "ordering",
-                enum=ORDERINGS,
-                default="name",
-                description="By time takes a sort of all cities for each page",
-            ),
-            OpenApiParameter("search", str, description="The beginning of a name, in any case"),
-        ],
-        keyed=False,
+        {(200, schema.JSON): shapes.City},
+        parameters=[shapes.CitiesQuery, schema.NEXT_LINK],
     )
     def get(self, request: Request) -> Response:
-        limit = parameters.limit(request)
-        status = parameters.choice(request, "status", Status.values)
-        ordering = parameters.choice(request, "ordering", ORDERINGS, default="name") or "name"
+        self.query = shapes.CitiesQuery.of(request)
+        self.pagination_class = PAGINATION[self.query["ordering"]]
+        return self.list(request)
+
+    def get_queryset(self) -> QuerySet[City]:
         rows = City.objects.all()
-        if status:
+        if status := self.query.get("status"):
             rows = rows.filter(last_status=status)
-        if search := names.key(names.display(parameters.text(request.query_params, "search", names.MAX_LENGTH))):
+        if search := self.query["search"]:
             rows = rows.filter(key__startswith=search)
-        cursor = BY_NAME if ordering == "name" else BY_TIME
-        rows = ordered(rows, ordering, cursor.of(request))
-        return page(request, list(rows[: limit + 1]), limit, cursor, key=KEYS[cursor.kind], show=show)
-
-
-def ordered(rows: QuerySet[City], ordering: str, after: tuple[Any, ...] | None) -> QuerySet[City]:
-    """The rows behind the cursor. In the order of time, cities never refreshed are left out."""
-    if ordering == "name":
-        return rows.filter(name__gt=after[0] if after else "").order_by("name")
-    rows = rows.filter(last_refreshed_at__isnull=False)
-    newest_first = ordering.startswith("-")
-    if after:
-        moment, way = from_microseconds(after[0]), "lt" if newest_first else "gt"
-        rows = rows.filter(**{f"last_refreshed_at__{way}e": moment})
-        rows = rows.filter(Q(**{f"last_refreshed_at__{way}": moment}) | Q(**{f"id__{way}": after[1]}))
-    return rows.order_by(ordering, "-id" if newest_first else "id")
-
-
-def _time_key(city: City) -> Key:
-    assert city.last_refreshed_at is not None  # noqa: S101  # ordered() left the others out
-    return to_microseconds(city.last_refreshed_at), city.pk
-
-
-KEYS = {"cn": lambda city: (city.name,), "ct": _time_key}
-
-
-def show(city: City) -> dict[str, Any]:
-    return {
-        "city": city.name,
-        "status": city.last_status,
-        "last_refreshed_at": iso(city.last_refreshed_at),
-        "last_error": city.last_error,
-        "temperature": city.temperature,
-        "condition": city.condition,
-        "humidity": city.humidity,
-        "observed_at": iso(city.observed_at),
-        "country": city.country,
-        "latitude": city.latitude,
-        "longitude": city.longitude,
-    }
+        return rows

@@ -40,6 +40,8 @@ def body(status: int, code: str, detail: str, headers: Mapping[str, str] | None 
 
 def handle(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     """DRF's exception handler. None: not ours, which ends as a 500."""
+    if isinstance(exc, drf.UnsupportedMediaType):
+        exc.detail = drf.ErrorDetail(f"{exc.detail} Send {context['view'].accepts}.")
     answer = known(exc)
     if answer is None:
         return None

@@ -14,9 +14,8 @@ from rest_framework.response import Response
 from cityweather.api import schema
 from cityweather.api import serializers as shapes
 from cityweather.api.base import KeyedView, check_body
-from cityweather.api.commands import accepted
+from cityweather.api.jobs import accepted, wake
 from cityweather.api.uploads import CHUNK, open_upload
-from cityweather.api.wake import wake
 from cityweather.api.webhooks.address import check_url
 from cityweather.errors import InvalidParameter
 from cityweather.ingest import open_jobs
@@ -34,6 +33,7 @@ FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no":
 
 class ImportView(KeyedView):
     max_body = None  # of a file, which uploads.py bounds
+    accepts = "multipart/form-data with the CSV in a part named 'file', or application/json with a path: {\"path\": …}"
 
     @schema.document(
         "import",

@@ -1,52 +1,64 @@
-"""The jobs: their list, one of them, and the commands to it."""
+"""The jobs: their list, one of them, and the commands to it. Each command may be sent twice."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Q
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+import structlog
+from django.db.models import QuerySet
+from django.utils.http import parse_etags
+from drf_spectacular.utils import OpenApiResponse
+from kombu.exceptions import OperationalError
 from redis import RedisError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 
-from cityweather.api import parameters, schema
+from cityweather.api import schema, snapshots
 from cityweather.api import serializers as shapes
-from cityweather.api.base import KeyedView
-from cityweather.api.pagination import Cursor, from_microseconds, page, to_microseconds
-from cityweather.api.polling import poll
-from cityweather.api.progress import Snapshot, from_redis, from_row, parse_id, snapshot
+from cityweather.api.auth import HasApiKey
+from cityweather.api.base import KeyedView, ListView
+from cityweather.api.pagination import Cursor, KeysetPagination
+from cityweather.celery import QUEUE_LIMIT, app
 from cityweather.dispatch import job_control
-from cityweather.errors import InvalidCursor, JobNotFound
 from cityweather.models import BulkJob
 from cityweather.runtime import connections
 
-CURSOR = Cursor("j", (int, str))
+log = structlog.get_logger(__name__)
+
+POLL_AGAIN = "1"  # seconds
+POLL_WAITING = "5"  # a quota, an outage or a pause does not pass within a second
+# One instance makes the answer to every poll, since a new one would cost as much as the rest of it.
+JOB = shapes.Job()
 
 
-class JobsView(KeyedView):
+class NewestFirst(KeysetPagination):
+    cursor = Cursor("j", (datetime, UUID))
+    order = ("-created_at", "-job_id")
+
+
+class JobsView(ListView):
+    permission_classes = (HasApiKey,)
+    pagination_class = NewestFirst
+
+    def get_queryset(self) -> QuerySet[BulkJob]:
+        jobs = BulkJob.objects.visible().prefetch_related("retries")
+        status = shapes.JobsQuery.of(self.request).get("status")
+        return jobs.filter(status=status) if status else jobs
+
     @schema.document(
         "jobs",
         "The jobs, newest first",
-        {(200, schema.JSON): shapes.JobPage},
-        parameters=[*schema.PAGING, schema.NEXT_LINK, OpenApiParameter("status", enum=BulkJob.Status.values)],
+        {(200, schema.JSON): shapes.Job},
+        parameters=[shapes.JobsQuery, schema.NEXT_LINK],
     )
-    def get(self, request: Request) -> Response:
-        limit = parameters.limit(request)
-        rows = newest(CURSOR.of(request), parameters.choice(request, "status", BulkJob.Status.values), limit + 1)
-        shown = dict(zip(rows, snapshots(rows[:limit]), strict=False))
-        return page(
-            request, rows, limit, CURSOR,
-            key=lambda job: (to_microseconds(job.created_at), str(job.job_id)), show=shown.__getitem__,
-        )  # fmt: skip
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        page = self.paginate_queryset(self.get_queryset()) or []
+        return self.get_paginated_response([JOB.to_representation(found) for found in snapshots.of_rows(list(page))])
 
 
 class JobView(KeyedView):
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method in ("GET", "HEAD"):
-            return poll(request, kwargs["job_id"])
-        return super().dispatch(request, *args, **kwargs)
-
     @schema.document(
         "job",
         "How far a job is",
@@ -60,8 +72,13 @@ class JobView(KeyedView):
         ],
     )
     def get(self, request: Request, job_id: str) -> Response:
-        """Here for the schema; dispatch answers."""
-        raise NotImplementedError
+        found = snapshots.of_id(job_id)
+        headers = {"ETag": found.etag, "Cache-Control": "private, no-cache"}
+        if not found.ended:
+            headers["Retry-After"] = POLL_WAITING if found.waiting_for or found.phase == "paused" else POLL_AGAIN
+        if unchanged(request, found.etag):
+            return Response(status=304, headers=headers)
+        return Response(JOB.to_representation(found), headers=headers)
 
     @schema.document(
         "job_rate",
@@ -74,8 +91,8 @@ class JobView(KeyedView):
     def patch(self, request: Request, job_id: str) -> Response:
         rate = shapes.Rate(data=request.data)
         rate.is_valid(raise_exception=True)
-        job_control.set_rate(parse_id(job_id), rate.validated_data["max_rate"])
-        return Response(snapshot(job_id))
+        job_control.set_rate(snapshots.parse_id(job_id), rate.validated_data["max_rate"])
+        return Response(shapes.Job(snapshots.of_id(job_id)).data)
 
     @schema.document(
         "job_delete",
@@ -85,33 +102,75 @@ class JobView(KeyedView):
         parameters=[schema.JOB_ID],
     )
     def delete(self, request: Request, job_id: str) -> Response:  # noqa: ARG002
-        job_control.delete(parse_id(job_id))
+        job_control.delete(snapshots.parse_id(job_id))
         return Response(status=204)
 
 
-def newest(after: tuple[int, str] | None, status: str | None, count: int) -> list[BulkJob]:
-    rows = BulkJob.objects.visible().prefetch_related("retries").order_by("-created_at", "-job_id")
-    if status:
-        rows = rows.filter(status=status)
-    if after:
-        moment = from_microseconds(after[0])
-        older = Q(created_at__lt=moment) | Q(job_id__lt=_id_of(after[1]))
-        rows = rows.filter(created_at__lte=moment).filter(older)
-    return list(rows[:count])
+def _documented(name: str, summary: str) -> Callable[[Any], Any]:
+    answers = {(202, schema.JSON): shapes.Job}
+    return schema.document(f"job_{name}", summary, answers, errors=(404, 409, 411, 413), parameters=[schema.JOB_ID])
 
 
-def snapshots(jobs: list[BulkJob]) -> list[Snapshot]:
-    """Each job as far as it is."""
+def _run(command: Callable[[str], BulkJob], job_id: str) -> Response:
+    command(snapshots.parse_id(job_id))
+    wake()
+    return Response(shapes.Job(snapshots.of_id(job_id)).data, status=202)
+
+
+class CancelView(KeyedView):
+    @_documented("cancel", "Stop for good; what is fetched stays")
+    def post(self, request: Request, job_id: str) -> Response:  # noqa: ARG002
+        return _run(job_control.cancel, job_id)
+
+
+class PauseView(KeyedView):
+    @_documented("pause", "Stop for a while")
+    def post(self, request: Request, job_id: str) -> Response:  # noqa: ARG002
+        return _run(job_control.pause, job_id)
+
+
+class ResumeView(KeyedView):
+    @_documented("resume", "Go on after a pause")
+    def post(self, request: Request, job_id: str) -> Response:  # noqa: ARG002
+        return _run(job_control.resume, job_id)
+
+
+class RetryView(KeyedView):
+    @schema.document(
+        "job_retry",
+        "A new job of the rows of an ended one that did not succeed",
+        {(202, schema.JSON): shapes.AcceptedJob},
+        errors=(404, 409, 411, 413),
+        parameters=[schema.JOB_ID, shapes.RetryQuery, schema.sent("Location", "Path of the new job", 202)],
+    )
+    def post(self, request: Request, job_id: str) -> Response:
+        query = shapes.RetryQuery.of(request)
+        job = job_control.retry(snapshots.parse_id(job_id), query.get("only"), query["reason"] or None)
+        wake()
+        return accepted(job)
+
+
+def accepted(job: BulkJob) -> Response:
+    """202 for a job that is queued, with where to ask for it."""
+    url = reverse("job", kwargs={"job_id": str(job.job_id)})
+    body = shapes.Job(snapshots.from_row(job)).data | {"status_url": url}
+    return Response(body, status=202, headers={"Location": url})
+
+
+def unchanged(request: Request, etag: str) -> bool:
+    """Whether If-None-Match names the tag. Django's get_conditional_response would heed If-Match, too."""
+    header = request.META.get("HTTP_IF_NONE_MATCH")
+    if not header:
+        return False
+    bare = (given.removeprefix("W/") for given in parse_etags(header))
+    return header.strip() == "*" or etag.removeprefix("W/") in bare
+
+
+def wake() -> None:
+    """Let a bookkeeper look at once; without it the next tick comes within a second anyway."""
     try:
-        live = connections.tracker().progresses([str(job.job_id) for job in jobs if not job.ended])
-    except RedisError:
-        live = {}
-    both = ((job, str(job.job_id)) for job in jobs)
-    return [from_redis(job_id, live[job_id]) if job_id in live else from_row(job) for job, job_id in both]
-
-
-def _id_of(text: str) -> str:
-    try:
-        return parse_id(text)
-    except JobNotFound:
-        raise InvalidCursor from None
+        # The queue is read first: an unreachable broker fails here at once, while Celery would try for seconds.
+        if connections.queue_length("bookkeeping") < QUEUE_LIMIT:
+            app.send_task("cityweather.tasks.dispatch_tick", expires=5, retry=False, ignore_result=True)
+    except (OperationalError, RedisError, OSError):
+        log.warning("not_woken")

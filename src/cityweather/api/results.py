@@ -1,98 +1,182 @@
-"""GET /bulk/jobs/{id}/results: the rows of a job in the order of the upload, as JSON pages or one CSV."""
+"""What became of a job's rows: results, refused rows, a summary and points for a map."""
 
-from functools import partial
 from typing import Any
-from uuid import UUID
 
+from django.db.models import Count, F
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import OpenApiParameter
-from rest_framework.renderers import JSONRenderer
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework.request import Request
+from rest_framework.response import Response
 
-from cityweather.api import downloads, parameters, progress, schema
+from cityweather.api import csv_export, schema, snapshots
 from cityweather.api import serializers as shapes
-from cityweather.api.base import KeyedView
-from cityweather.api.pagination import Cursor, page
-from cityweather.api.times import iso
-from cityweather.models import JobResult, Status
-from cityweather.places import names
+from cityweather.api.auth import HasApiKey
+from cityweather.api.base import KeyedView, ListView
+from cityweather.api.formats import CsvRenderer, JsonRenderer
+from cityweather.api.jobs import unchanged
+from cityweather.api.pagination import Cursor, KeysetPagination
+from cityweather.models import BulkJob, JobResult, RejectedRow, Status
 
-CURSOR = Cursor("r", (int,))
-
-FIELDS = (
-    "position", "line", "city__name", "status", "refreshed_at", "error", "temperature", "condition", "humidity",
-    "city__country", "city__latitude", "city__longitude",
-)  # fmt: skip
-COLUMNS = (
-    "position", "line", "city", "status", "last_refreshed_at", "last_error", "temperature", "condition", "humidity",
-    "country", "latitude", "longitude",
-)  # fmt: skip
-
-Row = tuple[Any, ...]
+COLUMNS = {  # of the CSV: where each comes from
+    "position": "position", "line": "line", "city": "city__name", "status": "status",
+    "last_refreshed_at": "refreshed_at", "last_error": "error", "temperature": "temperature",
+    "condition": "condition", "humidity": "humidity", "country": "city__country", "latitude": "city__latitude",
+    "longitude": "city__longitude",
+}  # fmt: skip
+REJECTED_COLUMNS = {"line": "line", "code": "code", "text": "text"}
+POINT = ("position", "refreshed_at", "city__latitude", "city__longitude", "temperature", "city__name")
+POINTS_PAGE = 2_000
+POINTS_MAX = 20_000  # of one job: what a canvas draws at once and an eye can tell apart
 
 
-class ResultsView(KeyedView):
-    renderer_classes = (JSONRenderer, downloads.CsvRenderer)
+class ByPosition(KeysetPagination):
+    cursor = Cursor("r", (int,))
+    order = ("position",)
+
+
+class ById(KeysetPagination):
+    cursor = Cursor("x", (int,))
+    order = ("id",)
+
+
+class RowsView(ListView):
+    """Rows of one job: pages of JSON, or all of them as one CSV."""
+
+    permission_classes = (HasApiKey,)
+    renderer_classes = (JsonRenderer, CsvRenderer)
+    pagination_class: type[KeysetPagination]
+    columns: dict[str, str]
+
+    def answer(self, request: Request, query: dict[str, Any], name: str) -> HttpResponseBase:
+        """`name`: of the file, if CSV is wanted."""
+        if request.accepted_renderer.format != "csv":
+            return self.list(request)
+        cursor, order = self.pagination_class.cursor, self.pagination_class.order
+        after = cursor.read(query["cursor"]) if query["cursor"] else None
+        pages = csv_export.pages(self.get_queryset(), order, after, self.columns)
+        return csv_export.download(request, name, self.columns, pages, bom=query["bom"] == "true")
+
+
+class ResultsView(RowsView):
+    pagination_class = ByPosition
+    serializer_class = shapes.Result
+    columns = COLUMNS
 
     @schema.document(
         "job_results",
         "The rows of a job in the order of the upload; as CSV all of them",
-        {(200, schema.JSON): shapes.ResultPage, (200, "text/csv"): str},
+        {(200, schema.JSON): shapes.Result, (200, "text/csv"): str},
         errors=(404,),
-        parameters=[
-            schema.JOB_ID,
-            *schema.PAGING,
-            schema.NEXT_LINK,
-            schema.CSV,
-            schema.FILE_NAME,
-            OpenApiParameter("status", enum=Status.values, description="pending: what a cancelled job left"),
-            OpenApiParameter("search", str, description="A part of the city's name, in any case"),
-        ],
+        parameters=[schema.JOB_ID, shapes.ResultsQuery, schema.NEXT_LINK, schema.CSV, schema.FILE_NAME],
     )
     def get(self, request: Request, job_id: str) -> HttpResponseBase:
-        limit = parameters.limit(request)
-        status = parameters.choice(request, "status", Status.values)
-        after = CURSOR.of(request)
-        job = progress.job(job_id)
-        start = after[0] if after else None
-        search = names.key(names.display(parameters.text(request.query_params, "search", names.MAX_LENGTH)))
-        if downloads.wanted(request):
-            return export(request, job.job_id, status, search, start)
-        rows = results(job.job_id, status, search, limit + 1, start)
-        return page(request, rows, limit, CURSOR, key=lambda row: (row[0],), show=show)
+        self.query = shapes.ResultsQuery.of(request)
+        self.job = snapshots.stored(job_id)
+        return self.answer(request, self.query, f"{self.job.job_id}-{self.query.get('status', 'results')}.csv")
+
+    def get_queryset(self) -> Any:
+        """Failed and pending rows have an index of their own."""
+        rows = JobResult.objects.filter(job=self.job)
+        if status := self.query.get("status"):
+            rows = rows.filter(status=status)
+        if search := self.query["search"]:
+            rows = rows.filter(city__key__contains=search)
+        return rows.values(*COLUMNS.values())
 
 
-def results(job_id: UUID, status: str | None, search: str, count: int, after: int | None) -> list[Row]:
-    """FIELDS of the next `count` rows after a position. Failed and pending have an index of their own."""
-    rows = JobResult.objects.filter(job_id=job_id).order_by("position")
-    if status:
-        rows = rows.filter(status=status)
-    if search:
-        rows = rows.filter(city__key__contains=search)
-    if after is not None:
-        rows = rows.filter(position__gt=after)
-    return list(rows.values_list(*FIELDS)[:count])
+class RejectedView(RowsView):
+    pagination_class = ById
+    serializer_class = shapes.Rejected
+    columns = REJECTED_COLUMNS
+
+    @schema.document(
+        "job_rejected",
+        "The rows of the upload that name no city; as CSV all of them",
+        {(200, schema.JSON): shapes.Rejected, (200, "text/csv"): str},
+        errors=(404,),
+        parameters=[schema.JOB_ID, shapes.RowsQuery, schema.NEXT_LINK, schema.CSV, schema.FILE_NAME],
+    )
+    def get(self, request: Request, job_id: str) -> HttpResponseBase:
+        query = shapes.RowsQuery.of(request)
+        self.job = snapshots.stored(job_id)
+        return self.answer(request, query, f"{self.job.job_id}-rejected.csv")
+
+    def get_queryset(self) -> Any:
+        return RejectedRow.objects.filter(job=self.job).values("id", *REJECTED_COLUMNS.values())
 
 
-def show(row: Row) -> dict[str, Any]:
-    position, line, city, status, refreshed_at, error, temperature, condition, humidity, *place = row
-    country, latitude, longitude = place
-    weather = {"temperature": temperature, "condition": condition, "humidity": humidity}
-    return {
-        "position": position,
-        "line": line,
-        "city": city,
-        "status": status,
-        "last_refreshed_at": iso(refreshed_at),
-        "last_error": error,
-        "weather": weather if status == Status.SUCCESS else None,
-        "country": country,
-        "latitude": latitude,
-        "longitude": longitude,
-    }
+class SummaryView(KeyedView):
+    @schema.document(
+        "job_summary",
+        "What was refreshed last, and why rows failed",
+        {(200, schema.JSON): shapes.Summary, 304: OpenApiResponse(None, "Nothing has happened since that ETag")},
+        errors=(404,),
+        parameters=[schema.JOB_ID, schema.IF_NONE_MATCH, schema.ETAG, shapes.SummaryQuery],
+    )
+    def get(self, request: Request, job_id: str) -> Response:
+        top = shapes.SummaryQuery.of(request)["top"]
+        job = snapshots.stored(job_id)
+        tag = f'W/"{job.status}.{job.processed}.{top}"'
+        if unchanged(request, tag):
+            return Response(status=304, headers={"ETag": tag})
+        counted = {
+            name: getattr(job, name) for name in ("job_id", "status", "total", "processed", "succeeded", "failed")
+        }
+        rows = {"most_recent": most_recent(job, top) if top else [], "failures": failures(job)}
+        return Response(shapes.Summary(counted | rows).data, headers={"ETag": tag})
 
 
-def export(request: Request, job_id: UUID, status: str | None, search: str, after: int | None) -> HttpResponseBase:
-    pages = downloads.keyset(partial(results, job_id, status, search, downloads.PAGE), lambda row: row[0], after)
-    lines = ([(*row[:4], iso(row[4]), *row[5:]) for row in rows] for rows in pages)
-    return downloads.download(request, f"{job_id}-{status or 'results'}.csv", COLUMNS, lines)
+def most_recent(job: BulkJob, top: int) -> Any:
+    rows = JobResult.objects.filter(job=job, status=Status.SUCCESS).order_by("-refreshed_at", "position")
+    return rows.values(*COLUMNS.values())[:top]
+
+
+def failures(job: BulkJob) -> Any:
+    """Counts by reason, most frequent first."""
+    rows = JobResult.objects.filter(job=job, status=Status.FAILED).values("error")
+    return rows.annotate(count=Count("*")).order_by("-count", "error")
+
+
+class PointsView(KeyedView):
+    @schema.document(
+        "job_points",
+        "The settled rows of a job for a map and a plot, compact; of a large job every step-th",
+        {(200, schema.JSON): shapes.Points},
+        errors=(404,),
+        parameters=[schema.JOB_ID, shapes.PointsQuery],
+    )
+    def get(self, request: Request, job_id: str) -> Response:
+        start = shapes.PointsQuery.of(request)["from"]
+        job = snapshots.stored(job_id)
+        step = -(-job.total // POINTS_MAX) or 1
+        # Read before the rows: a row that is settled in between then comes twice and is not left out.
+        unsettled = first_pending(job, start)
+        rows = settled(job, start, step)
+        return Response(
+            {
+                "step": step,
+                "next": rows[-1][0] + 1 if len(rows) == POINTS_PAGE else None,
+                "unsettled": unsettled,
+                "points": [point(row, job) for row in rows],
+            }
+        )
+
+
+def settled(job: BulkJob, start: int, step: int) -> list[tuple[Any, ...]]:
+    """POINT of the next rows that succeeded or failed, from a position on."""
+    rows = JobResult.objects.filter(job=job, position__gte=start).exclude(status=Status.PENDING)
+    if step > 1:
+        rows = rows.alias(offset=F("position") % step).filter(offset=0)
+    return list(rows.order_by("position").values_list(*POINT)[:POINTS_PAGE])
+
+
+def first_pending(job: BulkJob, start: int) -> int | None:
+    rows = JobResult.objects.filter(job=job, status=Status.PENDING, position__gte=start)
+    return rows.order_by("position").values_list("position", flat=True).first()
+
+
+def point(row: tuple[Any, ...], job: BulkJob) -> list[Any]:
+    """[position, seconds since the job was created, latitude, longitude, °C, city]."""
+    position, refreshed_at, *rest = row
+    second = round((refreshed_at - job.created_at).total_seconds(), 1) if refreshed_at else None
+    return [position, second, *rest]

@@ -1,37 +1,34 @@
-"""The words that each view needs for the OpenAPI schema."""
+"""The OpenAPI schema: what each view adds to it, and the views that serve it at /schema and /docs."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from http import HTTPStatus
+from threading import Lock
 from typing import Any, TypeVar, cast
 
+from django.http import HttpResponse
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiCallback, OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiCallback, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.views import SpectacularSwaggerSplitView
+from rest_framework.request import Request
 
 from cityweather.api import serializers as shapes
-from cityweather.api.parameters import DEFAULT_LIMIT, MAX_LIMIT
-from cityweather.errors import (
-    BadAnswer,
-    CityWeatherError,
-    DatabaseUnavailable,
-    InvalidParameter,
-    JobConflict,
-    JobNotFound,
-    LengthRequired,
-    NoApiKey,
-    NoRoom,
-    ProviderTimeout,
-    RequestTimeout,
-    RequestTooLarge,
-    TooManyRequests,
-    UnknownCity,
-    WrongApiKey,
-)
+from cityweather.api.base import ApiView
+from cityweather.api.formats import JsonRenderer
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 JSON = "application/json"
 ALWAYS = (400, 406, 429, 500, 503)
 KEYED = (401, 403)
+
+# That of our pages, except that Swagger UI writes styles.
+DOCS_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 WHY = {
     400: "Not understood; `code` says what: invalid_parameter, invalid_cursor, bad_host, …",
@@ -45,33 +42,8 @@ WHY = {
     503: "A part we need is away; Retry-After says when to come again",
 }
 
-# One of each status, as an example.
-RAISED: dict[int, CityWeatherError] = {
-    error.status: error
-    for error in (
-        InvalidParameter(name="limit", expected=f"a whole number from 1 to {MAX_LIMIT}"), NoApiKey(),
-        WrongApiKey(hint=""), JobNotFound(), RequestTimeout(), JobConflict(state="done"), LengthRequired(),
-        RequestTooLarge(limit=1_000_000), TooManyRequests(limit="600/min"), BadAnswer(), DatabaseUnavailable(),
-        ProviderTimeout(), NoRoom(),
-    )
-}  # fmt: skip
-FRAMEWORKS = {
-    406: {"detail": "Could not satisfy the request Accept header.", "code": "not_acceptable"},
-    415: {"detail": 'Unsupported media type "text/plain" in request.', "code": "unsupported_media_type"},
-    500: {"detail": "Something went wrong here. Quote the X-Request-ID when you report it.", "code": "internal_error"},
-}
-
 JOB_ID = OpenApiParameter("job_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
-LIMIT = OpenApiParameter(
-    "limit",
-    {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-    description="Rows of a page",
-)
-CURSOR = OpenApiParameter(
-    "cursor", {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"}, description="From `next` of the page before; opaque"
-)
 TAGS = {name: name for name in ("weather", "history", "cities")}
-PAGING = (LIMIT, CURSOR)
 CSV = OpenApiParameter("format", enum=["json", "csv"], description="Overrides Accept")
 REQUEST_ID = OpenApiParameter(
     "X-Request-ID", str, OpenApiParameter.HEADER, description="Comes back, and follows the work into the logs"
@@ -115,14 +87,16 @@ def document(
     answers: dict[Any, Any],
     *,
     errors: Iterable[int] = (),
-    parameters: Iterable[OpenApiParameter] = (),
+    parameters: Iterable[OpenApiParameter | type[shapes.Query]] = (),
     keyed: bool = True,
     request: Any = None,
     callbacks: list[OpenApiCallback] | None = None,
 ) -> Callable[[View], View]:
     """`answers`: shapes by status, or by (status, media type)."""
     statuses = sorted({*ALWAYS, *errors, *(KEYED if keyed else ())})
-    failures = {(status, JSON): _failure(status, name) for status in statuses}
+    failures = {
+        (status, JSON): OpenApiResponse(shapes.Error, WHY.get(status, HTTPStatus(status).phrase)) for status in statuses
+    }
     headers = [REQUEST_ID, sent("X-Request-ID", "Yours, or a new one", *_codes(answers), *statuses)]
     headers.append(sent("Retry-After", WAIT, *(status for status in statuses if status in (429, 503)), kind=int))
     if keyed:
@@ -138,13 +112,6 @@ def document(
         responses={**answers, **failures},
         auth=cast("Any", [{"ApiKey": []}] if keyed else [{}]),
     )
-
-
-def _failure(status: int, name: str) -> OpenApiResponse:
-    error = UnknownCity() if (status, name) == (404, "weather") else RAISED.get(status)
-    told = {"detail": error.detail, "code": error.code} if error else FRAMEWORKS[status]
-    example = OpenApiExample("Example", value=told, response_only=True)
-    return OpenApiResponse(shapes.Error, WHY.get(status, HTTPStatus(status).phrase), examples=[example])
 
 
 def _codes(answers: dict[Any, Any]) -> set[int]:
@@ -182,3 +149,36 @@ def with_webhook_headers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 def _probe(path: str, summary: str, responses: dict[str, Any]) -> dict[str, Any]:
     words = {"operationId": path.strip("/"), "summary": summary, "tags": ["operations"]}
     return {"get": {**words, "security": [{}], "responses": responses}}
+
+
+_built = Lock()
+
+
+class SchemaView(ApiView):
+    """JSON unless YAML is asked for."""
+
+    renderer_classes: Any = (JsonRenderer, OpenApiJsonRenderer, OpenApiYamlRenderer)
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> HttpResponse:
+        renderer = request.accepted_renderer
+        with _built:  # drf-spectacular's loading of extensions is not thread-safe
+            content = rendered(renderer.format)
+        return HttpResponse(content, content_type=renderer.media_type)
+
+
+@lru_cache
+def rendered(format_name: str) -> Any:
+    """The schema changes with the code only, so each process renders each format once."""
+    renderer = next(known for known in SchemaView.renderer_classes if known.format == format_name)
+    generator = cast("Any", SchemaGenerator)()
+    return renderer().render(generator.get_schema(request=None, public=True), renderer_context={})
+
+
+class DocsView(ApiView, SpectacularSwaggerSplitView):
+    """Swagger UI from our own static files; its script apart, for the Content-Security-Policy."""
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers["Content-Security-Policy"] = DOCS_POLICY
+        return response

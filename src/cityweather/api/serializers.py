@@ -1,33 +1,160 @@
-"""The shapes of requests and answers, for /schema and /docs. Views build the answers themselves: a test compares."""
+"""The shapes of requests and answers. They make the answers, check the requests and describe both in the schema."""
 
+from datetime import UTC, datetime
 from typing import Any, get_args
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
+from rest_framework.request import Request
 
-from cityweather.api import examples
 from cityweather.models import BulkJob, Status
+from cityweather.places import names
 from cityweather.tracker.progress import WaitingFor
 
-JSON = "application/json"
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+MAX_POSITION = 2**31 - 2
+REASON_MAX = 50  # characters of a reason code
+ORDERINGS = ("name", "last_refreshed_at", "-last_refreshed_at")
+UNDECODABLE = "\ufffd"  # what Django puts where a query string is not UTF-8
+
 Shape = s.Serializer[Any]
 
 
-def _example(value: dict[str, Any], sent_as: str = "") -> Any:
-    """`sent_as`: the media type, where it is a caller who sends it."""
-    example = OpenApiExample(
-        "Example", value=value, request_only=bool(sent_as), response_only=not sent_as, media_type=sent_as or JSON,
-        status_codes=["200", "202"],
+def iso(moment: datetime | float | None) -> str | None:
+    """ISO 8601 in UTC with milliseconds and Z. `moment`: aware, or Unix seconds."""
+    if moment is None:
+        return None
+    if not isinstance(moment, datetime):
+        moment = datetime.fromtimestamp(moment, UTC)
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+# --- fields -------------------------------------------------------------------------------------------------------
+
+
+class Time(s.DateTimeField):
+    def __init__(self, help_text: str = "", **options: Any) -> None:
+        super().__init__(help_text=f"{help_text} ISO 8601, UTC, with milliseconds and Z.".strip(), **options)
+
+    def to_representation(self, value: Any) -> str:
+        return iso(value) or ""  # DRF asks no field about None
+
+
+def _number(help_text: str, **options: Any) -> s.FloatField:
+    return s.FloatField(help_text=help_text, allow_null=True, **options)
+
+
+class WholeNumber(s.IntegerField):
+    """An optional query parameter. DRF's own field also takes "1.0" and the digits of other scripts."""
+
+    def __init__(self, lowest: int, highest: int, **options: Any) -> None:
+        sentence = f"must be a whole number from {lowest} to {highest}"
+        messages: dict[str, Any] = dict.fromkeys(("invalid", "min_value", "max_value", "max_string_length"), sentence)
+        super().__init__(
+            min_value=lowest, max_value=highest, required=False, error_messages=messages, **options
+        )  # fmt: skip
+
+    def to_internal_value(self, data: Any) -> int:
+        if not (str(data).isascii() and str(data).isdecimal()):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Choice(s.ChoiceField):
+    """An optional query parameter."""
+
+    def __init__(self, choices: Any, **options: Any) -> None:
+        message: dict[str, Any] = {"invalid_choice": "must be one of " + ", ".join(choices)}
+        super().__init__(choices, required=False, error_messages=message, **options)
+
+
+def _is_text(value: str) -> None:
+    if UNDECODABLE in value:
+        raise s.ValidationError("must be UTF-8")
+
+
+class Text(s.CharField):
+    """An optional query parameter, "" if it is missing."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            required=False, allow_blank=True, default="", trim_whitespace=False, validators=[_is_text], **options
+        )  # fmt: skip
+
+
+class Search(Text):
+    """A part of a city's name, as names.key() spells it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=names.MAX_LENGTH, **options)
+
+    def run_validation(self, data: Any = s.empty) -> str:
+        return names.key(names.display(super().run_validation(data)))
+
+
+@extend_schema_field({"type": "string", "pattern": "^[A-Za-z0-9_-]*$"})
+class CursorText(s.CharField):
+    """The pagination checks it."""
+
+
+# --- query parameters ---------------------------------------------------------------------------------------------
+
+
+class Query(Shape):
+    @classmethod
+    def of(cls, request: Request) -> dict[str, Any]:
+        """The parameters of the request, checked. Raises ValidationError. Parameters that are not known are ignored."""
+        query = cls(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        found: dict[str, Any] = query.validated_data
+        return found
+
+
+class PageQuery(Query):
+    limit = WholeNumber(1, MAX_LIMIT, default=DEFAULT_LIMIT, help_text="Rows of a page")
+    cursor = CursorText(default="", allow_blank=True, help_text="From `next` of the page before; opaque")
+
+
+class JobsQuery(PageQuery):
+    status = Choice(BulkJob.Status.values)
+
+
+class RowsQuery(PageQuery):
+    bom = Choice(
+        ["true", "false"], default="false", help_text="CSV begins with a byte order mark, by which Excel knows UTF-8"
+    )
+
+
+class ResultsQuery(RowsQuery):
+    status = Choice(Status.values, help_text="pending: what a cancelled job left")
+    search = Search(help_text="A part of the city's name, in any case")
+
+
+class SummaryQuery(Query):
+    top = WholeNumber(
+        0, 100, default=10,
+        help_text="How many of those refreshed last; 0 is much cheaper, as they take a sort of all",
     )  # fmt: skip
-    return extend_schema_serializer(examples=[example])
 
 
-def _time(help_text: str = "", **more: Any) -> s.DateTimeField:
-    return s.DateTimeField(help_text=f"{help_text} ISO 8601, UTC, with milliseconds and Z.".strip(), **more)
+class PointsQuery(Query):
+    def get_fields(self) -> dict[str, Any]:  # "from" is no name that Python takes
+        return {"from": WholeNumber(0, MAX_POSITION, default=0, help_text="The position to begin at")}
 
 
-def _number(help_text: str, **more: Any) -> s.FloatField:
-    return s.FloatField(help_text=help_text, allow_null=True, **more)
+class RetryQuery(Query):
+    only = Choice(["failed"], help_text="Without what a cancel left pending")
+    reason = Text(max_length=REASON_MAX, help_text="Only rows that failed for this reason")
+
+
+class CitiesQuery(PageQuery):
+    status = Choice(Status.values)
+    ordering = Choice(ORDERINGS, default="name", help_text="In each order the same cities; those never refreshed last")
+    search = Search(help_text="The beginning of a name, in any case")
+
+
+# --- answers ------------------------------------------------------------------------------------------------------
 
 
 class Error(Shape):
@@ -47,38 +174,33 @@ class Place(Shape):
     longitude = _number("Degrees")
 
 
-@_example(examples.WEATHER)
-class Weather(WeatherValues, Place):
-    """null: the provider did not say."""
+class Weather(Shape):
+    """Of a lookup.Found. null: the provider did not say."""
 
     city = s.CharField()
-    feels_like = _number("°C")
-    description = s.CharField(allow_null=True)
-    wind_speed = _number("m/s")
-    observed_at = _time("When it was measured.", allow_null=True)
+    temperature = _number("°C", source="weather.temperature")
+    condition = s.CharField(source="weather.condition", allow_null=True, help_text="For example Clear, Clouds, Rain")
+    humidity = s.IntegerField(source="weather.humidity", allow_null=True, help_text="%")
+    feels_like = _number("°C", source="weather.feels_like")
+    description = s.CharField(source="weather.description", allow_null=True)
+    wind_speed = _number("m/s", source="weather.wind_speed")
+    latitude = _number("Degrees", source="weather.latitude")
+    longitude = _number("Degrees", source="weather.longitude")
+    country = s.CharField(source="weather.country", allow_null=True, help_text="ISO 3166, two letters")
+    observed_at = Time("When it was measured.", source="weather.observed_at", allow_null=True)
     cached = s.BooleanField(help_text="From our cache, at most CACHE_TTL old")
     stale = s.BooleanField(help_text="The provider is out: the last known weather, as old as the Age header says")
 
 
 class HistoryEntry(Shape):
-    city = s.CharField()
-    timestamp = _time()
+    city = s.CharField(source="city_name", help_text="As it was asked for")
+    timestamp = Time()
 
 
-class _Page(Shape):
-    next = s.CharField(allow_null=True, help_text="Path of the next page, null on the last one")
-
-
-@_example(examples.HISTORY)
-class HistoryPage(_Page):
-    results = HistoryEntry(many=True)
-
-
-@_example(examples.JOB)
 class Job(Shape):
     """total = pending + succeeded + failed; rows_read = total + duplicates + rejected."""
 
-    job_id = s.UUIDField()
+    job_id = s.CharField()
     status = s.ChoiceField(BulkJob.Status.choices)
     phase = s.ChoiceField(BulkJob.Phase.choices)
     total = s.IntegerField(help_text="Distinct cities to refresh")
@@ -89,58 +211,63 @@ class Job(Shape):
     rows_read = s.IntegerField(help_text="Rows of the upload; blank lines are none")
     duplicates = s.IntegerField()
     rejected = s.IntegerField()
-    progress = s.IntegerField(min_value=0, max_value=100, help_text="%, floored; 100 only once everything is stored")
-    created_at = _time()
-    started_at = _time(allow_null=True)
-    finished_at = _time("Of the last result; of a job cancelled or failed, when that was.", allow_null=True)
+    progress = s.IntegerField(min_value=0, max_value=100, help_text="%, floored; 100 only if the job is done")
+    created_at = Time()
+    started_at = Time(allow_null=True)
+    finished_at = Time("Of the last result; of a job cancelled or failed, when that was.", allow_null=True)
     rate = _number("Cities a second: of late while it runs, over all afterwards")
     eta_seconds = s.IntegerField(allow_null=True)
     waiting_for = s.ChoiceField(
-        get_args(WaitingFor),
-        allow_null=True,
-        help_text="flush: the database; drain: an operator",
+        get_args(WaitingFor), allow_null=True, help_text="flush: the database; drain: an operator"
     )
     error = s.CharField(allow_null=True, help_text="Why the whole job failed")
     file_name = s.CharField(allow_blank=True)
     retry_of = s.UUIDField(allow_null=True, help_text="The job whose rows this one retries; it may be deleted by now")
     retries = s.ListField(child=s.UUIDField(), help_text="Jobs of this one's rows, oldest first; once it ended")
     max_rate = s.IntegerField(allow_null=True, help_text="Cities a minute, if limited")
-    expires_at = _time("When an ended job is deleted.", allow_null=True)
-    as_of = _time("The counters hold everything up to then.")
+    expires_at = Time("When an ended job is deleted.", allow_null=True)
+    as_of = Time("The counters hold everything up to then.")
     source = s.ChoiceField(["live", "database"])  # type: ignore[assignment]
 
 
-@_example(examples.ACCEPTED)
 class AcceptedJob(Job):
     status_url = s.CharField(help_text="Path to poll, also in Location")
 
 
-@_example(examples.JOBS)
-class JobPage(_Page):
-    results = Job(many=True)
+class JobEnded(Shape):
+    """The body of a callback."""
+
+    type = s.ChoiceField([f"job.{status}" for status in BulkJob.ENDED])
+    timestamp = Time("When it ended.")
+    data = Job()  # type: ignore[assignment]
 
 
-class Result(Place):
+class Result(Shape):
+    """Of a row of `JobResult.values()`."""
+
     position = s.IntegerField(help_text="From 0, in the order of the upload")
     line = s.IntegerField(help_text="Of the upload, the first is 1")
-    city = s.CharField()
+    city = s.CharField(source="city__name")
     status = s.ChoiceField(Status.choices)
-    last_refreshed_at = _time(allow_null=True)
-    last_error = s.CharField(allow_null=True, help_text="A reason code: unknown_city, gave_up, …")
-    weather = WeatherValues(allow_null=True)
+    last_refreshed_at = Time(source="refreshed_at", allow_null=True)
+    last_error = s.CharField(source="error", allow_null=True, help_text="A reason code: unknown_city, gave_up, …")
+    weather = s.SerializerMethodField()
+    country = s.CharField(source="city__country", allow_null=True, help_text="ISO 3166, two letters")
+    latitude = _number("Degrees", source="city__latitude")
+    longitude = _number("Degrees", source="city__longitude")
 
-
-@_example(examples.RESULTS)
-class ResultPage(_Page):
-    results = Result(many=True)
+    @extend_schema_field(WeatherValues(allow_null=True))
+    def get_weather(self, row: dict[str, Any]) -> dict[str, Any] | None:
+        if row["status"] != Status.SUCCESS:
+            return None
+        return {name: row[name] for name in ("temperature", "condition", "humidity")}
 
 
 class Failures(Shape):
-    reason = s.CharField()
+    reason = s.CharField(source="error")
     count = s.IntegerField()
 
 
-@_example(examples.SUMMARY)
 class Summary(Shape):
     job_id = s.UUIDField()
     status = s.ChoiceField(BulkJob.Status.choices)
@@ -152,7 +279,6 @@ class Summary(Shape):
     failures = Failures(many=True)
 
 
-@_example(examples.POINTS)
 class Points(Shape):
     step = s.IntegerField(help_text="Every step-th position is shown, so that there are 20,000 at most")
     next = s.IntegerField(allow_null=True, help_text="`from` of the next page, null on the last one")
@@ -169,39 +295,23 @@ class Rejected(Shape):
     text = s.CharField(allow_blank=True, help_text="The row, cut to a safe length")
 
 
-@_example(examples.REJECTED)
-class RejectedPage(_Page):
-    results = Rejected(many=True)
-
-
 class City(WeatherValues, Place):
-    city = s.CharField()
-    status = s.ChoiceField(Status.choices)
-    last_refreshed_at = _time(allow_null=True)
+    city = s.CharField(source="name")
+    status = s.ChoiceField(Status.choices, source="last_status")
+    last_refreshed_at = Time(allow_null=True)
     last_error = s.CharField(allow_null=True)
-    observed_at = _time(allow_null=True)
+    observed_at = Time(allow_null=True)
 
 
-@_example(examples.CITIES)
-class CityPage(_Page):
-    results = City(many=True)
+# --- bodies of requests -------------------------------------------------------------------------------------------
 
 
-@_example(examples.RATE, JSON)
 class Rate(Shape):
     max_rate = s.IntegerField(
         min_value=1, max_value=10_000_000, allow_null=True, help_text="Cities a minute; null: any"
     )
 
 
-@_example(examples.JOB_ENDED)
-class JobEnded(Shape):
-    type = s.ChoiceField([f"job.{status}" for status in BulkJob.ENDED])
-    timestamp = _time("When it ended.")
-    data = Job()  # type: ignore[assignment]
-
-
-@_example(examples.FILE_BY_PATH, JSON)
 class FileByPath(Shape):
     path = s.CharField(
         max_length=1000,
@@ -215,7 +325,6 @@ class FileByPath(Shape):
     callback_url = s.CharField(required=False, allow_blank=True, max_length=500)
 
 
-@_example(examples.UPLOAD, "multipart/form-data")
 class Upload(Shape):
     """Fields stand before the file."""
 

@@ -1,116 +1,59 @@
 """Requests per key and per address, counted in the cache's Redis in fixed windows by one round trip."""
 
+import re
 import time
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Network, ip_address
-from threading import Lock
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
 from django_redis import get_redis_connection
 from redis import Redis, RedisError
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
 
 from cityweather.errors import TooManyRequests
 from cityweather.runtime import redis_keys
 from cityweather.weather import redis_cooldown
 
 PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-BLOCKS = 60  # round trips in a window for one who uses all of it
-REMEMBERED = 1000  # keys
+PORT = re.compile(r"\[(?P<ipv6>[^\]]*)\](:\d+)?|(?P<ipv4>[\d.]+):\d+")  # some proxies append the client's port
 
 
-class Allowance:
-    """What one process may still let through without asking."""
+class FixedWindowThrottle(BaseThrottle):
+    """Counts by the name of the key, where the view demands one, else by the client's address.
 
-    def __init__(self) -> None:
-        self._left: dict[str, int] = {}
-        self.over: set[str] = set()  # keys beyond their limit
-        self._lock = Lock()
+    DRF's own throttle keeps the times of all requests in a list and writes it back without a lock, so it lets more
+    through; INCR counts exactly across processes.
+    """
 
-    def take(self, key: str) -> bool:
-        with self._lock:
-            left = self._left.get(key, 0)
-            if left:
-                self._left[key] = left - 1
-            return left > 0
-
-    def put(self, key: str, left: int) -> None:
-        with self._lock:
-            if len(self._left) >= REMEMBERED:  # keys of windows long gone, most of them
-                self._left.clear()
-            if left:
-                self._left[key] = self._left.get(key, 0) + left
-
-    def use_up(self, key: str) -> None:
-        with self._lock:
-            if len(self.over) >= REMEMBERED:
-                self.over.clear()
-            self.over.add(key)
-
-
-@lru_cache
-def allowance() -> Allowance:
-    """One per process."""
-    return Allowance()
+    def allow_request(self, request: Request, view: Any) -> bool:
+        check(view.throttle_scope, f"key:{request.auth}" if request.auth else by_address(request))
+        return True  # check() raises, because its error names the limit
 
 
 def check(scope: str, who: str) -> None:
-    """Count one request. Raises TooManyRequests beyond THROTTLE_<scope>. Open while Redis is away."""
-    window = _window(scope, who)
-    if window is None or allowance().take(window.key):
-        return
-    # Asking for each request would double what a poll costs; so a process takes some at once, and the limit holds.
-    block = max(1, window.limit // BLOCKS)
-    try:
-        count = _count(window.key, block, window.period)
-    except RedisError as error:
-        redis_cooldown.shared(settings.CACHE_URL).note(error)
-        return
-    left = min(block, window.limit - (count - block))
-    if left <= 0:
-        allowance().use_up(window.key)
-        raise window.refusal()
-    allowance().put(window.key, left - 1)
-
-
-def refuse_again(scope: str, who: str) -> None:
-    """Raises TooManyRequests where this process's check() did so in the same window. Counts nothing, asks nobody."""
-    over = allowance().over
-    window = _window(scope, who) if over else None
-    if window and window.key in over:
-        raise window.refusal()
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Times in seconds."""
-
-    key: str
-    rule: str
-    limit: int
-    period: int
-    left: float
-
-    def refusal(self) -> TooManyRequests:
-        return TooManyRequests(limit=self.rule, retry_after=self.left)
-
-
-def _window(scope: str, who: str) -> Window | None:
-    """The one we are in; None when nothing is counted."""
+    """Count one request. Raises TooManyRequests beyond THROTTLE_<scope>. While Redis is unreachable nothing counts."""
     rule = getattr(settings, f"THROTTLE_{scope.upper()}")
-    if not rule or redis_cooldown.shared(settings.CACHE_URL):
-        return None
+    cooldown = redis_cooldown.shared(settings.CACHE_URL)
+    if not rule or cooldown:
+        return
     limit, period = parse(rule)
     now = time.time()
-    number = int(now // period)
-    return Window(redis_keys.throttle(scope, who, number), rule, limit, period, (number + 1) * period - now)
+    window = int(now // period)
+    try:
+        count = _count(redis_keys.throttle(scope, who, window), period)
+    except RedisError as error:
+        cooldown.note(error)
+        return
+    if count > limit:
+        raise TooManyRequests(limit=rule, retry_after=(window + 1) * period - now)
 
 
-def _count(key: str, block: int, period: int) -> int:
+def _count(key: str, period: int) -> int:
     pipe = cast("Redis", get_redis_connection("default")).pipeline(transaction=False)
-    pipe.incrby(key, block)
+    pipe.incr(key)
     pipe.expire(key, period + 1)
     return cast("int", pipe.execute()[0])
 
@@ -124,7 +67,11 @@ def parse(rule: str) -> tuple[int, int]:
     return int(number), PERIODS[period[:1]]
 
 
-def address(request: HttpRequest) -> str:
+def by_address(request: Request | HttpRequest) -> str:
+    return f"address:{address(request)}"
+
+
+def address(request: Request | HttpRequest) -> str:
     """The client's address: as seen by the outermost of TRUSTED_PROXIES, else of the connection."""
     proxies: int = settings.TRUSTED_PROXIES
     if proxies:
@@ -135,13 +82,15 @@ def address(request: HttpRequest) -> str:
     return network(request.META.get("REMOTE_ADDR", ""))
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=1000)
 def network(address: str) -> str:
-    """Whom to count: a client of IPv6 has a /64 to take addresses from."""
+    """The address without its port. A client of IPv6 counts as its /64, from which it may take any address."""
+    port = PORT.fullmatch(address)
+    bare = (port["ipv6"] or port["ipv4"] or "") if port else address
     try:
-        found = ip_address(address)
+        found = ip_address(bare)
     except ValueError:
         return address
     if isinstance(found, IPv4Address):
-        return address
+        return bare
     return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False))

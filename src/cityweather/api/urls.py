@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from cityweather.api import cities, commands, docs, history, imports, jobs, points, rejected, results, summary, weather
+from cityweather.api import cities, history, imports, jobs, results, schema, weather
 
 JOB = "bulk/jobs/<str:job_id>"
 
@@ -14,7 +14,7 @@ def both(route: str, view: Callable[..., Any], name: str) -> list[URLPattern]:
     return [path(route, view, name=name), path(f"{route}/", view)]
 
 
-# Pollers first: the resolver goes from top to bottom.
+# The resolver goes from top to bottom, so what is asked most comes first.
 urlpatterns = [
     *both(JOB, jobs.JobView.as_view(), "job"),
     *both("weather", weather.WeatherView.as_view(), "weather"),
@@ -23,13 +23,13 @@ urlpatterns = [
     *both("bulk/import", imports.ImportView.as_view(), "import"),
     *both("bulk/jobs", jobs.JobsView.as_view(), "jobs"),
     *both(f"{JOB}/results", results.ResultsView.as_view(), "results"),
-    *both(f"{JOB}/rejected", rejected.RejectedView.as_view(), "rejected"),
-    *both(f"{JOB}/points", points.PointsView.as_view(), "points"),
-    *both(f"{JOB}/summary", summary.SummaryView.as_view(), "summary"),
-    *both(f"{JOB}/cancel", commands.CancelView.as_view(), "cancel"),
-    *both(f"{JOB}/pause", commands.PauseView.as_view(), "pause"),
-    *both(f"{JOB}/resume", commands.ResumeView.as_view(), "resume"),
-    *both(f"{JOB}/retry", commands.RetryView.as_view(), "retry"),
-    *both("schema", docs.SchemaView.as_view(), "schema"),
-    *both("docs", docs.DocsView.as_view(), "docs"),
+    *both(f"{JOB}/rejected", results.RejectedView.as_view(), "rejected"),
+    *both(f"{JOB}/points", results.PointsView.as_view(), "points"),
+    *both(f"{JOB}/summary", results.SummaryView.as_view(), "summary"),
+    *both(f"{JOB}/cancel", jobs.CancelView.as_view(), "cancel"),
+    *both(f"{JOB}/pause", jobs.PauseView.as_view(), "pause"),
+    *both(f"{JOB}/resume", jobs.ResumeView.as_view(), "resume"),
+    *both(f"{JOB}/retry", jobs.RetryView.as_view(), "retry"),
+    *both("schema", schema.SchemaView.as_view(), "schema"),
+    *both("docs", schema.DocsView.as_view(), "docs"),
 ]

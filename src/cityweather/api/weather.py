@@ -1,34 +1,29 @@
 """GET /weather?city=: the weather of one city, now."""
 
-from collections.abc import Mapping
-from typing import Any
-
-import orjson
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cityweather.api import parameters, schema, searches
+from cityweather.api import history_writer, schema
 from cityweather.api import serializers as shapes
-from cityweather.api.auth import admit
 from cityweather.api.base import ApiView
-from cityweather.api.exceptions import failure
-from cityweather.api.times import iso
-from cityweather.errors import CityWeatherError
+from cityweather.errors import BadName, NameTooLong
 from cityweather.models import City
 from cityweather.places import names
 from cityweather.weather import lookup
 from cityweather.weather.providers.base import Weather
 
-CITY = {"type": "string", "minLength": 1, "maxLength": names.MAX_LENGTH}
-METHODS = "GET, HEAD, OPTIONS"  # as DRF says them in its Allow header
-LONGEST = 1000  # characters as sent; normalising may shorten a name to the 200 allowed
+CITY = {
+    "type": "string", "minLength": 1, "maxLength": names.MAX_LENGTH,
+    "pattern": r"^(?=.*\S)[^\u0000-\u001f\u007f-\u009f]*$",
+}  # fmt: skip
+# One instance makes every answer, since a new one would cost as much as the rest of a cached look-up.
+WEATHER = shapes.Weather()
 
 
 class WeatherView(ApiView):
-    throttle = "weather"
+    throttle_scope = "weather"
 
     @schema.document(
         "weather",
@@ -42,55 +37,27 @@ class WeatherView(ApiView):
         keyed=False,
     )
     def get(self, request: Request) -> Response:
-        found = find(request.query_params)
-        return Response(show(found), headers=age(found))
+        city = asked_city(request)
+        found = lookup.lookup(city, last_known)
+        if request.method == "GET":  # a HEAD is no search
+            history_writer.remember(names.display(city))
+        return Response(
+            WEATHER.to_representation(found), headers={"Age": str(found.age)} if found.cached or found.stale else {}
+        )
 
 
-def look_up(request: HttpRequest) -> HttpResponse:
-    """What the view answers, without DRF, which would cost more than all the rest of a cache hit."""
-    try:
-        admit(request, WeatherView.throttle, keyed=False)
-        found = find(request.GET)
-        response = HttpResponse(orjson.dumps(show(found)), content_type="application/json", headers=age(found))
-    except CityWeatherError as error:
-        response = failure(error)
-    response["Allow"] = METHODS
-    return response
-
-
-def find(query: Mapping[str, str]) -> lookup.Found:
-    """Raises CityWeatherError."""
-    found = lookup.lookup(parameters.text(query, "city", LONGEST), last_known)
-    searches.remember(found.city)
-    return found
-
-
-def age(found: lookup.Found) -> dict[str, str]:
-    return {"Age": str(found.age)} if found.cached or found.stale else {}
-
-
-def show(found: lookup.Found) -> dict[str, Any]:
-    """°C, %, m/s, degrees; null where the provider did not say."""
-    weather = found.weather
-    return {
-        "city": found.city,
-        "temperature": weather.temperature,
-        "condition": weather.condition,
-        "humidity": weather.humidity,
-        "feels_like": weather.feels_like,
-        "description": weather.description,
-        "wind_speed": weather.wind_speed,
-        "latitude": weather.latitude,
-        "longitude": weather.longitude,
-        "country": weather.country,
-        "observed_at": iso(weather.observed_at),
-        "cached": found.cached,
-        "stale": found.stale,
-    }
+def asked_city(request: Request) -> str:
+    """Raises NameTooLong, BadName. The length is checked first, because normalising takes more than linear time."""
+    city = request.query_params.get("city", "")
+    if len(city) > names.MAX_LENGTH:
+        raise NameTooLong(limit=names.MAX_LENGTH)
+    if shapes.UNDECODABLE in city:
+        raise BadName("The name of the city is not UTF-8. Percent-encode it as UTF-8: M%C3%BCnchen.")
+    return city
 
 
 def last_known(key: str) -> tuple[Weather, float] | None:
-    """The weather of the City row and when the provider gave it (Unix seconds). A database away knows none."""
+    """The weather of the City row and when the provider gave it (Unix seconds). None if the database is unreachable."""
     try:
         city = City.objects.filter(key=key, last_refreshed_at__isnull=False, temperature__isnull=False).first()
     except DatabaseError:

@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from cityweather.api import exceptions
-from cityweather.api.lanes import ROUTE
 from cityweather.ops import headers
 from cityweather.runtime import metrics
 
@@ -76,7 +75,7 @@ def route_of(request: HttpRequest) -> str:
 
 def note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
     """The path only: a query string may hold what someone searched for, or a key in the wrong place."""
-    route = request.META.get(ROUTE) or route_of(request)
+    route = route_of(request)
     method = request.method if request.method in METHODS else "other"
     metrics.add("http_requests", route=route, method=method, status=str(response.status_code))
     metrics.observe("http_request_seconds", seconds, route=route)

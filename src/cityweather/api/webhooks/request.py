@@ -10,8 +10,8 @@ import orjson
 import pycurl
 from django.conf import settings
 
-from cityweather.api.progress import from_row
-from cityweather.api.times import iso
+from cityweather.api.serializers import JobEnded
+from cityweather.api.snapshots import from_row
 from cityweather.api.webhooks.address import Target
 from cityweather.models import BulkJob
 
@@ -27,7 +27,8 @@ def event_id(job: BulkJob) -> str:
 
 
 def body(job: BulkJob) -> bytes:
-    return orjson.dumps({"type": f"job.{job.status}", "timestamp": iso(job.finished_at), "data": from_row(job)})
+    ended = {"type": f"job.{job.status}", "timestamp": job.finished_at, "data": from_row(job)}
+    return orjson.dumps(JobEnded(ended).data)
 
 
 def headers(job: BulkJob, content: bytes, now: float) -> dict[str, str]:

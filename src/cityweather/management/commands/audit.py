@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from cityweather.api.progress import parse_id
+from cityweather.api.snapshots import parse_id
 from cityweather.errors import JobNotFound
 from cityweather.flush.audit import Report, audit
 from cityweather.management.outages import outages_as_sentences

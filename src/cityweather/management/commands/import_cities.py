@@ -13,7 +13,7 @@ from django.db import OperationalError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cityweather.api.downloads import safe
+from cityweather.api.csv_export import guard
 from cityweather.api.webhooks.address import check_url
 from cityweather.errors import CityWeatherError
 from cityweather.ingest.importer import import_spool
@@ -104,5 +104,5 @@ def _write_refused(spool: Spool, job: BulkJob) -> Path:
         writer = csv.writer(target, lineterminator="\n")
         writer.writerow(["line", "code", "text"])
         for rows in spool.refused(CHUNK):
-            writer.writerows([line, code, safe(text)] for line, code, text in rows)
+            writer.writerows([line, code, guard(text)] for line, code, text in rows)
     return kept

@@ -1,0 +1,172 @@
+"""How far a job is: live from Redis in one round trip, else from its row."""
+
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zlib import crc32
+
+import structlog
+from django.conf import settings
+from redis import RedisError
+
+from cityweather.errors import JobNotFound
+from cityweather.models import BulkJob
+from cityweather.runtime import connections
+from cityweather.tracker.progress import Progress
+
+log = structlog.get_logger(__name__)
+
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+Moment = datetime | float | None  # aware, or Unix seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What an answer says of a job; `serializers.Job` shows it. Rates in cities a second."""
+
+    job_id: str
+    status: str
+    phase: str
+    total: int
+    processed: int
+    succeeded: int
+    failed: int
+    pending: int
+    rows_read: int
+    duplicates: int
+    rejected: int
+    progress: int  # %
+    created_at: Moment
+    started_at: Moment
+    finished_at: Moment = None
+    rate: float | None
+    eta_seconds: int | None = None
+    waiting_for: str | None = None
+    error: str | None
+    file_name: str
+    retry_of: str | None
+    retries: tuple[str, ...] = ()
+    max_rate: int | None
+    expires_at: Moment = None
+    as_of: Moment
+    source: str
+
+    @property
+    def ended(self) -> bool:
+        return self.status in BulkJob.ENDED
+
+    @property
+    def etag(self) -> str:
+        """Weak: rate, ETA and as_of move on while nothing has happened."""
+        # Which retries there are and not how many: one may take the place of another that was deleted.
+        retries = crc32("".join(self.retries).encode())
+        facts = (self.status, self.phase, self.waiting_for, self.max_rate, self.succeeded, self.failed, self.total)
+        return 'W/"' + ".".join(map(str, (*facts, retries))) + '"'
+
+
+SHARED = (  # fields that a BulkJob and a Progress have alike
+    "status", "phase", "total", "processed", "succeeded", "failed", "rows_read", "duplicates", "rejected",
+    "created_at", "started_at", "error", "file_name", "max_rate",
+)  # fmt: skip
+
+
+def parse_id(text: str) -> str:
+    """The id as keys and rows spell it. Raises JobNotFound for what no job can have."""
+    job_id = text.lower()
+    if not ID.fullmatch(job_id):  # UUID() would also take braces, urn: and no dashes; one job has one address
+        raise JobNotFound
+    return job_id
+
+
+def stored(text: str) -> BulkJob:
+    """The job's row. Raises JobNotFound."""
+    job = BulkJob.objects.visible().filter(pk=parse_id(text)).first()
+    if job is None:
+        raise JobNotFound
+    return job
+
+
+def of_id(text: str) -> Snapshot:
+    """Raises JobNotFound. No SQL while Redis knows the job."""
+    job_id = parse_id(text)
+    try:
+        live = connections.tracker().progress(job_id)
+    except RedisError:
+        log.warning("progress_from_database", job_id=job_id)
+        live = None
+    return from_redis(job_id, live) if live else from_row(stored(job_id))
+
+
+def of_rows(jobs: list[BulkJob]) -> list[Snapshot]:
+    """The live counters of those that have not ended, in one round trip."""
+    try:
+        live = connections.tracker().progresses([str(job.job_id) for job in jobs if not job.ended])
+    except RedisError:
+        live = {}
+    both = ((job, str(job.job_id)) for job in jobs)
+    return [from_redis(job_id, live[job_id]) if job_id in live else from_row(job) for job, job_id in both]
+
+
+def from_redis(job_id: str, live: Progress) -> Snapshot:
+    eta = live.eta_seconds
+    return Snapshot(
+        **_shared(live),
+        job_id=job_id,
+        pending=live.pending,
+        progress=live.percentage,
+        rate=round(live.rate, 1),
+        eta_seconds=None if eta is None else round(eta),
+        waiting_for=live.waiting_for,
+        retry_of=live.retry_of,
+        as_of=time.time(),
+        source="live",
+    )
+
+
+def from_row(job: BulkJob) -> Snapshot:
+    """Behind the live counters by what is not flushed; `as_of` is the time of the last result it holds."""
+    percentage = job.processed * 100 // job.total if job.total else 0
+    return Snapshot(
+        **_shared(job),
+        job_id=str(job.job_id),
+        pending=job.total - job.processed,
+        progress=percentage if job.status == BulkJob.Status.DONE else min(99, percentage),
+        finished_at=job.finished_at,
+        rate=_mean_rate(job),
+        retry_of=str(job.retry_of_id) if job.retry_of_id else None,
+        retries=_retries(job),
+        expires_at=_expires_at(job),
+        as_of=job.finished_at or _last_flushed(job),
+        source="database",
+    )
+
+
+def _shared(job: BulkJob | Progress) -> dict[str, Any]:
+    return {name: getattr(job, name) for name in SHARED}
+
+
+def _retries(job: BulkJob) -> tuple[str, ...]:
+    """Only what has ended can be retried, so a live answer need not ask."""
+    found = [again for again in job.retries.all() if again.deleted_at is None] if job.ended else []
+    return tuple(str(again.job_id) for again in sorted(found, key=lambda again: again.created_at))
+
+
+def _mean_rate(job: BulkJob) -> float | None:
+    """Cities a second over the whole job, once it has ended."""
+    if not (job.started_at and job.finished_at):
+        return None
+    return round(job.processed / max(0.001, (job.finished_at - job.started_at).total_seconds()), 1)
+
+
+def _expires_at(job: BulkJob) -> datetime | None:
+    """When the job and its results are deleted; None while it runs, or when everything is kept."""
+    days = settings.RETENTION_DAYS_JOBS
+    return job.finished_at + timedelta(days=days) if days and job.finished_at else None
+
+
+def _last_flushed(job: BulkJob) -> datetime:
+    milliseconds = int(job.stream_position.partition("-")[0])
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else job.created_at
