@@ -167,7 +167,7 @@ class BulkJob(models.Model):
             models.Index(fields=["created_at"], name="job_active", condition=~Q(phase="ended")),
             models.Index(fields=["deleted_at"], name="job_deleted", condition=Q(deleted_at__isnull=False)),
             models.Index(
-                fields=["finished_at"],
+                fields=["callback_attempts", "finished_at"],
                 name="job_callback",
                 condition=Q(phase="ended", callback_url__isnull=False, notified_at__isnull=True),
             ),

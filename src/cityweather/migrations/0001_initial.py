@@ -269,7 +269,7 @@ class Migration(migrations.Migration):
             model_name="bulkjob",
             index=models.Index(
                 condition=models.Q(("callback_url__isnull", False), ("notified_at__isnull", True), ("phase", "ended")),
-                fields=["finished_at"],
+                fields=["callback_attempts", "finished_at"],
                 name="job_callback",
             ),
         ),

@@ -51,7 +51,7 @@ def _send(clock: Clock) -> None:
         deliver(clock)
         metrics.send(at_once=True)
     except outages.OUTAGE_ERRORS as error:
-        outages.log_outage(error, next_step="the receivers are told again")
+        outages.log_outage(error, next_step="the callbacks are sent again")
     finally:
         _sending.release()
         connection.close()  # this thread's own
@@ -73,7 +73,7 @@ def deliver(clock: Clock = timezone.now) -> int:
 
 
 def _claim_next(now: datetime, running: list[BulkJob]) -> BulkJob | None:
-    """The next job to tell of, if there is room: first attempts first, and PER_HOST at once to one receiver."""
+    """The next attempt, if there is room: first attempts first, and at most PER_HOST at once to one receiver."""
     if len(running) >= AT_ONCE:
         return None
     busy = Counter(origin(job.callback_url or "") for job in running)
@@ -92,7 +92,7 @@ def claim(now: datetime, busy: list[str]) -> BulkJob | None:
     # The retries are in the body, and an attempt's own thread asks the database nothing.
     first = due.prefetch_related("retries").order_by("callback_attempts", "finished_at")
     while job := first.first():
-        mine = _untold().filter(pk=job.pk, callback_attempts=job.callback_attempts)
+        mine = _unaccepted().filter(pk=job.pk, callback_attempts=job.callback_attempts)
         job.callback_attempts += 1
         job.callback_due_at = now + pause(job.callback_attempts)
         if mine.update(callback_attempts=job.callback_attempts, callback_due_at=job.callback_due_at):
@@ -100,13 +100,13 @@ def claim(now: datetime, busy: list[str]) -> BulkJob | None:
     return None
 
 
-def _untold() -> QuerySet[BulkJob]:
+def _unaccepted() -> QuerySet[BulkJob]:
     ended = BulkJob.objects.visible().filter(phase=BulkJob.Phase.ENDED)
     return ended.filter(callback_url__isnull=False, notified_at__isnull=True)
 
 
 def _due(now: datetime) -> QuerySet[BulkJob]:
-    return _untold().filter(Q(callback_attempts=0) | Q(callback_due_at__lte=now))
+    return _unaccepted().filter(Q(callback_attempts=0) | Q(callback_due_at__lte=now))
 
 
 def pause(attempts: int) -> timedelta:
@@ -128,7 +128,7 @@ def record_answer(job: BulkJob, answer: Answer, now: datetime) -> bool:
     """Returns whether the receiver accepted."""
     # The host is all of the URL that a log may hold.
     facts = {"job_id": str(job.job_id), "host": urlsplit(job.callback_url).hostname, "attempt": job.callback_attempts}
-    mine = _untold().filter(pk=job.pk)
+    mine = _unaccepted().filter(pk=job.pk)
     if isinstance(answer, int) and 200 <= answer < 300:
         mine.update(notified_at=timezone.now())
         metrics.add("callbacks", outcome="delivered")
