@@ -56,7 +56,7 @@ class NoCities(ImportRefused):
 
 
 class BadPath(ImportRefused):
-    message = "The path does not name a file below IMPORT_DIR."
+    message = "The path does not name a file below IMPORT_DIR, the server's folder for files to import."
     code = "bad_path"
 
 

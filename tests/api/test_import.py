@@ -175,6 +175,33 @@ def test_a_file_below_the_import_folder_can_be_named(keyed: Client, settings: An
 
 
 @pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("path", ["in/c.csv", "{root}/in/c.csv", "in/missing.csv"])
+def test_a_path_that_begins_with_the_folder_is_answered_with_what_to_write(
+    keyed: Client, settings: Any, tmp_path: Path, path: str
+) -> None:
+    settings.IMPORT_DIR = tmp_path / "in"
+    body = {"path": path.replace("{root}", str(tmp_path))}
+    answer = keyed.post("/bulk/import", body, content_type="application/json")
+    assert answer.json()["code"] == "bad_path"
+    assert answer.json()["detail"].endswith(f"which is 'in/' here: write '{Path(path).name}'.")
+
+
+@pytest.mark.usefixtures("db")
+def test_the_charset_of_the_file_is_its_encoding_unless_another_is_given(keyed: Client) -> None:
+    for given, cities in (({}, 1), ({"encoding": "utf-8"}, 0)):
+        file = SimpleUploadedFile("x.csv", "city\nOslo\nZürich\n".encode("cp1252"), "text/csv; charset=windows-1252")
+        answer = keyed.post("/bulk/import", {**given, "file": file})
+        assert answer.status_code == 202, answer.json()
+        assert answer.json()["rejected"] == 1 - cities
+
+
+@pytest.mark.usefixtures("db")
+def test_quotes_can_be_ordinary_characters(keyed: Client) -> None:
+    assert send(keyed, b'city\n"Oslo\nBergen\n', "?quotes=none").json()["total"] == 2
+    assert send(keyed, b'city\n"Oslo\nBergen\n', quotes="none").json()["total"] == 2
+
+
+@pytest.mark.usefixtures("db")
 @pytest.mark.parametrize("path", ["../secret.csv", "/etc/passwd", "link.csv", "missing.csv", ".", "a\x00b", "x" * 999])
 def test_no_path_leads_out_of_the_import_folder(keyed: Client, settings: Any, tmp_path: Path, path: str) -> None:
     settings.IMPORT_DIR = tmp_path / "in"

@@ -1,6 +1,7 @@
 """A multipart body is read as it arrives, and a broken one is noticed."""
 
 import io
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -68,6 +69,49 @@ def test_a_body_that_breaks_off_is_refused(cut: int) -> None:
 def test_what_is_not_one_file_behind_its_fields_is_refused(body: str) -> None:
     with pytest.raises(BadUpload):
         read(body)
+
+
+@pytest.mark.parametrize(
+    ("file_name", "known_as"),
+    [
+        (b'filename="Z\xfcrich.csv"', "Zürich.csv"),
+        ('filename="Zürich.csv"'.encode(), "Zürich.csv"),
+        (b"filename=\"x\"; filename*=UTF-8''Z%C3%BCrich.csv", "Zürich.csv"),
+        (b'filename="\xff\xfe.csv"', "ÿþ.csv"),
+        (b"filename=c.csv", "c.csv"),
+    ],
+)
+def test_a_file_is_found_whatever_its_name(file_name: bytes, known_as: str) -> None:
+    upload = open_upload(request((FILE + END).encode().replace(b'filename="c.csv"', file_name)), 1000)
+    assert upload.file_name == known_as
+    assert b"".join(upload.chunks()) == b"city\r\nOslo"
+
+
+def test_the_files_content_type_names_its_charset() -> None:
+    for more, charset in (("Content-Type: text/csv; charset=windows-1252\r\n", "windows-1252"), ("", "")):
+        assert open_upload(request(part("file", "city", "c.csv", more) + END), 1000).charset == charset
+
+
+def test_a_field_that_does_not_say_how_to_read_may_follow_the_file() -> None:
+    upload = open_upload(request(FILE + part("callback_url", "http://x/") + part("submit", "") + END), 1000)
+    list(upload.chunks())
+    assert upload.fields == {"callback_url": "http://x/", "submit": ""}
+
+
+@pytest.mark.parametrize("name", ["encoding", "delimiter", "column", "header", "quotes"])
+def test_a_field_that_says_how_to_read_comes_too_late_behind_the_file(name: str) -> None:
+    with pytest.raises(BadUpload, match=f"Send '{name}' before the file"):
+        read(FILE + part(name, "x") + END)
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "behind"])
+@pytest.mark.parametrize("empty", [f"--{LINE}\r\n\r\n", f"--{LINE}\r\nContent-Disposition: form-data\r\n\r\n\r\n"])
+def test_parts_without_a_name_are_counted(empty: str, before: bool) -> None:
+    many = empty * 10_000
+    began = time.process_time()
+    with pytest.raises(BadUpload, match="more than 20 parts"):
+        read((many + FILE if before else FILE + many) + END)
+    assert time.process_time() - began < 1  # seconds
 
 
 @pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=" + "x" * 71])

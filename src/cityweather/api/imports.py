@@ -1,7 +1,9 @@
 """POST /bulk/import: a CSV, uploaded or lying below IMPORT_DIR, becomes a job."""
 
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
@@ -45,6 +47,7 @@ class ImportView(KeyedView):
             OpenApiParameter("delimiter", str, description="comma, semicolon, tab or pipe; found by the header"),
             OpenApiParameter("column", str, description="A header's name or a number from 1"),
             OpenApiParameter("header", bool, description="Whether the first row names the columns"),
+            OpenApiParameter("quotes", enum=["none"], description="none: quotes are ordinary characters"),
             OpenApiParameter("callback_url", str, description=CALLBACK),
             OpenApiParameter(
                 "Idempotency-Key",
@@ -61,10 +64,11 @@ class ImportView(KeyedView):
     def post(self, request: Request) -> Response:
         key = idempotency_key(request)
         open_jobs.check(self.owner, key)  # before the file is read
-        with opened(request) as (chunks, file_name, told):
-            callback_url = check_url(told.get("callback_url"))
-            spool = spool_upload(chunks, file_name=file_name, options=read_options(told))
+        with opened(request) as source:
+            check_url(source.fields.get("callback_url"))  # before the file is read
+            spool = spool_upload(source.chunks, file_name=source.file_name, options=read_options(source))
         with spool:
+            callback_url = check_url(source.fields.get("callback_url"))  # it may stand behind the file
             job, created = import_spool(spool, owner=self.owner, idempotency_key=key, callback_url=callback_url)
         wake()
         response = accepted(job)
@@ -73,33 +77,49 @@ class ImportView(KeyedView):
         return response
 
 
-Opened = tuple[Iterable[bytes], str, dict[str, Any]]
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file and the fields sent with it: those of the query, and those of the form or the JSON, which win.
+
+    `charset` is what the file's part says of itself.
+    """
+
+    chunks: Iterable[bytes]
+    file_name: str
+    fields: Mapping[str, Any]
+    charset: str = ""
 
 
 @contextmanager
-def opened(request: Request) -> Iterator[Opened]:
-    """The bytes to read, the file's name, and what was told beside it."""
+def opened(request: Request) -> Iterator[Source]:
     http: HttpRequest = request._request  # noqa: SLF001
-    told = {name: value for name, value in request.query_params.items() if value}
+    query = {name: value for name, value in request.query_params.items() if value}
     if http.content_type == "multipart/form-data":
         upload = open_upload(http, settings.IMPORT_MAX_BYTES)
-        yield upload.chunks(), upload.file_name, {**told, **upload.fields}
+        yield Source(upload.chunks(), upload.file_name, ChainMap(upload.fields, query), upload.charset)
         return
     check_body(http, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     body = shapes.FileByPath(data=request.data)
     body.is_valid(raise_exception=True)
     path = body.validated_data["path"]
     with open_below(path, settings.IMPORT_DIR) as file:
-        yield iter(lambda: file.read(CHUNK), b""), PurePath(path).name, {**told, **body.validated_data}
+        yield Source(iter(lambda: file.read(CHUNK), b""), PurePath(path).name, {**query, **body.validated_data})
 
 
-def read_options(told: Mapping[str, Any]) -> ReadOptions:
-    header = told.get("header")
+def read_options(source: Source) -> ReadOptions:
+    fields = source.fields
+    header = fields.get("header")
     if isinstance(header, str):
         if header.strip().casefold() not in FLAGS:
             raise InvalidParameter(name="header", expected="true or false")
         header = FLAGS[header.strip().casefold()]
-    return ReadOptions(told.get("encoding"), told.get("delimiter"), told.get("column"), header)
+    return ReadOptions(
+        fields.get("encoding") or source.charset,
+        fields.get("delimiter"),
+        fields.get("column"),
+        header,
+        fields.get("quotes"),
+    )
 
 
 def idempotency_key(request: Request) -> str | None:

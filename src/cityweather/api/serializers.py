@@ -315,22 +315,24 @@ class Rate(Shape):
 class FileByPath(Shape):
     path = s.CharField(
         max_length=1000,
-        help_text="Relative to IMPORT_DIR",
+        help_text="Relative to IMPORT_DIR, the server's folder for such files (default: data/)",
         error_messages={"required": "Name a file below IMPORT_DIR, or send one in a multipart/form-data part 'file'."},
     )
     encoding = s.CharField(required=False, allow_blank=True)
     delimiter = s.CharField(required=False, allow_blank=True, trim_whitespace=False)
     column = s.CharField(required=False, allow_blank=True)
     header = s.BooleanField(required=False, allow_null=True)
+    quotes = s.ChoiceField(["none"], required=False, allow_blank=True)
     callback_url = s.CharField(required=False, allow_blank=True, max_length=500)
 
 
 class Upload(Shape):
-    """Fields stand before the file."""
+    """What says how to read the file stands before it."""
 
     encoding = s.CharField(required=False)
     delimiter = s.CharField(required=False)
     column = s.CharField(required=False)
     header = s.BooleanField(required=False)
+    quotes = s.ChoiceField(["none"], required=False)
     callback_url = s.CharField(required=False, max_length=500)
     file = s.FileField()

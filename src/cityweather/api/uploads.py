@@ -1,23 +1,26 @@
 """The file of a multipart body, read while it arrives: neither memory nor a temporary file ever holds it."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, cast
 
 from django.core.exceptions import SuspiciousMultipartForm
 from django.http import HttpRequest, UnreadablePostError
-from django.http.multipartparser import FIELD, FILE, ChunkIter, LazyStream, MultiPartParserError, Parser
+from django.http.multipartparser import ChunkIter, InterBoundaryIter, LazyStream, MultiPartParserError
 from django.utils.http import parse_header_parameters
 
 from cityweather.errors import BadUpload, LengthRequired, RequestTimeout, TooLarge
 
 CHUNK = 65_536  # bytes
 FIELD_MAX = 1_000  # bytes of a form field's value
-FIELDS_MAX = 20
+PARTS_MAX = 20  # with and without a name; each costs some time
+HEADERS_MAX = 8_192  # bytes of the headers of one part
+HOW_TO_READ = frozenset(("encoding", "delimiter", "column", "header", "quotes"))
 OVERHEAD = 20_000  # bytes that part headers and form fields may add to the file
 
 
 class Body:
-    """The request's body, bounded, with the last bytes kept: they tell whether it is whole."""
+    """The request's body, bounded. Its last bytes are kept, since they show whether it is complete."""
 
     def __init__(self, request: HttpRequest, limit: int) -> None:
         self.expected = int(request.META["CONTENT_LENGTH"])
@@ -33,53 +36,104 @@ class Body:
         except UnreadablePostError as error:
             if isinstance(error.__cause__, TimeoutError):
                 raise RequestTimeout from None
-            data = b""  # the client is gone; that the body is short shows at its end
+            data = b""  # the client is gone; the end shows that the body is short
         self.received += len(data)
         self.tail = (self.tail + data)[-200:]
         return data
 
 
 class Upload:
-    """`fields` are those sent before the file; `chunks` must be read to its end, where a broken upload shows."""
+    """`fields` are those read so far; `chunks` must be read to its end, where a broken upload shows.
+
+    `charset` is that of the file's own Content-Type, "" without one.
+    """
 
     def __init__(self, body: Body, boundary: bytes) -> None:
         self._body = body
         self._boundary = boundary
-        self._parts = _readable(Parser(LazyStream(ChunkIter(cast("Any", body), CHUNK)), boundary))
+        self._parts = _readable(_parts(body, boundary))
         self.fields: dict[str, str] = {}
-        self.file_name = ""
+        self.file_name = self.charset = ""
         self._file = self._find_file()
 
-    def _find_file(self) -> Any:
-        for kind, headers, stream in self._parts:
-            name, file_name = _names(headers)
-            if kind == FILE and name == "file":
-                if "content-transfer-encoding" in headers and "base64" in headers["content-transfer-encoding"][0]:
+    def _find_file(self) -> LazyStream:
+        for part in self._parts:
+            if part.name == "file" and part.file_name is not None:
+                if "base64" in part.encoding:
                     raise BadUpload(reason="Send the file as it is, not as base64.")
-                self.file_name = file_name
-                return stream
-            if kind == FIELD:
-                self._take_field(name, stream)
+                self.file_name, self.charset = part.file_name, part.charset
+                return cast("LazyStream", part.stream)
+            if part.file_name is None:
+                self._take_field(part)
         self._check_whole()
         raise BadUpload(reason="It holds no part named 'file' with a filename.")
 
-    def _take_field(self, name: str, stream: Any) -> None:
-        value = stream.read(FIELD_MAX + 1)
-        if len(value) > FIELD_MAX or len(self.fields) >= FIELDS_MAX:
-            raise BadUpload(reason=f"A form field holds at most {FIELD_MAX} bytes, and there are {FIELDS_MAX} at most.")
-        self.fields[name] = value.decode("utf-8", "replace")
+    def _take_field(self, part: "Part") -> None:
+        value = part.stream.read(FIELD_MAX + 1)
+        if len(value) > FIELD_MAX:
+            raise BadUpload(reason=f"A form field holds at most {FIELD_MAX} bytes.")
+        if part.name:
+            self.fields[part.name] = value.decode("utf-8", "replace")
 
     def chunks(self) -> Iterator[bytes]:
         yield from _readable(self._file)
-        for kind, headers, _ in self._parts:
-            if kind in (FIELD, FILE):
-                # What stands behind the file came too late to change how it is read.
-                raise BadUpload(reason=f"Send '{_names(headers)[0]}' before the file, and one file only.")
+        for part in self._parts:
+            if part.file_name is not None:
+                raise BadUpload(reason="Send one file only.")
+            if part.name in HOW_TO_READ:  # too late: the file has been read without it
+                raise BadUpload(reason=f"Send '{part.name}' before the file.")
+            self._take_field(part)
         self._check_whole()
 
     def _check_whole(self) -> None:
         if self._body.received < self._body.expected or b"--" + self._boundary + b"--" not in self._body.tail:
             raise BadUpload(reason="It broke off before its end. Send it again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`file_name` is None for a form field; `encoding` is the Content-Transfer-Encoding."""
+
+    name: str
+    file_name: str | None
+    charset: str
+    encoding: str
+    stream: LazyStream
+
+
+def _parts(body: Body, boundary: bytes) -> Iterator[Part]:
+    """Django splits the stream. It would drop a header that is not UTF-8, so the headers are read here."""
+    source = LazyStream(ChunkIter(cast("Any", body), CHUNK))
+    for number, stream in enumerate(InterBoundaryIter(source, b"--" + boundary)):
+        if number > PARTS_MAX:  # number 0 is what stands before the first boundary
+            raise BadUpload(reason=f"It has more than {PARTS_MAX} parts.")
+        head, end, rest = stream.read(HEADERS_MAX).partition(b"\r\n\r\n")
+        if end:
+            stream.unget(rest)
+            yield _part(head.strip(b"\r\n").split(b"\r\n"), stream)
+
+
+def _part(lines: list[bytes], stream: LazyStream) -> Part:
+    pairs = (line.decode("latin-1").partition(":") for line in lines)
+    headers = {name.strip().lower(): parse_header_parameters(value.strip()) for name, _, value in pairs}
+    disposition = headers.get("content-disposition", ("", {}))[1]
+    content_type = headers.get("content-type", ("", {}))[1]
+    file_name = disposition.get("filename") or None  # a form without a chosen file sends ""
+    return Part(
+        name=_text(disposition.get("name", "")).strip(),
+        file_name=None if file_name is None else _text(file_name),
+        charset=content_type.get("charset", ""),
+        encoding=headers.get("content-transfer-encoding", ("", {}))[0].lower(),
+        stream=stream,
+    )
+
+
+def _text(value: str) -> str:
+    """A header's value as UTF-8 if it is that. Old programs send Latin-1, and `filename*=` is decoded already."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 def open_upload(request: HttpRequest, limit: int) -> Upload:
@@ -93,16 +147,10 @@ def open_upload(request: HttpRequest, limit: int) -> Upload:
 
 
 def _readable(stream: Iterable[Any]) -> Iterator[Any]:
-    """Django's complaints about a malformed body as ours."""
+    """Turns Django's errors about a malformed body into ours."""
     try:
         yield from stream
     except (MultiPartParserError, SuspiciousMultipartForm) as error:
         raise BadUpload(reason=str(error)) from None
-    except TypeError:  # Django's, on a header such as "a*=x; a*0=y"
+    except (TypeError, ValueError):  # Django's, on a header such as "a*=x; a*0=y"
         raise BadUpload(reason="The header of a part cannot be read.") from None
-
-
-def _names(headers: dict[str, Any]) -> tuple[str, str]:
-    disposition = headers.get("content-disposition", ("", {}))[1]
-    name, file_name = (disposition.get(key, b"").decode("utf-8", "replace") for key in ("name", "filename"))
-    return name.strip(), file_name
