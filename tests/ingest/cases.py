@@ -247,8 +247,11 @@ CASES = [
          b'2,4,"Portland,OR,US",failed,,unknown_city,,,,,,\r\n'
          b"3,5,'=1+1,failed,,unknown_city,,,,,,\r\n"
          b"4,6,'-x,failed,,unknown_city,,,,,,\r\n"
-         b"5,7,'s-Hertogenbosch,success,2026-11-28T10:00:00Z,,7.5,Clouds,81,NL,51.7,5.3\r\n",
-         [(2, "Paris,FR"), (3, "Oslo"), (4, "Portland,OR,US"), (5, "=1+1"), (6, "-x"), (7, "'s-Hertogenbosch")]),
+         b"6,8,a;'=b,failed,,unknown_city,,,,,,\r\n"
+         b"7,9,''+c,failed,,unknown_city,,,,,,\r\n"
+         b"8,10,'s-Hertogenbosch,success,2026-11-28T10:00:00Z,,7.5,Clouds,81,NL,51.7,5.3\r\n",
+         [(2, "Paris,FR"), (3, "Oslo"), (4, "Portland,OR,US"), (5, "=1+1"), (6, "-x"), (7, "a;=b"),
+          (8, "'+c"), (9, "'s-Hertogenbosch")]),
     Case("name_with_its_country.csv", b'city,country\n"Paris,FR",FR\n"Oslo, no",NO\n',
          [(2, "Paris,FR"), (3, "Oslo, no")]),
     # quotes and blanks

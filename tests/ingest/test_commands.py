@@ -88,6 +88,27 @@ class TestImport:
             run("import_cities", file)
         assert not BulkJob.objects.exists()
 
+    @pytest.mark.parametrize(
+        ("content", "advice"),
+        [
+            (b"Asema;Koodi\nBonn;53111\n", "say --column with its header, or --column with its number and --header or"),
+            (b"city\nZ\xfcrich\n", "Try --encoding cp1252,"),
+            (b'city,x\n"Paris,1\nOslo,2\n"Lima",3\n', "say --no-quotes if"),
+        ],
+    )
+    def test_a_refusal_names_the_options_of_the_command(self, import_dir: Path, content: bytes, advice: str) -> None:
+        file = import_dir / "x.csv"
+        file.write_bytes(content)
+        with pytest.raises(CommandError) as refusal:
+            run("import_cities", file)
+        assert advice in str(refusal.value)
+
+    def test_quotes_can_be_ordinary_characters(self, import_dir: Path) -> None:
+        file = import_dir / "x.csv"
+        file.write_bytes(b'city\n"Oslo\nBergen\n')
+        run("import_cities", file, "--no-quotes")
+        assert BulkJob.objects.get().total == 2
+
     def test_a_missing_file_is_one_sentence(self, import_dir: Path) -> None:
         with pytest.raises(CommandError, match=r"none\.csv: No such file"):
             run("import_cities", import_dir / "none.csv")

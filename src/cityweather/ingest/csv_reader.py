@@ -15,7 +15,8 @@ from cityweather.places.names import check, join
 
 OTHER_DELIMITER = re.compile(r"[;\t|]")
 DELIMITERS_AT_END = " ,;\t|\r\n"  # what spreadsheets leave of empty columns
-GUARDED = re.compile(r"'(?=[=+\-@])")  # our downloads put an apostrophe before what a spreadsheet would run
+# Our downloads put an apostrophe before what a spreadsheet would run, see api/csv_export.py.
+GUARDED = re.compile(r"(^|[;\t\r\n])'(?=[ ]*'*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])")
 Name = tuple[int, str, str]
 """A usable row: (line from 1 with the header counted, name, key)."""
 Record = tuple[int, str, list[str] | None]
@@ -95,7 +96,7 @@ def _cell(cells: list[str], column: int | None) -> str:
     if column is None or column >= len(cells):
         return ""
     cell = cells[column]
-    return GUARDED.sub("", cell, count=1) if cell.startswith("'") else cell
+    return GUARDED.sub(r"\1", cell) if "'" in cell else cell
 
 
 class Records:

@@ -1,8 +1,9 @@
 """`cityweather import_cities FILE`: the same import as POST /bulk/import, for a file at hand."""
 
 import csv
+import re
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, BooleanOptionalAction
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from cityweather.models import BulkJob
 
 CHUNK = 5_000  # rows
 STEM_MAX = 200  # bytes; a file's name has 255
+READ_OPTIONS = ("encoding", "delimiter", "column", "header", "quotes")
+FLAGS = {"header=true": "--header", "header=false": "--no-header", "quotes=none": "--no-quotes"}
 
 
 class Command(BaseCommand):
@@ -35,20 +38,21 @@ class Command(BaseCommand):
         parser.add_argument("--encoding", help="when it is neither UTF-8 nor marked as UTF-16: cp1252, shift_jis, …")
         parser.add_argument("--delimiter", help="comma, semicolon, tab or pipe (default: as the first line shows)")
         parser.add_argument("--column", help="the cities' column: its header or its number from 1")
-        parser.add_argument("--no-header", dest="header", action="store_false", default=None, help="line 1 is a city")
-        parser.add_argument("--callback-url", help="is told when the job has ended (see CALLBACK_HOSTS)")
+        parser.add_argument("--header", action=BooleanOptionalAction, help="whether the first row names the columns")
+        parser.add_argument("--no-quotes", dest="quotes", action="store_const", const="none", help='" means nothing')
+        parser.add_argument("--callback-url", help="gets a POST when the job has ended (see CALLBACK_HOSTS)")
         parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
-    def handle(self, *_: Any, file: Path, quiet: bool, callback_url: str | None, **told: Any) -> None:
+    def handle(self, *_: Any, file: Path, quiet: bool, callback_url: str | None, **given: Any) -> None:
         began = time.monotonic()
         try:
             callback_url = check_url(callback_url)
-            options = ReadOptions(*(told[name] for name in ("encoding", "delimiter", "column", "header")))
+            options = ReadOptions(**{name: given[name] for name in READ_OPTIONS})
             with _bar(quiet) as bar, spool_upload(_read(file, bar), file_name=file.name, options=options) as spool:
                 job = _write(spool, bar, callback_url)
                 refused = _keep_refused(spool, job) if spool.rejected else ""
         except CityWeatherError as error:
-            raise CommandError(f"{file.name}: {error.detail}") from None
+            raise CommandError(f"{file.name}: {_in_options(error.detail)}") from None
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}") from None
         except OperationalError as error:
@@ -64,6 +68,15 @@ class Command(BaseCommand):
             reasons = ", ".join(f"{code} {count:,}" for code, count in spool.reasons.most_common())
             self.stdout.write(f"refused: {reasons}; see {refused}")
         self.stdout.write(f"job {job.pk}")
+
+
+def _in_options(detail: str) -> str:
+    """The fields of the API that a refusal advises, as the options of this command."""
+    for field, flag in FLAGS.items():
+        detail = detail.replace(field, flag)
+    return re.sub(
+        r"\b(encoding|delimiter|column)=(?=(\w?))", lambda match: f"--{match[1]}{' ' * len(match[2])}", detail
+    )
 
 
 def _bar(quiet: bool) -> Progress:
