@@ -74,7 +74,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def is_quick(item: pytest.Item) -> bool:
-    """True for a test of the service's own code on fake Redis and SQLite, with no process beside this one."""
+    """True for a test on fake Redis and SQLite with no process beside this one, and of no thousand examples."""
+    if {"benchmark", "browser", "chaos", "matrix", "hypothesis"} & {mark.name for mark in item.iter_markers()}:
+        return False
     params = item.callspec.params.values() if hasattr(item, "callspec") else ()
     real = REAL_SERVERS & {*getattr(item, "fixturenames", ())} or {"valkey", "postgres"} & {*map(str, params)}
     return not real and not WITH_PROCESSES & {*item.path.parts}
