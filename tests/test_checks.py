@@ -7,6 +7,8 @@ from django.test import override_settings
 from pytest_django.fixtures import Settings
 from redis import Redis
 
+from cityweather import checks
+from cityweather.runtime import connections
 from cityweather.runtime.process import require_sound_settings
 from cityweather.settings import INSECURE_SECRET_KEY
 
@@ -158,3 +160,21 @@ def test_a_server_process_with_unusable_settings_does_not_start_and_says_all_tha
         require_sound_settings()
     assert "cityweather.E001" in str(refusal.value)
     assert "cityweather.E002" in str(refusal.value)
+
+
+@pytest.mark.parametrize(("version", "refused"), [((6, 2, 14), True), ((7, 0, 0), False), ((8, 2), False)])
+def test_a_redis_that_is_too_old_is_refused(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, version: tuple[int, ...], refused: bool
+) -> None:
+    settings.CACHE_URL = "redis://127.0.0.1:2/0"
+    monkeypatch.setattr(connections, "server_version", lambda _: version)
+    found = [message for message in run_checks() if message.id == "cityweather.E014"]
+    assert [message.msg for message in found] == [
+        "CACHE_URL leads to Redis 6.2.14, which is too old.",
+        "REDIS_URL leads to Redis 6.2.14, which is too old.",
+    ] * refused
+
+
+@pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
+def test_the_version_of_a_server_that_runs_is_known(redis_server: Redis, settings: Settings) -> None:
+    assert connections.server_version(settings.REDIS_URL) >= checks.OLDEST_REDIS

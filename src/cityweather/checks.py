@@ -1,7 +1,7 @@
 """Django's system checks of our settings, each with a hint.
 
-`cityweather check` reads the settings; `cityweather check --deploy` also asks the servers. Every server process runs
-the plain checks at its start (runtime/process.py), so none starts with unusable settings.
+`cityweather check` reads the settings and asks Redis for its version; `--deploy` asks the servers for more. Every
+server process runs the plain checks at its start (runtime/process.py), so none starts with unusable settings.
 """
 
 import re
@@ -16,12 +16,13 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from django.db import DatabaseError, connection
 from redis import Redis
 from redis.connection import parse_url
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
 from cityweather.api.webhooks.request import secret_keys
 from cityweather.runtime import api_keys, connections
 from cityweather.settings import INSECURE_SECRET_KEY
 
+OLDEST_REDIS = (7,)
 PROVIDERS = ("auto", "openweather", "open_meteo")
 RATE = re.compile(r"0*[1-9][0-9]{0,8}/(s|sec|second|m|min|minute|h|hour|d|day)")
 SKEW = 5.0  # seconds
@@ -107,6 +108,23 @@ def _is_redis_address(url: str, schemes: tuple[str, ...]) -> bool:
         return url.startswith(schemes) and bool(urlsplit(url).hostname)
     except ValueError:
         return False
+
+
+@register(Tags.compatibility)
+def redis_versions(*_: Any, **__: Any) -> list[CheckMessage]:
+    """A server that does not answer is no error here: it may come later, and processes then go on."""
+    addresses = {getattr(settings, name): name for name in ("CACHE_URL", "BROKER_URL", "REDIS_URL")}
+    hint = f"CityWeather+ needs Redis {OLDEST_REDIS[0]}.0 or newer, or Valkey."
+    found: list[CheckMessage] = []
+    for url, name in addresses.items():
+        try:
+            version = connections.server_version(url)
+        except (RedisError, RedisClusterException, OSError, ValueError):
+            continue
+        if version < OLDEST_REDIS:
+            said = ".".join(map(str, version))
+            found.append(Error(f"{name} leads to Redis {said}, which is too old.", hint=hint, id="cityweather.E014"))
+    return found
 
 
 @register(Tags.compatibility)

@@ -257,13 +257,13 @@ CELERY_TASK_ROUTES = {"cityweather.tasks.fetch": {"queue": "fetch"}}
 CELERY_BEAT_SCHEDULER = "cityweather.celery:Ticker"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1  # seconds
 CELERY_BEAT_SCHEDULE = {
-    "dispatch": {"task": "cityweather.tasks.dispatch_tick", "schedule": 1.0, "options": {"expires": 5}},
-    "flush": {"task": "cityweather.tasks.flush_tick", "schedule": 1.0, "options": {"expires": 5}},
-    "sweep": {"task": "cityweather.tasks.sweep_tick", "schedule": 10.0, "options": {"expires": 10}},
-    "callback": {"task": "cityweather.tasks.callback_tick", "schedule": 5.0, "options": {"expires": 5}},
-    "prune": {"task": "cityweather.tasks.prune_tick", "schedule": 10.0, "options": {"expires": 10}},
-    "audit": {"task": "cityweather.tasks.audit_tick", "schedule": crontab(3, 7), "options": {"expires": 3600}},
-    "scan": {"task": "cityweather.tasks.scan_tick", "schedule": 600.0, "options": {"expires": 60}},
+    "dispatch": {"task": "cityweather.tasks.dispatch_tick", "schedule": 1.0},
+    "flush": {"task": "cityweather.tasks.flush_tick", "schedule": 1.0},
+    "sweep": {"task": "cityweather.tasks.sweep_tick", "schedule": 10.0},
+    "callback": {"task": "cityweather.tasks.callback_tick", "schedule": 5.0},
+    "prune": {"task": "cityweather.tasks.prune_tick", "schedule": 10.0},
+    "audit": {"task": "cityweather.tasks.audit_tick", "schedule": crontab(3, 7)},
+    "scan": {"task": "cityweather.tasks.scan_tick", "schedule": 600.0},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # with none a process idles between two batches: a tenth of the speed
 CELERY_TIMEZONE = "UTC"

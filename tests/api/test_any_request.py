@@ -1,6 +1,5 @@
 """Requests that a machine makes up from the schema: no answer is a 500, and each is as the schema says."""
 
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -14,9 +13,9 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from cityweather.models import RejectedRow, SearchHistory
-from cityweather.ops.health import TICKS
 from cityweather.wsgi import application
 from tests.support.api import KEY, UNKNOWN, go_live, make_job
+from tests.support.heartbeats import all_alive
 
 # Cursors, encodings and paths cannot be guessed: that a made up one is refused is as it should be. And what the schema
 # does not know (another parameter, a header) is let pass.
@@ -27,7 +26,7 @@ UNFAIR = [positive_data_acceptance, negative_data_rejection]
 def api(redis_server: Any, database: str, settings: Any) -> Iterator[Any]:
     settings.THROTTLE_API = settings.THROTTLE_WEATHER = ""
     settings.OPENWEATHER_QUOTA_PER_MINUTE = settings.OPENWEATHER_QUOTA_PER_MONTH = 0
-    redis_server.hset("cw:ticks", mapping={name: time.time() + 3600 for name in TICKS})
+    all_alive(redis_server, seconds=3600)
     job, live = make_job("sfp"), make_job("ppp")
     ended = make_job("sf", status="done", phase="ended")
     RejectedRow.objects.create(job=job, line=3, code="name_too_long", text="x")

@@ -84,6 +84,16 @@ def test_a_full_disk_is_named() -> None:
     assert outages.refusal_reason(refused.value) == "its disk is full"
 
 
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_database_that_cancels_statements_is_named() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 1")
+        with pytest.raises(OperationalError) as refused:
+            cursor.execute("SELECT pg_sleep(10)")
+        cursor.execute("RESET statement_timeout")
+    assert "statement_timeout" in str(outages.refusal_reason(refused.value))
+
+
 def test_the_doctor_says_what_to_do_where_a_server_answers_but_takes_no_writes() -> None:
     for name in ("redis", "broker", "flush"):
         assert "room on its disk" in doctor.todo(name, "takes no writes: for a reason")

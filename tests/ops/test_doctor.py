@@ -14,9 +14,9 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 from redis import Redis
 
-from cityweather.celery import app
 from cityweather.management.commands import doctor as command
 from cityweather.management.commands.doctor import Finding, Level
+from cityweather.ops import health
 from cityweather.runtime.connections import tracker
 from cityweather_client.local_service import SIMULATED
 from cityweather_dev.simulator.process import Simulator
@@ -56,7 +56,7 @@ def test_with_everything_away_each_part_is_told_and_no_secret(tmp_path: Path) ->
     lines = done.stdout.splitlines()
     for part in ("database", "redis", "broker"):
         assert any(line.startswith(f"FAIL {part}") for line in lines), done.stdout
-    for part in ("beat", "flush", "queues", "provider"):
+    for part in ("beat", "workers", "dispatch", "flush", "provider"):
         assert any(line.startswith(f"SKIP {part}") for line in lines), done.stdout
     for part in ("settings",):
         assert any(line.startswith(f"OK   {part}") for line in lines), done.stdout
@@ -122,34 +122,17 @@ def test_with_redis_there_its_ways_and_the_missing_beat_are_told(
     redis_server: "Redis[bytes]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "provider", lambda: Finding(Level.OK, "provider", ""))
-    monkeypatch.setattr(command, "workers", lambda: iter(()))
     redis_server.config_set("maxmemory-policy", "allkeys-lru")
     found = [*command.sound_settings(deploy=False), *command.running_parts()]
     redis_server.config_set("maxmemory-policy", "noeviction")
     assert of(found, "redis")[0] is Level.OK
     assert any("allkeys-lru" in finding.text and finding.level is Level.WARN for finding in found)
-    assert of(found, "dispatch") == []
+    assert of(found, "dispatch") == [Level.OK]
+    health.probe.cache_clear()
     tracker().drain(on=True)
     (parked,) = [finding for finding in command.running_parts() if finding.level is Level.WARN]
-    assert (parked.part, "cityweather resume" in parked.todo) == ("dispatch", True)
+    assert (parked.part, "`cityweather resume` lets it go on" in parked.text) == ("dispatch", True)
     assert (of(found, "broker"), of(found, "beat")) == ([Level.OK], [Level.FAIL])
-
-
-def test_who_takes_from_which_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers: list[Any] = [None, {"fetch@a": [{"name": "fetch"}], "books@a": [{"name": "bookkeeping"}]}]
-
-    class Inspect:
-        def __init__(self, timeout: float) -> None:
-            pass
-
-        def active_queues(self) -> Any:
-            return answers.pop()
-
-    monkeypatch.setattr(app.control, "inspect", Inspect)
-    both = list(command.workers())
-    assert [finding.level for finding in both] == [Level.OK, Level.OK]
-    assert "fetch@a" in both[0].text
-    assert [finding.level for finding in command.workers()] == [Level.FAIL, Level.FAIL]
 
 
 @pytest.mark.usefixtures("redis_server", "db")

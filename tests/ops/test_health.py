@@ -2,21 +2,79 @@
 
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
 from redis import Redis
 
 from cityweather.ops import health
-from cityweather.ops.running import running
-from cityweather.runtime import connections
+from cityweather.ops.health import running
+from cityweather.runtime import connections, heartbeats, redis_keys
+from cityweather_dev.valkey import Valkey
 from tests.support.api import go_live, make_job
+from tests.support.heartbeats import sign_of_life
+from tests.support.servers import forget_singletons, use_redis
+
+
+def part_of(client: Client, name: str) -> tuple[bool, str]:
+    health.probe.cache_clear()
+    part = client.get("/healthz").json()["parts"][name]
+    return part["ok"], part["detail"]
+
+
+@pytest.mark.usefixtures("database")
+def test_a_queue_without_a_worker_is_told_and_so_is_a_worker_that_is_gone(
+    client: Client, redis_server: "Redis[bytes]"
+) -> None:
+    assert part_of(client, "workers") == (False, "no worker takes from fetch and bookkeeping")
+    sign_of_life(redis_server, "all@a", ["bookkeeping", "fetch"])
+    assert part_of(client, "workers") == (True, "fetch: 1, bookkeeping: 1")
+    sign_of_life(redis_server, "fetch@b", ["fetch"], ago=40)
+    assert part_of(client, "workers") == (True, "fetch: 1, bookkeeping: 1; fetch@b was last seen 40 s ago")
+    sign_of_life(redis_server, "all@a", ["bookkeeping", "fetch"], ago=4000)
+    assert part_of(client, "workers")[0] is False
+    assert redis_server.hkeys(redis_keys.WORKERS) == [b"fetch@b"]
+
+
+@pytest.mark.usefixtures("database")
+def test_a_clock_that_is_off_is_named_whichever_host_has_it(
+    client: Client, redis_server: "Redis[bytes]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_of_life(redis_server, "books@a", ["bookkeeping"], clock=2.0)
+    assert part_of(client, "clocks") == (True, "agree")
+    sign_of_life(redis_server, "books@a", ["bookkeeping"], clock=-60.0)
+    assert "books@a is -60 s off" in part_of(client, "clocks")[1]
+    monkeypatch.setattr(heartbeats, "clock_ahead", lambda: 90.0)
+    ok, detail = part_of(client, "clocks")
+    assert (ok, "this host is +90 s off, books@a" in detail) == (False, True)
+
+
+@pytest.mark.usefixtures("redis_server", "database")
+def test_that_all_dispatch_is_parked_is_told(client: Client) -> None:
+    assert part_of(client, "dispatch") == (True, "goes on")
+    connections.tracker().drain(on=True)
+    assert part_of(client, "dispatch") == (True, "parked for all jobs; `cityweather resume` lets it go on")
+
+
+@pytest.mark.usefixtures("database")
+def test_a_redis_out_of_clients_is_named(client: Client, start_valkey: Callable[..., Valkey], settings: Any) -> None:
+    server = start_valkey(maxclients="1")
+    use_redis(settings, server.url)
+    forget_singletons()
+    with server.client() as only:
+        only.ping()
+        assert part_of(client, "redis") == (False, "out of clients: raise its maxclients, or run fewer processes")
+    forget_singletons()
 
 
 @pytest.mark.usefixtures("database")
 def test_all_parts_well_is_a_200_that_names_them(client: Client, redis_server: "Redis[bytes]") -> None:
     redis_server.lpush("fetch", "1")
     redis_server.hset("cw:ticks", mapping={name: time.time() - 3 for name in health.TICKS})
+    sign_of_life(redis_server, "fetch@a", ["fetch"])
+    sign_of_life(redis_server, "books@a", ["bookkeeping"])
     answer = client.get("/healthz/")
     parts = answer.json()["parts"]
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")

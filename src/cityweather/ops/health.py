@@ -1,7 +1,8 @@
 """/healthz: every part and how it is. /readyz: only what is needed to serve."""
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,14 +16,18 @@ from redis import Redis
 from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
 from cityweather.api.exceptions import only_get
-from cityweather.ops.running import running
+from cityweather.models import BulkJob
 from cityweather.runtime import connections, heartbeats, outages, redis_keys
+from cityweather.tracker.progress import Progress
 
 LIMIT = 3.0  # seconds for each part
 FRESH = 1.0  # seconds that a state is told again: asked without a key, it must not cost each time
 TICKS = ("dispatch_tick", "flush_tick")  # each second, if all is well
 TICK_LATE = 15.0  # seconds; a flush of a large backlog lasts a few
 FLUSH_LATE = 60.0  # seconds
+SKEW = 5.0  # seconds
+PARKED = "parked for all jobs; `cityweather resume` lets it go on"
+QUEUES = ("fetch", "bookkeeping")
 
 
 class Unwell(Exception):
@@ -61,17 +66,41 @@ def _require_writes(client: Redis) -> None:
 
 def broker() -> str:
     _require_writes(connections.broker_client())
-    waiting = {queue: connections.queue_length(queue) for queue in ("fetch", "bookkeeping")}
+    waiting = {queue: connections.queue_length(queue) for queue in QUEUES}
     return ", ".join(f"{count} waiting in {queue}" for queue, count in waiting.items())
 
 
 def beat() -> str:
-    ticks = heartbeats.last_ticks(connections.redis_client())
-    ages = {name: time.time() - ticks.get(name, 0.0) for name in TICKS}
+    known = heartbeats.tick_ages()
+    ages = {name: known.get(name, math.inf) for name in TICKS}
     late = [name for name, age in ages.items() if age > TICK_LATE]
     if late:
         raise Unwell(f"no {' and no '.join(late)} within {TICK_LATE:.0f} s: does a bookkeeper run, and one beat?")
-    return ", ".join(f"{name} {max(0.0, age):.0f} s ago" for name, age in ages.items())
+    return ", ".join(f"{name} {age:.0f} s ago" for name, age in ages.items())
+
+
+def workers() -> str:
+    """How many workers take from each queue. One that is gone without having been stopped is named for an hour."""
+    known = heartbeats.workers()
+    counts = {queue: sum(queue in worker.queues for worker in known if worker.alive) for queue in QUEUES}
+    gone = [f"{worker.name} was last seen {worker.age:.0f} s ago" for worker in known if not worker.alive]
+    if missing := [queue for queue, count in counts.items() if not count]:
+        raise Unwell("; ".join([f"no worker takes from {' and '.join(missing)}", *gone]))
+    return "; ".join([", ".join(f"{queue}: {count}" for queue, count in counts.items()), *gone])
+
+
+def clocks() -> str:
+    """Leases, rates and quotas compare these clocks."""
+    ahead = {"this host": heartbeats.clock_ahead()}
+    ahead |= {worker.name: worker.clock for worker in heartbeats.workers() if worker.alive}
+    off = [f"{name} is {seconds:+.0f} s off" for name, seconds in ahead.items() if abs(seconds) > SKEW]
+    if off:
+        raise Unwell(f"compared with the broker's clock {', '.join(off)}: run NTP on every host")
+    return "agree"
+
+
+def dispatch() -> str:
+    return PARKED if connections.tracker().draining() else "goes on"
 
 
 def flush() -> str:
@@ -84,11 +113,32 @@ def flush() -> str:
     return f"results wait {lag:.1f} s for the database"
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """`lag`: seconds that its oldest result has waited for the database, 0 when none waits."""
+
+    progress: Progress
+    lag: float
+
+
+def running() -> Iterator[Running]:
+    """Raises RedisError, DatabaseError."""
+    tracker = connections.tracker()
+    jobs = BulkJob.objects.live().values_list("job_id", flat=True)
+    for job_id, progress in tracker.progresses([str(job_id) for job_id in jobs]).items():
+        waiting = tracker.read(job_id, progress.flushed, 1) if progress.tail else []
+        began = int(waiting[0].id.partition("-")[0]) / 1000 if waiting else None
+        yield Running(progress, max(0.0, time.time() - began) if began else 0.0)
+
+
 PARTS = (
     Part("database", database, needed=True),
     Part("redis", redis),
     Part("broker", broker),
     Part("beat", beat),
+    Part("workers", workers),
+    Part("clocks", clocks),
+    Part("dispatch", dispatch),
     Part("flush", flush),
 )
 
@@ -159,7 +209,14 @@ def _examine(part: Part) -> State:
     except Unwell as error:
         detail, ok = str(error), False
     except Exception as error:  # noqa: BLE001  # whatever it is, the part is not well
-        detail, ok = outages.refusal_reason(error) or type(error).__name__, False
+        detail, ok = _reason(error), False
     finally:
         connection.close()  # this thread's own
     return {"ok": ok, "detail": detail, "milliseconds": round((monotonic() - began) * 1000, 1)}
+
+
+def _reason(error: Exception) -> str:
+    """For everybody: the error's own words may hold an address."""
+    if "max number of clients reached" in str(error):
+        return "out of clients: raise its maxclients, or run fewer processes"
+    return outages.refusal_reason(error) or type(error).__name__

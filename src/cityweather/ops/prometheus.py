@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from cityweather.api.exceptions import only_get
 from cityweather.models import BulkJob
-from cityweather.ops.running import running
+from cityweather.ops.health import QUEUES, running
 from cityweather.runtime import connections, heartbeats, metrics
 from cityweather.weather import availability
 
@@ -103,16 +103,32 @@ def _histogram(
 
 def broker() -> Iterator[Metric]:
     family = GaugeMetricFamily(f"{PREFIX}queue_length", "Messages no worker took yet.", labels=["queue"])
-    for queue in ("fetch", "bookkeeping"):
+    for queue in QUEUES:
         family.add_metric([queue], connections.queue_length(queue))
     yield family
 
 
 def ticks() -> Iterator[Metric]:
     family = GaugeMetricFamily(f"{PREFIX}tick_age_seconds", "Since this tick last ended well.", labels=["tick"])
-    for name, at in heartbeats.last_ticks(connections.redis_client()).items():
-        family.add_metric([name], max(0.0, time.time() - at))
+    for name, age in heartbeats.tick_ages().items():
+        family.add_metric([name], age)
     yield family
+
+
+def workers() -> Iterator[Metric]:
+    known = heartbeats.workers()
+    alive = GaugeMetricFamily(f"{PREFIX}workers", "Workers that take from this queue.", labels=["queue"])
+    for queue in QUEUES:
+        alive.add_metric([queue], sum(queue in worker.queues for worker in known if worker.alive))
+    yield alive
+    gone = sum(not worker.alive for worker in known)
+    yield GaugeMetricFamily(f"{PREFIX}workers_gone", "Workers that ended within the last hour unasked.", value=gone)
+    ahead = GaugeMetricFamily(f"{PREFIX}clock_ahead_seconds", "Compared with the broker's clock.", labels=["host"])
+    ahead.add_metric(["web"], heartbeats.clock_ahead())
+    for worker in known:
+        if worker.alive:
+            ahead.add_metric([worker.name], worker.clock)
+    yield ahead
 
 
 def jobs() -> Iterator[Metric]:
@@ -158,6 +174,7 @@ def provider() -> Iterator[Metric]:
 SOURCES: dict[str, Source] = {
     "redis": counted,
     "ticks": ticks,
+    "workers": workers,
     "broker": broker,
     "database": jobs,
     "live": live,

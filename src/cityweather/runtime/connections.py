@@ -1,7 +1,7 @@
 """The one place where settings become connections to Redis. Each is made once per process."""
 
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 from redis import Redis
@@ -45,7 +45,14 @@ def redis_client() -> Redis:
 
 @lru_cache
 def broker_client() -> Redis:
-    return _connect(settings.BROKER_URL)
+    return redis_client() if settings.BROKER_URL == settings.REDIS_URL else _connect(settings.BROKER_URL)
+
+
+def server_version(url: str) -> tuple[int, ...]:
+    """(7, 2, 4) for example; Valkey tells the version of Redis that it is compatible with. Raises RedisError."""
+    with _connect(url) as client:
+        info: dict[str, Any] = client.info("server")
+    return tuple(int(part) for part in str(info["redis_version"]).split(".") if part.isdecimal())
 
 
 @lru_cache

@@ -29,8 +29,9 @@ _logged_at: dict[str, float] = {}  # server → monotonic seconds
 
 KEPT = 15  # seconds; a flush that was refused is tried again each second
 FULL, READ_ONLY = "its disk is full", "it is read-only"
+CANCELS = "it cancels statements that take long (statement_timeout)"
 # By PostgreSQL's and SQLite's codes. SQLite's shared memory is a file, which a first connection creates.
-REASONS = {"53100": FULL, "SQLITE_FULL": FULL, "SQLITE_IOERR_SHMSIZE": FULL, "25006": READ_ONLY}
+REASONS = {"53100": FULL, "SQLITE_FULL": FULL, "SQLITE_IOERR_SHMSIZE": FULL, "25006": READ_ONLY, "57014": CANCELS}
 
 
 def server_of(error: BaseException) -> str | None:

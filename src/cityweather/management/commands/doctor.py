@@ -1,4 +1,4 @@
-"""`cityweather doctor`: the system checks, the parts of /healthz, and one question to workers, provider and web."""
+"""`cityweather doctor`: the system checks, the parts of /healthz, and one question to the provider and the web."""
 
 import logging
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
@@ -15,11 +15,10 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
-from cityweather.celery import app
 from cityweather.errors import Fault, WeatherError
 from cityweather.models import BulkJob
 from cityweather.ops import health
-from cityweather.runtime import connections, logs
+from cityweather.runtime import logs
 from cityweather.weather import factory
 from cityweather.weather.choice import from_settings
 from cityweather.weather.http_single import WebTransport
@@ -35,21 +34,19 @@ Run it where the service runs, with its environment. With neither REDIS_URL nor 
 
 exit codes: 0 nothing failed (warnings may stand), 1 something did
 """
-ANSWER = 2.0  # seconds for workers
 WEB_ANSWER = 5.0  # seconds
 REDIS_UNREACHABLE = "cityweather.W003"  # reported as a part of its own
 SIMULATED = "simulated"  # the key that `up` asks its simulator with
 MIGRATE = "Run: cityweather migrate"
 WEB = "gunicorn -c python:cityweather.ops.gunicorn cityweather.wsgi:application"
-WORKERS = {
-    "fetch": "celery -A cityweather worker -Q fetch -n fetch@%h",
-    "bookkeeping": "celery -A cityweather worker -B -Q bookkeeping -n bookkeeping@%h",
-}
+BOOKKEEPER = "celery -A cityweather worker -B -Q bookkeeping -n bookkeeping@%h"
+FETCHER = "celery -A cityweather worker -Q fetch -n fetch@%h"
+KNOWN_THROUGH = {"beat": "broker", "workers": "broker", "clocks": "broker", "dispatch": "redis", "flush": "redis"}
 TODO = {
     "redis": "Check REDIS_URL and that the server runs.",
     "broker": "Check BROKER_URL and that the server runs.",
-    "beat": f"Start a bookkeeper with -B: {WORKERS['bookkeeping']}",
-    "workers": f"Start those that are missing, for example: {WORKERS['fetch']}",
+    "beat": f"Start a bookkeeper with -B: {BOOKKEEPER}",
+    "workers": f"Start those that are missing: {FETCHER}; {BOOKKEEPER}",
     "clocks": "Run NTP on every host.",
     "flush": "See the bookkeeper's log; `cityweather flush` does a round by hand.",
 }
@@ -162,43 +159,26 @@ def database() -> Iterator[Finding]:
 
 
 def running_parts() -> Iterator[Finding]:
-    """The parts of /healthz, then workers and provider where Redis and the broker answer."""
+    """The parts of /healthz but for the database, then the provider."""
     states = health.examine([part for part in health.PARTS if part.name != "database"])
-    redis, broker = states["redis"]["ok"], states["broker"]["ok"]
     for name, state in states.items():
-        if name not in ("redis", "broker") and not redis:
-            yield Finding(Level.SKIP, name, "is known through Redis")
-        elif state["ok"]:
-            yield Finding(Level.OK, name, state["detail"])
-        else:
+        server = KNOWN_THROUGH.get(name)
+        if server and not states[server]["ok"]:
+            yield Finding(Level.SKIP, name, f"is known through the {server} server")
+        elif not state["ok"]:
             yield Finding(Level.FAIL, name, state["detail"], todo(name, state["detail"]))
-    if redis and connections.tracker().draining():
-        yield Finding(Level.WARN, "dispatch", "of all jobs is parked", "`cityweather resume` lets it go on.")
-    if broker:
-        yield from workers()
+        elif health.PARKED in state["detail"]:
+            yield Finding(Level.WARN, name, state["detail"])
+        else:
+            yield Finding(Level.OK, name, state["detail"])
+    if states["redis"]["ok"]:
+        yield provider()
     else:
-        yield Finding(Level.SKIP, "queues", "their workers are asked through the broker")
-    yield provider() if redis else Finding(Level.SKIP, "provider", "is asked within the quota, which Redis keeps")
+        yield Finding(Level.SKIP, "provider", "is asked within the quota, which Redis keeps")
 
 
 def todo(name: str, detail: str) -> str:
     return NO_WRITES if "takes no writes" in detail else TODO.get(name, "")
-
-
-def workers() -> Iterator[Finding]:
-    """Which queues have a worker, as the workers themselves say."""
-    try:
-        answers = app.control.inspect(timeout=ANSWER).active_queues() or {}
-    except Exception as error:  # noqa: BLE001  # kombu raises what its transport raises
-        yield Finding(Level.FAIL, "queues", f"workers cannot be asked: {type(error).__name__}", TODO["broker"])
-        return
-    for queue, start in WORKERS.items():
-        names = sorted(name for name, queues in answers.items() if queue in {one["name"] for one in queues})
-        if names:
-            yield Finding(Level.OK, "queues", f"{queue}: {', '.join(names)}")
-        else:
-            text = f"no worker answers for {queue} within {ANSWER:.0f} s"
-            yield Finding(Level.FAIL, "queues", text, f"Start one: {start}")
 
 
 def provider() -> Finding:
