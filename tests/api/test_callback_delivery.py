@@ -1,4 +1,4 @@
-"""An ended job is told to its callback_url: at least once, signed, until the receiver takes it."""
+"""A callback_url gets the end of its job: at least once, signed, until the receiver accepts it."""
 
 import base64
 import hashlib
@@ -148,7 +148,7 @@ def test_a_sender_killed_before_it_noted_the_answer_repeats_the_event(
 
 @pytest.mark.usefixtures("database", "redis_server")
 def test_sixty_jobs_whose_receiver_hangs_delay_nobody(receiver: Receiver, settings: Settings) -> None:
-    """The tick ends while they hang, a second one starts nothing beside it, and a job that ends later is told of."""
+    """The tick ends while they hang, a second one starts nothing, and the callback of a job that ends later is sent."""
     release = threading.Event()
     receiver.before = [lambda: release.wait(60)] * 60
     jobs = [ended(receiver, finished_at=NOW - timedelta(minutes=1)) for _ in range(60)]
@@ -244,7 +244,7 @@ def test_jobs_that_run_or_asked_for_nothing_are_left_alone(receiver: Receiver) -
 
 @pytest.mark.usefixtures("db")
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
-def test_other_ends_are_told_too(receiver: Receiver, status: str) -> None:
+def test_other_ends_are_sent_too(receiver: Receiver, status: str) -> None:
     ended(receiver, "sp", status=status)
     assert deliver(NOW) == 1
     assert json.loads(receiver.got[0][2])["type"] == f"job.{status}"

@@ -25,7 +25,7 @@ def measure(sizes: list[int], repeats: list[int]) -> Found:
 
 
 def _grown(found: list[Found], figure: str) -> float:
-    """%. `to_fetching`, which is the same work in every job, does not tell how fast the machine was meanwhile."""
+    """In %. `to_fetching` compares with work that is the same in every job, so the machine's speed cancels out."""
     grown = (found[-1][figure] / found[0][figure] - 1) * 100
     print(f"{figure} from {found[0]['cities']:,} to {found[-1]['cities']:,} cities: {grown:+.1f} %")
     return grown

@@ -36,7 +36,7 @@ def measure(seconds: int, repeats: int, count: int) -> dict[str, Any]:
             "unchanged_to_poll": _ratios(turns, UNCHANGED, POLL),
             "pages": _pages(system, job_id, count),
         }
-    _say(found)
+    _print_ratios(found)
     return found
 
 
@@ -111,7 +111,7 @@ def _blocks(values: list[float]) -> list[list[float]]:
     return [values[start : start + BLOCK] for start in range(0, len(values), BLOCK)]
 
 
-def _say(found: dict[str, Any]) -> None:
+def _print_ratios(found: dict[str, Any]) -> None:
     ratios = {name: view["to_bare"] for name, view in found["views"].items() if name != BARE}
     for name, of in {**ratios, "unchanged to poll": found["unchanged_to_poll"]}.items():
         parts = (f"{key} {one['median']:.2f} ({one['low']:.2f}-{one['high']:.2f})" for key, one in of.items())

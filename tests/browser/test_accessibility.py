@@ -120,7 +120,7 @@ def press_until(page: Page, selector: str) -> None:
     raise AssertionError(f"Tab does not lead to {selector}")
 
 
-def test_changes_are_said_to_who_cannot_see_them(screen: Screen, cities: Callable[..., Path]) -> None:
+def test_changes_are_announced_to_screen_readers(screen: Screen, cities: Callable[..., Path]) -> None:
     screen.upload(cities(30))
     screen.wait_for("Done")
     expect(screen.page.locator("#announcer")).to_contain_text("Done, 100 percent, 30 succeeded, 0 failed")

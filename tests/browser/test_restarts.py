@@ -29,7 +29,7 @@ def test_a_reload_in_mid_job_shows_the_same_job_and_goes_on(screen: Screen, citi
 
 
 @pytest.mark.timeout(240)
-def test_a_restart_of_the_server_in_mid_job_is_said_and_survived(
+def test_a_restart_of_the_server_in_mid_job_is_shown_and_survived(
     screen: Screen, cities: Callable[..., Path], expected: list[str]
 ) -> None:
     expected += AWAY
@@ -150,11 +150,11 @@ def test_nothing_is_called_live_while_the_server_is_away(
     screen.pass_time(5)
     pill = screen.page.locator("#connection")
     expect(pill).to_have_text(re.compile("Stale"))
-    said = []
+    texts = []
     for _ in range(20):
         screen.pass_time(1)
-        said.append(pill.inner_text())
-    assert [words for words in said if not words.startswith("Stale")] == []
+        texts.append(pill.inner_text())
+    assert [words for words in texts if not words.startswith("Stale")] == []
     screen.page.context.set_offline(False)
     screen.pass_time(31)
     expect(pill).to_have_text("Live")

@@ -21,10 +21,23 @@ def test_a_look_up_shows_the_weather_and_is_remembered(screen: Screen) -> None:
     look_up(screen, "hammerfest")
     expect(answer).to_contain_text("From the cache")
     chips = screen.page.locator("#history")
-    expect(chips.get_by_role("button").first).to_have_text("Hammerfest")
+    expect(chips.get_by_role("button").first).to_have_text("hammerfest")
+    expect(chips.get_by_role("button", name="Hammerfest")).to_have_count(1)
     screen.page.reload()
     screen.page.locator("#history").get_by_role("button", name="Hammerfest").click()
     expect(answer).to_contain_text("From the cache")
+
+
+def test_a_click_in_the_history_leads_to_the_same_city(screen: Screen) -> None:
+    """London in Canada, not the one that London alone means."""
+    look_up(screen, "London,CA")
+    answer = screen.page.locator("#weather-answer .hint")
+    expect(answer).to_contain_text("CA")
+    first = answer.inner_text()
+    look_up(screen, "Bergen")
+    expect(answer).not_to_have_text(first)
+    screen.page.locator("#history").get_by_role("button", name="London,CA", exact=True).click()
+    expect(answer).to_have_text(first)
 
 
 def test_the_history_of_everybody_is_cleared_only_when_that_is_meant(screen: Screen) -> None:
@@ -41,7 +54,7 @@ def test_the_history_of_everybody_is_cleared_only_when_that_is_meant(screen: Scr
     assert screen.up.service.get("/history")["results"] == []
 
 
-def test_a_city_that_nobody_knows_is_said_in_the_servers_words(screen: Screen, expected: list[str]) -> None:
+def test_an_unknown_city_is_explained_in_the_servers_words(screen: Screen, expected: list[str]) -> None:
     expected.append("404")
     look_up(screen, "Atlantis")
     expect(screen.page.locator("#weather-answer")).to_have_text("The provider does not know this city.")

@@ -81,8 +81,8 @@ def test_in_production_files_are_named_by_their_content() -> None:
         "import django; django.setup(); from django.core.files.storage import storages; print(storages['staticfiles'])"
     )
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "cityweather.settings"}
-    said = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)
-    assert "cityweather.dashboard.storage.Hashed" in said
+    output = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)
+    assert "cityweather.dashboard.storage.Hashed" in output
 
 
 def test_a_renamed_module_imports_its_neighbours_by_their_new_names(collect: Callable[[], Hashed]) -> None:

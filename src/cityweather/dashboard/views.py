@@ -38,7 +38,10 @@ def recent() -> list[str]:
     """The cities looked up last, each once; an empty list without a database, so that the page opens."""
     try:
         names = SearchHistory.objects.order_by("-timestamp", "-id").values_list("city_name", flat=True)[: 4 * RECENT]
-        return list(dict.fromkeys(names))[:RECENT]
+        unique: dict[str, str] = {}
+        for name in names:
+            unique.setdefault(name.casefold(), name)
+        return list(unique.values())[:RECENT]
     except DatabaseError:
         log.warning("history_not_read", exc_info=True)
         return []

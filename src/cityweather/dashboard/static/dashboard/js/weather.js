@@ -61,7 +61,9 @@ function card(weather) {
 
 async function drawHistory() {
   const { results } = await get(`/history?limit=${RECENT * 4}`);
-  const cities = [...new Set(results.map(({ city }) => city))].slice(0, RECENT);
+  const seen = new Set();
+  const isNew = (city) => !seen.has(city.toLowerCase()) && seen.add(city.toLowerCase());
+  const cities = results.map(({ city }) => city).filter(isNew).slice(0, RECENT);
   byId("history").replaceChildren(
     ...cities.map((city) => el("li", {}, el("button", { type: "button", class: "chip" }, bdi(city)))),
   );
