@@ -15,14 +15,14 @@ from cityweather.flush import flusher, sweep
 from cityweather.flush.audit import audit_recent
 from cityweather.flush.retention import prune
 from cityweather.runtime import connections, outages
-from cityweather.weather import shutdown_flag
+from cityweather.weather.admission import request_shutdown
 from cityweather.weather.batch_fetch import run_batch
 from cityweather.weather.batch_queue import Batch
 from cityweather.weather.providers.base import Place
 
 log = logging.getLogger(__name__)
 
-worker_shutting_down.connect(lambda **_: shutdown_flag.ask(), weak=False)
+worker_shutting_down.connect(lambda **_: request_shutdown(), weak=False)
 
 
 class Patient(Task):  # type: ignore[type-arg]  # not generic when it runs

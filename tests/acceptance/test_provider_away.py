@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from cityweather.weather.batch_context import CONCURRENCY
-from cityweather.weather.retry_budget import IN_A_ROW
+from cityweather.weather.batch_fetch import CONCURRENCY
+from cityweather.weather.failure_detector import IN_A_ROW
 from cityweather_dev.processes import wait_until
 from tests.support import judge
 from tests.support.fleet import Fleet, towns

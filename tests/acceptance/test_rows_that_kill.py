@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from cityweather.dispatch.dispatcher import LOSSES_BEFORE_FAILING
-from cityweather.weather.circuit_breaker import Breaker, State
+from cityweather.weather.circuit_breaker import CircuitBreaker, State
 from tests.support import judge, nightshade
 from tests.support.fleet import USUAL, Fleet, towns
 
@@ -36,7 +36,7 @@ def test_cities_that_never_get_an_answer_fail_alone_and_the_breaker_stays_closed
     assert failures(fleet, job_id) == dict.fromkeys(faults, "gave_up")
     assert judge.faults(fleet, job_id, TOTAL) == []
     with fleet.valkey.client() as client:
-        assert Breaker("openweather", client).look().state is State.CLOSED
+        assert CircuitBreaker("openweather", client).peek().state is State.CLOSED
 
 
 def test_a_row_that_kills_every_worker_is_sent_alone_and_fails_as_worker_lost(

@@ -14,7 +14,7 @@ from cityweather.dispatch import batches, dispatcher, job_control
 from cityweather.models import City
 from cityweather.runtime import connections
 from cityweather.tracker.tracker import Tracker
-from cityweather.weather.availability import Pace
+from cityweather.weather.availability import ProviderAvailability
 from tests.support.capture import Sent
 from tests.support.clock import Clock
 from tests.support.dispatch import let_leases_run_out, sent_rows, tick, use
@@ -24,7 +24,7 @@ from tests.support.flush import flush, live, make_job, reload, result, tracker, 
 def test_a_job_whose_start_lies_ahead_of_the_clock_is_not_young_for_as_long(
     sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    use(monkeypatch, Pace())
+    use(monkeypatch, ProviderAvailability())
     job = make_job(50)
     tick()
     work(job, [result(0)])

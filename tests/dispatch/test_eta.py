@@ -6,15 +6,15 @@ import pytest
 
 from cityweather.dispatch import dispatcher, eta
 from cityweather.models import BulkJob
-from cityweather.weather.availability import Pace
-from cityweather.weather.quota_forecast import NO_LIMIT, Left, Outlook
+from cityweather.weather.availability import ProviderAvailability
+from cityweather.weather.rate_limiter import NO_LIMIT, QuotaForecast, WindowRemaining
 from tests.support.capture import Sent
 from tests.support.flush import make_job, tracker
 
 
-def tick(monkeypatch: pytest.MonkeyPatch, pace: Pace) -> None:
+def tick(monkeypatch: pytest.MonkeyPatch, availability: ProviderAvailability) -> None:
     for module in (dispatcher, eta):
-        monkeypatch.setattr(module, "pace", lambda: pace)
+        monkeypatch.setattr(module, "provider_availability", lambda: availability)
     dispatcher.tick(seconds=0)
 
 
@@ -27,14 +27,17 @@ def shown(job: BulkJob) -> float | None:
 @pytest.mark.usefixtures("sent_tasks")
 def test_a_job_shows_it_before_its_first_result(monkeypatch: pytest.MonkeyPatch) -> None:
     job = make_job(100)
-    tick(monkeypatch, Pace(quota=Outlook(0.0, 2.0, told=True)))
+    tick(monkeypatch, ProviderAvailability(quota=QuotaForecast(0.0, 2.0, restored=True)))
     assert shown(job) == pytest.approx(50, abs=2)
 
 
 def test_a_job_that_waits_for_the_next_hour_shows_it(sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
     job = make_job(100)
-    hour = Left(tokens=0, ends=1200.0, limit=40, seconds=3600)
-    tick(monkeypatch, Pace("quota", time.time() + 1200, Outlook(1200.0, 2.0, told=True, longer=(hour,))))
+    hour = WindowRemaining(tokens=0, ends=1200.0, limit=40, seconds=3600)
+    tick(
+        monkeypatch,
+        ProviderAvailability("quota", time.time() + 1200, QuotaForecast(1200.0, 2.0, restored=True, longer=(hour,))),
+    )
     assert sent_tasks == []
     assert shown(job) == pytest.approx(1200 + 2 * 3600 + 20 / 2, abs=10)
 
@@ -42,7 +45,7 @@ def test_a_job_that_waits_for_the_next_hour_shows_it(sent_tasks: list[Sent], mon
 @pytest.mark.usefixtures("sent_tasks")
 def test_jobs_share_the_quota(monkeypatch: pytest.MonkeyPatch) -> None:
     small, large = make_job(10), make_job(90, first_city=1000)
-    tick(monkeypatch, Pace(quota=Outlook(0.0, 1.0, told=True)))
+    tick(monkeypatch, ProviderAvailability(quota=QuotaForecast(0.0, 1.0, restored=True)))
     assert shown(small) == pytest.approx(20, abs=2)
     assert shown(large) == pytest.approx(100, abs=2)
 
@@ -50,6 +53,6 @@ def test_jobs_share_the_quota(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("sent_tasks")
 def test_a_limit_that_is_lifted_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     job = make_job(100)
-    tick(monkeypatch, Pace(quota=Outlook(0.0, 2.0, told=True)))
-    tick(monkeypatch, Pace(quota=NO_LIMIT))
+    tick(monkeypatch, ProviderAvailability(quota=QuotaForecast(0.0, 2.0, restored=True)))
+    tick(monkeypatch, ProviderAvailability(quota=NO_LIMIT))
     assert shown(job) is None

@@ -9,7 +9,7 @@ from redis import Redis
 from cityweather.dispatch import job_control
 from cityweather.models import BulkJob
 from cityweather.tracker.tracker import Tracker
-from cityweather.weather.availability import Blocked, Pace
+from cityweather.weather.availability import Blocked, ProviderAvailability
 from tests.support.capture import Sent
 from tests.support.dispatch import sent_rows, tick, use
 from tests.support.flush import flush, make_job, reload, tracker
@@ -20,7 +20,7 @@ def test_trouble_with_the_provider_parks_jobs_and_fails_no_row(
     sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch, reason: Blocked
 ) -> None:
     job = make_job(5)
-    use(monkeypatch, Pace(blocked=reason, until=time.time() + 30))
+    use(monkeypatch, ProviderAvailability(blocked=reason, until=time.time() + 30))
     tick()
     assert sent_tasks == []
     state = tracker().progress(str(job.job_id))

@@ -25,7 +25,7 @@ def use(tokens: int) -> None:
     """A count that Redis does not have yet starts as used up and refills: a thousand a second here."""
     quota, taken, deadline = availability._shared()[0], 0, time.monotonic() + 10
     while taken < tokens:
-        taken += quota.take(1, interactive=True).tokens
+        taken += quota.acquire(1, interactive=True).tokens
         assert time.monotonic() < deadline
 
 
@@ -34,31 +34,31 @@ def used() -> int:
 
 
 def test_use_is_noted_down_and_an_emptied_redis_is_told() -> None:
-    quota_usage.tell()
+    quota_usage.restore()
     use(2)
     before = used()
-    quota_usage.keep()
+    quota_usage.persist()
     assert QuotaUse.objects.get().used == before >= 2
     connections.redis_client().flushdb()
-    assert quota_usage.tell()
+    assert quota_usage.restore()
     assert used() >= before
 
 
 def test_a_redis_that_remembers_is_not_told_twice() -> None:
-    quota_usage.tell()
+    quota_usage.restore()
     use(1)
-    quota_usage.keep()
+    quota_usage.persist()
     before = used()
-    assert not quota_usage.tell()
+    assert not quota_usage.restore()
     assert used() == before
 
 
 def test_what_is_noted_down_never_shrinks_within_its_window() -> None:
-    quota_usage.tell()
+    quota_usage.restore()
     use(1)
-    quota_usage.keep()
+    quota_usage.persist()
     QuotaUse.objects.update(used=900_000)
-    quota_usage.keep()
+    quota_usage.persist()
     assert QuotaUse.objects.get().used == 900_000
 
 
@@ -68,17 +68,17 @@ def test_past_windows_are_forgotten_and_no_others() -> None:
         ("open_meteo", "month:202001"),
     ]:  # fmt: skip
         QuotaUse.objects.create(provider=provider, window=window, used=7)
-    quota_usage.tell()
+    quota_usage.restore()
     use(1)
-    quota_usage.keep()
+    quota_usage.persist()
     left = set(QuotaUse.objects.exclude(used=1).values_list("provider", "window"))
     assert left == {("openweather", "month:209901"), ("openweather", "day:1"), ("open_meteo", "month:202001")}
 
 
 def test_a_redis_back_from_an_older_copy_is_told_by_the_next_sweep() -> None:
-    quota_usage.tell()
+    quota_usage.restore()
     use(1)
-    quota_usage.keep()
+    quota_usage.persist()
     QuotaUse.objects.update(used=900_000)
     sweep()
     assert used() == 900_000

@@ -22,7 +22,7 @@ from cityweather.ops import prometheus
 from cityweather.runtime import heartbeats, metrics, redis_keys
 from cityweather.runtime.metrics import Counters
 from cityweather.tracker.results import Result
-from cityweather.weather.availability import Pace
+from cityweather.weather.availability import ProviderAvailability
 from tests.support.api import go_live, make_job
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -213,7 +213,7 @@ def test_whatever_is_counted_anywhere_has_a_help_text_and_nothing_else_has() -> 
 def test_what_holds_the_provider_back_is_told(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     assert scraped(client)["cityweather_provider_blocked", (("reason", "quota"),)] == 0
     later = time.time() + 30
-    monkeypatch.setattr(prometheus.availability, "pace", lambda: Pace("quota", later))
+    monkeypatch.setattr(prometheus.availability, "provider_availability", lambda: ProviderAvailability("quota", later))
     monkeypatch.setattr(prometheus.availability, "usage", lambda: {"month:202611": 77})
     found = scraped(client)
     assert found["cityweather_provider_blocked", (("reason", "quota"),)] == 1

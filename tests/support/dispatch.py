@@ -8,7 +8,7 @@ from cityweather.dispatch import dispatcher
 from cityweather.runtime import connections
 from cityweather.tracker.leases import LEASE
 from cityweather.tracker.tracker import Tracker
-from cityweather.weather.availability import Pace
+from cityweather.weather.availability import ProviderAvailability
 from tests.support.capture import Sent
 
 
@@ -20,8 +20,8 @@ def sent_rows(sent_tasks: list[Sent]) -> list[list[object]]:
     return [row for sent in sent_tasks for row in sent.args[4]]
 
 
-def use(monkeypatch: pytest.MonkeyPatch, pace: Pace) -> None:
-    monkeypatch.setattr(dispatcher, "pace", lambda: pace)
+def use(monkeypatch: pytest.MonkeyPatch, availability: ProviderAvailability) -> None:
+    monkeypatch.setattr(dispatcher, "provider_availability", lambda: availability)
 
 
 def let_leases_run_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,10 @@
-"""A provider on the other side of the wire, a tracker, and a job that is dispatched batch by batch."""
+"""A provider on the other side of the wire, and a job in the real tracker that is dispatched batch by batch."""
 
 import heapq
 import itertools
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,18 +12,21 @@ import orjson
 from redis import Redis
 
 from cityweather.errors import WeatherError
+from cityweather.tracker.keys import JobKeys
+from cityweather.tracker.progress import WaitingFor
 from cityweather.tracker.results import Result
-from cityweather.weather.batch_context import Parts
-from cityweather.weather.batch_fetch import run_batch
+from cityweather.tracker.tracker import Reply, Tracker
+from cityweather.weather.batch_fetch import BatchContext, run_batch
 from cityweather.weather.batch_queue import Batch
 from cityweather.weather.cache import Cache
-from cityweather.weather.circuit_breaker import Breaker
-from cityweather.weather.concurrency_limiter import Slots
+from cityweather.weather.circuit_breaker import CircuitBreaker
+from cityweather.weather.concurrency_limiter import ConcurrencyLimiter
+from cityweather.weather.failure_detector import ProviderHealth
 from cityweather.weather.providers.base import Place, Provider, Request, Response
 from cityweather.weather.providers.openweather import OpenWeather
-from cityweather.weather.rate_limiter import Quota
-from cityweather.weather.retry_budget import Health
+from cityweather.weather.rate_limiter import RateLimiter
 from tests.support.clock import Clock
+from tests.support.tracker import JOB
 
 Outcome = Response | WeatherError
 JSON = {"content-type": "application/json; charset=utf-8"}
@@ -102,83 +103,105 @@ class Upstream:
         self._flying.clear()
 
 
-@dataclass
-class FakeTracker:
-    """`stop` is what record() answers from now on."""
+class RecordingTracker(Tracker):
+    """The real tracker on the test's Redis. It notes what a batch asks of it."""
 
-    stop: str | None = None
-    results: dict[int, Result] = field(default_factory=dict)
-    calls: list[int] = field(default_factory=list)
-    parks: list[tuple[float, str]] = field(default_factory=list)
-    released: int = 0
-    speeds: list[float | None] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
+    def __init__(self, redis: Redis, now: Callable[[], int] | None = None) -> None:
+        super().__init__(redis, now)
+        self.results: dict[int, Result] = {}
+        self.calls: list[int] = []  # results in each call of record()
+        self.parks: list[tuple[float, str]] = []
+        self.speeds: list[float | None] = []
+        self.released = 0
 
-    def record(self, job_id: str, epoch: int, token: str, results: Sequence[Result]) -> Any:
-        assert len(results) <= 500
+    def record(self, job_id: str, epoch: int, token: str, results: Sequence[Result]) -> Reply:
         self.calls.append(len(results))
-        if self.stop is None:
+        reply = super().record(job_id, epoch, token, results)
+        if reply.counted:
             for result in results:
                 self.results.setdefault(result.position, result)
-        return SimpleNamespace(counted=len(results), stop=self.stop)
+        return reply
 
     def release(self, job_id: str, epoch: int, token: str, speed: float | None = None) -> bool:
         self.released += 1
         self.speeds.append(speed)
-        return True
+        return super().release(job_id, epoch, token, speed)
 
-    def park(self, job_id: str, epoch: int, until: float, waiting_for: str) -> None:
+    def park(self, job_id: str, epoch: int, until: float, waiting_for: WaitingFor) -> None:
         self.parks.append((until, waiting_for))
+        super().park(job_id, epoch, until, waiting_for)
 
-    def fail(self, job_id: str, epoch: int, error: str) -> None:
-        self.failed.append(error)
+    def parks_for(self, reason: WaitingFor) -> int:
+        return sum(waiting_for == reason for _, waiting_for in self.parks)
 
     def errors(self) -> Counter[str]:
         return Counter(result.error for result in self.results.values() if result.error)
 
 
 class World:
-    """One worker process with everything it uses, and the time."""
+    """One worker process with everything it uses, a job of as many rows as a test wants, and the time."""
 
     def __init__(self, redis: Redis, *, per_minute: int = 0, provider: Provider | None = None) -> None:
         random.seed(7)
         self.clock = Clock()
         self.redis = redis
         self.provider = provider or OpenWeather("http://upstream", "secret", per_minute=per_minute, per_month=0)
-        self.tracker = FakeTracker()
+        self.tracker = RecordingTracker(redis, self.clock.ms)
+        self.tracker.install(JOB, 1, "0-1", b"", {"total": 1_000_000, "next": 0, "command": ""})
         self.upstream = Upstream(self.clock)
-        self.parts = self.process()
+        self.context = self.process()
+        self.context.rate_limiter.restore_usage({})
 
-    def process(self, key: str = "k1") -> Parts:
+    def process(self, key: str = "k1") -> BatchContext:
         clock, name = self.clock, self.provider.name
-        return Parts(
+        return BatchContext(
             tracker=self.tracker,
             provider=self.provider,
             transport=self.upstream,
             cache=Cache(name, 900),
-            quota=Quota(name, self.provider.windows, self.redis, now=clock.ms, ticks=clock.ticks),
-            breaker=Breaker(name, self.redis, key=key, now=clock.ms, ticks=clock.ticks),
-            slots=Slots(name, self.provider.concurrency, self.redis, now=clock.ms),
-            health=Health(clock.ticks),
+            rate_limiter=RateLimiter(name, self.provider.windows, self.redis, now=clock.ms, ticks=clock.ticks),
+            breaker=CircuitBreaker(name, self.redis, key=key, now=clock.ms),
+            concurrency_limiter=ConcurrencyLimiter(name, self.provider.concurrency, self.redis, now=clock.ms),
+            health=ProviderHealth(clock.ticks),
             clock=clock.unix,
             ticks=clock.ticks,
             sleep=clock.advance,
         )
 
     def batch(self, *cities: str, first: int = 0) -> None:
-        rows = [(first + number, Place(city)) for number, city in enumerate(cities)]
-        run_batch(Batch("job", 1, "token", rows), self.parts)
+        """Rows from `first` on that are not done yet; `cities` are theirs in turn."""
+        keys = JobKeys.of(JOB)
+        self.redis.delete(keys.leases)
+        self.redis.hset(keys.job, "next", first)
+        positions = self.tracker.claim(JOB, 1, "token", len(cities), missing=False).positions
+        self.tracker.start(JOB, 1, "token")
+        rows = [(position, Place(city)) for position, city in zip(positions, cities, strict=True)]
+        run_batch(Batch(JOB, 1, "token", rows), self.context)
+
+    def stop(self, reason: str) -> None:
+        """From now on record() answers with this reason."""
+        keys = JobKeys.of(JOB)
+        match reason:
+            case "gone":
+                self.tracker.redis.delete(*keys.all())
+            case "lease":
+                self.redis.delete(keys.leases)
+            case "epoch":
+                self.redis.hset(keys.job, "epoch", 2)
+            case "closed":
+                self.redis.hset(keys.job, "closed", 1)
+            case "cancelled":
+                self.redis.hset(keys.job, "command", "cancel")
 
     def job(self, cities: Sequence[str], size: int = 100, *, seconds: float = 3600) -> None:
         """Dispatch what is not recorded yet, batch after batch, and wait while the job is parked."""
         end = self.clock.passed + seconds
-        while not self.tracker.failed and self.clock.passed < end:
-            left = [position for position in range(len(cities)) if position not in self.tracker.results]
+        while self.clock.passed < end:
+            left = [city for position, city in enumerate(cities) if position not in self.tracker.results]
             if not left:
                 return
             parked = len(self.tracker.parks)
-            rows = [(position, Place(cities[position])) for position in left[:size]]
-            run_batch(Batch("job", 1, "token", rows), self.parts)
+            self.batch(*left[:size])
             if len(self.tracker.parks) > parked:
                 self.clock.advance(max(self.tracker.parks[-1][0] - self.clock.unix(), 0))
 

@@ -16,52 +16,52 @@ django.setup()
 
 from cityweather.errors import QuotaUsedUp  # noqa: E402
 from cityweather.runtime import connections  # noqa: E402
-from cityweather.weather import batch_context, factory  # noqa: E402
-from cityweather.weather.batch_fetch import run_batch  # noqa: E402
+from cityweather.weather import factory  # noqa: E402
+from cityweather.weather.batch_fetch import batch_context, run_batch  # noqa: E402
 from cityweather.weather.batch_queue import Batch  # noqa: E402
-from cityweather.weather.choice import from_settings  # noqa: E402
 from cityweather.weather.http_single import WebTransport  # noqa: E402
-from cityweather.weather.provider_client import Asker  # noqa: E402
+from cityweather.weather.provider_client import ProviderClient  # noqa: E402
 from cityweather.weather.providers.base import Place  # noqa: E402
-from cityweather.weather.rate_limiter import Grant, Quota  # noqa: E402
+from cityweather.weather.rate_limiter import Grant, RateLimiter  # noqa: E402
 from cityweather_dev.processes import wait_until  # noqa: E402
-from tests.support.fakes import FakeTracker  # noqa: E402
 
 kind, name, scale, folder = sys.argv[1], sys.argv[2], float(sys.argv[3]), Path(sys.argv[4])
 stop = folder / "stop"
 LOOK = 0.2  # seconds between two look-ups
 
 
-class Hurried(Quota):
-    def take(self, wanted: int, *, interactive: bool = False) -> Grant:
-        grant = super().take(wanted, interactive=interactive)
+class Hurried(RateLimiter):
+    def acquire(self, wanted: int, *, interactive: bool = False) -> Grant:
+        grant = super().acquire(wanted, interactive=interactive)
         return Grant(grant.tokens, grant.wait / scale)
 
 
 def fetch() -> int:
-    ours = replace(batch_context.bulk(), tracker=FakeTracker(), quota=quota)
-    for n in count(step=2):
-        if stop.exists():
-            break
+    tracker, ours = connections.tracker(), replace(batch_context(), rate_limiter=quota)
+    tracker.install(name, 1, "0-1", b"", {"total": 1_000_000, "next": 0, "command": ""})
+    while not stop.exists():
         # Batches are smaller than a second's quota, so that the end of the test cuts none off.
-        run_batch(Batch("job", 1, "token", [(m, Place(f"{name} {m}")) for m in (n, n + 1)]), ours)
+        positions = tracker.claim(name, 1, "token", 2, missing=False).positions
+        tracker.start(name, 1, "token")
+        run_batch(Batch(name, 1, "token", [(n, Place(f"{name} {n}")) for n in positions]), ours)
     return 0
 
 
 def look_up() -> int:
-    asker, refused = Asker(provider, WebTransport(), quota, factory.breaker(provider), factory.slots(provider)), 0
+    limits = quota, factory.circuit_breaker(provider), factory.concurrency_limiter(provider)
+    client, refused = ProviderClient(provider, WebTransport(), *limits), 0
     for n in count():
         if stop.exists():
             break
         try:
-            asker.weather(Place(f"{name} {n}"))
+            client.weather(Place(f"{name} {n}"))
         except QuotaUsedUp:
             refused += 1
         time.sleep(LOOK)
     return refused
 
 
-provider = from_settings()
+provider = factory.provider()
 redis = connections.redis_client()
 quota = Hurried(provider.name, provider.windows, redis, now=lambda: int(time.time() * 1000 * scale))
 sys.stdout.write("ready\n")

@@ -7,19 +7,17 @@ import pytest
 import responses
 from redis import Redis
 
-from cityweather.weather import provider_client
 from cityweather.weather.cache import Cache
 from cityweather.weather.providers.base import Window
-from cityweather.weather.rate_limiter import Quota
+from cityweather.weather.rate_limiter import RateLimiter
 from tests.support.clock import Clock
 from tests.support.wire import Wire, wire
 
 
 @pytest.fixture
-def openweather(redis_server: Redis, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def openweather(redis_server: Redis, settings: Any) -> None:
     settings.OPENWEATHER_API_KEY = "secret"
     settings.OPENWEATHER_QUOTA_PER_MINUTE = settings.OPENWEATHER_QUOTA_PER_MONTH = 0
-    monkeypatch.setattr(provider_client, "FIRST_RETRY", 0.001)
 
 
 @pytest.fixture
@@ -34,9 +32,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def quota_of(redis_server: Redis, clock: Clock) -> Callable[..., Quota]:
-    def make(*windows: Window) -> Quota:
-        return Quota("openweather", windows, redis_server, now=clock.ms, ticks=clock.ticks)
+def quota_of(redis_server: Redis, clock: Clock) -> Callable[..., RateLimiter]:
+    def make(*windows: Window) -> RateLimiter:
+        return RateLimiter("openweather", windows, redis_server, now=clock.ms, ticks=clock.ticks)
 
     return make
 

@@ -9,18 +9,19 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from cityweather.weather import batch_context, http_bulk
+from cityweather.weather import batch_fetch, http_bulk
 from cityweather.weather.batch_fetch import run_batch
 from cityweather.weather.batch_queue import Batch
 from cityweather.weather.http_bulk import BulkTransport, Completed
 from cityweather.weather.providers.base import Place, Request, Response
 from cityweather_dev.simulator.process import Simulator
-from tests.support.fakes import FakeTracker, named
+from tests.support.fakes import RecordingTracker, named
+from tests.support.tracker import JOB
 
 TRANSIENT = ("500", "502", "503", "504", "reset", "hang", "half", "slow", "html", "html200", "empty", "garbage",
              "midstream", "redirect", "huge", "no_weather", "nulls")  # fmt: skip
 
-Run = Callable[..., FakeTracker]
+Run = Callable[..., RecordingTracker]
 
 
 @pytest.fixture(params=["openweather", "open_meteo"])
@@ -39,14 +40,16 @@ def run(
     monkeypatch.setattr(http_bulk, "TOTAL_TIMEOUT", 0.4)
     transports = []
 
-    def fetch(places: list[Place], rounds: int = 5) -> FakeTracker:
-        tracker = FakeTracker()
-        ours = replace(batch_context.bulk(), tracker=tracker)
+    def fetch(places: list[Place], rounds: int = 5) -> RecordingTracker:
+        tracker = RecordingTracker(redis_server)
+        tracker.install(JOB, 1, "0-1", b"", {"total": len(places), "next": 0, "command": ""})
+        ours = replace(batch_fetch.batch_context(), tracker=tracker)
         transports.append(ours.transport)
         for _ in range(rounds):
-            left = [(n, place) for n, place in enumerate(places) if n not in tracker.results]
-            if left and not tracker.failed:
-                run_batch(Batch("job", 1, "token", left), ours)
+            left = tracker.claim(JOB, 1, "token", len(places), missing=False).positions
+            if left and not tracker.parks_for("key"):
+                tracker.start(JOB, 1, "token")
+                run_batch(Batch(JOB, 1, "token", [(n, places[n]) for n in left]), ours)
         return tracker
 
     yield fetch
@@ -146,7 +149,7 @@ def test_one_city_that_breaks_the_provider_gives_up_alone(run: Run, simulator: S
 def test_a_refused_key_costs_a_handful_of_requests(run: Run, simulator: Simulator) -> None:
     simulator.control(fault="401")
     tracker = run(places(*named(200)))
-    assert len(tracker.failed) == 1
+    assert tracker.parks_for("key") == 1
     assert not tracker.results
     assert simulator.stats()["requests"] <= 4
 

@@ -9,9 +9,9 @@ from redis import Redis
 from redis.exceptions import ConnectionError  # noqa: A004
 
 from cityweather.tracker.results import Result
-from cityweather.weather import shutdown_flag
+from cityweather.weather import admission
 from cityweather.weather.rate_limiter import Grant
-from tests.support.fakes import UNKNOWN, World, named, weather
+from tests.support.fakes import UNKNOWN, Outcome, World, named, weather
 
 
 @pytest.fixture
@@ -90,7 +90,11 @@ def test_the_lease_is_renewed_while_nothing_finishes(world: World) -> None:
 
 @pytest.mark.parametrize("reason", ["gone", "closed", "epoch", "cancelled", "lease"])
 def test_a_stop_ends_the_batch_at_once(world: World, reason: str) -> None:
-    world.tracker.stop = reason
+    def respond(city: str) -> Outcome:
+        world.stop(reason)
+        return weather(city)
+
+    world.upstream.respond = respond
     world.batch(*named(5000))
     assert len(world.upstream.asked) < 500
     assert world.upstream.under_way == 0
@@ -106,23 +110,24 @@ def test_many_requests_run_at_once_but_a_cold_start_is_gentle(world: World) -> N
 
 def test_the_providers_cap_on_requests_under_way_holds(world: World) -> None:
     world.provider.concurrency = 10
-    world.parts = world.process()
+    world.context = world.process()
     world.batch(*named(200))
     assert world.upstream.most_at_once == 9
     assert len(world.tracker.results) == 200
     assert world.redis.hlen("cw:{openweather}:slots") == 0
 
 
+@pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)  # thousands of calls take the fake half a minute
 def test_a_batch_under_a_quota_stays_below_it_and_waits_in_place(redis_server: Redis) -> None:
     world = World(redis_server, per_minute=600)
-    world.parts.quota.take(1)
+    world.context.rate_limiter.acquire(1)
     world.clock.advance(60)
-    world.job(named(1500), size=10)
-    assert len(world.tracker.results) == 1500
+    world.job(named(1200), size=10)
+    assert len(world.tracker.results) == 1200
     moments = world.upstream.moments
     within = [bisect_left(moments, moment + 60) - first for first, moment in enumerate(moments)]
     assert 590 <= max(within) <= 600
-    assert moments[-1] - moments[0] <= 1500 / (600 * 0.95 / 60) * 1.01
+    assert moments[-1] - moments[0] <= 1200 / (600 * 0.95 / 60) * 1.01
     assert world.tracker.parks == []
 
 
@@ -140,16 +145,16 @@ def test_no_token_is_used_late(redis_server: Redis, monkeypatch: pytest.MonkeyPa
     """Late, it would count in the provider's next minute."""
     world = World(redis_server, per_minute=6000)
     world.upstream.concurrency, world.upstream.latency = 1, 0.2
-    world.parts.quota.take(1)
+    world.context.rate_limiter.acquire(1)
     world.clock.advance(60)
     granted: list[float] = []
-    take = world.parts.quota.take
+    acquire = world.context.rate_limiter.acquire
 
     def noting(wanted: int) -> Grant:
         granted.append(world.clock.passed)
-        return take(wanted)
+        return acquire(wanted)
 
-    monkeypatch.setattr(world.parts.quota, "take", noting)
+    monkeypatch.setattr(world.context.rate_limiter, "acquire", noting)
     world.batch(*named(30))
     ages = [used - max(moment for moment in granted if moment <= used) for used in world.upstream.moments]
     assert len(ages) == 30
@@ -158,20 +163,25 @@ def test_no_token_is_used_late(redis_server: Redis, monkeypatch: pytest.MonkeyPa
 
 def test_unused_tokens_go_back(redis_server: Redis) -> None:
     world = World(redis_server, per_minute=6000)
-    world.parts.quota.take(1)
+    world.context.rate_limiter.acquire(1)
     world.clock.advance(60)
-    free = world.parts.quota.take(10_000).tokens
-    world.parts.quota.give_back(free)
-    world.tracker.stop = "cancelled"
+    free = world.context.rate_limiter.acquire(10_000).tokens
+    world.context.rate_limiter.refund(free)
+
+    def respond(city: str) -> Outcome:
+        world.stop("cancelled")
+        return weather(city)
+
+    world.upstream.respond = respond
     world.batch(*named(200))
     asked = len(world.upstream.asked)
-    assert world.parts.quota.take(10_000).tokens >= free - asked
+    assert world.context.rate_limiter.acquire(10_000).tokens >= free - asked
 
 
 def test_the_cache_answers_while_the_provider_is_not_asked(world: World) -> None:
     world.batch(*named(50))
     world.upstream.asked.clear()
-    world.parts.breaker.outage()
+    world.context.breaker.record_failure()
     world.batch(*named(50), first=50)
     assert len(world.tracker.results) == 100
     assert world.upstream.asked == []
@@ -197,16 +207,16 @@ def test_when_the_tracker_is_away_the_batch_ends_and_its_answers_are_in_the_cach
 
 
 def test_a_worker_that_stops_finishes_what_takes_seconds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutdown_flag, "asked", lambda: True)
+    monkeypatch.setattr(admission, "shutdown_requested", lambda: True)
     world.batch(*named(300))
     assert len(world.tracker.results) == 300
 
 
 def test_a_worker_that_stops_hands_back_what_takes_longer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.upstream.latency = 7.0
-    monkeypatch.setattr(shutdown_flag, "asked", lambda: world.clock.passed > 1)
+    monkeypatch.setattr(admission, "shutdown_requested", lambda: world.clock.passed > 1)
     world.batch(*named(300))
-    assert world.clock.passed < 1 + shutdown_flag.WITHIN + 0.5
+    assert world.clock.passed < 1 + admission.STOP_WITHIN + 0.5
     assert world.tracker.released == 1
     assert world.tracker.parks == []
 
@@ -214,16 +224,15 @@ def test_a_worker_that_stops_hands_back_what_takes_longer(world: World, monkeypa
 def test_processes_forked_before_see_the_wish_to_stop() -> None:
     code = """
 import os, time
-from cityweather.weather import shutdown_flag as stopping
-from cityweather.weather.rate_limiter import Grant
+from cityweather.weather.admission import request_shutdown, shutdown_requested
 child = os.fork()
 if child:
-    stopping.ask()
+    request_shutdown()
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 else:
     deadline = time.monotonic() + 10
-    while not stopping.asked() and time.monotonic() < deadline:
+    while not shutdown_requested() and time.monotonic() < deadline:
         time.sleep(0.01)
-    os._exit(7 if stopping.asked() else 1)
+    os._exit(7 if shutdown_requested() else 1)
 """
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "7\n"

@@ -45,13 +45,12 @@ def test_a_batch_dropped_in_mid_work_leaves_them_too(world: World) -> None:
         if city in COORDINATES:
             world.upstream.latency = 3.0  # of the next request; the lease is renewed before that
             return geocoded(city)
-        world.tracker.stop = "lease"
+        world.stop("lease")
         return NOW
 
     world.upstream.respond = dropped_once_found
     world.batch("Oslo")
     assert world.tracker.results == {}
-    world.tracker.stop = None
     answers(world, NOW)
     world.batch("Oslo")
     assert world.upstream.asked.count("Oslo") == 1
@@ -61,7 +60,7 @@ def test_a_batch_dropped_in_mid_work_leaves_them_too(world: World) -> None:
 def test_coordinates_are_no_weather(world: World) -> None:
     answers(world, LATER)
     world.batch("Oslo")
-    assert world.parts.cache.get("oslo") is None
+    assert world.context.cache.get("oslo") is None
 
 
 def test_the_weather_takes_their_place(world: World) -> None:
@@ -70,6 +69,6 @@ def test_the_weather_takes_their_place(world: World) -> None:
     world.clock.advance(700)
     answers(world, NOW)
     world.batch("Oslo")
-    entries, known = world.parts.cache.read(["oslo"])
+    entries, known = world.context.cache.read(["oslo"])
     assert set(entries) == {"oslo"}
     assert known == {}

@@ -75,11 +75,11 @@ def test_coordinates_that_a_batch_left_are_used(meteo: Any) -> None:
 
 
 def test_what_is_remembered_of_places_is_bounded(meteo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(provider_client, "MOST_FOUND", 2)
+    monkeypatch.setattr(provider_client, "MOST_LOCATED", 2)
     meteo.get(FORECAST, json=COLD)
     for city in ("Oslo", "Rome", "Bonn", "Lyon", "Nice"):
         lookup(city, nothing_known)
-    assert len(_web()._asker._found) <= 2
+    assert len(_web()._client._located) <= 2
 
 
 def test_a_city_whose_coordinates_are_known_is_not_geocoded_again(meteo: Any) -> None:

@@ -16,10 +16,10 @@ from cityweather.errors import (
 )
 from cityweather.runtime import connections
 from cityweather.weather import factory, provider_client
-from cityweather.weather.choice import from_settings
 from cityweather.weather.circuit_breaker import State
 from cityweather.weather.lookup import lookup
-from cityweather.weather.providers.base import Response
+from cityweather.weather.provider_client import ProviderClient
+from cityweather.weather.providers.base import Place, Response
 from tests.support.fakes import BROKEN, KEY_REFUSED, TOO_MANY, reply, weather
 from tests.support.lookups import URL, answer, known_since, nothing_known
 
@@ -40,12 +40,13 @@ def test_three_tries_are_enough(provider: Any) -> None:
     assert len(provider.calls) == 3
 
 
-def test_a_retry_after_is_waited_for_exactly(provider: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_retry_after_is_waited_for_in_whole(provider: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr("backoff._sync.time.sleep", slept.append)
     answer(provider, reply(503, b"", retry_after="1"), reply(503, b"", retry_after="2"), weather("Oslo"))
     lookup("Oslo", nothing_known)
-    assert slept == [1.0, 2.0]
+    assert slept[::2] == [1.0, 2.0]
+    assert max(slept[1::2]) <= 2 * provider_client.FIRST_RETRY
 
 
 @pytest.mark.parametrize("said", ["0", "Sun, 06 Nov 1994 08:49:37 GMT"])
@@ -153,40 +154,41 @@ def fails(provider: Any, city: str, **others: Response) -> None:
 
 
 def half_open() -> None:
-    breaker = factory.breaker(from_settings())
-    breaker.outage()
+    breaker = factory.circuit_breaker(factory.provider())
+    breaker.record_failure()
     redis = connections.redis_client()
     redis.hset("cw:{openweather}:breaker", "until", 1)
 
 
-def test_a_city_that_always_fails_does_not_keep_the_breaker_open(provider: Any) -> None:
+def test_in_half_open_the_request_itself_is_the_probe(provider: Any) -> None:
     half_open()
     fails(provider, "Broken")
     with pytest.raises(ProviderDown):
         lookup("Broken", nothing_known)
-    assert factory.breaker(from_settings()).check().state is State.CLOSED
-
-
-def test_neither_does_the_city_that_probes_ask_for(provider: Any) -> None:
-    fails(provider, "London")
+    assert len(provider.calls) == 1
     half_open()
-    with pytest.raises(ProviderDown):
-        lookup("Rome", nothing_known)
-    connections.redis_client().hset("cw:{openweather}:breaker", "until", 1)
     assert lookup("Oslo", nothing_known).city == "Oslo"
-    assert factory.breaker(from_settings()).check().state is State.CLOSED
+    assert len(provider.calls) == 2
+    assert factory.circuit_breaker(factory.provider()).check().state is State.CLOSED
 
 
-def test_what_one_city_was_told_as_a_probe_holds_for_that_city_only(provider: Any) -> None:
+def test_a_retry_after_for_the_probe_holds_for_its_city_only(provider: Any) -> None:
     fails(provider, "London", Bonn=reply(503, b"", retry_after="36000"))
     half_open()
-    with pytest.raises(ProviderDown):
-        lookup("Rome", nothing_known)
-    connections.redis_client().hset("cw:{openweather}:breaker", "until", 1)
     with pytest.raises(ProviderDown) as told:
         lookup("Bonn", nothing_known)
     assert told.value.retry_after == 36_000
-    assert factory.breaker(from_settings()).look().wait <= 15
+    assert factory.circuit_breaker(factory.provider()).peek().wait <= 15
+
+
+def test_failing_cities_open_nothing_while_others_are_answered_in_another_process(provider: Any) -> None:
+    fails(provider, "Rome", Bonn=BROKEN, Lyon=BROKEN, Nice=BROKEN)
+    other = ProviderClient.from_settings()
+    for city in ("Rome", "Bonn", "Lyon", "Nice"):
+        with pytest.raises(ProviderDown):
+            lookup(city, nothing_known)
+        other.weather(Place("Oslo"))
+    assert factory.circuit_breaker(factory.provider()).check().state is State.CLOSED
 
 
 def test_a_probe_without_a_token_does_not_hold_others_up(provider: Any, settings: Any) -> None:
@@ -194,4 +196,4 @@ def test_a_probe_without_a_token_does_not_hold_others_up(provider: Any, settings
     half_open()
     with pytest.raises(QuotaUsedUp):
         lookup("Oslo", nothing_known)
-    assert factory.breaker(from_settings()).check().state is State.PROBE
+    assert factory.circuit_breaker(factory.provider()).peek().state is State.PROBE

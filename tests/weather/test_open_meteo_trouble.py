@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from cityweather.weather.circuit_breaker import State
-from cityweather.weather.known_good import LONDON
+from cityweather.weather.failure_detector import REFERENCE
 from cityweather.weather.providers.open_meteo import OpenMeteo
 from tests.support.fakes import BROKEN, Outcome, World, named, reply
 
@@ -39,7 +39,7 @@ def meteo(
 
 
 def geocoded(city: str) -> Outcome:
-    latitude = LONDON.latitude if city == LONDON.name else float(city.split()[1])
+    latitude = REFERENCE.latitude if city == REFERENCE.name else float(city.split()[1])
     return reply(200, {"results": [{"name": city, "latitude": latitude, "longitude": 1.0, "country_code": "XX"}]})
 
 
@@ -66,13 +66,13 @@ def test_a_refused_place_that_was_just_geocoded_is_remembered(world: World) -> N
 
 
 def test_a_server_that_has_no_weather_for_london_is_not_out(world: World) -> None:
-    assert LONDON.latitude is not None
+    assert REFERENCE.latitude is not None
     world.upstream.respond = meteo(nothing=lambda latitude: latitude > 50)
-    world.clock.advance(world.parts.breaker.outage())
+    world.clock.advance(world.context.breaker.record_failure())
     world.job(named(40), seconds=120)
     assert len(world.tracker.results) == 40
     assert not world.tracker.errors()
-    assert world.parts.breaker.check().state is State.CLOSED
+    assert world.context.breaker.check().state is State.CLOSED
 
 
 def test_a_geocoder_that_is_out_fails_no_city(world: World) -> None:

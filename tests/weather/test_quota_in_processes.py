@@ -12,7 +12,7 @@ from redis import Redis
 
 from cityweather.weather.admission import UNUSED_FOR
 from cityweather.weather.providers.base import Window
-from cityweather.weather.rate_limiter import BURST, RATE, Quota
+from cityweather.weather.rate_limiter import BURST, RATE, RateLimiter
 from cityweather_dev.processes import wait_until
 from cityweather_dev.simulator.process import Simulator
 from cityweather_dev.valkey import Valkey
@@ -50,7 +50,9 @@ def fleet(
             assert process.stdout.readline() == "ready\n"
         # A minute ago nobody had asked for a while: the burst is there, and all ask at the same moment.
         window = Window("minute", 60, LIMIT)
-        Quota("openweather", (window,), redis_server, now=lambda: int((time.time() * scale - 60) * 1000)).take(1)
+        RateLimiter("openweather", (window,), redis_server, now=lambda: int((time.time() * scale - 60) * 1000)).acquire(
+            1
+        )
         (tmp_path / "go").touch()
 
     def end() -> list[str]:

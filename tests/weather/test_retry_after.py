@@ -61,7 +61,7 @@ def test_a_longer_one_counts_as_a_try_and_holds_neither_batch_nor_job_up(world: 
     assert not world.tracker.errors()
     assert max(provider.gaps()) <= LONGEST_RETRY + 0.2
     assert world.tracker.parks == []
-    assert world.parts.breaker.check().state is State.CLOSED
+    assert world.context.breaker.check().state is State.CLOSED
 
 
 def test_the_fifth_failure_is_the_last(world: World) -> None:
@@ -87,7 +87,7 @@ def test_what_one_city_was_told_as_a_probe_holds_for_that_city_only(world: World
     for _ in range(3):
         world.clock.advance(16)
         world.batch("Oslo", first=100)
-    assert world.parts.breaker.look().wait <= 15
+    assert world.context.breaker.peek().wait <= 15
     world.clock.advance(16)
     world.batch("Rome", first=200)
-    assert world.parts.breaker.check().state is State.CLOSED
+    assert world.context.breaker.check().state is State.CLOSED

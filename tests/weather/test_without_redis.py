@@ -7,7 +7,7 @@ import pytest
 import responses
 
 from cityweather.errors import KeyRefused, ProviderDown, QuotaUsedUp
-from cityweather.weather.availability import Pace, _shared, pace
+from cityweather.weather.availability import ProviderAvailability, _shared, provider_availability
 from cityweather.weather.lookup import _web, lookup
 from tests.support.fakes import BROKEN, KEY_REFUSED, Outcome, weather
 
@@ -60,4 +60,4 @@ def test_trouble_is_told_as_ever() -> None:
 
 
 def test_dispatch_is_not_held_up() -> None:
-    assert pace() == Pace()
+    assert provider_availability() == ProviderAvailability()

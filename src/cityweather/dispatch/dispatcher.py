@@ -17,7 +17,7 @@ from cityweather.runtime import connections
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import LOSSES_BEFORE_ALONE, Claim, Tracker
-from cityweather.weather.availability import Blocked, Pace, pace
+from cityweather.weather.availability import Blocked, ProviderAvailability, provider_availability
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +46,9 @@ def _round(live: list[BulkJob]) -> list[BulkJob]:
     if tracker.draining():
         _hold(states, tracker)
         return []
-    allowed = pace()
-    if not allowed.quota.told:
-        quota_usage.tell()
+    allowed = provider_availability()
+    if not allowed.quota.restored:
+        quota_usage.restore()
     tail = sum(state.tail for _, state in states)
     running = [(job, state) for job, state in states if _may_run(job, state, allowed, tail, tracker)]
     load, in_flight = _load(running, allowed, tracker)
@@ -58,7 +58,9 @@ def _round(live: list[BulkJob]) -> list[BulkJob]:
     return [job for job in live if job.job_id not in resting]
 
 
-def _load(running: list[tuple[BulkJob, Progress]], allowed: Pace, tracker: Tracker) -> tuple[Load, list[int]]:
+def _load(
+    running: list[tuple[BulkJob, Progress]], allowed: ProviderAvailability, tracker: Tracker
+) -> tuple[Load, list[int]]:
     """And each job's rows in flight."""
     now, leases = tracker.leases_of([str(job.job_id) for job, _ in running])
     waiting = connections.queue_length("fetch")
@@ -103,7 +105,7 @@ def _hold(states: list[tuple[BulkJob, Progress]], tracker: Tracker) -> None:
             tracker.park(str(job.job_id), state.epoch, 0, "drain")
 
 
-def _may_run(job: BulkJob, state: Progress, allowed: Pace, tail: int, tracker: Tracker) -> bool:
+def _may_run(job: BulkJob, state: Progress, allowed: ProviderAvailability, tail: int, tracker: Tracker) -> bool:
     """Parks the job where the provider or the flush holds it back. `tail`: bytes that all jobs have not flushed."""
     if state.waiting_for == "drain":
         tracker.set(str(job.job_id), state.epoch, waiting_for="")
@@ -120,13 +122,13 @@ def _may_run(job: BulkJob, state: Progress, allowed: Pace, tail: int, tracker: T
     return not _parked(state, now, allowed)
 
 
-def _parked(state: Progress, now: float, allowed: Pace) -> bool:
+def _parked(state: Progress, now: float, allowed: ProviderAvailability) -> bool:
     if state.waiting_for in get_args(Blocked) and not allowed.blocked:
         return False  # what a worker met is over: the key was changed, a probe came back
     return state.parked_until is not None and now < state.parked_until < now + LONGEST_PARK
 
 
-def _rests(state: Progress, allowed: Pace) -> bool:
+def _rests(state: Progress, allowed: ProviderAvailability) -> bool:
     """Whether nothing of the job will go out within a second: many that wait must not slow down those that run."""
     return state.closed or bool(state.command) or _parked(state, time.time() + 1, allowed)
 

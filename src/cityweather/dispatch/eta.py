@@ -4,14 +4,14 @@ import time
 
 from cityweather.models import BulkJob
 from cityweather.runtime import connections
-from cityweather.weather.availability import pace
+from cityweather.weather.availability import provider_availability
 
 LEAST = 1.0  # seconds by which the end must have moved to be told again, or a fiftieth of what is left
 
 
 def tell(live: list[BulkJob]) -> None:
     """The moment before which the quota does not let a job end, while all share it evenly."""
-    tracker, quota = connections.tracker(), pace().quota
+    tracker, quota = connections.tracker(), provider_availability().quota
     known = zip(live, tracker.states([str(job.job_id) for job in live]), strict=True)
     going = [(job, state) for job, state in known if state and not (state.closed or state.command)]
     now = time.time()

@@ -1,13 +1,12 @@
-"""Redis counts what the provider was asked; the database remembers it, so that an emptied Redis is told."""
+"""Redis counts what the provider was asked; the database remembers it, so that an emptied Redis can be restored."""
 
 from cityweather.models import QuotaUse
-from cityweather.weather import availability
-from cityweather.weather.choice import from_settings
+from cityweather.weather import availability, factory
 
 
-def keep() -> None:
+def persist() -> None:
     """Note the use of the hour, day or month down, never less than was noted before; earlier ones tell nothing."""
-    provider = from_settings().name
+    provider = factory.provider_name()
     for window, used in availability.usage().items():
         row, made = QuotaUse.objects.get_or_create(provider=provider, window=window, defaults={"used": used})
         if not made and used > row.used:
@@ -16,10 +15,10 @@ def keep() -> None:
             _forget_before(provider, window)
 
 
-def tell() -> bool:
+def restore() -> bool:
     """True when Redis had forgotten."""
-    noted = QuotaUse.objects.filter(provider=from_settings().name).values_list("window", "used")
-    return availability.seed(dict(noted))
+    noted = QuotaUse.objects.filter(provider=factory.provider_name()).values_list("window", "used")
+    return availability.restore_usage(dict(noted))
 
 
 def _forget_before(provider: str, window: str) -> None:

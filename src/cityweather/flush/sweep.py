@@ -21,8 +21,8 @@ CHUNK = 1000  # jobs a query
 
 def sweep() -> None:
     """Every ten seconds."""
-    quota_usage.tell()
-    quota_usage.keep()
+    quota_usage.restore()
+    quota_usage.persist()
     sweep_imports()
     release_ended()
 

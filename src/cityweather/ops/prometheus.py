@@ -158,7 +158,7 @@ def live() -> Iterator[Metric]:
 
 def provider() -> Iterator[Metric]:
     """What holds the bulk path back, and what the long windows of the quota have used."""
-    now, state = time.time(), availability.pace()
+    now, state = time.time(), availability.provider_availability()
     blocked = GaugeMetricFamily(f"{PREFIX}provider_blocked", "1 while nobody may ask, by reason.", labels=["reason"])
     for reason in ("quota", "provider", "key"):
         blocked.add_metric([reason], float(state.blocked == reason))

@@ -1,6 +1,7 @@
 """The Lua scripts, each a file under lua/ with the prelude in front."""
 
 from collections.abc import Callable
+from importlib.abc import Traversable
 from importlib.resources import files
 from typing import Any, cast
 
@@ -13,18 +14,23 @@ NAMES = (
 )  # fmt: skip
 
 Arg = str | bytes | int | float
+Script = Callable[..., Any]
+
+
+def script(redis: Redis, folder: Traversable, *names: str) -> Script:
+    """The files NAME.lua of a folder, one behind the other; call it with keys= and args=.
+
+    SCRIPT FLUSH is survived: a lost script is sent again.
+    """
+    return cast("Script", redis.register_script("\n".join((folder / f"{name}.lua").read_text() for name in names)))
 
 
 class Scripts:
-    """Callable by name: run("record", job_id, now, epoch, …). SCRIPT FLUSH is survived: a lost script is sent again."""
+    """Callable by name: run("record", job_id, now, epoch, …)."""
 
     def __init__(self, redis: Redis) -> None:
         folder = files("cityweather.tracker") / "lua"
-        prelude = (folder / "prelude.lua").read_text()
-        self._scripts: dict[str, Callable[..., Any]] = {
-            name: cast("Callable[..., Any]", redis.register_script(prelude + (folder / f"{name}.lua").read_text()))
-            for name in NAMES
-        }
+        self._scripts = {name: script(redis, folder, "prelude", name) for name in NAMES}
 
     def run(self, name: str, job_id: str, now: int | None, epoch: int | None, *args: Arg) -> Any:
         """`now` in Unix milliseconds, None for the server's clock; `epoch` None for any."""

@@ -1,4 +1,4 @@
-"""What bookkeepers ask and tell: how fast the provider may be asked, and what the long windows have used."""
+"""What bookkeepers ask about the provider: may it be asked, how fast, and what have the longer windows used."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,53 +9,62 @@ from typing import Literal
 from redis.exceptions import RedisError
 
 from cityweather.weather import factory
-from cityweather.weather.choice import from_settings
-from cityweather.weather.circuit_breaker import Breaker, State
-from cityweather.weather.quota_forecast import NO_LIMIT, Outlook
-from cityweather.weather.rate_limiter import Quota
+from cityweather.weather.circuit_breaker import CircuitBreaker, State
+from cityweather.weather.rate_limiter import NO_LIMIT, QuotaForecast, RateLimiter
 
 LONGEST_PAUSE = 2.0  # seconds a batch waits in place; beyond it its rows go back to dispatch
+KEY_PATIENCE = 86_400.0  # seconds a job waits for a key that is refused
 
 Blocked = Literal["quota", "provider", "key"]
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """`blocked`: nobody may ask before `until` (Unix seconds). While `quota` is not told, bulk waits for seed()."""
+class ProviderAvailability:
+    """`blocked`: nobody may ask before `until` (Unix seconds), and for a refused key `error` says what to do."""
 
     blocked: Blocked | None = None
     until: float = 0.0
-    quota: Outlook = NO_LIMIT
+    quota: QuotaForecast = NO_LIMIT
+    error: str | None = None
+    key_refused_since: float | None = None  # Unix seconds; also while a probe is under way
+
+    def key_hopeless(self, waiting_since: float) -> bool:
+        """Whether the key was refused for 24 h since a job began to wait for it (Unix seconds): then the job fails."""
+        if self.key_refused_since is None:
+            return False
+        return time() - max(self.key_refused_since, waiting_since) >= KEY_PATIENCE
 
 
-def pace() -> Pace:
-    """Never raises: while Redis is away nothing is dispatched anyway."""
-    quota, breaker = _shared()
+def provider_availability() -> ProviderAvailability:
+    """Never raises: while Redis is unreachable nothing is dispatched anyway."""
+    limiter, breaker, refusal = _shared()
     try:
-        verdict, outlook = breaker.look(), quota.outlook()
+        verdict, forecast = breaker.peek(), limiter.forecast()
     except RedisError:
-        return Pace()
+        return ProviderAvailability()
+    key = verdict.reason == "key" and verdict.since is not None
+    since, error = (verdict.since, refusal) if key else (None, None)
     if verdict.state is State.OPEN:
-        return Pace(verdict.reason, time() + verdict.wait, outlook)
-    if outlook.told and outlook.wait > LONGEST_PAUSE:
-        return Pace("quota", time() + outlook.wait, outlook)
-    return Pace(quota=outlook)
+        return ProviderAvailability(verdict.reason, time() + verdict.wait, forecast, error, since)
+    if forecast.restored and forecast.wait > LONGEST_PAUSE:
+        return ProviderAvailability("quota", time() + forecast.wait, forecast, None, since)
+    return ProviderAvailability(quota=forecast, key_refused_since=since)
 
 
 def usage() -> dict[str, int]:
-    """What the long windows have used, 'month:202611' → cities; to be kept in the database. Raises RedisError."""
+    """What the longer windows have used, 'month:202611' → cities; to be kept in the database. Raises RedisError."""
     return _shared()[0].usage()
 
 
-def seed(usage: Mapping[str, int]) -> bool:
-    """What usage() said last. A Redis that is new, or has forgotten, lets bulk jobs wait for it, 15 s at most.
+def restore_usage(noted: Mapping[str, int]) -> bool:
+    """What usage() returned last. Bulk waits for it where Redis is new or has forgotten. True when Redis needed it.
 
-    True when Redis needed it. Cheap and safe to repeat. Raises RedisError.
+    Cheap and safe to repeat. Raises RedisError.
     """
-    return _shared()[0].seed(usage)
+    return _shared()[0].restore_usage(noted)
 
 
 @lru_cache
-def _shared() -> tuple[Quota, Breaker]:
-    provider = from_settings()
-    return factory.quota(provider), factory.breaker(provider)
+def _shared() -> tuple[RateLimiter, CircuitBreaker, str]:
+    provider = factory.provider()
+    return factory.rate_limiter(provider), factory.circuit_breaker(provider), provider.refusal

@@ -14,7 +14,7 @@ from cityweather.weather.providers.base import Place, Provider
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows given to one task; `token` is the lease's."""
+    """Rows given to one task, as (position, place); `token` is that of their lease."""
 
     job_id: str
     epoch: int
@@ -43,14 +43,14 @@ class Kind(StrEnum):
 class Call:
     """One request and the rows it answers. `started`: monotonic seconds.
 
-    A probe tells whether the provider is well; without rows it asks for a city known good.
+    A probe finds out whether the provider is well; without rows it asks for the reference city.
     """
 
     rows: list[Row]
     kind: Kind = Kind.WEATHER
     probe: bool = False
     started: float = 0.0
-    retry_after: float | None = None  # seconds, as the provider said when it failed
+    retry_after: float | None = None  # seconds, from the answer with which it failed
 
 
 @dataclass(order=True, slots=True)
@@ -60,7 +60,7 @@ class _Later:
     rows: list[Row] = field(compare=False)
 
 
-class Work:
+class BatchQueue:
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
         self._ready: deque[Row] = deque()
@@ -72,19 +72,19 @@ class Work:
         return bool(self._ready or self._unlocated or self._later)
 
     @property
-    def fresh(self) -> int:
-        """Rows that did not fail yet."""
+    def new_rows(self) -> int:
+        """How many did not fail yet."""
         return len(self._ready) + len(self._unlocated)
 
-    def due(self, now: float) -> int:
-        """Rows whose retry is due."""
+    def due_rows(self, now: float) -> int:
+        """How many may be retried together now."""
         return len(self._later[0].rows) if self._later and self._later[0].due <= now else 0
 
     def put_back(self, rows: Iterable[Row]) -> None:
         for row in rows:
             (self._unlocated if self._needs_coordinates(row) else self._ready).append(row)
 
-    def again(self, rows: list[Row], due: float) -> None:
+    def retry_at(self, rows: list[Row], due: float) -> None:
         """Ask again for these rows together, at `due` (monotonic seconds) or later."""
         heapq.heappush(self._later, _Later(due, next(self._numbers), rows))
 
@@ -92,7 +92,7 @@ class Work:
         return self._later[0].due if self._later else None
 
     def next_call(self, tokens: int) -> Call | None:
-        """A new one; coordinates first, so that later requests are full."""
+        """For new rows, as many as there are tokens; coordinates first, so that later requests are full."""
         if self._unlocated:
             return self._geocode()
         if self._ready:
@@ -102,28 +102,25 @@ class Work:
             return Call([self._ready.popleft() for _ in range(size)])
         return None
 
-    def probe(self) -> Call | None:
-        """Any one row: always the same one might always be the one that fails."""
+    def random_call(self) -> Call | None:
+        """For one row, any: always the same one might always be the one that fails."""
         rows = self._ready or self._unlocated
         if not rows:
             return None
         rows.rotate(random.randrange(len(rows)))  # noqa: S311
-        call = self._geocode() if rows is self._unlocated else Call([rows.popleft()])
-        call.probe = True
-        return call
+        return self._geocode() if rows is self._unlocated else Call([rows.popleft()])
 
-    def kind(self) -> Kind:
-        """Of the next call."""
+    def next_kind(self) -> Kind:
         return Kind.GEOCODE if self._unlocated else Kind.WEATHER
 
     def _geocode(self) -> Call:
         return Call([self._unlocated.popleft()], Kind.GEOCODE)
 
-    def retry(self, tokens: int) -> Call:
-        """The rows that are due first."""
+    def next_retry(self, tokens: int) -> Call:
+        """For the rows that are due first."""
         later = heapq.heappop(self._later)
         if len(later.rows) > tokens:
-            self.again(later.rows[tokens:], later.due)
+            self.retry_at(later.rows[tokens:], later.due)
         rows = later.rows[:tokens]
         return Call(rows, Kind.GEOCODE if self._needs_coordinates(rows[0]) else Kind.WEATHER)
 

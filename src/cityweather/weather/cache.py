@@ -1,4 +1,4 @@
-"""Fresh weather, unknown cities, and where the others are. A cache that is away knows nothing."""
+"""Fresh weather, unknown cities, and where the others are. While Redis is unreachable it knows nothing."""
 
 import logging
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from django_redis.serializers.base import BaseSerializer
 from redis.exceptions import RedisError
 
 from cityweather.runtime import metrics
-from cityweather.weather import redis_cooldown, redis_keys
+from cityweather.tracker.scripts import Script
+from cityweather.weather import redis_keys, redis_state
 from cityweather.weather.providers.base import Place, Weather
-from cityweather.weather.scripts import Script, script
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +52,8 @@ class Cache:
     def __init__(self, provider: str, ttl: int) -> None:
         self._provider = provider
         self._ttl = ttl
-        self._away = redis_cooldown.shared(settings.CACHE_URL)
-        self._remember: Script | None = None
+        self._cooldown = redis_state.shared(settings.CACHE_URL)
+        self._write_many: Script | None = None
 
     def get(self, city_key: str) -> Answer | None:
         return self.get_many([city_key]).get(city_key)
@@ -63,7 +63,7 @@ class Cache:
 
     def read(self, city_keys: Sequence[str]) -> tuple[dict[str, Answer], dict[str, Coordinates]]:
         """Fresh answers, and where cities without one are, if that was found."""
-        if not city_keys or self._away:
+        if not city_keys or self._cooldown:
             return {}, {}
         make_key = django_cache.make_key
         names = [make_key(redis_keys.cached(self._provider, city_key)) for city_key in city_keys]
@@ -71,7 +71,7 @@ class Cache:
             # The cache's own get_many costs as much again as the trip.
             found = get_redis_connection("default").mget(names)
         except RedisError as error:
-            self._away.note(error)
+            self._cooldown.note(error)
             log.warning("The weather cache is not read: %s", type(error).__name__)
             return {}, {}
         answers, located = {}, {}
@@ -98,34 +98,34 @@ class Cache:
         self._write(values, COORDINATES_TTL)
 
     def tried(self, job_id: str, position: int) -> int:
-        """Count one try more of a row, whoever made the others; how many that makes, 0 while the cache is away."""
+        """Count one try more of a row, whoever made the others; how many that makes, 0 while Redis is unreachable."""
         name = django_cache.make_key(redis_keys.tries(job_id, position))
         try:
-            if self._away:
+            if self._cooldown:
                 return 0
             pipe = get_redis_connection("default").pipeline(transaction=False)
             pipe.incr(name).expire(name, TRIES_TTL)
             return int(pipe.execute()[0])
         except RedisError as error:
-            self._away.note(error)
+            self._cooldown.note(error)
             return 0
 
     def _write(self, values: Sequence[tuple[str, list[Any]]], ttl: int) -> None:
         try:
-            if values and ttl and not self._away:
+            if values and ttl and not self._cooldown:
                 self._write_all(values, ttl)
         except RedisError as error:
-            self._away.note(error)
+            self._cooldown.note(error)
             log.warning("The weather cache is not written: %s", type(error).__name__)
 
     def _write_all(self, values: Sequence[tuple[str, list[Any]]], ttl: int) -> None:
         client = get_redis_connection("default")
-        if self._remember is None:
-            self._remember = script(client, "remember")
+        if self._write_many is None:
+            self._write_many = redis_state.load(client, "write_many")
         make_key = django_cache.make_key  # once: the way to the cache itself costs more than a key
         names = [make_key(redis_keys.cached(self._provider, key)) for key, _ in values]
         texts = [orjson.dumps(value) for _, value in values]
-        self._remember(keys=names, args=["", ttl * 1000, *texts], client=client)
+        self._write_many(keys=names, args=[ttl * 1000, *texts], client=client)
 
 
 def _loads(text: bytes | None) -> Any:

@@ -1,23 +1,30 @@
-"""While the provider is out, nobody asks but one probe at a time. One state for all processes, kept in Redis."""
+"""While the provider is unreachable nobody asks but one probe at a time. One state for all processes, kept in Redis.
+
+closed ── record_failure, or three cities fail without a success between them ──► open
+open ── its pause is over ──► half-open: the next request is the probe
+half-open ── record_success ──► closed;  record_failure ──► open, for longer
+A refused key opens it, too, for a minute at a time.
+"""
 
 import hashlib
+import logging
 import time
-import uuid
 from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
 from redis import Redis
-from redis.exceptions import RedisError
 
 from cityweather.weather import redis_keys
-from cityweather.weather.redis_cooldown import Away
-from cityweather.weather.scripts import script
+from cityweather.weather.redis_state import ProviderScripts, RedisCooldown
 
-SCRIPTS = "check", "outage", "key_refused", "key_news", "let_go", "suspect"
-PAUSE = 1.0  # seconds between tries while Redis is away and nobody keeps the state
+log = logging.getLogger(__name__)
+
+SCRIPTS = (
+    "check", "record_failure", "record_city_failure", "record_success", "record_key_refusal", "release_probe",
+)  # fmt: skip
+PAUSE = 1.0  # seconds between tries while Redis is unreachable and nobody keeps the state
 
 Reason = Literal["provider", "key"]
 
@@ -25,25 +32,29 @@ Reason = Literal["provider", "key"]
 class State(StrEnum):
     CLOSED = "closed"
     OPEN = "open"
-    PROBE = "probe"  # open, but this caller may try
+    PROBE = "probe"  # half-open, and this caller's next request is the probe
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`wait`: seconds until asking again is worth it."""
+    """`wait`: seconds until asking again is worth it. `since`: Unix seconds when the trouble began, None if closed."""
 
     state: State
     reason: Reason = "provider"
     wait: float = 0.0
+    since: float | None = None
 
 
 def fingerprint(key: str) -> str:
-    """Tells keys apart without telling the key."""
+    """Distinguishes keys without revealing them."""
     return hashlib.sha256(b"cityweather breaker " + key.encode()).hexdigest()[:16]
 
 
-class Breaker:
-    """`key`: the fingerprint of the provider's key. `now` gives Unix milliseconds for tests, as in Quota."""
+class CircuitBreaker:
+    """`key`: the fingerprint of the provider's key. `now` gives Unix milliseconds for tests.
+
+    `holder` names a batch or a look-up: a probe belongs to one of them. While Redis is unreachable it is closed.
+    """
 
     def __init__(
         self,
@@ -52,88 +63,60 @@ class Breaker:
         *,
         key: str = "",
         now: Callable[[], int] | None = None,
-        ticks: Callable[[], float] = time.monotonic,
-        away: Away | None = None,
+        cooldown: RedisCooldown | None = None,
     ) -> None:
-        self.holder = uuid.uuid4().hex
+        keys = redis_keys.breaker(provider), redis_keys.failing(provider)
+        self._scripts = ProviderScripts(redis, keys, SCRIPTS, library="circuit_breaker", now=now, cooldown=cooldown)
+        self._provider = provider
         self._key = key
-        self._keys = [redis_keys.breaker(provider), redis_keys.failing(provider)]
-        self._redis = redis
-        self._scripts = {name: script(redis, "breaker", name) for name in SCRIPTS}
-        self._now = now
-        self._away = Away(ticks) if away is None else away
-        self._suspected = False
 
-    def check(self) -> Verdict:
-        """Whoever gets PROBE tries, and then tells by good(), outage() or let_go(). Closed while Redis is away."""
-        return self._verdict(self._run("check"))
+    def check(self, holder: str = "") -> Verdict:
+        """Whoever gets PROBE asks, and then calls record_success, record_failure or release_probe."""
+        return _verdict(self._attempt("check", holder))
 
-    def attempt(self) -> "Breaker":
-        """For one question: of the threads of one process, too, only one at a time may probe."""
-        attempt = copy(self)
-        attempt.holder = uuid.uuid4().hex
-        return attempt
+    def peek(self) -> Verdict:
+        """As check(), for a caller that will not ask. Raises RedisError."""
+        return _verdict(self._scripts.run("check", holder="", key=self._key))
 
-    def look(self) -> Verdict:
-        """As check(), for somebody who will not ask. Raises RedisError."""
-        return self._verdict(self._call("check", holder=""))
+    def record_success(self, holder: str = "") -> None:
+        """An answer came; cities that failed before it no longer count. The probe's answer closes the breaker."""
+        reply = self._attempt("record_success", holder)
+        if reply and reply["closed"]:
+            lasted = max(time.time() - reply["since"] / 1000, 0.0)
+            facts = {"provider": self._provider, "reason": reply["reason"], "lasted_seconds": round(lasted)}
+            log.warning("breaker_closed", extra=facts)
 
-    def outage(self, retry_after: float | None = None) -> float:
-        """The provider is out, seen on a city that it knows. Seconds until asking again is worth it."""
-        wait = self._run("outage", int((retry_after or 0.0) * 1000))
-        return max(PAUSE, retry_after or 0.0) if wait is None else wait / 1000
+    def record_failure(self, holder: str = "", retry_after: float | None = None) -> float:
+        """The provider is unreachable. Seconds until asking again is worth it."""
+        reply = self._attempt("record_failure", holder, retry_after=int((retry_after or 0.0) * 1000))
+        return max(PAUSE, retry_after or 0.0) if reply is None else self._opened(reply, "breaker_opened")
 
-    def key_refused(self) -> float:
+    def record_city_failure(self, city_key: str) -> float:
+        """A look-up failed, perhaps for its city only. Seconds to wait once several have, else 0."""
+        city = hashlib.sha256(city_key.encode()).hexdigest()[:16]
+        reply = self._attempt("record_city_failure", "", city=city)
+        return 0.0 if reply is None else self._opened(reply, "breaker_opened")
+
+    def record_key_refusal(self) -> float:
         """Seconds until asking again is worth it."""
-        wait = self._run("key_refused")
-        return PAUSE if wait is None else wait / 1000
+        reply = self._attempt("record_key_refusal", "")
+        return PAUSE if reply is None else self._opened(reply, "key_refused")
 
-    def key_news(self) -> bool:
-        """True once for each refused key, whoever found it: one running job fails, and all others wait."""
-        return bool(self._run("key_news"))
+    def release_probe(self, holder: str) -> None:
+        """The probe was not sent, or its answer said nothing about the provider."""
+        self._attempt("release_probe", holder)
 
-    def suspect(self, city_key: str) -> float:
-        """A city failed and no other is at hand to ask. Seconds to wait once several have, else 0."""
-        self._suspected = True
-        city = hashlib.sha256(city_key.encode()).digest()[:8]
-        return (self._run("suspect", city) or 0) / 1000
+    def _opened(self, reply: dict[str, Any], event: str) -> float:
+        wait: float = reply["wait"] / 1000
+        if reply["opened"]:
+            log.warning(event, extra={"provider": self._provider, "retry_in_seconds": round(wait)})
+        return wait
 
-    def let_go(self) -> None:
-        """The probe told nothing."""
-        self._run("let_go")
+    def _attempt(self, name: str, holder: str, **arguments: Any) -> dict[str, Any] | None:
+        return self._scripts.attempt(name, holder=holder, key=self._key, **arguments)
 
-    def good(self) -> None:
-        """A probe came back."""
-        self._forget(*self._keys)
 
-    def cleared(self) -> None:
-        """A city was answered on the interactive path."""
-        if self._suspected:
-            self._suspected = False
-            self._forget(self._keys[1])
-
-    def _forget(self, *names: str) -> None:
-        try:
-            self._redis.delete(*names)
-        except RedisError as error:
-            self._away.note(error)
-
-    @staticmethod
-    def _verdict(reply: list[Any] | None) -> Verdict:
-        if reply is None:
-            return Verdict(State.CLOSED)
-        state, reason, wait = reply
-        return Verdict(State(state.decode()), "key" if reason == b"key" else "provider", wait / 1000)
-
-    def _run(self, name: str, *args: Any) -> Any:
-        """None while Redis is away."""
-        try:
-            return None if self._away else self._call(name, *args)
-        except RedisError as error:
-            self._away.note(error)
-            return None
-
-    def _call(self, name: str, *args: Any, holder: str | None = None) -> Any:
-        now: int | str = "" if self._now is None else self._now()
-        head = (now, self.holder if holder is None else holder, self._key)
-        return self._scripts[name](keys=self._keys, args=[*head, *args])
+def _verdict(reply: dict[str, Any] | None) -> Verdict:
+    if reply is None or reply["state"] == State.CLOSED:
+        return Verdict(State.CLOSED)
+    return Verdict(State(reply["state"]), reply["reason"], reply["wait"] / 1000, reply["since"] / 1000)

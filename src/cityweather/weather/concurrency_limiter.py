@@ -5,16 +5,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from redis import Redis
-from redis.exceptions import RedisError
 
 from cityweather.weather import redis_keys
-from cityweather.weather.redis_cooldown import Away
-from cityweather.weather.scripts import script
+from cityweather.weather.redis_state import ProviderScripts, RedisCooldown
 
 LASTS = 10_000  # ms; longer than any request, so that a dead holder's requests are over when its slots are free
 
 
-class Slots:
+class ConcurrencyLimiter:
     """`limit`: the cap for all; without one nothing is counted. `now` gives Unix milliseconds for tests."""
 
     def __init__(
@@ -24,39 +22,34 @@ class Slots:
         redis: Redis,
         *,
         now: Callable[[], int] | None = None,
-        away: Away | None = None,
+        cooldown: RedisCooldown | None = None,
     ) -> None:
-        self._holder = uuid.uuid4().hex
+        keys = redis_keys.slots(provider), redis_keys.single_slots(provider)
+        self._scripts = ProviderScripts(redis, keys, ["reserve"], now=now, cooldown=cooldown)
+        self._process = uuid.uuid4().hex
         self._limit = limit
-        self._key = redis_keys.slots(provider)
-        self._script = script(redis, "slots")
-        self._now = now
-        self._away = Away() if away is None else away
 
-    def hold(self, wanted: int) -> int:
-        """How many this process may have under way from now on; renewed every few seconds, ended with hold(0)."""
+    def reserve(self, wanted: int) -> int:
+        """How many requests this process may have under way from now on. Renew it every few seconds; 0 ends it."""
         if self._limit is None:
             return wanted
-        kept_for_the_web = min(self._limit - 1, max(1, self._limit // 10))
-        return self._hold(self._holder, wanted, self._limit - kept_for_the_web)
+        kept_for_people = min(self._limit - 1, max(1, self._limit // 10))
+        return self._reserve(self._process, wanted, self._limit - kept_for_people, single=False)
 
     @contextmanager
-    def one(self) -> Iterator[bool]:
-        """For one interactive request; False when there is none."""
+    def single(self) -> Iterator[bool]:
+        """For one request of a person; False when there is no slot."""
         if self._limit is None:
             yield True
             return
-        holder = f"one:{uuid.uuid4().hex}"
-        got = bool(self._hold(holder, 1, self._limit))
+        holder = uuid.uuid4().hex
+        granted = bool(self._reserve(holder, 1, self._limit, single=True))
         try:
-            yield got
+            yield granted
         finally:
-            self._hold(holder, 0, self._limit)
+            self._reserve(holder, 0, self._limit, single=True)
 
-    def _hold(self, holder: str, wanted: int, limit: int) -> int:
-        args = ("" if self._now is None else self._now(), holder, wanted, limit, LASTS)
-        try:
-            return wanted if self._away else int(self._script(keys=[self._key], args=args))
-        except RedisError as error:
-            self._away.note(error)
-            return wanted
+    def _reserve(self, holder: str, wanted: int, limit: int, *, single: bool) -> int:
+        arguments = {"holder": holder, "wanted": wanted, "limit": limit, "lasts": LASTS, "single": single}
+        reply = self._scripts.attempt("reserve", **arguments)
+        return wanted if reply is None else int(reply["slots"])

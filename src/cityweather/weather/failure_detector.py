@@ -1,96 +1,200 @@
-"""Failures that may be the city's or the provider's. A city known good is asked, and its answers decide."""
+"""Whose fault is a failure, the city's or the provider's? That decides whether a row fails or a job waits.
+
+HEALTHY: others are answered, and were since the failed request went out. The failure counts as a try of its row.
+   │  ten failures in a row, half of the last fifty, or no answer since the request went out
+   ▼
+SUSPECTED: failed calls are held, and three probes ask for a city that was answered before. All three are answered:
+   │  HEALTHY again, and each held call counts as a try of its row.
+   │  one of them fails
+   ▼
+UNREACHABLE: the circuit breaker opens; all rows go back, and no city is blamed.
+   │  its pause is over
+   ▼
+HALF-OPEN: the batch's next request is the probe. Its answer: HEALTHY. Its failure: UNREACHABLE for longer, and the
+           next probe of this process asks for the city that was answered before, since the row may be what fails.
+
+Where failures are many, but too few to suspect the provider, rows are asked again and nobody is blamed.
+"""
 
 import random
+import time
+from collections.abc import Callable
 
 from cityweather.errors import GaveUp
 from cityweather.weather.availability import LONGEST_PAUSE
-from cityweather.weather.batch_queue import Call, Kind, Row, Work
-from cityweather.weather.result_buffer import Outbox
-from cityweather.weather.retry_budget import Health
-from cityweather.weather.row_state import Unanswered
+from cityweather.weather.batch_queue import BatchQueue, Call, Kind, Row
+from cityweather.weather.providers.base import Place
+from cityweather.weather.result_buffer import ResultBuffer
+
+REFERENCE = Place("London", 51.5074, -0.1278)  # asked for in a probe until another city was answered
+FIRST_REQUESTS = 2  # at once, while nothing has come back yet: a refused key costs a handful of requests
+SILENCE = 60.0  # seconds after which what was seen is stale
+SMOOTHING = 0.02  # the failure rate is that of about the last fifty answers
+CITY_AT_FAULT_BELOW = 0.1  # with one in ten failing it is no longer the city
+PROVIDER_AT_FAULT_FROM = 0.5
+RATE_AFTER_OUTAGE = 0.2  # some 35 answers above the rate at which cities are blamed
+IN_A_ROW = 10  # failures without a success between them: in an outage sooner than the rate, hardly ever by chance
+RETRY_COST, SUCCESS_PAYS, SECOND_PAYS, MOST_RETRIES = 1.0, 0.2, 5.0, 100.0
+FIRST_BUDGET = 20.0
 
 TRIES = 5
 FIRST_RETRY, LONGEST_RETRY = 0.2, 1.6  # seconds; the upper ends of the jitter
-PROBES = 3  # all must be answered before a failure is put down to a city
-MOST_DOUBTS = 3  # calls; no new ones go out then until the probes are back
+PROBES = 3  # all must be answered before a failure counts against a city
+MOST_HELD = 3  # calls; no new ones go out then until the probes are back
 
 
-class Doubts:
-    def __init__(self, work: Work, outbox: Outbox, health: Health, unanswered: Unanswered) -> None:
-        self._work = work
-        self._outbox = outbox
+class ProviderHealth:
+    """What this process saw of the provider lately, and its retry budget. It outlives batches.
+
+    `ticks` gives monotonic seconds.
+    """
+
+    def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._ticks = ticks
+        self.reference = REFERENCE
+        self.ask_reference = False  # in the next probe of a half-open breaker: the last one asked for a row and failed
+        self.at_once = FIRST_REQUESTS
+        self.last_success = float("-inf")  # monotonic seconds
+        self._failure_rate = 0.0
+        self._in_a_row = 0
+        self._retries = FIRST_BUDGET
+        self._paid_at = ticks()
+
+    def record_success(self, now: float) -> None:
+        """The provider did its part, be it by saying that there is no such city."""
+        self.at_once += 1
+        self._failure_rate *= 1 - SMOOTHING
+        self._in_a_row = 0
+        self.last_success = now
+        self._retries += SUCCESS_PAYS
+
+    def record_failure(self) -> None:
+        self._failure_rate += (1 - self._failure_rate) * SMOOTHING
+        self._in_a_row += 1
+
+    def city_at_fault(self, started: float) -> bool:
+        """HEALTHY, as seen by a request that went out at `started` and failed."""
+        return self._failure_rate < CITY_AT_FAULT_BELOW and self.last_success >= started
+
+    def provider_suspected(self, started: float) -> bool:
+        """SUSPECTED, as seen by a request that went out at `started` and failed."""
+        storm = self._failure_rate >= PROVIDER_AT_FAULT_FROM or self._in_a_row >= IN_A_ROW
+        return storm or self.last_success < started
+
+    def may_retry(self) -> bool:
+        """Takes a retry out of the budget: a storm of errors must not be answered by a storm of retries."""
+        now = self._ticks()
+        self._retries = min(self._retries + (now - self._paid_at) * SECOND_PAYS, MOST_RETRIES)
+        self._paid_at = now
+        if self._retries < RETRY_COST:
+            return False
+        self._retries -= RETRY_COST
+        return True
+
+    def record_outage(self) -> None:
+        """When one begins, and when it ends: no city is blamed until some answers have shown that it is over."""
+        self._start_again(RATE_AFTER_OUTAGE)
+
+    def start_batch(self) -> None:
+        if self._ticks() - self.last_success > SILENCE:
+            self._start_again(0.0)
+
+    def _start_again(self, failure_rate: float) -> None:
+        self.at_once = FIRST_REQUESTS
+        self._failure_rate = failure_rate
+        self._in_a_row = 0
+
+
+class FailureDetector:
+    """Of one batch: the calls that are held, and the probes that decide about them."""
+
+    def __init__(self, queue: BatchQueue, results: ResultBuffer, health: ProviderHealth) -> None:
+        self._queue = queue
+        self._results = results
         self._health = health
-        self._unanswered = unanswered
-        self._calls: list[Call] = []
+        self._held: list[Call] = []
         self._needed = 0  # probes still to be answered
         self._under_way = 0
 
-    def __len__(self) -> int:
-        return len(self._calls)
+    @property
+    def held(self) -> int:
+        return len(self._held)
 
-    def failed(self, call: Call, retry_after: float | None, now: float) -> None:
-        """An outage's kind of failure. `now` in monotonic seconds."""
-        self._health.failed()
+    def record_failure(self, call: Call, retry_after: float | None, now: float) -> None:
+        """`call` failed as in an outage. `now` in monotonic seconds."""
+        self._health.record_failure()
         call.retry_after = retry_after
         if self._health.city_at_fault(call.started):
             self._count_try(call, now)
-        elif self._health.in_doubt(call.started):
-            self._calls.append(call)
+        elif self._health.provider_suspected(call.started):
+            self._held.append(call)
         else:
-            self._again(call, call.rows, now)
+            self._retry(call, call.rows, now)
 
     def probes_wanted(self, *, half_open: bool) -> int:
-        """How many to send now. A half-open breaker is content with one."""
+        """How many to send now. For a half-open breaker one is enough."""
         if not self._needed:
-            self._needed = 1 if half_open else PROBES if self._calls else 0
+            self._needed = 1 if half_open else PROBES if self._held else 0
         return self._needed - self._under_way
 
-    def kind(self) -> Kind | None:
-        """What the next probe must ask: a geocoder that is out is no city's fault either."""
-        kinds = sorted({call.kind for call in self._calls})
-        return kinds[(self._needed - self._under_way) % len(kinds)] if kinds else None
-
-    def probe_sent(self) -> None:
+    def next_probe(self, *, half_open: bool) -> Call:
+        """A row of the batch for a half-open breaker, else the reference city, as a call without rows."""
         self._under_way += 1
+        row = self._queue.random_call() if half_open and not self._health.ask_reference else None
+        call = row or Call([], self._kind())
+        call.probe = True
+        return call
+
+    def _kind(self) -> Kind:
+        """What the next probe must ask: a geocoder that is unreachable is no city's fault either."""
+        kinds = sorted({call.kind for call in self._held})
+        return kinds[(self._needed - self._under_way) % len(kinds)] if kinds else self._queue.next_kind()
 
     def probe_answered(self, now: float) -> bool:
-        """True once all are back: the provider is well, so these failures were the cities'."""
+        """True once all are back: the provider is well, so the failures of the held calls were the cities'."""
         self.probe_lost()
         self._needed = max(self._needed - 1, 0)
         if self._needed:
             return False
-        for call in self._calls:
+        for call in self._held:
             self._count_try(call, now)
-        self._calls.clear()
+        self._held.clear()
         return True
 
     def probe_lost(self) -> None:
-        """It said nothing about the cities; another one goes out."""
+        """Its answer told nothing about the provider; another one goes out."""
         self._under_way = max(self._under_way - 1, 0)
 
-    def drop(self) -> None:
-        """It was no city's fault, or the batch ends before that shows."""
-        for call in self._calls:
-            self._work.put_back(call.rows)
-        self._calls.clear()
+    def probe_failed(self, call: Call) -> None:
+        """The provider is unreachable."""
+        self._queue.put_back(call.rows)
+        self._health.ask_reference = bool(call.rows)
+        self.release()
+        self._health.record_outage()
+
+    def release(self) -> None:
+        """Give the held rows back: it was no city's fault, or the batch ends before that shows."""
+        for call in self._held:
+            self._queue.put_back(call.rows)
+        self._held.clear()
         self._needed = self._under_way = 0
 
     def _count_try(self, call: Call, now: float) -> None:
         if len(call.rows) > 1:
             half = len(call.rows) // 2  # one city may spoil the answer for the others
             call.retry_after = None  # which of them it was meant for shows when that one is asked for alone
-            self._again(call, call.rows[:half], now)
-            self._again(call, call.rows[half:], now)
+            self._retry(call, call.rows[:half], now)
+            self._retry(call, call.rows[half:], now)
             return
         row = call.rows[0]
-        if self._unanswered.count_try(row) >= TRIES:
-            self._outbox.refused(row, GaveUp.code)
+        if self._results.count_try(row) >= TRIES:
+            self._results.refused(row, GaveUp.code)
         else:
-            self._again(call, call.rows, now)
+            self._retry(call, call.rows, now)
 
-    def _again(self, call: Call, rows: list[Row], now: float) -> None:
+    def _retry(self, call: Call, rows: list[Row], now: float) -> None:
         """After the provider's Retry-After if that is short, else after a random delay."""
         wait = random.uniform(0, min(FIRST_RETRY * 2 ** rows[0].tries, LONGEST_RETRY))  # noqa: S311
         if call.retry_after and call.retry_after <= LONGEST_PAUSE:
             wait = call.retry_after
-        self._work.again(rows, now + wait)
+        self._queue.retry_at(rows, now + wait)

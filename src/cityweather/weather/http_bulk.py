@@ -8,8 +8,14 @@ from typing import Any
 import pycurl
 
 from cityweather.errors import BadAnswer, ProviderDown, ProviderTimeout, WeatherError
-from cityweather.weather.network import CONNECT_TIMEOUT, LARGEST_BODY, READ_TIMEOUT, TOTAL_TIMEOUT
-from cityweather.weather.providers.base import Request, Response
+from cityweather.weather.providers.base import (
+    CONNECT_TIMEOUT,
+    LARGEST_BODY,
+    READ_TIMEOUT,
+    TOTAL_TIMEOUT,
+    Request,
+    Response,
+)
 
 Completed = tuple[Any, Response | WeatherError]
 

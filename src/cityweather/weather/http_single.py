@@ -2,7 +2,9 @@
 
 import time
 from concurrent.futures import Future
+from ipaddress import ip_address
 from threading import Thread
+from urllib.parse import urlsplit
 
 import requests
 from requests.exceptions import RequestException, Timeout
@@ -10,14 +12,14 @@ from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from cityweather.errors import BadAnswer, ProviderDown, ProviderTimeout
-from cityweather.weather.network import (
+from cityweather.weather.providers.base import (
     CONNECT_TIMEOUT,
     LARGEST_BODY,
     READ_TIMEOUT,
     TOTAL_TIMEOUT,
-    is_loopback,
+    Request,
+    Response,
 )
-from cityweather.weather.providers.base import Request, Response
 
 CHUNK = 65_536  # bytes
 
@@ -89,3 +91,12 @@ def _body(answer: requests.Response, deadline: float) -> bytes:
         if time.monotonic() > deadline:
             raise ProviderTimeout
     return bytes(body)
+
+
+def is_loopback(url: str) -> bool:
+    """A proxy from the environment cannot reach the simulator on this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address("127.0.0.1" if host == "localhost" else host).is_loopback
+    except ValueError:
+        return False

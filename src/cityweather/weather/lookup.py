@@ -19,13 +19,11 @@ from cityweather.errors import (
 from cityweather.places import names
 from cityweather.runtime import connections
 from cityweather.runtime.slow_work import slow_work
-from cityweather.weather import factory, redis_cooldown
+from cityweather.weather import factory, redis_state
 from cityweather.weather.cache import Answer, Cache
-from cityweather.weather.choice import from_settings
-from cityweather.weather.http_single import WebTransport
-from cityweather.weather.provider_client import Asker
+from cityweather.weather.provider_client import ProviderClient
 from cityweather.weather.providers.base import Place, Weather
-from cityweather.weather.single_flight import Flights
+from cityweather.weather.single_flight import SingleFlight
 
 LastKnown = Callable[[str], tuple[Weather, float] | None]
 
@@ -52,18 +50,18 @@ def lookup(city: str, last_known: LastKnown) -> Found:
 
 @lru_cache
 def _web() -> "Lookup":
-    provider = from_settings()
-    cache = Cache(provider.name, settings.CACHE_TTL)
-    flights = Flights(provider.name, cache, connections.redis_client(), redis_cooldown.shared(settings.REDIS_URL))
-    shared = factory.quota(provider), factory.breaker(provider), factory.slots(provider)
-    return Lookup(cache, flights, Asker(provider, WebTransport(), *shared))
+    provider = factory.provider_name()
+    cache = Cache(provider, settings.CACHE_TTL)
+    cooldown = redis_state.shared(settings.REDIS_URL)
+    flights = SingleFlight(provider, cache, connections.redis_client(), cooldown)
+    return Lookup(cache, flights, ProviderClient.from_settings())
 
 
 class Lookup:
-    def __init__(self, cache: Cache, flights: Flights, asker: Asker) -> None:
+    def __init__(self, cache: Cache, flights: SingleFlight, client: ProviderClient) -> None:
         self._cache = cache
         self._flights = flights
-        self._asker = asker
+        self._client = client
 
     def lookup(self, city: str, last_known: LastKnown) -> Found:
         name = names.display(city)
@@ -74,7 +72,7 @@ class Lookup:
         place = Place(name, *coordinates.get(key, ()))
         try:
             with slow_work.thread():
-                answer, asked = self._flights.join(key, lambda: self._ask(place, key, last_known))
+                answer, asked = self._flights.run(key, lambda: self._ask(place, key, last_known))
         except WeatherError:
             stale = _stale(name, last_known(key))
             if stale is None:
@@ -85,7 +83,7 @@ class Lookup:
     def _ask(self, place: Place, key: str, last_known: LastKnown) -> Answer:
         """A refused city is an answer, too, and remembered."""
         try:
-            answer = Answer(time.time(), self._asker.weather(self._located(place, key, last_known)).pack())
+            answer = Answer(time.time(), self._client.weather(self._located(place, key, last_known)).pack())
         except (UnknownCity, RefusedCity) as error:
             answer = Answer(time.time(), None, error.code)
         except WeatherError:
@@ -96,12 +94,12 @@ class Lookup:
 
     def _keep(self, key: str, place: Place) -> None:
         """For other processes: where the city is, if that was found."""
-        found = self._asker.found(place)
+        found = self._client.located(place)
         if found != place:
             self._cache.set_coordinates([(key, found)])
 
     def _located(self, place: Place, key: str, last_known: LastKnown) -> Place:
-        known = last_known(key) if self._asker.needs_coordinates and not place.located else None
+        known = last_known(key) if self._client.needs_coordinates and not place.located else None
         if known is None:
             return place
         weather = known[0]

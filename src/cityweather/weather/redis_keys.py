@@ -9,8 +9,13 @@ def quota(provider: str) -> str:
 
 
 def slots(provider: str) -> str:
-    """Hash of holder → requests it may have under way, and until when."""
+    """Hash of process → requests it may have under way, and until when."""
     return f"cw:{{{provider}}}:slots"
+
+
+def single_slots(provider: str) -> str:
+    """As `slots`, of single requests for people."""
+    return f"cw:{{{provider}}}:single_slots"
 
 
 def breaker(provider: str) -> str:
@@ -19,7 +24,7 @@ def breaker(provider: str) -> str:
 
 
 def failing(provider: str) -> str:
-    """Set: the cities that failed lately on the interactive path."""
+    """Set: the cities that failed for people since anybody's last success."""
     return f"cw:{{{provider}}}:failing"
 
 

@@ -1,4 +1,4 @@
-"""Finished rows on their way into the cache and the tracker."""
+"""Between a batch and what is remembered of its rows: the cache, which other jobs share, and the tracker."""
 
 import time
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import MOST, Tracker
 from cityweather.weather.batch_queue import Batch, Row
 from cityweather.weather.cache import Answer, Cache
+from cityweather.weather.providers.base import Place
 
 INTERVAL = 0.25  # seconds a result waits at most: a poller sees it twice as late at worst
 LEASE_INTERVAL = 2.0  # seconds between renewals when nothing finishes
@@ -16,8 +17,12 @@ LEASE_INTERVAL = 2.0  # seconds between renewals when nothing finishes
 class Stopped(Exception):
     """The tracker wants nothing more of this batch."""
 
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
 
-class Outbox:
+
+class ResultBuffer:
     def __init__(
         self, batch: Batch, tracker: Tracker, cache: Cache, ticks: Callable[[], float] = time.monotonic
     ) -> None:
@@ -27,21 +32,62 @@ class Outbox:
         self._ticks = ticks
         self._results: list[Result] = []
         self._fresh: list[tuple[str, Answer]] = []
+        self._located: dict[str, Place] = {}  # by key: found, but not answered yet
         self._delivered_at = ticks()
-        self.now = 0.0  # Unix seconds: when the answers arrived that are being taken in
+        self.now = 0.0  # Unix seconds: when the answers arrived that are being read
+        self.cached = self.succeeded = self.failed = 0  # rows
+
+    # --- before the provider is asked ----------------------------------------------------------------------------
+
+    def take_from_cache(self, rows: list[Row]) -> list[Row]:
+        """Those that the cache does not answer; where it knows their coordinates, they get them."""
+        answers, coordinates = self._cache.read([row.key for row in rows])
+        if not answers and not coordinates:
+            return rows
+        missing = []
+        for row in rows:
+            if (answer := answers.get(row.key)) is not None:
+                self.cached += 1
+                self._add(Result(row.position, answer.answered_at, answer.error, answer.weather))
+                continue
+            if row.key in coordinates and not row.place.located:
+                row.place = Place(row.place.name, *coordinates[row.key])
+            missing.append(row)
+        return missing
+
+    # --- what became of a row ------------------------------------------------------------------------------------
+
+    def located(self, row: Row, place: Place) -> None:
+        """A geocoder found the row's city."""
+        row.place = place
+        if place.located:
+            self._located[row.key] = place
 
     def answered(self, row: Row, weather: list[Any]) -> None:
-        self._results.append(Result(row.position, self.now, None, weather))
+        self._located.pop(row.key, None)  # the answer holds them
+        self._add(Result(row.position, self.now, None, weather))
         self._fresh.append((row.key, Answer(self.now, weather)))
 
     def refused(self, row: Row, code: str, *, remember: bool = False) -> None:
         """For good: the reason is the city's. `remember` it for other jobs too."""
-        self._results.append(Result(row.position, self.now, code))
+        self._add(Result(row.position, self.now, code))
         if remember:
+            self._located.pop(row.key, None)  # they would take the place of what is remembered
             self._fresh.append((row.key, Answer(self.now, None, code)))
 
-    def cached(self, row: Row, answer: Answer) -> None:
-        self._results.append(Result(row.position, answer.answered_at, answer.error, answer.weather))
+    def count_try(self, row: Row) -> int:
+        """Its failures while others succeeded, also in batches handed back since and in other processes."""
+        row.tries = max(row.tries + 1, self._cache.tried(self._batch.job_id, row.position))
+        return row.tries
+
+    def _add(self, result: Result) -> None:
+        self._results.append(result)
+        if result.error is None:
+            self.succeeded += 1
+        else:
+            self.failed += 1
+
+    # --- on to the cache and the tracker -------------------------------------------------------------------------
 
     def due(self) -> float:
         """Monotonic seconds."""
@@ -56,7 +102,7 @@ class Outbox:
 
     def deliver(self) -> None:
         """Raises Stopped."""
-        # The cache first: if the tracker is away the rows come again, and then cost no request.
+        # The cache first: if the tracker is unreachable the rows come again, and then cost no request.
         if self._fresh:
             self._cache.set_many(self._fresh)
             self._fresh = []
@@ -64,9 +110,13 @@ class Outbox:
             self._record(self._results[:MOST])
             self._results = self._results[MOST:]
 
+    def keep_coordinates(self) -> None:
+        """At the end of the batch, for whoever gets its rows next: a city is geocoded once."""
+        self._cache.set_coordinates(list(self._located.items()))
+
     def _record(self, results: list[Result]) -> None:
         batch = self._batch
         reply = self._tracker.record(batch.job_id, batch.epoch, batch.token, results)
         self._delivered_at = self._ticks()
         if reply.stop is not None:
-            raise Stopped
+            raise Stopped(reply.stop)

@@ -13,10 +13,9 @@ from redis.exceptions import RedisError
 
 from cityweather import errors
 from cityweather.errors import ProviderTimeout, WeatherError
-from cityweather.weather import redis_keys
+from cityweather.weather import redis_keys, redis_state
 from cityweather.weather.cache import Answer, Cache
-from cityweather.weather.redis_cooldown import Away
-from cityweather.weather.scripts import script
+from cityweather.weather.redis_state import RedisCooldown
 
 HOLD = 12.0  # seconds until a holder counts as dead; longer than an answer may take
 PATIENCE = 15.0  # seconds a waiter waits in all
@@ -28,17 +27,17 @@ _ERRORS = {
 }
 
 
-class Flights:
-    def __init__(self, provider: str, cache: Cache, redis: Redis, away: Away | None = None) -> None:
+class SingleFlight:
+    def __init__(self, provider: str, cache: Cache, redis: Redis, cooldown: RedisCooldown | None = None) -> None:
         self._provider = provider
         self._cache = cache
         self._redis = redis
-        self._land = script(redis, "land")
-        self._away = Away() if away is None else away
+        self._finish = redis_state.load(redis, "finish_flight")
+        self._cooldown = RedisCooldown() if cooldown is None else cooldown
         self._futures: dict[str, Future[Answer]] = {}
         self._lock = Lock()
 
-    def join(self, city_key: str, ask: Callable[[], Answer]) -> tuple[Answer, bool]:
+    def run(self, city_key: str, ask: Callable[[], Answer]) -> tuple[Answer, bool]:
         """The answer, and whether it was asked for here. `ask` puts it into the cache. Raises WeatherError."""
         with self._lock:
             future = self._futures.get(city_key)
@@ -68,9 +67,9 @@ class Flights:
     def _lead(self, city_key: str, ask: Callable[[], Answer]) -> tuple[Answer, bool]:
         name, token = redis_keys.flight(self._provider, city_key), uuid.uuid4().hex
         try:
-            answer = None if self._away else self._wait(name, token, city_key)
+            answer = None if self._cooldown else self._wait(name, token, city_key)
         except RedisError as error:
-            self._away.note(error)
+            self._cooldown.note(error)
             answer = None
         if answer is not None:
             return answer, False
@@ -81,7 +80,7 @@ class Flights:
             failure = f"!{error.code}:{error.retry_after or ''}"
             raise
         finally:
-            self._tell(name, token, failure)
+            self._end(name, token, failure)
 
     def _wait(self, name: str, token: str, city_key: str) -> Answer | None:
         """Another's answer; None once the flight is ours. Raises the error of a flight that failed."""
@@ -90,7 +89,7 @@ class Flights:
         while time.monotonic() < deadline:
             if self._redis.set(name, token, nx=True, px=int(HOLD * 1000)):
                 # Between our miss and this lock another flight may have landed.
-                return self._landed(name, token, city_key)
+                return self._already_answered(name, token, city_key)
             _raise_failure(cast("bytes | None", self._redis.get(name)))
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311
             pause = min(pause * 2, longest)
@@ -98,18 +97,18 @@ class Flights:
                 return answer
         raise ProviderTimeout
 
-    def _landed(self, name: str, token: str, city_key: str) -> Answer | None:
+    def _already_answered(self, name: str, token: str, city_key: str) -> Answer | None:
         answer = self._cache.get(city_key)
         if answer is not None:
-            self._tell(name, token, "")
+            self._end(name, token, "")
         return answer
 
-    def _tell(self, name: str, token: str, failure: str) -> None:
+    def _end(self, name: str, token: str, failure: str) -> None:
         try:
-            if not self._away:
-                self._land(keys=[name], args=[token, failure, FAILURE_REMEMBERED])
+            if not self._cooldown:
+                self._finish(keys=[name], args=[token, failure, FAILURE_REMEMBERED])
         except RedisError as error:
-            self._away.note(error)
+            self._cooldown.note(error)
 
 
 def _raise_failure(value: bytes | None) -> None:

@@ -20,10 +20,8 @@ from cityweather.models import BulkJob
 from cityweather.ops import health
 from cityweather.runtime import logs
 from cityweather.weather import factory
-from cityweather.weather.choice import from_settings
-from cityweather.weather.http_single import WebTransport
-from cityweather.weather.known_good import LONDON
-from cityweather.weather.provider_client import Asker
+from cityweather.weather.failure_detector import REFERENCE
+from cityweather.weather.provider_client import ProviderClient
 
 DESCRIPTION = """\
 Report for every part whether it is well, and what to do when it is not: settings, database and migrations, Redis,
@@ -183,10 +181,9 @@ def todo(name: str, detail: str) -> str:
 
 def provider() -> Finding:
     """One question, within the quota."""
-    chosen = from_settings()
-    limits = factory.quota(chosen), factory.breaker(chosen), factory.slots(chosen)
+    chosen = factory.provider()
     try:
-        weather = Asker(chosen, WebTransport(), *limits).weather(LONDON)
+        weather = ProviderClient.from_settings().weather(REFERENCE)
     except WeatherError as error:
         text = f"{chosen.name}: {error.detail}"
         if error.fault is Fault.QUOTA:

@@ -1,9 +1,14 @@
--- May the caller ask? The first one after the time is up may, as the probe; saying so again keeps it the probe.
--- ARGV  2 holder, '' = only look
--- Reply {state, reason, ms}: state = closed | open | probe
+-- May the caller ask? When the pause is over the first one may, as the probe; asking again keeps it the probe.
+-- Reply {state: closed | open | probe, reason, wait: ms, since: Unix ms}
 local s = state()
-if not s.reason then return { 'closed', '', 0 } end
-if s.wait > 0 then return { 'open', s.reason, s.wait } end
-if s.holder ~= HOLDER and s.held > 0 then return { 'open', s.reason, math.min(s.held, 500) } end
-if HOLDER ~= '' then redis.call('HSET', BREAKER, 'holder', HOLDER, 'held_until', now + PROBE) end
-return { 'probe', s.reason, 0 }
+if not s.reason then return cjson.encode({ state = 'closed' }) end
+local reply = { state = 'open', reason = s.reason, wait = s.wait, since = s.since }
+if s.wait <= 0 then
+  if s.holder ~= holder and s.held > 0 then
+    reply.wait = math.min(s.held, 500)
+  else
+    reply.state, reply.wait = 'probe', 0
+    if holder ~= '' then redis.call('HSET', BREAKER, 'holder', holder, 'held_until', now + PROBE) end
+  end
+end
+return cjson.encode(reply)

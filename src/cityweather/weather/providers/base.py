@@ -4,18 +4,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from cityweather import __version__
 from cityweather.errors import WeatherError
+
+HEADERS = {"User-Agent": f"CityWeather+/{__version__}", "Accept": "application/json"}  # of every request
+CONNECT_TIMEOUT = 3.0  # seconds, as the others; both transports keep to these
+READ_TIMEOUT = 5.0  # of silence
+TOTAL_TIMEOUT = 8.0
+LARGEST_BODY = 1_000_000  # bytes; 200 places of Open-Meteo take 80,000
+
+MONTH = 2_592_000  # the `seconds` of a Window that is a calendar month
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A city as a provider is asked for it. Degrees; both None until it was geocoded. The rest is the geocoder's."""
+    """A city as a provider is asked for it. Degrees; both None until it was geocoded.
+
+    `known_as` and `country` are the geocoder's. `misses`: how many ways of asking it found nothing so far.
+    """
 
     name: str
     latitude: float | None = None
     longitude: float | None = None
     known_as: str | None = None
     country: str | None = None
+    misses: int = 0
 
     @property
     def located(self) -> bool:
@@ -69,7 +82,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """`limit` requests (cities) in `seconds`: 60, 3600, 86400, or 2592000 for a calendar month."""
+    """`limit` requests (cities) in `seconds`: 60, 3600, 86400 or MONTH."""
 
     name: str
     seconds: int
@@ -82,7 +95,10 @@ class Geocoder(Protocol):
     def request(self, place: Place) -> Request: ...
 
     def parse(self, place: Place, response: Response) -> Place:
-        """The place with coordinates. Raises WeatherError (UnknownCity when there is none)."""
+        """The place with coordinates, or, when it is worth asking in another way, with one miss more.
+
+        Raises WeatherError (UnknownCity when there is none).
+        """
         ...
 
 

@@ -8,17 +8,36 @@ from typing import Any
 from urllib.parse import quote
 
 from cityweather.errors import BadAnswer, RefusedCity, Throttled, UnknownCity, WeatherError
-from cityweather.weather.providers.base import Geocoder, Place, Request, Response, Weather, Window
-from cityweather.weather.providers.body import LATEST, json_of, mapping, number, text, whole
-from cityweather.weather.providers.countries import parted
-from cityweather.weather.providers.identity import HEADERS
-from cityweather.weather.providers.status import error_of, retry_after
-from cityweather.weather.providers.wmo import description
+from cityweather.weather.providers.answers import LATEST, error_of, json_of, mapping, number, retry_after, text, whole
+from cityweather.weather.providers.base import HEADERS, Geocoder, Place, Request, Response, Weather, Window
+from cityweather.weather.providers.regions import fits, queries
 
 REFUSAL = "Open-Meteo refuses us. Operators: check OPEN_METEO_URL, and whether it has blocked this machine's address."
 # The reasons for a 400 that speak of what the city brought along; others concern every city.
 CITYS = re.compile(r"latitude|longitude|location|\bname\b", re.IGNORECASE)
 CURRENT = "temperature_2m,relative_humidity_2m,weather_code,apparent_temperature,wind_speed_10m"
+CHOICE = 10  # results of the geocoder to choose from
+
+# WMO weather codes in the words that OpenWeather uses, so that both providers answer alike.
+_SKIES: dict[str, tuple[tuple[int, str], ...]] = {
+    "Clear": ((0, "clear sky"),),
+    "Clouds": ((1, "mainly clear"), (2, "partly cloudy"), (3, "overcast")),
+    "Fog": ((45, "fog"), (48, "depositing rime fog")),
+    "Drizzle": (
+        (51, "light drizzle"), (53, "drizzle"), (55, "dense drizzle"),
+        (56, "light freezing drizzle"), (57, "freezing drizzle"),
+    ),
+    "Rain": (
+        (61, "light rain"), (63, "rain"), (65, "heavy rain"), (66, "light freezing rain"), (67, "freezing rain"),
+        (80, "light rain showers"), (81, "rain showers"), (82, "violent rain showers"),
+    ),
+    "Snow": (
+        (71, "light snow"), (73, "snow"), (75, "heavy snow"), (77, "snow grains"),
+        (85, "light snow showers"), (86, "snow showers"),
+    ),
+    "Thunderstorm": ((95, "thunderstorm"), (96, "thunderstorm with light hail"), (99, "thunderstorm with hail")),
+}  # fmt: skip
+_CODES = {code: (sky, words) for sky, codes in _SKIES.items() for code, words in codes}
 
 
 class OpenMeteo:
@@ -62,13 +81,16 @@ class OpenMeteo:
 
 
 class OpenMeteoGeocoder:
+    """Finds coordinates for a name, also for one with a region or a country behind commas (see regions.queries)."""
+
     def __init__(self, url: str) -> None:
         self._url = f"{url.rstrip('/')}/v1/search"
 
     def request(self, place: Place) -> Request:
-        city, country = parted(place.name)
-        query = f"name={quote(city, safe='', errors='replace')}" + (f"&countryCode={country}" if country else "")
-        return Request(f"{self._url}?count=1&language=en&format=json&{query}", HEADERS)
+        asked = queries(place.name)[place.misses]
+        query = f"name={quote(asked.text, safe='', errors='replace')}"
+        query += f"&countryCode={asked.country}" if asked.country else ""
+        return Request(f"{self._url}?count={CHOICE}&language=en&format=json&{query}", HEADERS)
 
     def parse(self, place: Place, response: Response) -> Place:
         """A miss is a 200 without results. Raises UnknownCity, WeatherError."""
@@ -77,15 +99,28 @@ class OpenMeteoGeocoder:
         body = json_of(response)
         if not isinstance(body, dict) or "error" in body:
             raise BadAnswer
-        results = body.get("results")
-        if not results:
-            raise UnknownCity
-        best = mapping(results[0]) if isinstance(results, list) else {}
-        latitude, longitude = number(best.get("latitude"), -90, 90), number(best.get("longitude"), -180, 180)
-        if latitude is None or longitude is None:
-            raise BadAnswer
-        found = replace(place, latitude=latitude, longitude=longitude)
-        return replace(found, known_as=text(best.get("name"), 200), country=text(best.get("country_code"), 2))
+        ways = queries(place.name)
+        fitting = [result for result in _results(body) if fits(result, ways[place.misses].areas)]
+        if fitting:
+            return _located(place, fitting[0])  # they come ranked by relevance
+        if place.misses + 1 < len(ways):
+            return replace(place, misses=place.misses + 1)
+        raise UnknownCity
+
+
+def _results(body: dict[str, Any]) -> list[dict[str, Any]]:
+    results = body.get("results") or []
+    if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
+        raise BadAnswer
+    return results
+
+
+def _located(place: Place, result: dict[str, Any]) -> Place:
+    latitude, longitude = number(result.get("latitude"), -90, 90), number(result.get("longitude"), -180, 180)
+    if latitude is None or longitude is None:
+        raise BadAnswer
+    name, country = text(result.get("name"), 200), text(result.get("country_code"), 2)
+    return Place(place.name, latitude, longitude, name, country)
 
 
 def _weather(place: Place, item: dict[str, Any]) -> Weather | WeatherError:
@@ -137,3 +172,8 @@ def _wait(response: Response, now: datetime | None = None) -> float | None:
         tomorrow = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         return (tomorrow - now).total_seconds()
     return None
+
+
+def description(code: object) -> tuple[str | None, str | None]:
+    """Condition and description; None for a code that is missing or not known here."""
+    return _CODES.get(code, (None, None)) if isinstance(code, int) else (None, None)

@@ -5,10 +5,8 @@ from typing import Any
 from urllib.parse import quote
 
 from cityweather.errors import BadAnswer, RefusedCity, UnknownCity, WeatherError
-from cityweather.weather.providers.base import Geocoder, Place, Request, Response, Weather, Window
-from cityweather.weather.providers.body import LATEST, json_of, mapping, number, text, whole
-from cityweather.weather.providers.identity import HEADERS
-from cityweather.weather.providers.status import error_of
+from cityweather.weather.providers.answers import LATEST, error_of, json_of, mapping, number, text, whole
+from cityweather.weather.providers.base import HEADERS, MONTH, Geocoder, Place, Request, Response, Weather, Window
 
 
 class OpenWeather:
@@ -21,7 +19,7 @@ class OpenWeather:
     refusal = "OpenWeather refuses our key. Operators: check OPENWEATHER_API_KEY (a new one may need a few hours)."
 
     def __init__(self, url: str, key: str, *, per_minute: int = 60, per_month: int = 1_000_000) -> None:
-        self.windows: tuple[Window, ...] = (Window("minute", 60, per_minute), Window("month", 2_592_000, per_month))
+        self.windows: tuple[Window, ...] = (Window("minute", 60, per_minute), Window("month", MONTH, per_month))
         self._start = f"{url.rstrip('/')}/data/2.5/weather?units=metric&appid={quote(key, safe='')}&q="
 
     def request(self, places: Sequence[Place]) -> Request:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from cityweather.weather.quota_forecast import NO_LIMIT, Left, Outlook
+from cityweather.weather.rate_limiter import NO_LIMIT, QuotaForecast, WindowRemaining
 
-HOUR = Left(tokens=100, ends=600.0, limit=1000, seconds=3600)
-DAY = Left(tokens=1500, ends=7200.0, limit=2000, seconds=86_400)
+HOUR = WindowRemaining(tokens=100, ends=600.0, limit=1000, seconds=3600)
+DAY = WindowRemaining(tokens=1500, ends=7200.0, limit=2000, seconds=86_400)
 
 
 @pytest.mark.parametrize(
@@ -22,16 +22,16 @@ DAY = Left(tokens=1500, ends=7200.0, limit=2000, seconds=86_400)
     ],
 )
 def test_what_an_hour_or_a_day_does_not_hold_waits_for_the_next(cities: int, seconds: float) -> None:
-    assert Outlook(0.0, 10.0, told=True, longer=(HOUR, DAY)).seconds_for(cities) == pytest.approx(seconds)
+    assert QuotaForecast(0.0, 10.0, restored=True, longer=(HOUR, DAY)).seconds_for(cities) == pytest.approx(seconds)
 
 
 def test_an_overdrawn_window_holds_nothing_more() -> None:
-    overdrawn = Left(tokens=-50, ends=60.0, limit=1000, seconds=3600)
-    assert Outlook(0.0, 10.0, told=True, longer=(overdrawn,)).seconds_for(5) == pytest.approx(60.5)
+    overdrawn = WindowRemaining(tokens=-50, ends=60.0, limit=1000, seconds=3600)
+    assert QuotaForecast(0.0, 10.0, restored=True, longer=(overdrawn,)).seconds_for(5) == pytest.approx(60.5)
 
 
 def test_a_pause_comes_first() -> None:
-    assert Outlook(30.0, 2.0, told=True).seconds_for(10) == pytest.approx(35.0)
+    assert QuotaForecast(30.0, 2.0, restored=True).seconds_for(10) == pytest.approx(35.0)
 
 
 def test_without_a_limit_it_takes_no_time() -> None:

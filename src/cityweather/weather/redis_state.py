@@ -1,0 +1,82 @@
+"""What the limits share: Lua scripts that run on one provider's keys, and a Redis that may be unreachable."""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import orjson
+from redis import Redis
+from redis.exceptions import ConnectionError, RedisError, TimeoutError  # noqa: A004
+
+from cityweather.tracker.scripts import Script, script
+
+COOLDOWN = 5.0  # seconds; longer than a timeout, or a server that hangs would be asked most of the time
+
+
+class RedisCooldown:
+    """True for 5 s after Redis did not answer: each further try could cost two seconds of somebody's waiting."""
+
+    def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._ticks = ticks
+        self._until = float("-inf")
+
+    def __bool__(self) -> bool:
+        return self._ticks() < self._until
+
+    def note(self, error: RedisError) -> None:
+        """A server that refuses (it is full, a replica, …) answers at once, and other calls may succeed."""
+        if isinstance(error, (ConnectionError, TimeoutError)):
+            self._until = self._ticks() + COOLDOWN
+
+
+@lru_cache
+def shared(url: str) -> RedisCooldown:  # noqa: ARG001
+    """One for all who use this server in this process: what one has waited for, the others need not."""
+    return RedisCooldown()
+
+
+def load(redis: Redis, *names: str) -> Script:
+    """The scripts of this stage: lua/NAME.lua, one behind the other."""
+    return script(redis, files("cityweather.weather") / "lua", *names)
+
+
+class ProviderScripts:
+    """Scripts on the keys of one provider. Their arguments and replies have names: both are JSON objects.
+
+    `library`: a Lua file that they share.
+    `now` gives Unix milliseconds for tests; without it scripts read the server's clock.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        keys: Sequence[str],
+        names: Sequence[str],
+        *,
+        library: str | None = None,
+        now: Callable[[], int] | None = None,
+        cooldown: RedisCooldown | None = None,
+    ) -> None:
+        before = ("arguments", library) if library else ("arguments",)
+        self._keys = list(keys)
+        self._scripts = {name: load(redis, *before, name) for name in names}
+        self._now = now
+        self.cooldown = RedisCooldown() if cooldown is None else cooldown
+
+    def run(self, name: str, **arguments: Any) -> dict[str, Any]:
+        """Raises RedisError."""
+        if self._now is not None:
+            arguments["now"] = self._now()
+        known = {key: value for key, value in arguments.items() if value is not None}
+        reply: dict[str, Any] = orjson.loads(self._scripts[name](keys=self._keys, args=[orjson.dumps(known)]))
+        return reply
+
+    def attempt(self, name: str, **arguments: Any) -> dict[str, Any] | None:
+        """None while Redis is unreachable or refuses."""
+        try:
+            return None if self.cooldown else self.run(name, **arguments)
+        except RedisError as error:
+            self.cooldown.note(error)
+            return None
