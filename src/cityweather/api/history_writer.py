@@ -70,7 +70,10 @@ class HistoryWriter:
 
 
 def insert(rows: list[SearchHistory]) -> None:
-    SearchHistory.objects.bulk_create(rows)
+    if len(rows) == 1:
+        rows[0].save(force_insert=True)  # without the transaction, whose end is another round trip
+    else:
+        SearchHistory.objects.bulk_create(rows)
 
 
 @lru_cache

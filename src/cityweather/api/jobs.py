@@ -73,10 +73,11 @@ class JobView(KeyedView):
     )
     def get(self, request: Request, job_id: str) -> Response:
         found = snapshots.of_id(job_id)
-        headers = {"ETag": found.etag, "Cache-Control": "private, no-cache"}
+        etag = found.etag
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
         if not found.ended:
             headers["Retry-After"] = POLL_WAITING if found.waiting_for or found.phase == "paused" else POLL_AGAIN
-        if unchanged(request, found.etag):
+        if unchanged(request, etag):
             return Response(status=304, headers=headers)
         return Response(JOB.to_representation(found), headers=headers)
 
