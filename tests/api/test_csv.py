@@ -12,8 +12,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cityweather.api import csv_export
+from cityweather.ingest.csv_reader import GUARDED
 from cityweather.models import City, RejectedRow
 from tests.support.api import make_job
 
@@ -164,3 +167,8 @@ def test_a_byte_order_mark_when_asked(keyed: Client, part: str) -> None:
     plain = keyed.get(path).getvalue()
     assert keyed.get(f"{path}&bom=true").getvalue() == b"\xef\xbb\xbf" + plain
     assert keyed.get(f"{path}&bom=false").getvalue() == plain
+
+
+@given(st.text(alphabet="='; a-", max_size=12))
+def test_an_import_takes_back_what_the_guard_added(text: str) -> None:
+    assert GUARDED.sub(r"\1", csv_export.guard(text)) == text

@@ -1,15 +1,18 @@
 """GET /bulk/jobs/{id}."""
 
 import re
+import time
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from redis import Redis
 
 from cityweather.api import snapshots
+from cityweather.tracker import tracker
 from tests.support.api import START, UNKNOWN, go_live, make_job
 
 FIELDS = {
@@ -169,3 +172,30 @@ def test_a_poll_over_plain_http_is_sent_to_https_behind_a_proxy(keyed: Client, s
 def test_progress_is_100_only_with_done(keyed: Client, status: str) -> None:
     job = make_job("sf", status=status, phase="ended", finished_at=START)
     assert keyed.get(f"/bulk/jobs/{job.job_id}").json()["progress"] == 99
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_the_eta_ends_with_the_last_result_and_is_not_1_while_nothing_moves(
+    keyed: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job("p" * 20, started_at=timezone.now())
+    go_live(job, succeeded=18)
+
+    def eta() -> int | None:
+        found: int | None = keyed.get(f"/bulk/jobs/{job.job_id}").json()["eta_seconds"]
+        return found
+
+    assert eta() == 0
+    now = time.time()
+    monkeypatch.setattr(tracker.time, "time", lambda: now + 60)
+    assert eta() is None
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+@pytest.mark.parametrize("fields", [{"waiting_for": "provider"}, {"waiting_for": "drain"}, {"phase": "paused"}])
+def test_a_job_that_does_not_move_has_no_eta(keyed: Client, fields: dict[str, str]) -> None:
+    job = make_job("p" * 20)
+    go_live(job, succeeded=10)
+    assert keyed.get(f"/bulk/jobs/{job.job_id}").json()["eta_seconds"] is not None
+    go_live(job, **fields)
+    assert keyed.get(f"/bulk/jobs/{job.job_id}").json()["eta_seconds"] is None

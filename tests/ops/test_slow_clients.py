@@ -30,6 +30,10 @@ def application(environ, start_response):
     if environ["PATH_INFO"] == "/page":
         start_response("200 OK", [("Content-Length", "50000000")])
         return [bytes(50_000_000)]
+    if environ["PATH_INFO"] == "/query":
+        query = environ["QUERY_STRING"].encode("latin-1")
+        start_response("200 OK", [("Content-Length", str(len(query)))])
+        return [query]
     if environ["PATH_INFO"] == "/unread":
         start_response("200 OK", [("Content-Length", "6")])
         return [b"unread"]
@@ -261,3 +265,9 @@ def test_every_line_of_gunicorn_is_json(server: Server) -> None:
     assert any("Listening at" in line["event"] for line in lines)
     assert all({"ts", "level", "event"} <= line.keys() for line in lines)
     assert not [line for line in lines if line["level"] == "error"]
+
+
+def test_a_query_of_raw_utf8_is_taken(server: Server) -> None:
+    head, body = exchange(server, "GET /query?city=Zürich HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert head.startswith("HTTP/1.1 200")
+    assert body == "city=Z%C3%BCrich"

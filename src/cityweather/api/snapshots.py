@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
+STILL = 3.0  # seconds without a result; a batch takes about one
+
 Moment = datetime | float | None  # aware, or Unix seconds
 
 
@@ -111,7 +113,7 @@ def of_rows(jobs: list[BulkJob]) -> list[Snapshot]:
 
 
 def from_redis(job_id: str, live: Progress) -> Snapshot:
-    eta = live.eta_seconds
+    eta = _eta(live)
     return Snapshot(
         **_shared(live),
         job_id=job_id,
@@ -124,6 +126,16 @@ def from_redis(job_id: str, live: Progress) -> Snapshot:
         as_of=time.time(),
         source="live",
     )
+
+
+def _eta(live: Progress) -> float | None:
+    """Seconds; None while nobody can know, because nothing moves."""
+    eta, last_at = live.eta_seconds, live.last_at or live.started_at
+    if eta is None or live.phase == "paused" or live.waiting_for not in (None, "quota"):
+        return None
+    still = live.as_of - last_at if last_at else 0.0
+    # The rest should be done by now, and is not: the rate of before says nothing any more.
+    return None if still > max(eta, STILL) else eta
 
 
 def from_row(job: BulkJob) -> Snapshot:

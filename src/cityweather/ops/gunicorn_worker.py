@@ -16,6 +16,7 @@ from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker  # type: ignore
 HEAD_SECONDS = 5.0  # from a head's first byte to its last
 HEAD_SIZE = 32_768  # bytes
 HEAD_END = re.compile(rb"\n\r?\n")  # the parser refuses a line end without \r
+NOT_ASCII = re.compile(rb"[\x80-\xff]")
 SILENCE = 30.0  # seconds that a client may send, or take, nothing
 LINGER, QUIET = 2.0, 0.5  # seconds that a client may go on sending after its answer, and be silent meanwhile
 REST = 0.001  # seconds
@@ -89,7 +90,7 @@ def _has_head(conn: TConn) -> bool:
             data = conn.sock.recv(HEAD_SIZE)
             head += data
             whole = not data or bool(HEAD_END.search(head))
-    conn.parser.unreader.unread(head)
+    conn.parser.unreader.unread(_percent_encoded(head) if whole else head)
     if whole:
         return True
     if time.monotonic() > conn.head_due:
@@ -97,6 +98,12 @@ def _has_head(conn: TConn) -> bool:
     if len(head) > HEAD_SIZE:
         raise LimitRequestHeaders(f"The head is larger than {HEAD_SIZE} bytes")
     return False
+
+
+def _percent_encoded(head: bytes) -> bytes:
+    """The head with an ASCII request line. curl sends UTF-8 as it was typed, and gunicorn's parser refuses it."""
+    line, end, rest = head.partition(b"\n")
+    return NOT_ASCII.sub(lambda found: b"%%%02X" % found[0][0], line) + end + rest
 
 
 def _has_unread_body(req: Any) -> bool:
