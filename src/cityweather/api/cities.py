@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cityweather.api import schema
+from cityweather.api import queries, schema
 from cityweather.api import serializers as shapes
 from cityweather.api.auth import HasApiKey
 from cityweather.api.base import ListView
@@ -56,10 +56,10 @@ class CitiesView(ListView):
         "cities",
         "Every city known and its last weather",
         {(200, schema.JSON): shapes.City},
-        parameters=[shapes.CitiesQuery, schema.NEXT_LINK],
+        parameters=[queries.CitiesQuery, schema.NEXT_LINK],
     )
     def get(self, request: Request) -> Response:
-        self.query = shapes.CitiesQuery.of(request)
+        self.query = queries.CitiesQuery.of(request)
         self.pagination_class = PAGINATION[self.query["ordering"]]
         return self.list(request)
 

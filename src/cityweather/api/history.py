@@ -5,7 +5,7 @@ from datetime import datetime
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cityweather.api import schema
+from cityweather.api import queries, schema
 from cityweather.api import serializers as shapes
 from cityweather.api.auth import HasApiKeyToWrite
 from cityweather.api.base import ListView
@@ -28,7 +28,7 @@ class HistoryView(ListView):
         "history",
         "What was looked up, newest first",
         {(200, schema.JSON): shapes.HistoryEntry},
-        parameters=[shapes.PageQuery, schema.NEXT_LINK],
+        parameters=[queries.PageQuery, schema.NEXT_LINK],
         keyed=False,
     )
     def get(self, request: Request) -> Response:

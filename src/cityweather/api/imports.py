@@ -30,7 +30,7 @@ CALLBACK = (
     "http(s), at a host that CALLBACK_HOSTS allows. Gets a signed POST once the job has ended, at least once, until it "
     "answers with a 2xx"
 )
-FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": None}
+FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 class ImportView(KeyedView):
@@ -46,7 +46,7 @@ class ImportView(KeyedView):
             OpenApiParameter("encoding", str, description="Of the file: utf-8 unless a byte order mark says more"),
             OpenApiParameter("delimiter", str, description="comma, semicolon, tab or pipe; found by the header"),
             OpenApiParameter("column", str, description="A header's name or a number from 1"),
-            OpenApiParameter("header", bool, description="Whether the first row names the columns"),
+            OpenApiParameter("header", enum=list(FLAGS), description="Whether the first row names the columns"),
             OpenApiParameter("quotes", enum=["none"], description="none: quotes are ordinary characters"),
             OpenApiParameter("callback_url", str, description=CALLBACK),
             OpenApiParameter(
@@ -110,9 +110,7 @@ def read_options(source: Source) -> ReadOptions:
     fields = source.fields
     header = fields.get("header")
     if isinstance(header, str):
-        if header.strip().casefold() not in FLAGS:
-            raise InvalidParameter(name="header", expected="true or false")
-        header = FLAGS[header.strip().casefold()]
+        header = _flag(header)
     return ReadOptions(
         fields.get("encoding") or source.charset,
         fields.get("delimiter"),
@@ -120,6 +118,14 @@ def read_options(source: Source) -> ReadOptions:
         header,
         fields.get("quotes"),
     )
+
+
+def _flag(text: str) -> bool | None:
+    """None for a form field that was left empty."""
+    word = text.strip().casefold()
+    if word and word not in FLAGS:
+        raise InvalidParameter(name="header", expected="true or false")
+    return FLAGS.get(word)
 
 
 def idempotency_key(request: Request) -> str | None:

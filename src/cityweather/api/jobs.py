@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from cityweather.api import schema, snapshots
+from cityweather.api import queries, schema, snapshots
 from cityweather.api import serializers as shapes
 from cityweather.api.auth import HasApiKey
 from cityweather.api.base import KeyedView, ListView
@@ -44,14 +44,14 @@ class JobsView(ListView):
 
     def get_queryset(self) -> QuerySet[BulkJob]:
         jobs = BulkJob.objects.visible().prefetch_related("retries")
-        status = shapes.JobsQuery.of(self.request).get("status")
+        status = queries.JobsQuery.of(self.request).get("status")
         return jobs.filter(status=status) if status else jobs
 
     @schema.document(
         "jobs",
         "The jobs, newest first",
         {(200, schema.JSON): shapes.Job},
-        parameters=[shapes.JobsQuery, schema.NEXT_LINK],
+        parameters=[queries.JobsQuery, schema.NEXT_LINK],
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002
         page = self.paginate_queryset(self.get_queryset()) or []
@@ -142,10 +142,10 @@ class RetryView(KeyedView):
         "A new job of the rows of an ended one that did not succeed",
         {(202, schema.JSON): shapes.AcceptedJob},
         errors=(404, 409, 411, 413),
-        parameters=[schema.JOB_ID, shapes.RetryQuery, schema.sent("Location", "Path of the new job", 202)],
+        parameters=[schema.JOB_ID, queries.RetryQuery, schema.sent("Location", "Path of the new job", 202)],
     )
     def post(self, request: Request, job_id: str) -> Response:
-        query = shapes.RetryQuery.of(request)
+        query = queries.RetryQuery.of(request)
         job = job_control.retry(snapshots.parse_id(job_id), query.get("only"), query["reason"] or None)
         wake()
         return accepted(job)

@@ -16,7 +16,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cityweather.api.serializers import PageQuery
+from cityweather.api.queries import PageQuery
 from cityweather.errors import InvalidCursor
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cityweather.api import csv_export, schema, snapshots
+from cityweather.api import csv_export, queries, schema, snapshots
 from cityweather.api import serializers as shapes
 from cityweather.api.auth import HasApiKey
 from cityweather.api.base import KeyedView, ListView
@@ -67,10 +67,10 @@ class ResultsView(RowsView):
         "The rows of a job in the order of the upload; as CSV all of them",
         {(200, schema.JSON): shapes.Result, (200, "text/csv"): str},
         errors=(404,),
-        parameters=[schema.JOB_ID, shapes.ResultsQuery, schema.NEXT_LINK, schema.CSV, schema.FILE_NAME],
+        parameters=[schema.JOB_ID, queries.ResultsQuery, schema.NEXT_LINK, schema.CSV, schema.FILE_NAME],
     )
     def get(self, request: Request, job_id: str) -> HttpResponseBase:
-        self.query = shapes.ResultsQuery.of(request)
+        self.query = queries.ResultsQuery.of(request)
         self.job = snapshots.stored(job_id)
         return self.answer(request, self.query, f"{self.job.job_id}-{self.query.get('status', 'results')}.csv")
 
@@ -94,10 +94,10 @@ class RejectedView(RowsView):
         "The rows of the upload that name no city; as CSV all of them",
         {(200, schema.JSON): shapes.Rejected, (200, "text/csv"): str},
         errors=(404,),
-        parameters=[schema.JOB_ID, shapes.RowsQuery, schema.NEXT_LINK, schema.CSV, schema.FILE_NAME],
+        parameters=[schema.JOB_ID, queries.RowsQuery, schema.NEXT_LINK, schema.CSV, schema.FILE_NAME],
     )
     def get(self, request: Request, job_id: str) -> HttpResponseBase:
-        query = shapes.RowsQuery.of(request)
+        query = queries.RowsQuery.of(request)
         self.job = snapshots.stored(job_id)
         return self.answer(request, query, f"{self.job.job_id}-rejected.csv")
 
@@ -111,10 +111,10 @@ class SummaryView(KeyedView):
         "What was refreshed last, and why rows failed",
         {(200, schema.JSON): shapes.Summary, 304: OpenApiResponse(None, "Nothing has happened since that ETag")},
         errors=(404,),
-        parameters=[schema.JOB_ID, schema.IF_NONE_MATCH, schema.ETAG, shapes.SummaryQuery],
+        parameters=[schema.JOB_ID, schema.IF_NONE_MATCH, schema.ETAG, queries.SummaryQuery],
     )
     def get(self, request: Request, job_id: str) -> Response:
-        top = shapes.SummaryQuery.of(request)["top"]
+        top = queries.SummaryQuery.of(request)["top"]
         job = snapshots.stored(job_id)
         tag = f'W/"{job.status}.{job.processed}.{top}"'
         if unchanged(request, tag):
@@ -143,10 +143,10 @@ class PointsView(KeyedView):
         "The settled rows of a job for a map and a plot, compact; of a large job every step-th",
         {(200, schema.JSON): shapes.Points},
         errors=(404,),
-        parameters=[schema.JOB_ID, shapes.PointsQuery],
+        parameters=[schema.JOB_ID, queries.PointsQuery],
     )
     def get(self, request: Request, job_id: str) -> Response:
-        start = shapes.PointsQuery.of(request)["from"]
+        start = queries.PointsQuery.of(request)["from"]
         job = snapshots.stored(job_id)
         step = -(-job.total // POINTS_MAX) or 1
         # Read before the rows: a row that is settled in between then comes twice and is not left out.

@@ -14,6 +14,7 @@ from drf_spectacular.utils import OpenApiCallback, OpenApiParameter, OpenApiResp
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.request import Request
 
+from cityweather.api import queries
 from cityweather.api import serializers as shapes
 from cityweather.api.base import ApiView
 from cityweather.api.formats import JsonRenderer
@@ -39,7 +40,7 @@ WHY = {
     411: "A body without Content-Length",
     429: "Too many requests, or too many open jobs; Retry-After says when to come again",
     500: "A defect of ours; quote the X-Request-ID",
-    503: "A part we need is away; Retry-After says when to come again",
+    503: "A part we need does not answer; Retry-After says when to come again",
 }
 
 JOB_ID = OpenApiParameter("job_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
@@ -87,7 +88,7 @@ def document(
     answers: dict[Any, Any],
     *,
     errors: Iterable[int] = (),
-    parameters: Iterable[OpenApiParameter | type[shapes.Query]] = (),
+    parameters: Iterable[OpenApiParameter | type[queries.Query]] = (),
     keyed: bool = True,
     request: Any = None,
     callbacks: list[OpenApiCallback] | None = None,

@@ -5,7 +5,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cityweather.api import history_writer, schema
+from cityweather.api import history_writer, queries, schema
 from cityweather.api import serializers as shapes
 from cityweather.api.base import ApiView
 from cityweather.errors import BadName, NameTooLong
@@ -51,7 +51,7 @@ def asked_city(request: Request) -> str:
     city = request.query_params.get("city", "")
     if len(city) > names.MAX_LENGTH:
         raise NameTooLong(limit=names.MAX_LENGTH)
-    if shapes.UNDECODABLE in city:
+    if queries.UNDECODABLE in city:
         raise BadName("The name of the city is not UTF-8. Percent-encode it as UTF-8: M%C3%BCnchen.")
     return city
 

@@ -1,0 +1,123 @@
+"""Query parameters: each class checks those of a view and describes them in the schema."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers as s
+from rest_framework.request import Request
+
+from cityweather.models import BulkJob, Status
+from cityweather.places import names
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+MAX_POSITION = 2**31 - 2
+REASON_MAX = 50  # characters of a reason code
+ORDERINGS = ("name", "last_refreshed_at", "-last_refreshed_at")
+UNDECODABLE = "\ufffd"  # what Django puts where a query string is not UTF-8
+
+
+class WholeNumber(s.IntegerField):
+    """An optional query parameter. DRF's own field also takes "1.0" and the digits of other scripts."""
+
+    def __init__(self, lowest: int, highest: int, **options: Any) -> None:
+        sentence = f"must be a whole number from {lowest} to {highest}"
+        messages: dict[str, Any] = dict.fromkeys(("invalid", "min_value", "max_value", "max_string_length"), sentence)
+        super().__init__(
+            min_value=lowest, max_value=highest, required=False, error_messages=messages, **options
+        )  # fmt: skip
+
+    def to_internal_value(self, data: Any) -> int:
+        if not (str(data).isascii() and str(data).isdecimal()):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Choice(s.ChoiceField):
+    """An optional query parameter."""
+
+    def __init__(self, choices: Any, **options: Any) -> None:
+        message: dict[str, Any] = {"invalid_choice": "must be one of " + ", ".join(choices)}
+        super().__init__(choices, required=False, error_messages=message, **options)
+
+
+def _is_text(value: str) -> None:
+    if UNDECODABLE in value:
+        raise s.ValidationError("must be UTF-8")
+
+
+class Text(s.CharField):
+    """An optional query parameter, "" if it is missing."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            required=False, allow_blank=True, default="", trim_whitespace=False, validators=[_is_text], **options
+        )  # fmt: skip
+
+
+class Search(Text):
+    """A part of a city's name, as names.key() spells it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=names.MAX_LENGTH, **options)
+
+    def run_validation(self, data: Any = s.empty) -> str:
+        return names.key(names.display(super().run_validation(data)))
+
+
+@extend_schema_field({"type": "string", "pattern": "^[A-Za-z0-9_-]*$"})
+class CursorText(s.CharField):
+    """The pagination checks it."""
+
+
+class Query(s.Serializer[Any]):
+    @classmethod
+    def of(cls, request: Request) -> dict[str, Any]:
+        """The parameters of the request, checked. Raises ValidationError. Parameters that are not known are ignored."""
+        query = cls(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        found: dict[str, Any] = query.validated_data
+        return found
+
+
+class PageQuery(Query):
+    limit = WholeNumber(1, MAX_LIMIT, default=DEFAULT_LIMIT, help_text="Rows of a page")
+    cursor = CursorText(default="", allow_blank=True, help_text="From `next` of the page before; opaque")
+
+
+class JobsQuery(PageQuery):
+    status = Choice(BulkJob.Status.values)
+
+
+class RowsQuery(PageQuery):
+    bom = Choice(
+        ["true", "false"], default="false", help_text="CSV begins with a byte order mark, by which Excel knows UTF-8"
+    )
+
+
+class ResultsQuery(RowsQuery):
+    status = Choice(Status.values, help_text="pending: what a cancelled job left")
+    search = Search(help_text="A part of the city's name, in any case")
+
+
+class SummaryQuery(Query):
+    top = WholeNumber(
+        0, 100, default=10,
+        help_text="How many of those refreshed last; 0 is much cheaper, as they take a sort of all",
+    )  # fmt: skip
+
+
+class PointsQuery(Query):
+    def get_fields(self) -> dict[str, Any]:  # "from" is no name that Python takes
+        return {"from": WholeNumber(0, MAX_POSITION, default=0, help_text="The position to begin at")}
+
+
+class RetryQuery(Query):
+    only = Choice(["failed"], help_text="Without what a cancel left pending")
+    reason = Text(max_length=REASON_MAX, help_text="Only rows that failed for this reason")
+
+
+class CitiesQuery(PageQuery):
+    status = Choice(Status.values)
+    ordering = Choice(ORDERINGS, default="name", help_text="In each order the same cities; those never refreshed last")
+    search = Search(help_text="The beginning of a name, in any case")
