@@ -84,7 +84,7 @@ def test_a_message_of_newer_code_is_handed_back_at_once(sent_tasks: list[Sent], 
     tasks.dispatch_tick()
     for sent in sent_tasks:
         tasks.fetch(batches.FORMAT + 1, *sent.args[1:])
-    assert {lease.state for lease in tracker().leases(str(job.job_id))} == {"returned"}
+    assert {lease.state for lease in tracker().leases(str(job.job_id))} == {"released"}
     sent_tasks.clear()
     tasks.dispatch_tick()
     assert sorted(row[0] for sent in sent_tasks for row in sent.args[4]) == [0, 1, 2]

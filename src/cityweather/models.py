@@ -187,6 +187,13 @@ class BulkJob(models.Model):
     def ended(self) -> bool:
         return self.status in self.ENDED
 
+    @property
+    def command(self) -> str:
+        """The phase as a command in Redis; "" lets the job run."""
+        return {self.Phase.PAUSED: "pause", self.Phase.CANCELLING: "cancel", self.Phase.FAILING: "fail"}.get(
+            self.Phase(self.phase), ""
+        )
+
     def enter(self, phase: str) -> None:
         """Set the phase and note when; the caller saves `phase` and `phases`."""
         if self.phase != phase:

@@ -53,8 +53,9 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "cityweather.settings"
 django.setup()
 import cityweather.celery
 from cityweather.dispatch import batches, dispatcher
+from cityweather.flush import live_jobs
 batches.FORMAT = 2
 send = batches.current_app.send_task
 batches.current_app.send_task = lambda name, args, **how: send(name, args=[*args, "what only newer code knows"], **how)
-dispatcher.tick(0)
+dispatcher.dispatch(live_jobs.open_jobs())
 """

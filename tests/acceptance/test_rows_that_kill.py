@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cityweather.dispatch.dispatcher import LOSSES_BEFORE_FAILING
+from cityweather.dispatch.batches import LOST_BEFORE_FAILING
 from cityweather.weather.circuit_breaker import CircuitBreaker, State
 from tests.support import judge, nightshade
 from tests.support.fleet import USUAL, Fleet, towns
@@ -51,5 +51,5 @@ def test_a_row_that_kills_every_worker_is_sent_alone_and_fails_as_worker_lost(
     assert (job["status"], job["succeeded"], job["failed"]) == ("done", TOTAL - 1, 1)
     assert failures(fleet, job_id) == {nightshade.CITY: "worker_lost"}
     # Three times with its batch, three times alone; losses are counted in Redis, which lives on.
-    assert deaths == LOSSES_BEFORE_FAILING
+    assert deaths == LOST_BEFORE_FAILING
     assert [fault for fault in judge.faults(fleet, job_id, TOTAL) if "saw" not in fault] == []  # it was never sent

@@ -87,7 +87,7 @@ def test_a_job_and_its_retries_name_each_other_live_and_from_the_database(keyed:
     job = make_job("sfp", status="cancelled", phase="ended")
     one, other = (post(keyed, job, f"retry{query}").json() for query in ("", "?only=failed"))
     assert (one["retry_of"], one["retries"]) == (str(job.job_id), [])
-    connections.tracker().forget(one["job_id"])
+    connections.tracker().delete(one["job_id"])
     go_live(BulkJob.objects.get(pk=one["job_id"]))
     live = keyed.get(f"/bulk/jobs/{one['job_id']}").json()
     assert (live["source"], live["retry_of"]) == ("live", str(job.job_id))

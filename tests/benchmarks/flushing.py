@@ -55,9 +55,9 @@ def fill(job: Any) -> float:
     from cityweather.runtime import connections
 
     tracker = connections.tracker()
-    while tracker.state(str(job.pk)) is None:  # the first round installs the job
+    while tracker.progress(str(job.pk)) is None:  # the first round installs the job
         flusher.flush_job(str(job.pk))
-    state = tracker.state(str(job.pk))
+    state = tracker.progress(str(job.pk))
     assert state is not None
     used = 0.0
     for first in range(0, job.total, COUNT):

@@ -9,19 +9,16 @@ from django.db import connection
 from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisAway
 
-from cityweather.dispatch import dispatcher, job_control
+from cityweather.dispatch import job_control
 from cityweather.errors import JobConflict, JobNotFound, TooManyJobs
 from cityweather.flush import retention
 from cityweather.models import BulkJob, City, JobResult
 from cityweather.runtime import connections
 from tests.support.capture import Sent
+from tests.support.dispatch import tick
 from tests.support.flush import agree, flush, make_job, reload, result, running_job, tracker, work, work_all
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
-
-
-def tick() -> None:
-    dispatcher.tick(seconds=0)
 
 
 def test_a_cancelled_job_ends_with_exact_counters_and_keeps_its_pending_rows() -> None:

@@ -4,18 +4,17 @@ import time
 
 import pytest
 
-from cityweather.dispatch import dispatcher, eta
 from cityweather.models import BulkJob
 from cityweather.weather.availability import ProviderAvailability
 from cityweather.weather.rate_limiter import NO_LIMIT, QuotaForecast, WindowRemaining
+from tests.support import dispatch
 from tests.support.capture import Sent
 from tests.support.flush import make_job, tracker
 
 
 def tick(monkeypatch: pytest.MonkeyPatch, availability: ProviderAvailability) -> None:
-    for module in (dispatcher, eta):
-        monkeypatch.setattr(module, "provider_availability", lambda: availability)
-    dispatcher.tick(seconds=0)
+    dispatch.use(monkeypatch, availability)
+    dispatch.tick()
 
 
 def shown(job: BulkJob) -> float | None:

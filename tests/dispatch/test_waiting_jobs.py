@@ -85,7 +85,7 @@ def test_what_is_said_to_a_job_while_all_are_parked_reaches_redis_and_it_may_end
 def test_dispatch_waits_while_the_unflushed_tail_has_reached_its_share(sent_tasks: list[Sent]) -> None:
     job = make_job(5)
     flush(job)
-    tracker().set(str(job.job_id), tail=10**12)
+    tracker().set_fields(str(job.job_id), unflushed_bytes=10**12)
     tick()
     state = tracker().progress(str(job.job_id))
     assert state is not None
@@ -101,13 +101,13 @@ def test_dispatch_waits_while_the_unflushed_tails_of_all_jobs_fill_a_quarter_of_
     made = [make_job(5, first_city=5 * n) for n in range(4)]
     for job in made:
         flush(job)
-        tracker().set(str(job.job_id), tail=int(0.9 * own_limit))
+        tracker().set_fields(str(job.job_id), unflushed_bytes=int(0.9 * own_limit))
     tick()
     states = [tracker().progress(str(job.job_id)) for job in made]
     assert (sent_tasks, {state and state.waiting_for for state in states}) == ([], {"flush"})
-    tracker().set(str(made[0].job_id), tail=0, parked_until=0)
+    tracker().set_fields(str(made[0].job_id), unflushed_bytes=0, parked_until=0)
     for job in made[1:]:
         job_control.pause(str(job.job_id))
-        tracker().set(str(job.job_id), tail=int(0.7 * own_limit))
+        tracker().set_fields(str(job.job_id), unflushed_bytes=int(0.7 * own_limit))
     tick()
     assert len(sent_rows(sent_tasks)) == 5

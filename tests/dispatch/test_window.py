@@ -126,21 +126,21 @@ def test_under_a_quota_a_batch_is_half_a_seconds_worth_of_it() -> None:
 
 
 def test_a_batch_that_a_worker_speaks_of_is_under_way_and_one_gone_silent_is_not() -> None:
-    speaking, silent = lease("started", silent=SILENT - 1), lease("started", silent=SILENT)
+    speaking, silent = lease("running", silent=SILENT - 1), lease("running", silent=SILENT)
     assert under_way([[speaking], [silent]], NOW, 0) == [[speaking], []]
 
 
 def test_batches_that_wait_in_the_queue_are_under_way_however_long_no_worker_comes() -> None:
-    waiting = [lease("sent", silent=3_600_000, token=token) for token in "ab"]
+    waiting = [lease("queued", silent=3_600_000, token=token) for token in "ab"]
     assert under_way([waiting], NOW, 2) == [waiting]
 
 
 def test_batches_that_the_queue_no_longer_holds_are_under_way_for_some_seconds_the_oldest_first() -> None:
     """A worker took them; it is dead if it neither starts them nor says a word of others."""
-    old, held, queued = (lease("sent", silent=silent, token=f"{silent}") for silent in (9_000, 2_000, 5_000))
+    old, held, queued = (lease("queued", silent=silent, token=f"{silent}") for silent in (9_000, 2_000, 5_000))
     assert under_way([[old, held, queued]], NOW, 2) == [[held, queued]]
     assert under_way([[old, held, queued]], NOW, 0) == [[held]]
 
 
 def test_what_came_back_is_not_under_way() -> None:
-    assert under_way([[lease("returned", silent=0)]], NOW, 0) == [[]]
+    assert under_way([[lease("released", silent=0)]], NOW, 0) == [[]]

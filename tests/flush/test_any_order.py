@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from cityweather.dispatch import job_commands, job_control
+from cityweather.dispatch import job_control
 from cityweather.errors import JobConflict
 from cityweather.flush import flusher
 from cityweather.flush.audit import audit
@@ -25,7 +25,7 @@ from tests.support.flush import agree, flush, make_job, reload, result
 from tests.support.tracker import Clock
 
 TOTAL = 12
-CALLS = [(Tracker, name) for name in ("state", "read", "close", "trim", "install", "finish", "holds")]
+CALLS = [(Tracker, name) for name in ("progress", "read_entries", "close", "trim", "install", "finish", "has_entry")]
 CALLS += [(BulkJob, "save")]
 OUTCOMES = st.sampled_from([None, None, "unknown_city"])
 
@@ -97,7 +97,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(most=st.integers(1, 6), started=st.booleans())
     def claim(self, most: int, started: bool) -> None:
-        state = self.tracker.state(self.id)
+        state = self.tracker.progress(self.id)
         if state is None:
             return
         claim = self.tracker.claim(self.id, state.epoch, f"t{next(self.tokens)}", most, missing=True)
@@ -140,22 +140,22 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def a_worker_finds_that_the_job_fails(self) -> None:
-        state = self.tracker.state(self.id)
+        state = self.tracker.progress(self.id)
         if state is not None:
             self.tracker.fail(self.id, state.epoch, "The key is refused.")
             self.verdict = True
 
     @rule()
     def a_dispatcher_syncs(self) -> None:
-        job, state = self.read_row(), self.tracker.state(self.id)
+        job, state = self.read_row(), self.tracker.progress(self.id)
         if not job.ended and state is not None and not state.closed:
-            job_commands.sync(reload(self.job), state, self.tracker)
+            job_control.sync(reload(self.job), state, self.tracker)
 
     @precondition(lambda self: self.reads)
     @rule(data=st.data(), epoch=st.booleans())
     def a_copy_of_a_command_lands_late(self, data: st.DataObject, epoch: bool) -> None:
         old = data.draw(st.sampled_from(self.reads))
-        job_commands.copy(old, old.epoch if epoch else None, self.tracker)
+        job_control.copy(old, old.epoch if epoch else None, self.tracker)
 
     # --- bookkeepers -------------------------------------------------------------------------------------------
 
@@ -245,7 +245,7 @@ class Life(RuleBasedStateMachine):
         assert job.status == "cancelled" or "cancelling" not in phases
 
     def _work_once(self) -> None:
-        state = self.tracker.state(self.id)
+        state = self.tracker.progress(self.id)
         if state is None:
             return
         token = f"t{next(self.tokens)}"

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from cityweather.dispatch import job_control
-from cityweather.flush import job_lock
+from cityweather.flush import live_jobs
 from cityweather.flush.audit import Report, audit, audit_recent
 from cityweather.models import BulkJob, JobResult
 from cityweather.runtime import connections
@@ -118,7 +118,7 @@ def test_a_job_that_a_flusher_holds_is_told_as_busy_and_the_others_are_audited()
 
     def hold() -> None:
         with transaction.atomic():
-            job_lock.lock(str(held.job_id))
+            live_jobs.lock(str(held.job_id))
             locked.set()
             assert over.wait(30)
         connection.close()

@@ -58,10 +58,10 @@ def test_flushing_trims_the_stream_and_remembers_the_position() -> None:
     job = running_job(5)
     work(job, [result(0)])
     flush(job)
-    stored, state = reload(job), tracker().state(str(job.job_id))
+    stored, state = reload(job), tracker().progress(str(job.job_id))
     assert state is not None
     assert stored.stream_position == state.flushed
-    assert tracker().read(str(job.job_id), "0-0", 10) == []
+    assert tracker().read_entries(str(job.job_id), "0-0", 10) == []
 
 
 def test_a_new_job_is_put_into_redis_once() -> None:
@@ -76,8 +76,8 @@ def test_a_new_job_is_put_into_redis_once() -> None:
 def test_a_job_still_being_imported_is_left_alone() -> None:
     job = make_job(3)
     BulkJob.objects.update(phase=BulkJob.Phase.READING)
-    flusher.flush_all(0)
-    assert tracker().state(str(job.job_id)) is None
+    flusher.flush_all()
+    assert tracker().progress(str(job.job_id)) is None
 
 
 def test_a_failure_keeps_the_last_known_weather_of_the_city_and_when_it_was_refreshed() -> None:
@@ -126,7 +126,9 @@ def test_a_job_ends_done_with_everything_in_the_database() -> None:
     assert stored.finished_at is not None
     assert stored.started_at is not None
     assert stored.started_at <= stored.finished_at
-    assert tracker().progress(str(job.job_id)) is None
+    progress = tracker().progress(str(job.job_id))
+    assert progress is not None
+    assert progress.ended
 
 
 def test_a_job_of_no_rows_ends_done() -> None:
@@ -164,10 +166,10 @@ def test_one_jobs_trouble_does_not_keep_another_from_being_flushed() -> None:
     stream = f"cw:{{{broken.job_id}}}:stream"
     newer = connections.redis_client().xadd(stream, {"r": b"[999, []]"})
     work(sound, [result(0)])
-    flusher.flush_all(0)
+    flusher.flush_all()
     assert agree(sound) == (1, 1, 0)
     assert reload(broken).stream_position == broken.stream_position
-    assert tracker().last_entry(str(broken.job_id)) == newer.decode()
+    assert tracker().last_entries([str(broken.job_id)])[0] == newer.decode()
 
 
 def test_an_entry_of_newer_code_stays_where_it_is_until_newer_code_comes(
@@ -177,13 +179,13 @@ def test_an_entry_of_newer_code_stays_where_it_is_until_newer_code_comes(
     with monkeypatch.context() as newer:
         newer.setattr(results, "FORMAT", 2)
         work(job, [result(0)])
-    flusher.flush_all(0)
+    flusher.flush_all()
     assert (agree(job), live(job)) == ((0, 0, 0), (1, 1, 0))
     (line,) = (record for record in caplog.records if record.levelname == "ERROR")
     assert (line.msg, line.exc_info) == ("flush_waits_for_newer_code", None)
     with monkeypatch.context() as newer:
         newer.setattr(results, "FORMAT", 2)
-        flusher.flush_all(0)
+        flusher.flush_all()
     assert agree(job) == (1, 1, 0)
 
 
@@ -191,7 +193,8 @@ def test_a_servers_error_at_one_job_lets_the_others_be_flushed_and_is_raised_the
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     unlucky, other = running_job(1), running_job(1, first_city=5)
-    work(other, [result(0)])
+    for job in (unlucky, other):
+        work(job, [result(0)])
     flush_job = flusher.flush_job
 
     def fails_once(job_id: str) -> bool:

@@ -10,7 +10,7 @@ from tests.support.flush import agree, flush, live, reload, result, running_job,
 def test_a_trim_that_comes_while_the_next_flusher_looks_is_no_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     job = running_job(20)
     work(job, [result(0)])
-    trim, holds = Tracker.trim, Tracker.holds
+    trim, holds = Tracker.trim, Tracker.has_entry
     late: list[tuple[object, ...]] = []
 
     def trim_later(self: Tracker, *arguments: object) -> None:
@@ -26,7 +26,7 @@ def test_a_trim_that_comes_while_the_next_flusher_looks_is_no_loss(monkeypatch: 
     epoch = reload(job).epoch
     work(job, [result(1)])
     with monkeypatch.context() as patch:
-        patch.setattr(Tracker, "holds", holds_after_the_trim)
+        patch.setattr(Tracker, "has_entry", holds_after_the_trim)
         flusher.flush_job(str(job.job_id))
     flush(job)
     assert not late

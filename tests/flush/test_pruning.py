@@ -42,7 +42,7 @@ def test_a_job_cancelled_after_a_long_pause_ends_when_it_is_cancelled(settings: 
     work(job, [result(0)])
     flush(job)
     job_control.pause(str(job.job_id))
-    tracker().set(str(job.job_id), None, last_at=int((time.time() - 40 * 86_400) * 1000))
+    tracker().set_fields(str(job.job_id), None, last_at=int((time.time() - 40 * 86_400) * 1000))
     job_control.cancel(str(job.job_id))
     flush(job)
     retention.prune(timezone.now())

@@ -148,7 +148,7 @@ def test_the_rebuilt_stream_starts_above_the_committed_position_though_the_clock
     BulkJob.objects.filter(pk=job.pk).update(stream_position="99999999999999-3")
     flush(job)
     work(job, [result(0)])
-    (entry,) = tracker().read(str(job.job_id), "0-1", 10)[-1:]
+    (entry,) = tracker().read_entries(str(job.job_id), "0-1", 10)[-1:]
     assert order(entry.id) > order("99999999999999-3")
     flush(job)
     assert agree(job) == live(job) == (1, 1, 0)
@@ -186,7 +186,7 @@ def test_keys_of_a_job_the_database_does_not_know_are_swept(caplog: pytest.LogCa
     job.delete()
     with caplog.at_level(logging.WARNING):
         assert forget_unknown() == 1
-    assert tracker().state(job_id) is None
+    assert tracker().progress(job_id) is None
     assert live(other) == (0, 0, 0)
 
 
@@ -209,7 +209,7 @@ def test_a_rebuilt_job_still_knows_how_fast_it_is() -> None:
     connections.redis_client().flushdb()
     flush(job)
     work(job, [result(20)])
-    state = tracker().state(str(job.job_id))
+    state = tracker().progress(str(job.job_id))
     assert state is not None
     assert 1.5 < state.rate < 2.5
 
@@ -239,10 +239,10 @@ def test_a_fresh_job_and_a_lost_one_are_told_apart_in_the_log(caplog: pytest.Log
 def test_explained_is_a_crash_between_commit_and_trim_only_while_the_entry_is_there() -> None:
     job = running_job(3)
     work(job, [result(0)])
-    (entry,) = tracker().read(str(job.job_id), reload(job).stream_position, 1)
+    (entry,) = tracker().read_entries(str(job.job_id), reload(job).stream_position, 1)
     BulkJob.objects.filter(pk=job.pk).update(stream_position=entry.id)
     live_tracker: Tracker = tracker()
-    state = live_tracker.state(str(job.job_id))
+    state = live_tracker.progress(str(job.job_id))
     assert recovery.explained(reload(job), state, live_tracker)
     connections.redis_client().xdel(JobKeys.of(str(job.job_id)).stream, entry.id)
     assert not recovery.explained(reload(job), state, live_tracker)

@@ -12,8 +12,8 @@ def test_a_resume_that_lands_when_the_cancelled_job_is_closed_does_not_make_it_d
     job_control.cancel(str(job.job_id))
     epoch = reload(job).epoch
     assert tracker().close(str(job.job_id), epoch)
-    assert not tracker().set(str(job.job_id), epoch, command="", phase="fetching")
-    assert not tracker().command(str(job.job_id), None, "", phase="fetching", status="running", max_rate=None)
+    assert not tracker().set_fields(str(job.job_id), epoch, command="", phase="fetching")
+    assert not tracker().apply_command(str(job.job_id), None, "", phase="fetching", status="running", max_rate=None)
     flush(job)
     assert (reload(job).status, agree(job)) == ("cancelled", (2, 2, 0))
 
@@ -21,7 +21,7 @@ def test_a_resume_that_lands_when_the_cancelled_job_is_closed_does_not_make_it_d
 def test_what_the_hash_says_does_not_decide_how_a_job_ends() -> None:
     job = running_job(10)
     work_all(job)
-    tracker().set(str(job.job_id), command="")
+    tracker().set_fields(str(job.job_id), command="")
     BulkJob.objects.filter(pk=job.pk).update(phase=BulkJob.Phase.CANCELLING)
     flush(job)
     assert (reload(job).status, agree(job)[0]) == ("cancelled", 10)
@@ -57,7 +57,7 @@ def test_a_pause_or_another_rate_does_not_undo_a_workers_verdict() -> None:
     job_control.set_rate(job_id, 60)
     job_control.pause(job_id)
     job_control.resume(job_id)
-    state = tracker().state(job_id)
+    state = tracker().progress(job_id)
     assert state is not None
     assert (state.command, state.error) == ("fail", "The key is refused.")
     flush(job)

@@ -169,7 +169,7 @@ def test_a_pause_between_results_is_no_lag() -> None:
     tracker = connections.tracker()
     (waiting,) = running()
     assert waiting.lag > 0
-    last = tracker.last_entry(str(job.job_id))
-    tracker.trim(str(job.job_id), 1, last, waiting.progress.tail)
+    last = tracker.last_entries([str(job.job_id)])[0]
+    tracker.trim(str(job.job_id), 1, last, waiting.progress.unflushed_bytes)
     (flushed,) = running()
     assert flushed.lag == 0

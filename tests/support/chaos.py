@@ -162,7 +162,7 @@ class Chaos:
         """Rows counted in Redis, or else stored."""
         if self.fleet.valkey.running:
             with self.fleet.valkey.client() as client:
-                state = Tracker(client).state(self.job_id)
+                state = Tracker(client).progress(self.job_id)
             if state is not None:
                 return state.processed
         return self._in_database()

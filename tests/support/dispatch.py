@@ -5,6 +5,7 @@ import time
 import pytest
 
 from cityweather.dispatch import dispatcher
+from cityweather.flush import live_jobs
 from cityweather.runtime import connections
 from cityweather.tracker.leases import LEASE
 from cityweather.tracker.tracker import Tracker
@@ -13,7 +14,8 @@ from tests.support.capture import Sent
 
 
 def tick() -> None:
-    dispatcher.tick(seconds=0)
+    """One complete round of a dispatch tick."""
+    dispatcher.dispatch(live_jobs.open_jobs())
 
 
 def sent_rows(sent_tasks: list[Sent]) -> list[list[object]]:

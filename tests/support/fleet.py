@@ -191,7 +191,7 @@ class Fleet:
         with self.valkey.client() as client:
             now = time.time() * 1000
             held = [
-                lease for lease in Tracker(client).leases(job_id) if lease.state != "returned" and lease.deadline > now
+                lease for lease in Tracker(client).leases(job_id) if lease.state != "released" and lease.deadline > now
             ]
         return not held and self.simulator.stats()["at_once"] == 0
 

@@ -56,7 +56,7 @@ def result(position: int, error: str | None = None, at: float | None = None) -> 
 
 def work(job: BulkJob, results: Sequence[Result]) -> int:
     """A worker that records these results of a batch of its own; how many counted."""
-    state = tracker().state(str(job.job_id))
+    state = tracker().progress(str(job.job_id))
     assert state is not None
     return tracker().record(str(job.job_id), state.epoch, "worker", results).counted
 
@@ -64,7 +64,7 @@ def work(job: BulkJob, results: Sequence[Result]) -> int:
 def work_all(job: BulkJob) -> None:
     """Claim and record until every row of the job was recorded; every tenth row fails."""
     job_id = str(job.job_id)
-    state = tracker().state(job_id)
+    state = tracker().progress(job_id)
     assert state is not None
     while positions := tracker().claim(job_id, state.epoch, f"w{time.time_ns()}", 100, missing=True).positions:
         work(job, [result(p, "unknown_city" if p % 10 == 9 else None) for p in positions])
@@ -81,7 +81,7 @@ def agree(job: BulkJob) -> tuple[int, int, int]:
 
 def live(job: BulkJob) -> tuple[int, int, int]:
     """The same of Redis, whose bits agree too (invariant 1)."""
-    state = tracker().state(str(job.job_id))
+    state = tracker().progress(str(job.job_id))
     assert state is not None
     bits = connections.redis_client().bitcount(JobKeys.of(str(job.job_id)).seen)
     assert state.processed == state.succeeded + state.failed == bits

@@ -54,7 +54,7 @@ class Bench:
 
     def recorded(self) -> list[int]:
         """The positions in the stream, in order."""
-        entries = self.tracker.read(JOB, "0-1", 1000)
+        entries = self.tracker.read_entries(JOB, "0-1", 1000)
         assert [order(e.id) for e in entries] == sorted(order(e.id) for e in entries)
         return [result.position for entry in entries for result in entry.results]
 

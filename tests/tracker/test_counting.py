@@ -99,7 +99,9 @@ def test_live_keys_have_no_time_to_live_and_ended_ones_an_hour(bench: Bench) -> 
     assert {bench.redis.ttl(key) for key in kept} == {-1}
     bench.tracker.finish(JOB, 1, "cancelled")
     assert all(3500 < bench.redis.ttl(key) <= 3600 for key in kept)
-    assert bench.tracker.progress(JOB) is None
+    progress = bench.tracker.progress(JOB)
+    assert progress is not None
+    assert progress.ended
 
 
 def test_tracker_keys_are_few_and_share_the_jobs_hash_tag(bench: Bench) -> None:
@@ -109,4 +111,4 @@ def test_tracker_keys_are_few_and_share_the_jobs_hash_tag(bench: Bench) -> None:
     names = {key.decode() for key in bench.redis.scan_iter()}
     assert names == set(bench.keys.all())
     assert all(f"{{{JOB}}}" in name for name in names)
-    assert list(bench.tracker.known()) == [JOB]
+    assert list(bench.tracker.known_job_ids()) == [JOB]

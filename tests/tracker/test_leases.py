@@ -44,7 +44,7 @@ def test_a_lost_worker_costs_one_lease_and_only_the_rows_it_did_not_record(bench
     expire(bench)
     claim = bench.tracker.claim(JOB, 1, "again", 10, missing=False)
     assert claim.positions == [2, 3, 4, 5, 6, 8, 9]
-    assert claim.losses == 1
+    assert claim.lost_workers == 1
 
 
 def test_recording_renews_the_lease(bench: Bench) -> None:
@@ -77,7 +77,7 @@ def test_a_message_that_is_missing_from_the_queue_comes_again_after_its_lease_an
     bench.claim("t", 10)
     expire(bench)
     claim = bench.tracker.claim(JOB, 1, "again", 10, missing=True)
-    assert (claim.positions, claim.losses) == (list(range(10)), 0)
+    assert (claim.positions, claim.lost_workers) == (list(range(10)), 0)
 
 
 def test_handing_back_frees_the_rest_at_once_and_is_no_loss(bench: Bench) -> None:
@@ -86,7 +86,7 @@ def test_handing_back_frees_the_rest_at_once_and_is_no_loss(bench: Bench) -> Non
     bench.record("t", good(0, 1))
     assert bench.tracker.release(JOB, 1, "t") is True
     claim = bench.tracker.claim(JOB, 1, "again", 10, missing=False)
-    assert (claim.positions, claim.losses) == (list(range(2, 10)), 0)
+    assert (claim.positions, claim.lost_workers) == (list(range(2, 10)), 0)
 
 
 def test_a_finished_batch_leaves_no_lease_behind(bench: Bench) -> None:
@@ -95,7 +95,7 @@ def test_a_finished_batch_leaves_no_lease_behind(bench: Bench) -> None:
     bench.record("t", good(*range(10)))
     assert bench.tracker.release(JOB, 1, "t", speed=200.0) is False
     assert bench.tracker.leases(JOB) == []
-    state = bench.tracker.state(JOB)
+    state = bench.tracker.progress(JOB)
     assert state is not None
     assert state.speed == 200.0
 
@@ -134,13 +134,13 @@ def test_after_three_lost_workers_the_rows_go_one_by_one(bench: Bench) -> None:
     bench.install(4)
     assert [lose(bench, f"w{n}") for n in range(3)] == [[0, 1, 2, 3]] * 3
     alone = [bench.tracker.claim(JOB, 1, f"a{n}", 10, missing=False) for n in range(4)]
-    assert [(claim.positions, claim.losses) for claim in alone] == [([0], 3), ([1], 3), ([2], 3), ([3], 3)]
+    assert [(claim.positions, claim.lost_workers) for claim in alone] == [([0], 3), ([1], 3), ([2], 3), ([3], 3)]
 
 
-def test_a_row_that_goes_on_killing_alone_gathers_losses(bench: Bench) -> None:
+def test_a_row_that_goes_on_killing_alone_gathers_lost_workers(bench: Bench) -> None:
     bench.install(1)
     assert [lose(bench, f"w{n}") for n in range(6)] == [[0]] * 6
-    assert bench.tracker.claim(JOB, 1, "last", 10, missing=False).losses == 6
+    assert bench.tracker.claim(JOB, 1, "last", 10, missing=False).lost_workers == 6
 
 
 def test_claims_skip_rows_that_are_done(bench: Bench) -> None:
@@ -187,9 +187,9 @@ def test_a_low_rate_is_kept_at_the_time_of_today(bench: Bench, max_rate: int) ->
 def test_commands_stop_dispatch(bench: Bench) -> None:
     bench.install(10)
     for command in ("pause", "cancel", "fail"):
-        bench.tracker.set(JOB, 1, command=command)
+        bench.tracker.set_fields(JOB, 1, command=command)
         assert bench.tracker.claim(JOB, 1, "t", 10, missing=True).stop == command
-    bench.tracker.set(JOB, 1, command="")
+    bench.tracker.set_fields(JOB, 1, command="")
     assert bench.claim("t", 10) == list(range(10))
 
 
@@ -205,7 +205,7 @@ def test_a_clock_set_back_holds_a_dead_workers_rows_no_longer_than_a_lease(bench
     bench.clock.now -= HOUR
     expire(bench)
     claim = bench.tracker.claim(JOB, 1, "again", 10, missing=False)
-    assert (claim.positions, claim.losses) == (list(range(10)), 0)
+    assert (claim.positions, claim.lost_workers) == (list(range(10)), 0)
 
 
 def test_a_clock_set_back_a_little_takes_no_rows_from_a_living_worker(bench: Bench) -> None:
@@ -234,7 +234,7 @@ def test_a_second_delivery_does_not_learn_of_a_cancel_and_so_ends_nobodys_lease(
     """Who learns of a cancel releases the lease, and that is the first delivery's."""
     bench.install(10)
     bench.start("t", 10)
-    bench.tracker.set(JOB, 1, command="cancel")
+    bench.tracker.set_fields(JOB, 1, command="cancel")
     assert bench.tracker.start(JOB, 1, "t") == "lease"
 
 

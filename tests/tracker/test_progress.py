@@ -14,7 +14,7 @@ def test_999_of_1000_are_99_percent_and_so_is_a_job_not_yet_in_the_database(benc
     state = bench.tracker.progress(JOB)
     assert state is not None
     assert (state.percentage, state.pending) == (99, 1)
-    bench.tracker.set(JOB, 1, processed=1000)
+    bench.tracker.set_fields(JOB, 1, processed=1000)
     state = bench.tracker.progress(JOB)
     assert state is not None
     assert state.percentage == 99
@@ -33,7 +33,7 @@ def test_the_rate_follows_the_last_seconds_and_gives_an_eta(bench: Bench) -> Non
 
 
 def test_no_eta_is_earlier_than_the_quota_allows(bench: Bench) -> None:
-    bench.install(1000, mark_at=START, mark_n=0, quota_until=START + 900_000)
+    bench.install(1000, mark_at=START, mark_n=0, quota_eta=START + 900_000)
     state = bench.tracker.progress(JOB)
     assert state is not None
     assert state.eta_seconds == pytest.approx(900)
@@ -51,7 +51,7 @@ def test_an_eta_says_what_the_quota_allows_while_the_job_waits_for_it(bench: Ben
     bench.start("t", 500)
     bench.clock.now += 10_000
     bench.record("t", good(*range(10)))
-    bench.tracker.set(JOB, 1, quota_until=START + 900_000)
+    bench.tracker.set_fields(JOB, 1, quota_eta=START + 900_000)
     state = bench.tracker.progress(JOB)
     assert state is not None
     assert state.eta_seconds == pytest.approx(990)

@@ -51,7 +51,7 @@ def test_it_tells_how_fast_this_process_was(job: Job) -> None:
 def test_rows_that_must_wait_are_free_to_be_claimed_at_once(job: Job) -> None:
     job.world.upstream.respond = always(TOO_MANY)
     job.run()
-    state = job.bench.tracker.state(JOB)
+    state = job.bench.tracker.progress(JOB)
     assert state is not None
     assert state.waiting_for == "quota"
     assert job.bench.claim("again", 40) == job.positions
@@ -60,13 +60,13 @@ def test_rows_that_must_wait_are_free_to_be_claimed_at_once(job: Job) -> None:
 def test_a_refused_key_parks_the_job(job: Job) -> None:
     job.world.upstream.respond = always(KEY_REFUSED)
     job.run()
-    state = job.bench.tracker.state(JOB)
+    state = job.bench.tracker.progress(JOB)
     assert state is not None
     assert (state.waiting_for, state.command, state.processed) == ("key", "", 0)
 
 
 def test_a_cancelled_job_is_left_at_once_and_closes(job: Job) -> None:
-    job.bench.tracker.set(JOB, 1, command="cancel")
+    job.bench.tracker.set_fields(JOB, 1, command="cancel")
     job.run()
     assert job.bench.tracker.close(JOB, 1)
 
@@ -88,7 +88,7 @@ def test_a_redis_that_refuses_results_six_times_is_no_workers_death(job: Job, mo
                 job.run()
         job.bench.clock.now += LEASE + 1
         claim = job.bench.tracker.claim(JOB, 1, "ours", 40, missing=False)
-        assert (claim.positions, claim.losses) == (job.positions, 0), n
+        assert (claim.positions, claim.lost_workers) == (job.positions, 0), n
         job.bench.tracker.start(JOB, 1, "ours")
     job.run()
     assert job.bench.counters() == (40, 40, 0, 40)
@@ -106,7 +106,7 @@ def test_a_lease_is_given_up_as_soon_as_redis_is_back(job: Job, monkeypatch: pyt
     monkeypatch.setattr(job.bench.tracker, "release", away)
     with pytest.raises(RedisAway):
         job.run()
-    assert [lease.state for lease in job.bench.tracker.leases(JOB)] == ["returned"]
+    assert [lease.state for lease in job.bench.tracker.leases(JOB)] == ["released"]
     assert job.world.clock.passed < back_at + 1
 
 

@@ -99,15 +99,17 @@ def of_id(text: str) -> Snapshot:
     except RedisError:
         log.warning("progress_from_database", job_id=job_id)
         live = None
-    return from_redis(job_id, live) if live else from_row(stored(job_id))
+    return from_redis(job_id, live) if live and not live.ended else from_row(stored(job_id))
 
 
 def of_rows(jobs: list[BulkJob]) -> list[Snapshot]:
     """The live counters of those that have not ended, in one round trip."""
+    job_ids = [str(job.job_id) for job in jobs if not job.ended]
     try:
-        live = connections.tracker().progresses([str(job.job_id) for job in jobs if not job.ended])
+        known = dict(zip(job_ids, connections.tracker().progresses(job_ids), strict=True))
     except RedisError:
-        live = {}
+        known = {}
+    live = {job_id: progress for job_id, progress in known.items() if progress and not progress.ended}
     both = ((job, str(job.job_id)) for job in jobs)
     return [from_redis(job_id, live[job_id]) if job_id in live else from_row(job) for job, job_id in both]
 

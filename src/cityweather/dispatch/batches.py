@@ -1,32 +1,68 @@
-"""Claimed positions → the message a worker gets."""
+"""Claimed positions → the message that a worker gets."""
 
 import logging
+import time
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from celery import current_app
+from kombu.exceptions import OperationalError
 
-from cityweather.models import JobResult
+from cityweather.dispatch.window import FIRST
+from cityweather.errors import WorkerLost
+from cityweather.models import BulkJob, JobResult
+from cityweather.runtime import connections
+from cityweather.tracker.results import Result
+from cityweather.tracker.tracker import LOST_BEFORE_ALONE, Claim, Tracker
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1  # first in every message; a worker hands back what it does not know
+FORMAT = 1  # first in every message; a worker hands back a batch whose format it does not know
 TASK = "cityweather.tasks.fetch"
+LOST_BEFORE_FAILING = 2 * LOST_BEFORE_ALONE
+
+
+def send_claim(job: BulkJob, epoch: int, claim: Claim, tracker: Tracker) -> bool:
+    """Send the claimed rows to a worker. False: the broker is unreachable, and the rows were handed back."""
+    job_id = str(job.job_id)
+    if claim.lost_workers >= LOST_BEFORE_FAILING:
+        _fail_rows(job_id, epoch, claim, tracker)
+        return True
+    # A job's first cities pass the batches of others, so a small job behind a large one is soon done.
+    priority = 0 if claim.positions[0] < FIRST else connections.LATER
+    try:
+        send(job_id, epoch, claim.token, rows(job_id, claim.positions), job.request_id, priority=priority)
+    except OperationalError:
+        log.warning("broker_unreachable", extra={"job_id": job_id})
+        tracker.release(job_id, epoch, claim.token)
+        return False
+    except Exception:  # the database is unreachable: the rows need not wait until the lease runs out
+        tracker.release(job_id, epoch, claim.token)
+        raise
+    return True
 
 
 def rows(job_id: str, positions: Sequence[int]) -> list[list[Any]]:
     """[[position, name, latitude | None, longitude | None], …]"""
-    found = JobResult.objects.filter(job=UUID(job_id), position__gte=positions[0], position__lte=positions[-1])
+    claimed = JobResult.objects.filter(job=UUID(job_id), position__gte=positions[0], position__lte=positions[-1])
     if positions[-1] - positions[0] >= len(positions):
-        found = found.filter(position__in=positions)
+        claimed = claimed.filter(position__in=positions)
     columns = ("position", "city__name", "city__latitude", "city__longitude")
-    return [list(row) for row in found.order_by("position").values_list(*columns)]
+    return [list(row) for row in claimed.order_by("position").values_list(*columns)]
 
 
 def send(
     job_id: str, epoch: int, token: str, batch: Sequence[Sequence[Any]], request_id: str = "", *, priority: int = 0
 ) -> None:
-    """`request_id` goes into the worker's logs. Raises kombu's OperationalError when the broker is away."""
+    """`batch` as rows() gives it. `request_id` goes into the worker's logs. Raises kombu's OperationalError."""
     args = [FORMAT, job_id, epoch, token, batch, request_id]
     current_app.send_task(TASK, args=args, queue="fetch", priority=priority, retry=False)
+
+
+def _fail_rows(job_id: str, epoch: int, claim: Claim, tracker: Tracker) -> None:
+    """Fail a row with which three workers died while it was alone: it would kill the next one, too (invariant 5)."""
+    results = [Result(position, time.time(), WorkerLost.code) for position in claim.positions]
+    tracker.record(job_id, epoch, claim.token, results)
+    tracker.release(job_id, epoch, claim.token)
+    log.error("worker_lost", extra={"job_id": job_id, "positions": claim.positions})

@@ -3,190 +3,260 @@
 import logging
 import time
 import uuid
-from typing import get_args
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar, get_args
 
-from django.db import transaction
-from kombu.exceptions import OperationalError
-
-from cityweather.dispatch import batches, eta, job_commands
-from cityweather.dispatch.window import AHEAD, FIRST, Load, allowed_window, batch_size, next_window, under_way
-from cityweather.errors import WorkerLost
-from cityweather.flush import job_lock, quota_usage, recovery
+from cityweather.dispatch import batches, job_control
+from cityweather.dispatch.window import (
+    AHEAD,
+    FIRST,
+    Load,
+    allowed_window,
+    batch_size,
+    messages_missing,
+    next_window,
+    shared_rows,
+    under_way,
+)
+from cityweather.flush import live_jobs, quota_usage, recovery
 from cityweather.models import BulkJob
 from cityweather.runtime import connections
 from cityweather.tracker.progress import Progress
-from cityweather.tracker.results import Result
-from cityweather.tracker.tracker import LOSSES_BEFORE_ALONE, Claim, Tracker
+from cityweather.tracker.tracker import Tracker
 from cityweather.weather.availability import Blocked, ProviderAvailability, provider_availability
 
 log = logging.getLogger(__name__)
 
-EVERY = 0.1  # seconds between two looks at the queue
-LONGEST_PARK = 60.0  # seconds; a wrong clock must not park a job for good
-LOSSES_BEFORE_FAILING = 2 * LOSSES_BEFORE_ALONE
+EVERY = 0.1  # seconds between two rounds of a tick
+TOGETHER = 50  # jobs that are put into Redis, or started, in one transaction
+LONGEST_PARK = 60.0  # seconds; a wrong clock must not park a job for ever
+ETA_STEP = 1.0  # seconds by which a quota_eta must have moved to be written again, or a fiftieth of what remains
+
+States = Sequence[tuple[BulkJob, Progress]]
+T = TypeVar("T")
 
 
-def tick(seconds: float = 0.9) -> None:
-    """Keep every live job's window full for about a second."""
-    deadline = time.monotonic() + seconds
-    everyone = job_lock.live()
-    if not everyone:
-        return
-    busy = _round(everyone)
-    eta.tell(everyone)
-    while busy and time.monotonic() + EVERY <= deadline:
-        time.sleep(EVERY)
-        busy = _round(busy)
+def tick(
+    seconds: float = 0.9, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+) -> None:
+    """Keep every live job's window full for so many seconds. `clock` gives monotonic seconds.
+
+    A tick that has no time for all jobs leaves the others to the next one.
+    """
+    until = clock() + seconds
+    busy = live_jobs.dispatch_rotation().ordered(live_jobs.open_jobs())
+    first = True
+    while busy:
+        busy = dispatch(busy, until, clock, with_eta=first)
+        first = False
+        if clock() + EVERY > until:
+            break
+        sleep(EVERY)
 
 
-def _round(live: list[BulkJob]) -> list[BulkJob]:
-    """Returns the jobs worth another look before the next tick."""
-    tracker = connections.tracker()
-    states = _states(live, tracker)
-    if tracker.draining():
-        _hold(states, tracker)
-        return []
-    allowed = provider_availability()
-    if not allowed.quota.restored:
-        quota_usage.restore()
-    tail = sum(state.tail for _, state in states)
-    running = [(job, state) for job, state in states if _may_run(job, state, allowed, tail, tracker)]
-    load, in_flight = _load(running, allowed, tracker)
-    for (job, state), rows in zip(running, in_flight, strict=True):
-        _fill(job, state, rows, load, tracker)
-    resting = {job.job_id for job, state in states if _rests(state, allowed)}
-    return [job for job in live if job.job_id not in resting]
+def dispatch(
+    jobs: Sequence[BulkJob],
+    until: float = float("inf"),
+    clock: Callable[[], float] = time.monotonic,
+    *,
+    with_eta: bool = True,
+) -> list[BulkJob]:
+    """One round. Returns the jobs that may have more to send before the next tick."""
+    return _Round(until, clock).run(jobs, with_eta=with_eta)
 
 
-def _load(
-    running: list[tuple[BulkJob, Progress]], allowed: ProviderAvailability, tracker: Tracker
-) -> tuple[Load, list[int]]:
-    """And each job's rows in flight."""
-    now, leases = tracker.leases_of([str(job.job_id) for job, _ in running])
-    waiting = connections.queue_length("fetch")
-    counted = under_way(leases, now, waiting)
-    flat = [lease for own in counted for lease in own]
-    load = Load(
-        jobs=len(running),
-        rate=sum(state.rate for _, state in running),
-        in_flight=sum(lease.rows for lease in flat),
-        unstarted=sum(lease.rows for lease in flat if lease.state == "sent"),
-        queue_empty=waiting == 0,
-        working=sum(lease.state == "started" for lease in flat),
-        young=all(abs(state.as_of - (state.started_at or state.as_of)) < AHEAD for _, state in running),
-        missing=waiting < sum(lease.state == "sent" for own in leases for lease in own),
-        quota=allowed.quota.rate,
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What holds for all jobs in one round. `unflushed`: bytes of all jobs that the database does not hold yet."""
+
+    now: float  # Unix seconds
+    draining: bool
+    availability: ProviderAvailability
+    unflushed: int
+
+
+def why_not(progress: Progress, situation: Situation, tracker: Tracker) -> str | None:
+    """The first reason why nothing of the job is dispatched now. None: it runs."""
+    blocked = situation.availability.blocked
+    reasons = (
+        ("closed", progress.closed),
+        (progress.command, bool(progress.command)),  # pause | cancel | fail
+        ("drain", situation.draining),
+        (blocked, blocked and situation.now < situation.availability.until),  # quota | provider | key
+        ("flush", tracker.unflushed_full(progress.unflushed_bytes, situation.unflushed)),
+        ("parked", _parked(progress, situation)),
     )
-    return load, [sum(lease.rows for lease in own) for own in counted]
+    return next((reason for reason, holds in reasons if holds), None)
 
 
-def _states(live: list[BulkJob], tracker: Tracker) -> list[tuple[BulkJob, Progress]]:
-    """The jobs in Redis; one that Redis does not know yet, or no longer, is put there first."""
-    found = zip(live, tracker.states([str(job.job_id) for job in live]), strict=True)
-    return [(job, state) for job, known in found if (state := known or _put_into_redis(job, tracker))]
-
-
-def _put_into_redis(job: BulkJob, tracker: Tracker) -> Progress | None:
-    job_id = str(job.job_id)
-    with transaction.atomic():
-        locked = job_lock.lock(job_id)
-        if locked is None:
-            return None
-        state = tracker.state(job_id)
-        if not recovery.explained(locked, state, tracker):  # or a flusher was quicker
-            recovery.rebuild(locked, state, tracker)
-    return tracker.state(job_id)
-
-
-def _hold(states: list[tuple[BulkJob, Progress]], tracker: Tracker) -> None:
-    """All jobs are parked; what is said to one of them still counts."""
-    for job, state in states:
-        if not (state.closed or job_commands.sync(job, state, tracker)) and state.waiting_for != "drain":
-            tracker.park(str(job.job_id), state.epoch, 0, "drain")
-
-
-def _may_run(job: BulkJob, state: Progress, allowed: ProviderAvailability, tail: int, tracker: Tracker) -> bool:
-    """Parks the job where the provider or the flush holds it back. `tail`: bytes that all jobs have not flushed."""
-    if state.waiting_for == "drain":
-        tracker.set(str(job.job_id), state.epoch, waiting_for="")
-    if state.closed or job_commands.sync(job, state, tracker):
+def _parked(progress: Progress, situation: Situation) -> bool:
+    """A worker or the flush parked the job. What a worker met at the provider may be over sooner than it expected."""
+    if progress.waiting_for in get_args(Blocked) and not situation.availability.blocked:
         return False
-    now = time.time()
-    if allowed.blocked and now < allowed.until:
-        if state.waiting_for != allowed.blocked:
-            tracker.park(str(job.job_id), state.epoch, min(allowed.until, now + LONGEST_PARK), allowed.blocked)
-        return False
-    if tracker.tail_full(state.tail, tail):
-        tracker.park(str(job.job_id), state.epoch, now + 1, "flush")
-        return False
-    return not _parked(state, now, allowed)
+    parked_until = progress.parked_until or 0.0
+    return situation.now < parked_until < situation.now + LONGEST_PARK
 
 
-def _parked(state: Progress, now: float, allowed: ProviderAvailability) -> bool:
-    if state.waiting_for in get_args(Blocked) and not allowed.blocked:
-        return False  # what a worker met is over: the key was changed, a probe came back
-    return state.parked_until is not None and now < state.parked_until < now + LONGEST_PARK
+class _Round:
+    def __init__(self, until: float, clock: Callable[[], float]) -> None:
+        self._tracker = connections.tracker()
+        self._rotation = live_jobs.dispatch_rotation()
+        self._clock, self._until = clock, until
+        self._read_until = (clock() + until) / 2  # half of the time is for sending
 
+    def run(self, jobs: Sequence[BulkJob], *, with_eta: bool) -> list[BulkJob]:
+        states = self._read(jobs)
+        situation = self._situation(states)
+        running = [(job, progress) for job, progress in states if self._runs(job, progress, situation)]
+        if with_eta:
+            self._set_quota_etas(states, situation)
+        return self._fill_all(running, situation.availability) if running else []
 
-def _rests(state: Progress, allowed: ProviderAvailability) -> bool:
-    """Whether nothing of the job will go out within a second: many that wait must not slow down those that run."""
-    return state.closed or bool(state.command) or _parked(state, time.time() + 1, allowed)
+    # --- reading ---------------------------------------------------------------------------------------------------
 
+    def _read(self, jobs: Sequence[BulkJob]) -> States:
+        """The jobs as Redis has them; a job that Redis does not know is put there first."""
+        states: list[tuple[BulkJob, Progress]] = []
+        for chunk in live_jobs.chunks(jobs):
+            if self._clock() > self._read_until:
+                self._rotation.stop_at(chunk[0].job_id)
+                break
+            unknown = []
+            for job, progress in zip(chunk, self._tracker.progresses(_ids(chunk)), strict=True):
+                if progress is None:
+                    unknown.append(job)
+                else:
+                    states.append((job, progress))
+            states += self._put_into_redis(unknown)
+        return states
 
-def _fill(job: BulkJob, state: Progress, in_flight: int, load: Load, tracker: Tracker) -> None:
-    job_id = str(job.job_id)
-    window = allowed_window(state.window or FIRST, load, new=state.next < FIRST)
-    size = batch_size(window, state.speed, state.total - state.next, load)
-    # A small rest stays unfilled: a batch much smaller than suits a process leaves most of it idle.
-    while 2 * (room := window - in_flight) >= size:
-        token = uuid.uuid4().hex
-        claim = tracker.claim(job_id, state.epoch, token, min(size, room), missing=load.missing)
-        if claim.stop or not claim.positions:
-            break
-        if not state.started_at:
-            state = _started(job, state, tracker)
-        in_flight += len(claim.positions)
-        if not _send(job, state.epoch, claim, tracker):
-            break
-    following = next_window(window, load, full=2 * room < size)
-    if following != state.window:
-        tracker.set(job_id, state.epoch, window=following)
+    def _put_into_redis(self, jobs: Sequence[BulkJob]) -> States:
+        known: list[BulkJob] = []
+        for group in _groups(jobs):
+            if self._clock() > self._read_until:
+                self._rotation.stop_at(group[0].job_id)
+                break
+            recovery.put_into_redis(group, self._tracker)
+            known += group
+        progresses = self._tracker.progresses(_ids(known)) if known else []
+        return [(job, progress) for job, progress in zip(known, progresses, strict=True) if progress]
 
+    def _situation(self, states: States) -> Situation:
+        availability = provider_availability()
+        if not availability.quota.restored:
+            quota_usage.restore()
+        unflushed = sum(progress.unflushed_bytes for _, progress in states)
+        return Situation(time.time(), self._tracker.draining(), availability, unflushed)
 
-def _started(job: BulkJob, state: Progress, tracker: Tracker) -> Progress:
-    started = job_commands.start(job)
-    if started is None or started.started_at is None:
-        return state
-    ms = int(started.started_at.timestamp() * 1000)
-    tracker.set(str(job.job_id), state.epoch, started_at=ms, mark_at=ms, mark_n=state.processed)
-    job_commands.copy(started, state.epoch, tracker)
-    return tracker.state(str(job.job_id)) or state
+    # --- deciding --------------------------------------------------------------------------------------------------
 
+    def _runs(self, job: BulkJob, progress: Progress, situation: Situation) -> bool:
+        """True if rows of the job may be dispatched; else the job shows what it waits for."""
+        if progress.closed or job_control.sync(job, progress, self._tracker):
+            return False
+        reason = why_not(progress, situation, self._tracker)
+        self._show(str(job.job_id), progress, reason, situation)
+        return reason is None
 
-def _send(job: BulkJob, epoch: int, claim: Claim, tracker: Tracker) -> bool:
-    job_id = str(job.job_id)
-    if claim.losses >= LOSSES_BEFORE_FAILING:
-        _fail_killer(job_id, epoch, claim, tracker)
-        return True
-    # A job's first cities pass the batches of others that wait: behind a large job a small one is soon done.
-    priority = 0 if claim.positions[0] < FIRST else connections.LATER
-    try:
-        batches.send(
-            job_id, epoch, claim.token, batches.rows(job_id, claim.positions), job.request_id, priority=priority
+    def _show(self, job_id: str, progress: Progress, reason: str | None, situation: Situation) -> None:
+        tracker, epoch, now = self._tracker, progress.epoch, situation.now
+        if reason == "flush":
+            tracker.park(job_id, epoch, now + 1, "flush")
+        elif reason == "drain" and progress.waiting_for != "drain":
+            tracker.park(job_id, epoch, 0, "drain")
+        elif (blocked := situation.availability.blocked) and reason == blocked != progress.waiting_for:
+            tracker.park(job_id, epoch, min(situation.availability.until, now + LONGEST_PARK), blocked)
+        elif reason is None and progress.waiting_for == "drain":
+            tracker.set_fields(job_id, epoch, waiting_for="")
+
+    def _set_quota_etas(self, states: States, situation: Situation) -> None:
+        """Write for each job the moment before which the quota does not let it end, if all share it evenly."""
+        going = [(job, progress) for job, progress in states if not (progress.closed or progress.command)]
+        quota, now = situation.availability.quota, situation.now
+        rows = shared_rows([progress.pending for _, progress in going])
+        for (job, progress), number in zip(going, rows, strict=True):
+            seconds = quota.seconds_for(number)
+            ends = now + seconds if seconds else 0.0
+            if abs(ends - (progress.quota_eta or 0.0)) > max(ETA_STEP, seconds / 50):
+                self._tracker.set_quota_eta(str(job.job_id), progress.epoch, ends)
+
+    # --- sending ---------------------------------------------------------------------------------------------------
+
+    def _fill_all(self, running: States, availability: ProviderAvailability) -> list[BulkJob]:
+        load, in_flight, released = self._load(running, availability)
+        rows = dict(zip((job.job_id for job, _ in running), in_flight, strict=True))
+        busy = []
+        for group in _groups(running):
+            if self._clock() > self._until:
+                self._rotation.stop_at(group[0][0].job_id)
+                return []
+            for job, progress in self._started(group):
+                if self._fill(job, progress, rows[job.job_id], load) or job.job_id in released:
+                    busy.append(job)
+        return busy
+
+    def _load(self, running: States, availability: ProviderAvailability) -> tuple[Load, list[int], set[uuid.UUID]]:
+        """What all running jobs do together; each job's rows in flight; the jobs of which rows were handed back."""
+        now, leases = self._tracker.leases_of(_ids([job for job, _ in running]))
+        waiting = connections.queue_length("fetch")
+        counted = under_way(leases, now, waiting)
+        flat = [lease for own in counted for lease in own]
+        load = Load(
+            jobs=len(running),
+            rate=sum(progress.rate for _, progress in running),
+            in_flight=sum(lease.rows for lease in flat),
+            unstarted=sum(lease.rows for lease in flat if lease.state == "queued"),
+            queue_empty=waiting == 0,
+            working=sum(lease.state == "running" for lease in flat),
+            young=all(abs(state.as_of - (state.started_at or state.as_of)) < AHEAD for _, state in running),
+            missing=messages_missing(leases, waiting),
+            quota=availability.quota.rate,
         )
-    except OperationalError:
-        log.warning("broker_away", extra={"job_id": job_id})
-        tracker.release(job_id, epoch, claim.token)
-        return False
-    except Exception:  # the database went away: the rows need not wait for the lease to run out
-        tracker.release(job_id, epoch, claim.token)
-        raise
-    return True
+        released = {
+            job.job_id
+            for (job, _), own in zip(running, leases, strict=True)
+            if any(lease.state == "released" for lease in own)
+        }
+        return load, [sum(lease.rows for lease in own) for own in counted], released
+
+    def _started(self, group: States) -> States:
+        """The jobs of the group, those that are new started in one transaction; without those that have ended."""
+        new = {job.job_id: progress for job, progress in group if not progress.started_at}
+        if not new:
+            return group
+        started = {job.job_id: job for job in job_control.start([job for job, _ in group if job.job_id in new])}
+        for job_id, job in started.items():
+            job_control.copy_start(job, new[job_id], self._tracker)
+        return [(job, progress) for job, progress in group if job.job_id not in new or job.job_id in started]
+
+    def _fill(self, job: BulkJob, progress: Progress, in_flight: int, load: Load) -> bool:
+        """Claim and send until the window is full. True: rows are left that no worker has had."""
+        job_id, following = str(job.job_id), progress.next
+        window = allowed_window(progress.window or FIRST, load, new=progress.next < FIRST)
+        size = batch_size(window, progress.speed, progress.total - progress.next, load)
+        # A small rest of the window stays unused: a process would be idle for most of a batch much smaller than `size`.
+        while 2 * (room := window - in_flight) >= size:
+            token = uuid.uuid4().hex
+            claim = self._tracker.claim(job_id, progress.epoch, token, min(size, room), missing=load.missing)
+            if claim.stop or not claim.positions:
+                break
+            in_flight += len(claim.positions)
+            following = max(following, claim.positions[-1] + 1)
+            if not batches.send_claim(job, progress.epoch, claim, self._tracker):
+                break
+        if following >= progress.total:
+            return False
+        later = next_window(window, load, full=2 * room < size)
+        if later != progress.window:
+            self._tracker.set_fields(job_id, progress.epoch, window=later)
+        return True
 
 
-def _fail_killer(job_id: str, epoch: int, claim: Claim, tracker: Tracker) -> None:
-    """A row that took its worker down three times alone will do so again."""
-    results = [Result(position, time.time(), WorkerLost.code) for position in claim.positions]
-    tracker.record(job_id, epoch, claim.token, results)
-    tracker.release(job_id, epoch, claim.token)
-    log.error("worker_lost", extra={"job_id": job_id, "positions": claim.positions})
+def _ids(jobs: Sequence[BulkJob]) -> list[str]:
+    return [str(job.job_id) for job in jobs]
+
+
+def _groups(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), TOGETHER):
+        yield items[start : start + TOGETHER]

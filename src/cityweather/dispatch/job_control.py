@@ -1,22 +1,29 @@
-"""Cancel, pause, resume, rate, retry, delete. A command commits to the database first and is then copied to Redis."""
+"""Cancel, pause, resume, rate, retry, delete. A command commits to the database first and is then copied to Redis.
+
+Every dispatch tick compares the two (sync), so a copy that failed or came late is made good within a second.
+"""
 
 import logging
+from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet, Window
 from django.db.models.functions import RowNumber
+from django.utils import timezone
 from redis.exceptions import RedisError
 
-from cityweather.dispatch import job_commands
-from cityweather.dispatch.job_commands import ACTIVE
 from cityweather.errors import JobConflict, JobNotFound
 from cityweather.ingest import open_jobs
 from cityweather.models import BulkJob, JobResult, Status
 from cityweather.runtime import connections
+from cityweather.tracker.progress import Progress
+from cityweather.tracker.tracker import Tracker
 
 log = logging.getLogger(__name__)
 
 Phase = BulkJob.Phase
+ACTIVE = (Phase.QUEUED, Phase.FETCHING, Phase.PAUSED)
 
 
 def get(job_id: str) -> BulkJob:
@@ -27,12 +34,12 @@ def get(job_id: str) -> BulkJob:
 
 
 def cancel(job_id: str) -> BulkJob:
-    """Dispatch stops at once, batches under way at their next check. Said again, the same answer."""
+    """Dispatch stops at once, batches under way stop at their next check. A second call changes nothing."""
     return _enter(job_id, Phase.CANCELLING, ACTIVE, already=(BulkJob.Status.CANCELLED,))
 
 
 def pause(job_id: str) -> BulkJob:
-    """The window goes to nothing; batches under way finish."""
+    """Nothing more is dispatched; batches under way finish."""
     return _enter(job_id, Phase.PAUSED, (Phase.QUEUED, Phase.FETCHING))
 
 
@@ -55,7 +62,7 @@ def _enter(
     job_id: str, phase: Phase, only_from: tuple[Phase, ...], already: tuple[BulkJob.Status, ...] = ()
 ) -> BulkJob:
     job = get(job_id)
-    if job.phase != phase and job.status not in already and not job_commands.enter(job, phase, only_from):
+    if job.phase != phase and job.status not in already and not enter(job, phase, only_from):
         job = get(job_id)
         if job.phase != phase and job.status not in already:
             raise _conflict(job)
@@ -63,26 +70,109 @@ def _enter(
 
 
 def _conflict(job: BulkJob) -> JobConflict:
-    """With what the job does now: its status may read "running" while it is being cancelled."""
+    """An error that names the phase, because the status may be "running" while the job is being cancelled."""
     job = get(str(job.job_id))
     return JobConflict(state=job.status if job.ended else job.phase)
 
 
 def _copied(job: BulkJob) -> BulkJob:
-    """Tell Redis now; when it is away, the next tick tells it."""
+    """Copy the command to Redis now. While Redis is unreachable, the next dispatch tick copies it."""
     job = get(str(job.job_id))
     try:
         if not job.ended:
-            job_commands.copy(job, None, connections.tracker())
+            copy(job, None, connections.tracker())
     except RedisError:
         log.warning("command_not_copied", extra={"job_id": str(job.job_id)})
     return job
 
 
-def retry(job_id: str, only: str | None = None, reason: str | None = None) -> BulkJob:
-    """A new job of the rows of an ended job that did not succeed. Said twice, the same job twice.
+# --- the database first --------------------------------------------------------------------------------------------
 
-    `only`: "failed" leaves out what a cancel left pending. `reason`: one error code.
+
+def enter(job: BulkJob, phase: BulkJob.Phase, only_from: tuple[BulkJob.Phase, ...], **changes: Any) -> bool:
+    """Move the stored job to a phase, if it is in one of `only_from`. `changes`: columns that are set with it."""
+    with transaction.atomic():
+        stored = BulkJob.objects.select_for_update().filter(pk=job.pk).first()
+        if stored is None or stored.phase not in only_from:
+            return False
+        # Race: a resume that read the job before its start must not queue it again.
+        started = phase == Phase.QUEUED and stored.started_at
+        stored.enter(Phase.FETCHING if started else phase)
+        for name, value in changes.items():
+            setattr(stored, name, value)
+        stored.save(update_fields=["phase", "phases", *changes])
+    job.phase = stored.phase
+    return True
+
+
+def start(jobs: Sequence[BulkJob]) -> list[BulkJob]:
+    """Their first rows are about to be claimed: they run, though a pause may have come since they were read.
+
+    Returns them as stored, without those that have ended.
+    """
+    ids = [job.pk for job in jobs]
+    with transaction.atomic():
+        stored = list(BulkJob.objects.live().select_for_update().filter(pk__in=ids).order_by("pk"))
+        for job in stored:
+            if job.phase == Phase.QUEUED:
+                job.enter(Phase.FETCHING)
+            job.status = BulkJob.Status.RUNNING
+            job.started_at = job.started_at or timezone.now()
+            job.save(update_fields=["phase", "phases", "status", "started_at"])
+    return stored
+
+
+# --- then Redis ----------------------------------------------------------------------------------------------------
+
+
+def sync(job: BulkJob, progress: Progress, tracker: Tracker) -> str:
+    """Make Redis agree with the job's row. Returns the command in force, "" for none.
+
+    Only a failure of the whole job goes the other way: a worker sets it in Redis, this writes it into the row.
+    """
+    if _agree(job, progress):
+        return progress.command
+    # Race: the caller read the row up to a second ago, and a command may have come since.
+    job.refresh_from_db(fields=["phase", "status", "max_rate"])
+    if job.ended:
+        return "ended"
+    if progress.command == "fail" and job.command in ("", "pause"):
+        enter(job, Phase.FAILING, ACTIVE, error=progress.error)
+        return "fail"
+    if not _agree(job, progress):
+        copy(job, progress.epoch, tracker)
+    return job.command
+
+
+def copy(job: BulkJob, epoch: int | None, tracker: Tracker) -> None:
+    """Write the stored command into the job's hash."""
+    tracker.apply_command(
+        str(job.job_id), epoch, job.command, phase=job.phase, status=job.status, max_rate=job.max_rate
+    )
+
+
+def copy_start(job: BulkJob, progress: Progress, tracker: Tracker) -> None:
+    """Write the start into the job's hash, with a first sample for the rate."""
+    assert job.started_at is not None  # noqa: S101  # start() has set it
+    ms = int(job.started_at.timestamp() * 1000)
+    times = {"started_at": ms, "mark_at": ms, "mark_n": progress.processed}
+    tracker.set_fields(str(job.job_id), progress.epoch, **times)
+    copy(job, progress.epoch, tracker)
+
+
+def _agree(job: BulkJob, progress: Progress) -> bool:
+    in_redis = (progress.command, progress.phase, progress.status, progress.max_rate)
+    return in_redis == (job.command, job.phase, job.status, job.max_rate)
+
+
+# --- retry and delete ----------------------------------------------------------------------------------------------
+
+
+def retry(job_id: str, only: str | None = None, reason: str | None = None) -> BulkJob:
+    """A new job of the rows of an ended job that did not succeed.
+
+    `only`: "failed" leaves out what a cancel left pending. `reason`: one error code. The same retry again returns the
+    same job while that runs, or when all its rows succeeded; else a new job of the rows that it left.
     """
     with transaction.atomic():
         old = BulkJob.objects.visible().select_for_update().filter(pk=job_id).first()
@@ -91,15 +181,15 @@ def retry(job_id: str, only: str | None = None, reason: str | None = None) -> Bu
         if not old.ended:
             raise _conflict(old)
         wanted = f"{only or ''}:{reason or ''}"
-        again = BulkJob.objects.visible().filter(retry_of=old, retry_filter=wanted).first()
-        if again:
-            return again
-        rows = _unfinished(old, only, reason)
+        last = BulkJob.objects.visible().filter(retry_of=old, retry_filter=wanted).order_by("-created_at").first()
+        rows = _unfinished(last or old, only, reason)
+        if last and not (last.ended and rows.exists()):
+            return last
         if not rows.exists():
             raise JobConflict("No rows are left to retry.")
         open_jobs.enter_alone(old.owner)
         open_jobs.check(old.owner, None)
-        return _copy(old, rows, wanted)
+        return _retry_job(old, rows, wanted)
 
 
 def _unfinished(job: BulkJob, only: str | None, reason: str | None) -> QuerySet[JobResult]:
@@ -109,21 +199,21 @@ def _unfinished(job: BulkJob, only: str | None, reason: str | None) -> QuerySet[
     return rows.filter(error=reason) if reason else rows
 
 
-def _copy(old: BulkJob, rows: QuerySet[JobResult], wanted: str) -> BulkJob:
+def _retry_job(old: BulkJob, rows: QuerySet[JobResult], wanted: str) -> BulkJob:
     job = BulkJob.objects.create(
         retry_of=old,
         retry_filter=wanted,
         owner=old.owner,
         file_name=old.file_name,
         max_rate=old.max_rate,
-        callback_url=old.callback_url,  # who wanted to hear of the job wants to hear of its rest
+        callback_url=old.callback_url,  # the receiver of the job's end wants the retry's end, too
     )
     chosen = rows.annotate(dense=Window(RowNumber(), order_by="position")).values_list("dense", "city_id", "line")
     select, values = chosen.query.sql_with_params()
     into = "INSERT INTO cityweather_jobresult (job_id, position, city_id, line)"
     stored_id = job.job_id.hex if connection.vendor == "sqlite" else job.job_id
     with connection.cursor() as cursor:
-        # One statement: a million rows need not travel through this process.
+        # One statement, so that a million rows need not pass through this process.
         cursor.execute(f"{into} SELECT %s, s.dense - 1, s.city_id, s.line FROM ({select}) s", [stored_id, *values])  # noqa: S608
         job.total = job.rows_read = cursor.rowcount
     job.enter(Phase.QUEUED)
@@ -132,11 +222,11 @@ def _copy(old: BulkJob, rows: QuerySet[JobResult], wanted: str) -> BulkJob:
 
 
 def delete(job_id: str) -> None:
-    """An ended job with its results, whose rows the pruning deletes in its own time. Cities stay."""
+    """Delete an ended job with its results: it is invisible at once, and the pruning deletes its rows. Cities stay."""
     job = get(job_id)
     if not BulkJob.objects.filter(pk=job.pk).hide():
         raise _conflict(job)
     try:
-        connections.tracker().forget(job_id)
+        connections.tracker().delete(job_id)
     except RedisError:
         log.warning("keys_left_to_expire", extra={"job_id": job_id})

@@ -1,26 +1,49 @@
-"""How much work of a job is on its way at once, and in which pieces. Pure arithmetic."""
+"""How much work of a job is under way at once, and in which pieces. Pure arithmetic."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from cityweather.tracker.leases import Lease
 
 FIRST = 10  # cities a new job starts with
 MOST = 50_000  # rows of one job in flight, whatever the rate
-BATCH = 2000  # rows; with fewer, a process idles much of its time while a batch's last answers travel
-SMALL = 500  # rows; while nobody knows how fast they are done, and for a job's last batches
+BATCH = 2000  # rows; with fewer, a process is idle for much of its time while a batch's last answers travel
+SMALL = 500  # rows; while the speed of a process is unknown, and for a job's last batches
 AHEAD = 3.0  # seconds of work in flight
 
 
 def under_way(leases: Sequence[Sequence[Lease]], now: int, waiting: int) -> list[list[Lease]]:
-    """Of each job those that wait in the queue, which holds `waiting` messages, or were spoken of just now.
+    """Each job's leases whose batch waits in the queue, which holds `waiting` messages, or was renewed just now.
 
-    What waits there counts however long no worker comes, else the queue would grow without end. What a dead worker
-    held does not, else the others would go short until its leases have run out.
+    A batch that waits counts however long no worker comes, else the queue would grow without end. A batch that a dead
+    worker held does not count, else its share of the window would stay unused until the lease runs out.
     """
-    sent = sorted((lease for own in leases for lease in own if lease.state == "sent"), key=lambda lease: lease.deadline)
-    queued = {lease.token for lease in sent[-waiting:]} if waiting else set()
-    return [[lease for lease in own if lease.token in queued or lease.heard(now)] for own in leases]
+    queued = sorted((lease for own in leases for lease in own if lease.state == "queued"), key=lambda x: x.deadline)
+    waits = {lease.token for lease in queued[-waiting:]} if waiting else set()
+    return [[lease for lease in own if lease.token in waits or lease.renewed_lately(now)] for own in leases]
+
+
+def messages_missing(leases: Sequence[Sequence[Lease]], waiting: int) -> bool:
+    """True if the queue holds fewer messages than there are queued leases. This decides when a queued lease is lost.
+
+    A lease that is queued has no worker yet, so its age tells nothing: without workers its message waits for hours.
+    Only when messages are missing may a queued lease that ran out be claimed again (claim.lua): either a worker has
+    just taken the message, and its lease has not run out, or the message died with a killed worker.
+    """
+    return waiting < sum(lease.state == "queued" for own in leases for lease in own)
+
+
+def shared_rows(pending: Sequence[int]) -> list[int]:
+    """For each job: how many rows all jobs get done until it ends, if they share the quota evenly.
+
+    Beside each of its rows, every other job gets one row done as long as it has any: the sum of min(own, other).
+    """
+    ordered = sorted(pending)
+    sums = [0, *accumulate(ordered)]
+    counts = [bisect_right(ordered, own) for own in pending]
+    return [sums[n] + own * (len(ordered) - n) for own, n in zip(pending, counts, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +53,11 @@ class Load:
     jobs: int
     rate: float  # rows a second
     in_flight: int
-    unstarted: int  # rows in flight that no process works on yet
+    unstarted: int  # rows in flight whose batch no process has started
     queue_empty: bool
     working: int = 0  # processes with a batch
-    young: bool = False  # too short under way for `rate` to tell much
-    missing: bool = False  # see Tracker.claim
+    young: bool = False  # all started so lately that `rate` means little
+    missing: bool = False  # messages_missing()
     quota: float | None = None
 
     @property
@@ -43,15 +66,15 @@ class Load:
 
     @property
     def hungry(self) -> bool:
-        """Some process has nothing to go on with. One that is busy holds a second batch, which it has not started."""
+        """Some process has no next batch. A busy process holds a second batch, which it has not started."""
         return self.queue_empty and 4 * self.unstarted <= self.in_flight
 
 
 def next_window(window: int, load: Load, *, full: bool) -> int:
     """The job's next window: it doubles while workers wait, else it becomes its seconds of work.
 
-    `full`: no further batch fits; a window that the job does not fill need not grow.
-    Hunger tells more than the rate, which is that of the last seconds and low where too little was sent.
+    `full`: no further batch fits. A window that the job does not fill need not grow.
+    Whether workers wait counts more than the rate: after a time in which too little was sent, the rate is too low.
     """
     share = max(FIRST, int(AHEAD * load.rate / max(1, load.jobs)))
     if full and load.hungry:
@@ -64,9 +87,9 @@ def next_window(window: int, load: Load, *, full: bool) -> int:
 
 
 def allowed_window(window: int, load: Load, *, new: bool = False) -> int:
-    """One second of quota in workers' hands, since a small job waits that long; two for a new job's first cities.
+    """At most one second's quota, because a small job waits that long; two seconds' for a new job's first cities.
 
-    More would only come back unused.
+    Workers would hand back what exceeds the quota.
     """
     if load.quota is None:
         return window
@@ -75,9 +98,9 @@ def allowed_window(window: int, load: Load, *, new: bool = False) -> int:
 
 
 def batch_size(window: int, speed: float, left: int, load: Load) -> int:
-    """What suits one process, at most half of the window so that another process gets some.
+    """Rows of a batch: a second's work of one process, and at most half of the window, so that another gets some.
 
-    `left`: rows not sent yet. The last batches are small, else one process ends much later than the others.
+    `left`: rows not sent yet. The last batches are small, else one process would end much later than the others.
     """
     size = min(max(1, round(speed)), BATCH) if speed > 0 else SMALL
     size = min(size, max(SMALL, left // (2 * max(1, load.working))), max(1, window // 2))

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count
 
-from cityweather.flush import bitmap, flusher, job_lock, recovery
+from cityweather.flush import bitmap, flusher, live_jobs, recovery
 from cityweather.models import BulkJob, JobResult, Status
 from cityweather.runtime import connections
 from cityweather.tracker.tracker import Snapshot, Tracker
@@ -38,7 +38,7 @@ def audit(job_id: str, *, repair: bool = False) -> Report | None:
     flusher.flush_job(job_id)
     tracker = connections.tracker()
     with transaction.atomic():
-        job = job_lock.lock(job_id) or BulkJob.objects.visible().filter(pk=job_id, phase=BulkJob.Phase.ENDED).first()
+        job = live_jobs.lock(job_id) or BulkJob.objects.visible().filter(pk=job_id, phase=BulkJob.Phase.ENDED).first()
         if job is None:
             return None
         report = _look(job, tracker)
@@ -123,9 +123,9 @@ def _why(job: BulkJob, snapshot: Snapshot | None, tracker: Tracker) -> str:
 
 def _leases_say(job: BulkJob, tracker: Tracker) -> str:
     leases, now = tracker.leases(str(job.job_id)), time.time() * 1000
-    if any(lease.state == "started" and lease.deadline > now for lease in leases):
+    if any(lease.state == "running" and lease.deadline > now for lease in leases):
         return "Workers are fetching its rows."
-    if any(lease.state == "sent" for lease in leases):
+    if any(lease.state == "queued" for lease in leases):
         return "Its batches wait in the fetch queue. Is a worker running?"
     return "No batch is under way: it waits for the next dispatch tick. Is beat running?"
 
@@ -137,6 +137,6 @@ def _repair(job: BulkJob, tracker: Tracker) -> None:
     job.failed, job.succeeded = failed, job.processed - failed
     job.save(update_fields=["processed", "succeeded", "failed"])
     if job.ended:
-        tracker.forget(job_id)  # the database tells all of it
+        tracker.delete(job_id)  # the database tells all of it
     else:
-        recovery.rebuild(job, tracker.state(job_id), tracker)
+        recovery.rebuild(job, tracker.progress(job_id), tracker)

@@ -1,4 +1,4 @@
-"""A job ends in three steps, each safe to repeat: close (a script), drain (the flush), commit (here)."""
+"""A job ends in three steps, each safe to repeat: close (a script), flush the last entries, commit (here)."""
 
 import logging
 from datetime import UTC, datetime
@@ -20,17 +20,17 @@ def due(state: Progress) -> bool:
 
 
 def close(state: Progress, job_id: str, tracker: Tracker) -> bool:
-    """Step one. True once nothing can be recorded any more."""
+    """Step one. True: nothing can be recorded any more."""
     return state.closed or (due(state) and tracker.close(job_id, state.epoch))
 
 
 def commit(job: BulkJob, tracker: Tracker) -> str | None:
-    """Step three, in the transaction that flushed the last entry: who sees the status can read everything.
+    """Step three, in the transaction that flushed the last entry: whoever sees the status can read everything.
 
-    None when Redis counted a row that the database never got, or was closed before its time: the job has to be rebuilt
-    and goes on.
+    Returns the status. None: Redis counted a row that the database never got, or was closed too early; the caller
+    rebuilds the job and it goes on.
     """
-    state = tracker.state(str(job.job_id))
+    state = tracker.progress(str(job.job_id))
     if state is None or state.processed != job.processed:
         return None
     status = _status(job, state)
@@ -40,17 +40,18 @@ def commit(job: BulkJob, tracker: Tracker) -> str | None:
     if status == BulkJob.Status.FAILED:
         job.error = state.error or job.error
     job.started_at = job.started_at or _time(state.started_at)
-    # The time of the last result. What was cancelled ends now: its last result may be from before a long pause.
+    # A job that is done ended with its last result. The last result of a cancelled one may be from before a long pause.
     done = status == BulkJob.Status.DONE
     job.finished_at = (_time(state.last_at) if done else None) or datetime.now(UTC)
     job.enter(BulkJob.Phase.ENDED)
     job.save(update_fields=["status", "error", "started_at", "finished_at", "phase", "phases"])
-    log.info("job_ended", extra={"job_id": str(job.job_id), "status": job.status, "processed": job.processed})
+    counts = {"processed": job.processed, "succeeded": job.succeeded, "failed": job.failed}
+    log.info("job_ended", extra={"job_id": str(job.job_id), "status": job.status, "error": job.error, **counts})
     return str(job.status)
 
 
 def _status(job: BulkJob, state: Progress) -> BulkJob.Status | None:
-    """The locked row tells what was said: its copy in Redis may be old. Only a worker's verdict stands there first."""
+    """The locked row decides, since its copy in Redis may be old. Only a failure is set in Redis first, by a worker."""
     if job.phase in ENDS:
         return ENDS[job.phase]
     if state.command == "fail":

@@ -1,13 +1,15 @@
-"""Stream → database. One transaction writes results, cities, counters and the stream position reached."""
+"""Stream → database. One transaction writes results, cities, counters and the stream position reached (invariant 2)."""
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from django.db import transaction
+from redis.exceptions import RedisError
 
 from cityweather.errors import UnknownFormat
-from cityweather.flush import closing, job_lock, recovery, writer
+from cityweather.flush import closing, live_jobs, recovery, writer
 from cityweather.models import BulkJob
 from cityweather.runtime import connections, outages
 from cityweather.tracker.progress import Progress
@@ -15,75 +17,115 @@ from cityweather.tracker.tracker import Entry, Tracker
 
 log = logging.getLogger(__name__)
 
-ENTRIES = 40  # a transaction: at most 500 rows each
-ROWS = 5_000  # after which no further entry is taken into the transaction
+ENTRIES = 40  # in one transaction: at most 500 rows each
+ROWS = 5_000  # a transaction takes no further entry beyond so many rows
+PARKED = 3.0  # seconds for which a job whose flush failed is not dispatched; each failing tick renews it
 
 
-def flush_all(seconds: float = 0.9) -> None:
-    """A round over every live job, again while entries are left and time is. Raises the last error of a server."""
-    deadline = time.monotonic() + seconds
-    waiting = [str(job.job_id) for job in job_lock.live()]
-    away: list[Exception] = []
+def flush_all(seconds: float = 0.9, clock: Callable[[], float] = time.monotonic) -> None:
+    """Flush every live job, again while entries are left and there is time. Raises the last error of a server.
+
+    `clock` gives monotonic seconds. A tick that has no time for all jobs leaves the others to the next one.
+    """
+    deadline = clock() + seconds
+    rotation = live_jobs.flush_rotation()
+    jobs = rotation.ordered(live_jobs.open_jobs())
+    waiting = [job.job_id for chunk in live_jobs.chunks(jobs) for job in _with_work(chunk)]
+    unreachable: list[Exception] = []
     while waiting:
-        waiting = [job_id for job_id in waiting if _safely(job_id, away)]
-        if time.monotonic() > deadline:
-            break
-    if away:
-        raise away[-1]
+        again = []
+        for job_id in waiting:
+            if clock() > deadline:
+                rotation.stop_at(job_id)
+                break
+            if _flush_safely(job_id, unreachable):
+                again.append(job_id)
+        waiting = again if clock() <= deadline else []
+    if unreachable:
+        raise unreachable[-1]
 
 
-def _safely(job_id: str, away: list[Exception]) -> bool:
+def _with_work(jobs: Sequence[BulkJob]) -> list[BulkJob]:
+    """Those that a flush would change, found in two round trips for all."""
+    tracker = connections.tracker()
+    job_ids = [str(job.job_id) for job in jobs]
+    states = zip(jobs, tracker.progresses(job_ids), tracker.last_entries(job_ids), strict=True)
+    return [job for job, progress, newest in states if not _idle(job, progress, newest)]
+
+
+def _idle(job: BulkJob, progress: Progress | None, newest: str) -> bool:
+    if progress is None:
+        return job.started_at is None  # the dispatch tick puts a new job into Redis
+    return (
+        (progress.flushed, progress.epoch) == (job.stream_position, job.epoch)
+        and newest in ("0-0", progress.flushed)
+        and not closing.due(progress)
+    )
+
+
+def _flush_safely(job_id: UUID, unreachable: list[Exception]) -> bool:
     """One job's trouble must not keep the others from being flushed; the next tick tries again."""
     try:
-        return flush_job(job_id)
+        return flush_job(str(job_id))
     except outages.OUTAGE_ERRORS as error:
-        away.append(error)
+        unreachable.append(error)
     except UnknownFormat as error:
-        log.error("flush_waits_for_newer_code", extra={"job_id": job_id, "reason": error.detail})  # noqa: TRY400
+        log.error("flush_waits_for_newer_code", extra={"job_id": str(job_id), "reason": error.detail})  # noqa: TRY400
     except Exception:
-        log.exception("flush_failed", extra={"job_id": job_id})
+        log.exception("flush_failed", extra={"job_id": str(job_id)})
+    _park(str(job_id))
     return False
+
+
+def _park(job_id: str) -> None:
+    """Show on the job that the flush fails, and fetch no more than the batches under way."""
+    tracker = connections.tracker()
+    try:
+        progress = tracker.progress(job_id)
+        if progress is not None:
+            tracker.park(job_id, progress.epoch, time.time() + PARKED, "flush")
+    except RedisError:
+        log.info("job_not_parked", extra={"job_id": job_id})  # Redis may be what fails
 
 
 def flush_job(job_id: str) -> bool:
     """Bring the database up to the stream, in steps that may each be repeated. True: there may be more."""
     tracker = connections.tracker()
-    state = tracker.state(job_id)
-    if state is not None and _idle(job_id, state, tracker):
-        return False
     ended = None
     with transaction.atomic():
-        job = job_lock.lock(job_id)
+        job = live_jobs.lock(job_id)
         if job is None:
             return False
-        state = tracker.state(job_id)
-        if not recovery.explained(job, state, tracker):
-            recovery.rebuild(job, state, tracker)
+        progress = tracker.progress(job_id)
+        if not recovery.explained(job, progress, tracker):
+            recovery.rebuild(job, progress, tracker)
             return False
-        assert state is not None  # noqa: S101  # explained() is false for a job Redis does not know
-        entries = _chunk(tracker.read(job_id, job.stream_position, ENTRIES))
+        assert progress is not None  # noqa: S101  # explained() is false for a job that Redis does not know
+        read = tracker.read_entries(job_id, job.stream_position, ENTRIES)
+        entries = _chunk(read)
         if entries:
             writer.apply(job, entries)
-        # Closing writes, which a full Redis refuses: it comes after the flush that makes room.
-        elif closing.close(state, job_id, tracker) and not tracker.read(job_id, job.stream_position, 1):
+        if len(entries) == len(read) < ENTRIES and _closed(job, progress, entries, tracker):
             ended = closing.commit(job, tracker)
             if ended is None:
-                recovery.rebuild(job, state, tracker)
+                recovery.rebuild(job, progress, tracker)
                 return True
-    tracker.trim(job_id, state.epoch, job.stream_position, sum(entry.size for entry in entries))
+    tracker.trim(job_id, progress.epoch, job.stream_position, sum(entry.size for entry in entries))
     if ended:
-        tracker.finish(job_id, state.epoch, ended)
-    return bool(entries)
+        tracker.finish(job_id, progress.epoch, ended)
+    return bool(entries) and not ended
 
 
-def _idle(job_id: str, state: Progress, tracker: Tracker) -> bool:
-    """Whether a round would change nothing: SQLite has one writer, so none is begun without a reason."""
-    row = BulkJob.objects.filter(pk=job_id).values_list("stream_position", "epoch").first()
-    return (
-        row == (state.flushed, state.epoch)
-        and not closing.due(state)
-        and tracker.last_entry(job_id) in ("0-0", state.flushed)
-    )
+def _closed(job: BulkJob, progress: Progress, entries: Sequence[Entry], tracker: Tracker) -> bool:
+    """Close the job if it is due. True: nothing can be recorded any more, and the database has every entry."""
+    job_id = str(job.job_id)
+    try:
+        closed = closing.close(progress, job_id, tracker)
+    except outages.REDIS_REFUSALS:
+        if not entries:
+            raise
+        return False  # Redis is full: the trim of this flush makes room, and the next flush closes
+    return closed and not tracker.read_entries(job_id, job.stream_position, 1)
 
 
 def _chunk(entries: Sequence[Entry]) -> list[Entry]:

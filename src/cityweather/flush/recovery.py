@@ -1,9 +1,15 @@
-"""Redis may vanish and the database be restored: a job is rebuilt from the rows done and the entries still there."""
+"""Rebuilds a job in Redis from the rows done and the entries still there (invariant 3).
+
+Redis may be emptied, come back with older data or with its clock set back; the database may be restored from a backup.
+"""
 
 import logging
 import time
+from collections.abc import Sequence
 
-from cityweather.flush import bitmap, job_lock, writer
+from django.db import transaction
+
+from cityweather.flush import bitmap, live_jobs, writer
 from cityweather.models import BulkJob, JobResult, Status
 from cityweather.runtime import metrics
 from cityweather.tracker.progress import Progress
@@ -15,31 +21,48 @@ CHUNK = 100  # entries read at once
 
 
 def explained(job: BulkJob, state: Progress | None, tracker: Tracker) -> bool:
-    """Whether Redis and the database tell the same story.
+    """True if Redis and the database agree on the job, or if a crash between two steps explains the difference.
 
-    `flushed` behind the committed position is a crash between commit and trim, if that very entry is still there.
-    Otherwise Redis lost its last writes; `flushed` ahead means the database was restored; more rows counted than
-    there are, that the bitmap alone was lost.
+    More rows counted than there are: the bitmap alone was lost. `flushed` in Redis ahead of the committed position:
+    the database was restored. `flushed` behind it: either a crash between commit and trim, and then the entry at that
+    position is still there, or Redis lost its last writes.
     """
     if state is None or state.epoch != job.epoch or state.processed > state.total:
         return False
     if state.flushed == job.stream_position:
         return True
-    behind = order(state.flushed) < order(job.stream_position)
-    if not behind or tracker.holds(str(job.job_id), job.stream_position):
-        return behind
-    # The flusher before us trims after its commit, so perhaps only now, since `state` was read.
-    state = tracker.state(str(job.job_id))
+    if order(state.flushed) > order(job.stream_position):
+        return False
+    if tracker.has_entry(str(job.job_id), job.stream_position):
+        return True
+    # Race: the flusher before us trims after its commit, so it may have trimmed after `state` was read.
+    state = tracker.progress(str(job.job_id))
     return state is not None and (state.epoch, state.flushed) == (job.epoch, job.stream_position)
 
 
-def rebuild(job: BulkJob, state: Progress | None, tracker: Tracker) -> None:
-    """Swap in a state made from the database, under a new epoch. The job's row is locked by the caller.
+def put_into_redis(jobs: Sequence[BulkJob], tracker: Tracker) -> None:
+    """Rebuild the jobs that Redis does not know, unless another process has them at the moment.
 
-    A crash after the swap and before the commit leaves two epochs that differ: the next round rebuilds again.
+    Jobs that never started have no results, so no city is locked and they share a transaction. Others have their own.
+    """
+    new = [job.job_id for job in jobs if job.started_at is None]
+    others = [[job.job_id] for job in jobs if job.started_at is not None]
+    for job_ids in [new, *others] if new else others:
+        with transaction.atomic():
+            locked = live_jobs.lock_all(job_ids)
+            progresses = tracker.progresses([str(job.job_id) for job in locked])
+            for job, progress in zip(locked, progresses, strict=True):
+                if not explained(job, progress, tracker):  # or another process was quicker
+                    rebuild(job, progress, tracker)
+
+
+def rebuild(job: BulkJob, state: Progress | None, tracker: Tracker) -> None:
+    """Replace the state in Redis by one made from the database, under a new epoch. The caller has locked the row.
+
+    A crash before the commit leaves two epochs that differ, so the next round rebuilds again.
     """
     job_id = str(job.job_id)
-    last = _drain(job, tracker)
+    last = _write_all_entries(job, tracker)
     job.epoch = max(job.epoch, state.epoch if state else 0) + 1
     job.stream_position = following(max((job.stream_position, last), key=order))
     tracker.install(job_id, job.epoch, job.stream_position, done(job) if job.processed else b"", fields(job))
@@ -49,14 +72,14 @@ def rebuild(job: BulkJob, state: Progress | None, tracker: Tracker) -> None:
         log.warning("job_rebuilt", extra={"job_id": job_id, "epoch": job.epoch, "processed": job.processed})
 
 
-def _drain(job: BulkJob, tracker: Tracker) -> str:
-    """Flush every entry there is, below the committed position too: the row decides. The last ID read.
+def _write_all_entries(job: BulkJob, tracker: Tracker) -> str:
+    """Write every entry, also those below the committed position (invariant 2). Returns the last ID read.
 
-    In one write, since that locks its cities in order: two rebuilds that wrote chunk by chunk would deadlock over
-    cities that both jobs have. The stream is bounded.
+    All in one write, which locks its cities in id order: two rebuilds that wrote chunk by chunk could deadlock over
+    cities that both jobs have. The stream is bounded (invariant 4), so the results fit into memory.
     """
     last, results = "0-0", []
-    while entries := tracker.read(str(job.job_id), last, CHUNK):
+    while entries := tracker.read_entries(str(job.job_id), last, CHUNK):
         results += [result for entry in entries for result in entry.results]
         last = entries[-1].id
     writer.write(job, results)
@@ -64,13 +87,13 @@ def _drain(job: BulkJob, tracker: Tracker) -> str:
 
 
 def done(job: BulkJob) -> bytes:
-    """One bit a row that is done, in constant memory."""
+    """A bitmap of the rows that are not pending, read in constant memory."""
     rows = JobResult.objects.filter(job=job).exclude(status=Status.PENDING).values_list("position", flat=True)
     return bitmap.of(rows.iterator(chunk_size=10_000), job.total)
 
 
 def fields(job: BulkJob) -> dict[str, str | int]:
-    """The job's hash as the database knows it. Claiming starts over at 0 and skips the rows done."""
+    """The job's hash as the database knows it. Claiming starts again at 0 and skips the rows done."""
     started = int(job.started_at.timestamp() * 1000) if job.started_at else 0
     return {
         "total": job.total,
@@ -86,11 +109,11 @@ def fields(job: BulkJob) -> dict[str, str | int]:
         "status": job.status,
         "phase": job.phase,
         "error": job.error or "",
-        "command": job_lock.command(job),
+        "command": job.command,
         "max_rate": job.max_rate or 0,
         "created_at": int(job.created_at.timestamp() * 1000),
         "started_at": started,
-        # From now on, so that a rebuilt job is not taken for one that has stood still since its start.
+        # The rate is measured from now on. From the start, it would be too low for a job that was rebuilt.
         "mark_at": int(time.time() * 1000) if started else 0,
         "mark_n": job.processed,
         "flushed": job.stream_position,

@@ -1,6 +1,5 @@
 """The two set-based updates of a flush, for PostgreSQL (arrays) and SQLite (one JSON text)."""
 
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -97,14 +96,14 @@ def _percent(value: Any) -> int | None:
     return int(value) if value is not None and 0 <= value <= 100 else None
 
 
-def _result_row(result: Result) -> list[Any]:
+def _result_row(result: Result, now: float) -> list[Any]:
     temperature, condition, humidity = (result.weather or [None] * 3)[:3]
-    head = [result.position, _status(result), _time(result.refreshed_at), _text(result.error, 50)]
+    head = [result.position, _status(result), _time(min(result.refreshed_at, now)), _text(result.error, 50)]
     return [*head, temperature, _text(condition, 50), _percent(humidity)]
 
 
 def _city_row(city_id: int, result: Result, now: float) -> list[Any]:
-    """A result whose clock was ahead is of now: nothing newer would replace it until then."""
+    """A time ahead of now becomes now: until that time nothing newer could replace the result."""
     head = [city_id, _time(min(result.refreshed_at, now)), _status(result), _text(result.error, 200)]
     if result.weather is None:
         return [*head, *[None] * len(CITY_COLUMNS)]
@@ -131,9 +130,9 @@ def _element(value: Any) -> str:
     return repr(value)
 
 
-def update_results(job_id: str, results: Sequence[Result]) -> list[tuple[int, int]]:
-    """Write what is still pending; (position, city id) of the rows that changed."""
-    rows = [_result_row(result) for result in results]
+def update_results(job_id: str, results: Sequence[Result], now: float) -> list[tuple[int, int]]:
+    """Write the rows that are still pending. Returns (position, city id) of those that changed. `now`: Unix seconds."""
+    rows = [_result_row(result, now) for result in results]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(BY_INDEX)
@@ -143,10 +142,9 @@ def update_results(job_id: str, results: Sequence[Result]) -> list[tuple[int, in
         return [(position, city_id) for position, city_id in cursor.fetchall()]
 
 
-def update_cities(found: Sequence[tuple[int, Result]]) -> None:
-    """Give each (city id, result) to its City row, unless that one is newer."""
-    now = time.time()
-    rows = sorted(_city_row(city_id, result, now) for city_id, result in found)
+def update_cities(results: Sequence[tuple[int, Result]], now: float) -> None:
+    """Write each (city id, result) into its City row, unless that row is newer. `now`: Unix seconds."""
+    rows = sorted(_city_row(city_id, result, now) for city_id, result in results)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             columns = [_array(column) for column in zip(*rows, strict=True)]

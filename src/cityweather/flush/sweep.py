@@ -1,4 +1,4 @@
-"""Tidies up what a crash left: keys of jobs that ended or that the database does not know, dead imports."""
+"""Removes what a crash left: keys of jobs that have ended or that the database does not know, dead imports."""
 
 import logging
 from collections.abc import Iterable
@@ -28,23 +28,23 @@ def sweep() -> None:
 
 
 def release_ended() -> None:
-    """A crash between an ended job's commit and its farewell to Redis leaves keys without a TTL."""
+    """Set the TTL that is missing when a flusher dies between the commit of a job's end and tracker.finish()."""
     tracker = connections.tracker()
     lately = timezone.now() - timedelta(hours=1)
     _release(BulkJob.objects.visible().filter(phase=BulkJob.Phase.ENDED, finished_at__gt=lately), tracker)
 
 
 def forget_unknown() -> int:
-    """Every ten minutes, since it scans: keys of jobs that the database has no live row of. Returns how many."""
+    """Delete keys of jobs that the database does not know. Every ten minutes, because it scans. Returns how many."""
     tracker = connections.tracker()
     forgotten = 0
-    known = tracker.known()
+    known = tracker.known_job_ids()
     while chunk := list(islice(known, CHUNK)):
         jobs = BulkJob.objects.in_bulk([UUID(job_id) for job_id in chunk])
         for job_id in chunk:
             job = jobs.get(UUID(job_id))
             if job is None:
-                tracker.forget(job_id)
+                tracker.delete(job_id)
                 forgotten += 1
                 log.warning("unknown_job_forgotten", extra={"job_id": job_id})
         _release((job for job in jobs.values() if job.phase == BulkJob.Phase.ENDED), tracker)
@@ -53,8 +53,10 @@ def forget_unknown() -> int:
 
 def _release(ended: Iterable[BulkJob], tracker: Tracker) -> None:
     jobs = {str(job.job_id): job for job in ended}
-    for job_id, state in tracker.progresses(list(jobs)).items():
+    for job_id, state in zip(jobs, tracker.progresses(list(jobs)), strict=True):
+        if state is None or state.ended:
+            continue
         if state.processed == jobs[job_id].processed:
             tracker.finish(job_id, state.epoch, jobs[job_id].status)
         else:  # Redis came back with an old copy of a job that has ended since
-            tracker.forget(job_id)
+            tracker.delete(job_id)

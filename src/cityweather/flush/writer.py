@@ -1,5 +1,6 @@
-"""Results into rows, and the counters of the rows they changed, inside the caller's transaction."""
+"""Writes results into rows and counts the rows they changed, inside the caller's transaction (invariant 2)."""
 
+import time
 from collections.abc import Sequence
 from functools import partial
 
@@ -13,7 +14,7 @@ from cityweather.tracker.tracker import Entry, order
 
 
 def apply(job: BulkJob, entries: Sequence[Entry]) -> None:
-    """Write the entries and count the rows they changed; the job's row is locked by the caller."""
+    """Write the entries and count the rows they changed. The caller has locked the job's row."""
     write(job, [result for entry in entries for result in entry.results])
     job.stream_position = max((job.stream_position, entries[-1].id), key=order)
     job.save(update_fields=["processed", "succeeded", "failed", "stream_position"])
@@ -26,10 +27,11 @@ def write(job: BulkJob, results: Sequence[Result]) -> None:
         first.setdefault(result.position, result)
     if not first:
         return
-    changed = sql.update_results(str(job.job_id), list(first.values()))
+    now = time.time()
+    changed = sql.update_results(str(job.job_id), list(first.values()), now)
     if not changed:
         return
-    sql.update_cities([(city_id, first[position]) for position, city_id in changed])
+    sql.update_cities([(city_id, first[position]) for position, city_id in changed], now)
     succeeded = sum(first[position].error is None for position, _ in changed)
     job.succeeded += succeeded
     job.failed += len(changed) - succeeded

@@ -125,8 +125,11 @@ def running() -> Iterator[Running]:
     """Raises RedisError, DatabaseError."""
     tracker = connections.tracker()
     jobs = BulkJob.objects.live().values_list("job_id", flat=True)
-    for job_id, progress in tracker.progresses([str(job_id) for job_id in jobs]).items():
-        waiting = tracker.read(job_id, progress.flushed, 1) if progress.tail else []
+    job_ids = [str(job_id) for job_id in jobs]
+    for job_id, progress in zip(job_ids, tracker.progresses(job_ids), strict=True):
+        if progress is None or progress.ended:
+            continue
+        waiting = tracker.read_entries(job_id, progress.flushed, 1) if progress.unflushed_bytes else []
         began = int(waiting[0].id.partition("-")[0]) / 1000 if waiting else None
         yield Running(progress, max(0.0, time.time() - began) if began else 0.0)
 

@@ -144,12 +144,16 @@ def live() -> Iterator[Metric]:
     """What the running jobs have under way, added up."""
     jobs = list(running())
     waiting = sum(bool(job.progress.waiting_for) for job in jobs)
+    unflushed = sum(job.progress.unflushed_bytes for job in jobs)
     values = {
         "rows_pending": ("Rows still to be refreshed.", sum(job.progress.pending for job in jobs)),
         "rows_window": ("Rows that may be under way at once.", sum(job.progress.window for job in jobs)),
         "rows_per_second": ("Rows refreshed a second.", sum(job.progress.rate for job in jobs)),
         "jobs_waiting": ("Jobs that wait for a quota, the provider, its key or the flush.", waiting),
-        "stream_bytes": ("Results that the database does not hold yet.", sum(job.progress.tail for job in jobs)),
+        "stream_bytes": (
+            "Results that the database does not hold yet.",
+            unflushed,
+        ),
         "flush_lag_seconds": ("Age of the oldest such result.", max((job.lag for job in jobs), default=0.0)),
     }
     for name, (text, value) in values.items():

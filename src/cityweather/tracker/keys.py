@@ -8,15 +8,15 @@ from dataclasses import dataclass
 PREFIX = "cw"
 PATTERN = f"{PREFIX}:{{*}}:job"  # for the sweep, the only place that scans
 
-DRAIN = f"{PREFIX}:drain"  # there while dispatch of all jobs is parked; of no job, so no script touches it
+DRAIN = f"{PREFIX}:drain"  # exists while dispatch of all jobs is parked; no script touches it, since it is of no job
 
 
 @dataclass(frozen=True, slots=True)
 class JobKeys:
-    job: str  # hash: counters, commands, rates; its fields are listed in lua/prelude.lua
+    job: str  # hash: counters, commands, rates; lua/prelude.lua lists its fields
     seen: str  # bitmap: bit n is set once the row at position n was counted
-    stream: str  # entries: results the database does not hold yet
-    leases: str  # hash: token → start:end:rows:deadline:losses:state
+    stream: str  # entries: results that the database does not hold yet
+    leases: str  # hash: token → lease, as lua/prelude.lua describes it
 
     @classmethod
     def of(cls, job_id: str) -> "JobKeys":

@@ -1,29 +1,31 @@
-"""The right to work on a range of positions, for as long as its holder says a word now and then."""
+"""A lease on a range of positions. The worker renews it by recording results."""
 
 from dataclasses import dataclass
 
-LEASE = 10_000  # ms without a word from its worker after which a batch is claimed again
-SILENT = 3_000  # ms without a word after which nobody seems to work on it: a worker says one every 2 s at least
+LEASE = 10_000  # ms without a renewal after which a batch is claimed again
+SILENT = 3_000  # ms without a renewal after which nobody seems to work on it: a worker renews every 2 s at least
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """`rows` positions out of `first` up to, not including, `last`. `losses`: workers that died with them."""
+    """`rows` positions out of `first` up to, not including, `last`. lua/prelude.lua describes the fields."""
 
     token: str
     first: int
     last: int
     rows: int
     deadline: int  # Unix ms
-    losses: int
-    state: str  # sent | started | returned
+    lost_workers: int
+    state: str  # queued | running | released
 
     @classmethod
-    def read(cls, token: bytes, text: bytes) -> "Lease":
-        """As lua/prelude.lua writes it."""
-        first, last, rows, deadline, losses, state = text.decode().split(":")
-        return cls(token.decode(), int(first), int(last), int(rows), int(deadline), int(losses), state)
+    def decode(cls, token: bytes, text: bytes) -> "Lease":
+        first, last, rows, deadline, lost_workers, state = text.decode().split(":")
+        return cls(token.decode(), int(first), int(last), int(rows), int(deadline), int(lost_workers), state)
 
-    def heard(self, now: int) -> bool:
-        """Whether it was sent or spoken of just now; see lua/prelude.lua for a deadline too far away."""
-        return self.state != "returned" and now + LEASE - SILENT < self.deadline <= now + 2 * LEASE
+    def renewed_lately(self, now: int) -> bool:
+        """True if the batch was sent or renewed within the last 3 s. `now` in Unix ms.
+
+        A deadline more than two lease times away was written before the clock was set back: it tells nothing.
+        """
+        return self.state != "released" and now + LEASE - SILENT < self.deadline <= now + 2 * LEASE

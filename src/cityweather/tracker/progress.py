@@ -1,21 +1,21 @@
-"""What one HMGET tells about a job: the answer to a poll."""
+"""The live counters of a job, as one HMGET reads them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 NUMBERS = ("total", "processed", "succeeded", "failed", "rows_read", "duplicates", "rejected")
-TIMES = ("created_at", "started_at", "last_at", "past_at", "parked_until", "quota_until")
+TIMES = ("created_at", "started_at", "last_at", "past_at", "parked_until", "quota_eta")
 TEXTS = ("status", "phase", "error", "waiting_for", "file_name", "closed", "command", "retry_of")
-OTHERS = ("epoch", "past_n", "max_rate", "next", "window", "speed", "tail", "flushed")
+OTHERS = ("epoch", "past_n", "max_rate", "next", "window", "speed", "unflushed_bytes", "flushed")
 FIELDS = (*NUMBERS, *TIMES, *TEXTS, *OTHERS)
-# flush: the database, until it has taken results; drain: an operator, who parked the dispatch of all jobs.
+# flush: the database must take results first; drain: an operator has parked the dispatch of all jobs.
 WaitingFor = Literal["quota", "provider", "key", "flush", "drain"]
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Live counters of one job. Times in Unix seconds, rates in rows a second; None: not yet or not known."""
+    """Live counters of one job. Times in Unix seconds, rates in rows a second; None: not yet known."""
 
     total: int
     processed: int
@@ -28,13 +28,13 @@ class Progress:
     started_at: float | None
     last_at: float | None
     parked_until: float | None
-    quota_until: float | None  # before it the quota does not let the job end
+    quota_eta: float | None  # the quota does not let the job end earlier
     status: str
     phase: str
     error: str | None
     waiting_for: str | None
     file_name: str
-    retry_of: str | None  # the job whose rest this one is
+    retry_of: str | None  # id of the job whose unfinished rows this one has
     closed: bool
     command: str
     epoch: int
@@ -42,11 +42,16 @@ class Progress:
     next: int
     window: int
     speed: float
-    tail: int  # bytes in the stream
+    unflushed_bytes: int  # in the stream
     flushed: str
     rate: float
     as_of: float
-    finished_at: None = None  # a live job has not finished; that it has, only the database says
+    finished_at: None = None  # only the database knows that a job has finished
+
+    @property
+    def ended(self) -> bool:
+        """The database knows all about the job; the keys in Redis expire soon."""
+        return self.phase == "ended"
 
     @property
     def pending(self) -> int:
@@ -59,16 +64,19 @@ class Progress:
 
     @property
     def eta_seconds(self) -> float | None:
-        """As it went of late, but not before the quota allows it. While it waits for that, the rate says nothing."""
+        """Remaining rows divided by the recent rate, never earlier than the quota permits.
+
+        While the job waits for the quota, the recent rate is that of the wait and is not used.
+        """
         measured = self.pending / self.rate if self.rate > 0 else None
-        if self.quota_until is None:
+        if self.quota_eta is None:
             return measured
-        allowed = max(0.0, self.quota_until - self.as_of)
+        allowed = max(0.0, self.quota_eta - self.as_of)
         return allowed if measured is None or self.waiting_for == "quota" else max(measured, allowed)
 
 
 def parse(values: Sequence[bytes | None], now: float) -> Progress | None:
-    """`values` as HMGET gives them for FIELDS; `now` in Unix seconds."""
+    """`values` as HMGET gives them for FIELDS; `now` in Unix seconds. None: Redis does not know the job."""
     raw = dict(zip(FIELDS, values, strict=True))
     if raw["epoch"] is None:
         return None
@@ -88,9 +96,9 @@ def parse(values: Sequence[bytes | None], now: float) -> Progress | None:
         next=int(raw["next"] or 0),
         window=int(raw["window"] or 0),
         speed=float(raw["speed"] or 0),
-        tail=int(raw["tail"] or 0),
+        unflushed_bytes=int(raw["unflushed_bytes"] or 0),
         flushed=(raw["flushed"] or b"0-0").decode(),
-        # Under a tenth of a second says nothing; a clock behind the server's neither.
+        # Less than a tenth of a second tells no rate; the maximum also covers a clock that is behind the server's.
         rate=max(0.0, done / max(0.1, now - past_at)) if past_at else 0.0,
         as_of=now,
     )

@@ -1,19 +1,20 @@
-"""One row's outcome on its way from a worker through the stream into the database."""
+"""The outcome of one row on its way from a worker through the stream into the database."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from cityweather.errors import UnknownFormat
 
-FORMAT = 1  # first in every entry; a flusher leaves in place what it does not know
+FORMAT = 1  # first in every entry; a flusher leaves an entry in place whose format it does not know
+TOLERANCE = 2.0  # seconds an entry may take from the worker to Redis
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`refreshed_at` in Unix seconds; `error` None for success, else a reason code; `weather` as packed."""
+    """`refreshed_at` in Unix seconds. `error`: a reason code, None for success. `weather`: of Weather.pack()."""
 
     position: int
     refreshed_at: float
@@ -21,13 +22,23 @@ class Result:
     weather: list[Any] | None = None
 
 
-def encode(results: Sequence[Result]) -> bytes:
-    return orjson.dumps([FORMAT, [[r.position, r.refreshed_at, r.error, r.weather] for r in results]])
+def encode(results: Sequence[Result], now: float) -> bytes:
+    """[format, now, [[position, refreshed_at, error, weather], …]] as JSON. `now`: the worker's clock (Unix s)."""
+    return orjson.dumps([FORMAT, now, [[r.position, r.refreshed_at, r.error, r.weather] for r in results]])
 
 
-def decode(entry: bytes) -> list[Result]:
-    """Raises UnknownFormat for an entry that newer code wrote."""
-    number, rows = orjson.loads(entry)
+def decode(entry: bytes, received_at: float) -> list[Result]:
+    """The results, their times by the clock of Redis. Raises UnknownFormat for an entry that newer code wrote.
+
+    `received_at`: when Redis took the entry (Unix seconds). A worker's clock that differs from it by more than
+    TOLERANCE is wrong, and its times are corrected by the difference.
+    """
+    number, *content = orjson.loads(entry)
     if number != FORMAT:
         raise UnknownFormat(format=number)
-    return [Result(*row) for row in rows]
+    sent_at, rows = content
+    skew = received_at - sent_at
+    results = [Result(*row) for row in rows]
+    if abs(skew) <= TOLERANCE:
+        return results
+    return [replace(result, refreshed_at=result.refreshed_at + skew) for result in results]

@@ -1,4 +1,4 @@
-"""The Lua scripts, each a file under lua/ with the prelude in front."""
+"""The Lua scripts: each is a file under lua/, with prelude.lua in front of it."""
 
 from collections.abc import Callable
 from importlib.abc import Traversable
@@ -10,7 +10,8 @@ from redis import Redis
 from cityweather.tracker.keys import JobKeys
 
 NAMES = (
-    "install", "claim", "start", "record", "release", "close", "trim", "set", "command", "fail", "finish", "snapshot",
+    "install", "claim", "start", "record", "release", "close", "trim", "set_fields", "apply_command", "fail", "finish",
+    "snapshot",
 )  # fmt: skip
 
 Arg = str | bytes | int | float

@@ -1,6 +1,6 @@
-"""The live side of a job: atomic counters, leases and the stream of results. Redis only; DESIGN's invariants 1 and 10.
+"""The live side of a job in Redis: counters, leases and the stream of results (invariants 1 and 10).
 
-Errors of the connection (redis.exceptions.RedisError) pass through: the caller has a next tick or hands its work back.
+RedisError passes through: the caller has a next tick, or its lease runs out.
 """
 
 import time
@@ -19,15 +19,15 @@ from cityweather.tracker.progress import Progress, WaitingFor
 from cityweather.tracker.results import Result, decode, encode
 from cityweather.tracker.scripts import Arg, Scripts
 
-MOST = 500  # results a call: 1.3 ms of server time
-LOSSES_BEFORE_ALONE = 3  # workers lost with a batch before its rows go one by one
+MOST = 500  # results in one call: 1.3 ms of server time
+LOST_BEFORE_ALONE = 3  # workers that died with a batch before its rows are sent one by one
 KEEP_ENDED = 3600  # seconds
-TAIL = 4_000_000  # bytes of unflushed entries a job may have: some 40,000 results, what is flushed in two seconds
+UNFLUSHED_MAX = 4_000_000  # bytes of entries a job may have: some 40,000 results, flushed in two seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`stop`: why the batch must be dropped, None to go on."""
+    """`stop`: why the worker must drop the batch; None: it goes on."""
 
     counted: int
     stop: str | None
@@ -35,17 +35,17 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Positions leased under `token`. `losses`: workers that died with them so far."""
+    """Positions leased under `token`. `lost_workers`: how many have died with them so far."""
 
     token: str
     positions: list[int]
-    losses: int
+    lost_workers: int
     stop: str | None  # gone | epoch | closed | cancel | fail | pause
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One stream item: what one record call counted; nothing for the marker."""
+    """One item of the stream: the results that one record call counted. The marker entry has none."""
 
     id: str
     blob: bytes
@@ -57,8 +57,8 @@ class Entry:
 
     @cached_property
     def results(self) -> list[Result]:
-        """Decoded when asked for, since a flush takes fewer entries than it reads. Raises UnknownFormat."""
-        return decode(self.blob) if self.blob else []
+        """Decoded on demand, because a flush may read more entries than it takes. Raises UnknownFormat."""
+        return decode(self.blob, order(self.id)[0] / 1000) if self.blob else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Tracker:
         self.redis = redis
         self._now = now
         self._scripts = Scripts(redis)
-        self._limit, self._limit_read_at = float("inf"), float("-inf")
+        self._unflushed_limit, self._limit_read_at = float("inf"), float("-inf")
 
     def _run(self, name: str, job_id: str, epoch: int | None, *args: Arg) -> Any:
         return self._scripts.run(name, job_id, self._now() if self._now else None, epoch, *args)
@@ -83,55 +83,55 @@ class Tracker:
     # --- bookkeepers: the job as a whole -----------------------------------------------------------------------
 
     def install(self, job_id: str, epoch: int, marker: str, seen: bytes, fields: Mapping[str, Arg]) -> None:
-        """Swap the job's whole state in. `marker`: a stream ID above the database's position."""
+        """Replace the job's whole state. `marker`: a stream ID above the database's position."""
         flat = [x for pair in {"epoch": epoch, "flushed": "0-0", **fields}.items() for x in pair]
         self._run("install", job_id, None, marker, seen, *flat)
 
-    def set(self, job_id: str, epoch: int | None = None, **fields: Arg) -> bool:
-        """Copy fields into the hash of a job that is there and open."""
-        return bool(self._run("set", job_id, epoch, *[x for pair in fields.items() for x in pair]))
+    def set_fields(self, job_id: str, epoch: int | None = None, **fields: Arg) -> bool:
+        """Set fields of the job's hash. False: Redis does not know the job, or it is closed."""
+        return bool(self._run("set_fields", job_id, epoch, *[x for pair in fields.items() for x in pair]))
 
-    def command(
+    def apply_command(
         self, job_id: str, epoch: int | None, command: str, *, phase: str, status: str, max_rate: int | None
     ) -> bool:
-        """Copy what people said. False: the job is closed or not there, or a worker's verdict stands."""
-        return bool(self._run("command", job_id, epoch, command, phase, status, max_rate or 0))
+        """Copy a command from the database. False: Redis does not know the job, it is closed, or a worker failed it."""
+        return bool(self._run("apply_command", job_id, epoch, command, phase, status, max_rate or 0))
 
     def close(self, job_id: str, epoch: int) -> bool:
-        """True once nothing may be recorded any more."""
+        """Try to end recording. True: nothing can be recorded any more."""
         return bool(self._run("close", job_id, epoch, LEASE) == b"closed")
 
     def finish(self, job_id: str, epoch: int, status: str) -> bool:
-        """Let the keys of an ended job go in an hour. False: they are gone, or of a job that was rebuilt since."""
+        """Let the keys of an ended job expire in an hour. False: they are gone, or of a newer epoch."""
         return bool(self._run("finish", job_id, epoch, status, KEEP_ENDED))
 
-    def forget(self, job_id: str) -> None:
+    def delete(self, job_id: str) -> None:
         self.redis.delete(*JobKeys.of(job_id).all())
 
-    def known(self) -> Iterator[str]:
-        """Every job Redis holds keys of. Scans: for the sweep only."""
+    def known_job_ids(self) -> Iterator[str]:
+        """Every job that has a hash in Redis. It scans: for the sweep only."""
         for key in self.redis.scan_iter(match=PATTERN, count=1000):
             yield job_id_of(key)
 
     # --- bookkeepers: dispatch ---------------------------------------------------------------------------------
 
     def claim(self, job_id: str, epoch: int, token: str, most: int, *, missing: bool) -> Claim:
-        """`missing`: fewer messages wait than batches were sent, so some are held by a worker or lost."""
-        reply = self._run("claim", job_id, epoch, token, LEASE, most, int(missing), LOSSES_BEFORE_ALONE)
-        stop, losses, *positions = reply
-        return Claim(token, positions, losses, stop.decode() or None)
+        """Lease at most so many positions. `missing`: dispatch.window.messages_missing()."""
+        reply = self._run("claim", job_id, epoch, token, LEASE, most, int(missing), LOST_BEFORE_ALONE)
+        stop, lost_workers, *positions = reply
+        return Claim(token, positions, lost_workers, stop.decode() or None)
 
     def leases(self, job_id: str) -> list[Lease]:
-        found = cast("dict[bytes, bytes]", self.redis.hgetall(JobKeys.of(job_id).leases))
-        return [Lease.read(token, text) for token, text in found.items()]
+        leases = cast("dict[bytes, bytes]", self.redis.hgetall(JobKeys.of(job_id).leases))
+        return [Lease.decode(token, text) for token, text in leases.items()]
 
     def leases_of(self, job_ids: Sequence[str]) -> tuple[int, list[list[Lease]]]:
-        """The time by the server's clock, which wrote the deadlines, and each job's leases."""
+        """(Unix ms by the server's clock, which wrote the deadlines; the leases of each job), in two round trips."""
         now = self._clock()
         pipe = self.redis.pipeline(transaction=False)
         for job_id in job_ids:
             pipe.hgetall(JobKeys.of(job_id).leases)
-        return now, [[Lease.read(token, text) for token, text in leases.items()] for leases in pipe.execute()]
+        return now, [[Lease.decode(token, text) for token, text in leases.items()] for leases in pipe.execute()]
 
     def _clock(self) -> int:
         if self._now:
@@ -139,103 +139,96 @@ class Tracker:
         seconds, microseconds = self.redis.time()
         return seconds * 1000 + microseconds // 1000
 
-    def tail_full(self, tail: int, of_all: int) -> bool:
-        """Whether a job's unflushed entries have reached their share, or those of all jobs a quarter of maxmemory."""
-        return tail > TAIL or of_all > self._tail_limit()
+    def unflushed_full(self, unflushed: int, of_all: int) -> bool:
+        """True if a job has too many bytes that are not flushed, or all jobs together a quarter of maxmemory."""
+        return unflushed > UNFLUSHED_MAX or of_all > self._limit_of_all()
 
-    def _tail_limit(self) -> float:
+    def _limit_of_all(self) -> float:
         if time.monotonic() > self._limit_read_at + 60:
-            self._limit, self._limit_read_at = self._maxmemory() / 4 or float("inf"), time.monotonic()
-        return self._limit
+            self._unflushed_limit, self._limit_read_at = self._maxmemory() / 4 or float("inf"), time.monotonic()
+        return self._unflushed_limit
 
     def _maxmemory(self) -> int:
         try:
             return int(cast("Any", self.redis.info("memory")).get("maxmemory", 0))
-        except ResponseError:  # a server that does not tell
+        except ResponseError:  # INFO is not allowed, or not known
             return 0
 
     # --- workers -----------------------------------------------------------------------------------------------
 
     def start(self, job_id: str, epoch: int, token: str) -> str | None:
-        """Begin a batch; a reason to drop it (a second delivery, an ended job), or None."""
+        """Begin a batch. Returns a reason to drop it (a second delivery, an ended job), or None."""
         return self._run("start", job_id, epoch, token, LEASE).decode() or None
 
     def record(self, job_id: str, epoch: int, token: str, results: Sequence[Result]) -> Reply:
-        """Count at most 500 results, each once, and renew the lease (so may an empty call)."""
+        """Count at most 500 results, each once, and renew the lease. An empty call only renews it."""
         if len(results) > MOST:
             raise ValueError(f"{len(results)} results in one call; {MOST} at most")
         good = [r.position for r in results if r.error is None]
         bad = [r.position for r in results if r.error is not None]
-        entry = encode(results) if results else b""
+        entry = encode(results, time.time()) if results else b""
         counted, stop = self._run("record", job_id, epoch, token, LEASE, entry, len(good), *good, *bad)
         return Reply(counted, stop.decode() or None)
 
     def release(self, job_id: str, epoch: int, token: str, speed: float | None = None) -> bool:
         """End a lease; True when rows were handed back. `speed`: rows a second this process reached."""
-        told = "" if speed is None else f"{speed:.1f}"
-        return bool(self._run("release", job_id, epoch, token, told))
+        reached = "" if speed is None else f"{speed:.1f}"
+        return bool(self._run("release", job_id, epoch, token, reached))
 
     def park(self, job_id: str, epoch: int, until: float, waiting_for: WaitingFor) -> None:
-        """No dispatch before `until` (Unix seconds)."""
-        self._run("set", job_id, epoch, "parked_until", int(until * 1000), "waiting_for", waiting_for)
+        """Dispatch nothing of the job before `until` (Unix seconds)."""
+        self._run("set_fields", job_id, epoch, "parked_until", int(until * 1000), "waiting_for", waiting_for)
 
-    def allow_end(self, job_id: str, epoch: int, at: float) -> None:
-        """The quota does not let the job end before `at` (Unix seconds, 0: it says nothing)."""
-        self._run("set", job_id, epoch, "quota_until", int(at * 1000))
+    def set_quota_eta(self, job_id: str, epoch: int, at: float) -> None:
+        """The quota does not let the job end before `at` (Unix seconds; 0: the quota does not limit it)."""
+        self._run("set_fields", job_id, epoch, "quota_eta", int(at * 1000))
 
     def fail(self, job_id: str, epoch: int, error: str) -> None:
-        """The whole job cannot go on, with one sentence for the operator."""
+        """Fail the whole job. `error`: one sentence for the operator."""
         self._run("fail", job_id, epoch, error)
 
     # --- readers -----------------------------------------------------------------------------------------------
 
     def progress(self, job_id: str) -> Progress | None:
-        """One round trip. None: Redis does not know the job, or it has ended and the database tells more."""
-        found = self.state(job_id)
-        return None if found is None or found.phase == "ended" else found
+        """In one round trip. None: Redis does not know the job. See Progress.ended for one that Redis keeps a while."""
+        values = cast("list[bytes | None]", self.redis.hmget(JobKeys.of(job_id).job, progress.FIELDS))
+        return self._parse(values)
 
-    def progresses(self, job_ids: Sequence[str]) -> dict[str, Progress]:
-        """As `progress`, of many jobs in one round trip; only of those that have one."""
-        states = zip(job_ids, self.states(job_ids), strict=True)
-        return {job_id: found for job_id, found in states if found and found.phase != "ended"}
-
-    def states(self, job_ids: Sequence[str]) -> list[Progress | None]:
-        """As `state`, of many jobs in one round trip."""
+    def progresses(self, job_ids: Sequence[str]) -> list[Progress | None]:
+        """As progress(), of many jobs in one round trip."""
         pipe = self.redis.pipeline(transaction=False)
         for job_id in job_ids:
             pipe.hmget(JobKeys.of(job_id).job, progress.FIELDS)
         return [self._parse(values) for values in pipe.execute()]
-
-    def state(self, job_id: str) -> Progress | None:
-        """As `progress`, also of a job that has ended."""
-        values = cast("list[bytes | None]", self.redis.hmget(JobKeys.of(job_id).job, progress.FIELDS))
-        return self._parse(values)
 
     def _parse(self, values: list[bytes | None]) -> Progress | None:
         return progress.parse(values, self._now() / 1000 if self._now else time.time())
 
     # --- flush -------------------------------------------------------------------------------------------------
 
-    def read(self, job_id: str, after: str, count: int) -> list[Entry]:
-        """The next entries after a stream ID, oldest first."""
+    def read_entries(self, job_id: str, after: str, count: int) -> list[Entry]:
+        """The entries after a stream ID, oldest first, at most `count`."""
         stream = JobKeys.of(job_id).stream
         found = cast("list[tuple[bytes, dict[bytes, bytes]]]", self.redis.xrange(stream, following(after), "+", count))
         return [_entry(name, fields) for name, fields in found]
 
-    def holds(self, job_id: str, entry_id: str) -> bool:
-        """Whether this very entry is still in the stream."""
+    def has_entry(self, job_id: str, entry_id: str) -> bool:
+        """True if this very entry is still in the stream."""
         return bool(self.redis.xrange(JobKeys.of(job_id).stream, entry_id, entry_id))
 
-    def last_entry(self, job_id: str) -> str:
-        newest = cast("list[tuple[bytes, Any]]", self.redis.xrevrange(JobKeys.of(job_id).stream, count=1))
-        return newest[0][0].decode() if newest else "0-0"
+    def last_entries(self, job_ids: Sequence[str]) -> list[str]:
+        """The ID of each job's newest entry, "0-0" without one, in one round trip."""
+        pipe = self.redis.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipe.xrevrange(JobKeys.of(job_id).stream, count=1)
+        return [newest[0][0].decode() if newest else "0-0" for newest in pipe.execute()]
 
     def trim(self, job_id: str, epoch: int, flushed: str, size: int = 0) -> None:
-        """Drop entries up to `flushed`, `size` bytes in all, and note it in the hash."""
+        """Drop the entries up to `flushed`, `size` bytes in all, and set `flushed` in the hash."""
         self._run("trim", job_id, epoch, following(flushed), flushed, size)
 
     def snapshot(self, job_id: str) -> Snapshot | None:
-        """Counters, bits and stream at one instant, for the audit. The stream is bounded by its share of memory."""
+        """Counters, bits and stream at one instant, for the audit. `unflushed_full` bounds the stream."""
         values, seen, bits, entries = self._run("snapshot", job_id, None, *progress.FIELDS)
         state = progress.parse(values, time.time())
         if state is None:
@@ -251,7 +244,7 @@ class Tracker:
         return bool(self.redis.exists(DRAIN))
 
     def drain(self, on: bool) -> None:
-        """Park the dispatch of all jobs until it is taken back; an emptied Redis takes it back, too."""
+        """Park the dispatch of all jobs, or let it go on. An emptied Redis lets it go on, too."""
         if on:
             self.redis.set(DRAIN, 1)
         else:

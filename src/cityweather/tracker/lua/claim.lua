@@ -1,29 +1,34 @@
 -- Takes positions to work on and writes a lease for them: first what an ended lease left, then from `next` on.
--- ARGV  3 token   4 lease in ms   5 rows at most   6 '1' = fewer messages wait than batches were sent   7 losses after which rows go alone
--- Reply {stop, losses, position…}: stop = '' | gone | epoch | closed | cancel | fail | pause
--- A lease that was sent but never started is still in the queue, however long no worker comes, unless messages are
--- missing: a killed worker took along those it held. Only a started one that ran out has lost its worker.
-local token, lease, most, alone = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[7])
-local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'total', 'next', 'command', 'max_rate', 'paced_at', 'processed')
-local why = refusal(job[1], job[2])
-if why then return { why, 0 } end
-if job[5] and job[5] ~= '' then return { job[5], 0 } end
-local total, now = tonumber(job[3]), clock()
+-- KEYS  1 job   2 seen   3 stream   4 leases
+-- ARGV  3 token of the new lease   4 lease time in ms   5 rows at most   6 '1' = messages are missing from the queue
+--       7 lost workers after which rows go alone
+-- Reply {stop, lost_workers, position…}: stop = '' | gone | epoch | closed | cancel | fail | pause
+-- dispatch/window.py (messages_missing) says when a lease that is only queued counts as lost.
+local TOKEN, LEASE_MS, MOST = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local MESSAGES_MISSING, LOST_BEFORE_ALONE = ARGV[6] == '1', tonumber(ARGV[7])
 
--- max_rate is in rows a minute; at most a second's worth is made up for after a pause.
-local pace, paced_at = tonumber(job[6]) or 0, 0
-if pace > 0 then
-  pace = 60000 / pace
-  -- Whole ms: a fraction is lost beside today's time, and the row that is due would be 0.9999 of a row for ever.
-  paced_at = math.max(tonumber(job[7]) or 0, math.floor(now - math.max(1000, pace)))
-  if paced_at > now + pace then paced_at = now end
-  most = math.min(most, math.floor((now - paced_at) / pace))
-  if most < 1 then return { '', 0 } end
+local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'total', 'next', 'command', 'max_rate', 'paced_at', 'processed')
+local epoch, closed, total, next_position, command = job[1], job[2], tonumber(job[3]), tonumber(job[4]), job[5]
+local max_rate, paced_at, processed = tonumber(job[6]) or 0, tonumber(job[7]) or 0, tonumber(job[8])
+local why = refusal(epoch, closed)
+if why then return { why, 0 } end
+if command and command ~= '' then return { command, 0 } end
+local now = clock()
+
+-- max_rate is in rows a minute. After a pause at most a second's worth is made up for.
+local ms_per_row = 0
+if max_rate > 0 then
+  ms_per_row = 60000 / max_rate
+  -- Whole ms: in a number as large as today's time a fraction is inexact, and a row that is due might never be due.
+  paced_at = math.max(paced_at, math.floor(now - math.max(1000, ms_per_row)))
+  if paced_at > now + ms_per_row then paced_at = now end
+  MOST = math.min(MOST, math.floor((now - paced_at) / ms_per_row))
+  if MOST < 1 then return { '', 0 } end
 end
 
-local function expired(l)
-  if astray(l, now, lease) then return true end
-  return now >= l.deadline and (l.state ~= 'sent' or ARGV[6] == '1')
+local function may_be_claimed_again(lease)
+  if written_in_the_future(lease, now, LEASE_MS) then return true end
+  return now >= lease.deadline and (lease.state ~= 'queued' or MESSAGES_MISSING)
 end
 
 local function take(first, last, count)
@@ -35,34 +40,37 @@ local function take(first, last, count)
   return taken, p
 end
 
-local function grant(positions, losses)
-  local l = { first = positions[1], last = positions[#positions] + 1, rows = #positions,
-              deadline = now + lease, losses = losses, state = 'sent' }
-  redis.call('HSET', LEASES, token, format(l))
-  if pace > 0 then redis.call('HSET', JOB, 'paced_at', string.format('%.0f', paced_at + #positions * pace)) end
-  return { '', losses, unpack(positions) }
+local function grant(positions, lost_workers)
+  local lease = { first = positions[1], last = positions[#positions] + 1, rows = #positions,
+                  deadline = now + LEASE_MS, lost_workers = lost_workers, state = 'queued' }
+  redis.call('HSET', LEASES, TOKEN, encode_lease(lease))
+  if max_rate > 0 then
+    redis.call('HSET', JOB, 'paced_at', string.format('%.0f', paced_at + #positions * ms_per_row))
+  end
+  return { '', lost_workers, unpack(positions) }
 end
 
 local leases = redis.call('HGETALL', LEASES)
 for i = 1, #leases, 2 do
-  local l = parse(leases[i + 1])
-  if expired(l) then
-    local losses = l.losses + (l.state == 'started' and now >= l.deadline and 1 or 0)
-    local taken, p = take(l.first, l.last, losses >= alone and 1 or most)
+  local old = decode_lease(leases[i + 1])
+  if may_be_claimed_again(old) then
+    -- Only a running lease that ran out has lost its worker.
+    local lost_workers = old.lost_workers + (old.state == 'running' and now >= old.deadline and 1 or 0)
+    local taken, p = take(old.first, old.last, lost_workers >= LOST_BEFORE_ALONE and 1 or MOST)
     redis.call('HDEL', LEASES, leases[i])
-    if p < l.last then
-      -- The rest keeps its losses and can be claimed at once.
-      local rest = { first = p, last = l.last, rows = l.rows, deadline = 0, losses = losses, state = 'returned' }
-      redis.call('HSET', LEASES, leases[i], format(rest))
+    if p < old.last then
+      local rest = { first = p, last = old.last, rows = old.rows, deadline = 0, lost_workers = lost_workers,
+                     state = 'released' }
+      redis.call('HSET', LEASES, leases[i], encode_lease(rest))
     end
-    if #taken > 0 then return grant(taken, losses) end
+    if #taken > 0 then return grant(taken, lost_workers) end
   end
 end
 
-local from = tonumber(job[4])
--- Nobody holds a row, yet some are not done: Redis lost their leases.
-if from >= total and #leases == 0 and tonumber(job[8]) < total then from = 0 end
-local taken, p = take(from, total, most)
+-- All was claimed, nobody holds a row, yet some are not done: Redis lost the leases. Start over; done rows are skipped.
+local from = next_position
+if from >= total and #leases == 0 and processed < total then from = 0 end
+local taken, p = take(from, total, MOST)
 if p > total then p = total end
 if p > from then redis.call('HSET', JOB, 'next', p) end
 if #taken == 0 then return { '', 0 } end

@@ -1,17 +1,21 @@
--- Ends recording when nothing is left to record, or when cancelling or failing and no batch is under way.
--- ARGV  3 lease in ms
+-- Ends recording when nothing is left to record, or when cancelling or failing and no batch is running.
+-- KEYS  1 job   2 seen   3 stream   4 leases
+-- ARGV  3 lease time in ms
 -- Reply gone | epoch | closed | open
+local LEASE_MS = tonumber(ARGV[3])
 local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'processed', 'total', 'command')
-local why = refusal(job[1], job[2])
+local epoch, closed, processed, total, command = job[1], job[2], tonumber(job[3]), tonumber(job[4]), job[5]
+local why = refusal(epoch, closed)
 if why then return why end
-local done = tonumber(job[3]) == tonumber(job[4])
-if not done and job[5] ~= 'cancel' and job[5] ~= 'fail' then return 'open' end
-if not done then
+if processed ~= total then
+  if command ~= 'cancel' and command ~= 'fail' then return 'open' end
   local now, leases = clock(), redis.call('HVALS', LEASES)
   for i = 1, #leases do
-    local l = parse(leases[i])
-    -- One that was only sent is dropped by start.lua, which sees the command.
-    if l.state == 'started' and l.deadline > now and not astray(l, now, tonumber(ARGV[3])) then return 'open' end
+    local lease = decode_lease(leases[i])
+    -- A lease that is only queued does not count: start.lua sees the command and drops the batch.
+    if lease.state == 'running' and lease.deadline > now and not written_in_the_future(lease, now, LEASE_MS) then
+      return 'open'
+    end
   end
 end
 redis.call('HSET', JOB, 'closed', '1', 'phase', 'finishing')

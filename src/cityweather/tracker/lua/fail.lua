@@ -1,7 +1,10 @@
--- The whole job cannot go on. A cancel said before stays a cancel.
--- ARGV  3 error
+-- Fails the whole job. A job that is being cancelled stays cancelled.
+-- KEYS  1 job   2 seen   3 stream   4 leases
+-- ARGV  3 error, one sentence
 -- Reply 1, or 0 when there was nothing to do
+local ERROR = ARGV[3]
 local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'command')
-if refusal(job[1], job[2]) or job[3] == 'cancel' or job[3] == 'fail' then return 0 end
-redis.call('HSET', JOB, 'command', 'fail', 'phase', 'failing', 'error', ARGV[3])
+local epoch, closed, command = job[1], job[2], job[3]
+if refusal(epoch, closed) or command == 'cancel' or command == 'fail' then return 0 end
+redis.call('HSET', JOB, 'command', 'fail', 'phase', 'failing', 'error', ERROR)
 return 1

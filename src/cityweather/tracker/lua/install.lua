@@ -1,9 +1,11 @@
--- Puts a job's whole state in place at once: a new job, or one rebuilt from the database.
--- ARGV  3 marker stream ID   4 seen bitmap   5… field, value, … of the job hash
+-- Replaces a job's whole state at once: that of a new job, or one rebuilt from the database.
+-- KEYS  1 job   2 seen   3 stream   4 leases
+-- ARGV  3 marker stream ID   4 bitmap of the rows done   5… field, value, … of the job hash
 -- Reply 1
+local MARKER, DONE = ARGV[3], ARGV[4]
 redis.call('DEL', JOB, SEEN, STREAM, LEASES)
-if #ARGV[4] > 0 then redis.call('SET', SEEN, ARGV[4]) end
--- '*' never falls below this ID, even when the server's clock is behind the one that made it.
-redis.call('XADD', STREAM, ARGV[3], 'm', '1')
+if #DONE > 0 then redis.call('SET', SEEN, DONE) end
+-- IDs given by '*' never fall below this one, even when the server's clock is behind the clock that made it.
+redis.call('XADD', STREAM, MARKER, 'm', '1')
 redis.call('HSET', JOB, unpack(ARGV, 5))
 return 1

@@ -1,19 +1,21 @@
--- The holder gives its lease up: deleted when every row was recorded, else free to be claimed.
+-- Ends a lease: deleted when every row was recorded, else its rest may be claimed at once.
+-- KEYS  1 job   2 seen   3 stream   4 leases
 -- ARGV  3 token   4 rows a second this process reached, '' = unknown
 -- Reply 1 when rows were handed back, else 0
+local TOKEN, SPEED = ARGV[3], ARGV[4]
 local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'speed')
-if refusal(job[1], job[2]) then return 0 end
-local lease = redis.call('HGET', LEASES, ARGV[3])
-if not lease then return 0 end
--- First: a full server takes it, and then lets the script go on writing.
-redis.call('HDEL', LEASES, ARGV[3])
-if ARGV[4] ~= '' then
-  local before = tonumber(job[3]) or 0
-  local speed = before > 0 and (before + tonumber(ARGV[4])) / 2 or tonumber(ARGV[4])
+local epoch, closed, old_speed = job[1], job[2], tonumber(job[3]) or 0
+if refusal(epoch, closed) then return 0 end
+local text = redis.call('HGET', LEASES, TOKEN)
+if not text then return 0 end
+-- HDEL is the first write because a full Redis allows it, and then the writes after it (see record.lua).
+redis.call('HDEL', LEASES, TOKEN)
+if SPEED ~= '' then
+  local speed = old_speed > 0 and (old_speed + tonumber(SPEED)) / 2 or tonumber(SPEED)
   redis.call('HSET', JOB, 'speed', string.format('%.1f', speed))
 end
-local l = parse(lease)
-if unseen(l.first) >= l.last then return 0 end
-l.state, l.deadline = 'returned', 0
-redis.call('HSET', LEASES, ARGV[3], format(l))
+local lease = decode_lease(text)
+if unseen(lease.first) >= lease.last then return 0 end
+lease.state, lease.deadline = 'released', 0
+redis.call('HSET', LEASES, TOKEN, encode_lease(lease))
 return 1

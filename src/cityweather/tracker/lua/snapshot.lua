@@ -1,5 +1,6 @@
--- Everything the audit compares, at one instant.
+-- Reads everything the audit compares, at one instant.
+-- KEYS  1 job   2 seen   3 stream   4 leases
 -- ARGV  3… fields of the job hash
--- Reply {values of the fields, bitmap, its bits, {entry id, {name, value, …}}…}
+-- Reply {values of the fields, bitmap, its number of bits, {entry id, {name, value, …}}…}
 return { redis.call('HMGET', JOB, unpack(ARGV, 3)), redis.call('GET', SEEN), redis.call('BITCOUNT', SEEN),
          redis.call('XRANGE', STREAM, '-', '+') }

@@ -1,14 +1,17 @@
--- A worker begins a batch. Only the first delivery of a message finds its lease as it was sent.
--- ARGV  3 token   4 lease in ms
+-- A worker begins a batch. Only the first delivery of a message finds its lease still queued.
+-- KEYS  1 job   2 seen   3 stream   4 leases
+-- ARGV  3 token   4 lease time in ms
 -- Reply '' | gone | epoch | closed | cancelled | lease
+local TOKEN, LEASE_MS = ARGV[3], tonumber(ARGV[4])
 local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'command')
-local why = refusal(job[1], job[2])
+local epoch, closed, command = job[1], job[2], job[3]
+local why = refusal(epoch, closed)
 if why then return why end
-local lease = redis.call('HGET', LEASES, ARGV[3])
-if not lease then return 'lease' end
-local l = parse(lease)
-if l.state ~= 'sent' then return 'lease' end
-if job[3] == 'cancel' or job[3] == 'fail' then return 'cancelled' end
-l.state, l.deadline = 'started', clock() + tonumber(ARGV[4])
-redis.call('HSET', LEASES, ARGV[3], format(l))
+local text = redis.call('HGET', LEASES, TOKEN)
+if not text then return 'lease' end
+local lease = decode_lease(text)
+if lease.state ~= 'queued' then return 'lease' end
+if command == 'cancel' or command == 'fail' then return 'cancelled' end
+lease.state, lease.deadline = 'running', clock() + LEASE_MS
+redis.call('HSET', LEASES, TOKEN, encode_lease(lease))
 return ''

@@ -1,0 +1,75 @@
+"""Which jobs a tick looks at and in which order, and the row lock that decides who works on one."""
+
+import time
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from uuid import UUID
+
+from django.db import connection
+
+from cityweather.models import BulkJob, BulkJobs
+
+AT_ONCE = 500  # jobs that are read from Redis in one round trip
+PAUSED_A_TICK = 500  # paused jobs that one tick looks at
+
+
+def open_jobs(now: float | None = None) -> list[BulkJob]:
+    """The jobs for one tick, oldest first: all that may have work, and a part of the paused ones.
+
+    A paused job has little to do: to end its batches under way, and to be copied to a Redis that has lost it. A tick
+    looks at PAUSED_A_TICK of them, the next ones each second, so ten thousand cost no more. `now`: Unix seconds.
+    """
+    live = BulkJob.objects.live().defer("phases").order_by("created_at")
+    paused = live.filter(phase=BulkJob.Phase.PAUSED)
+    number = paused.count()
+    start = int(time.time() if now is None else now) * PAUSED_A_TICK % number if number > PAUSED_A_TICK else 0
+    return [*live.exclude(phase=BulkJob.Phase.PAUSED), *paused[start : start + PAUSED_A_TICK]]
+
+
+def lock(job_id: str) -> BulkJob | None:
+    """The job's row, locked until the transaction ends. None: another process has it, or the job has ended."""
+    return _locked(BulkJob.objects.filter(pk=job_id)).first()
+
+
+def lock_all(job_ids: Sequence[UUID]) -> list[BulkJob]:
+    """As lock(), of those that are free, in one statement."""
+    return list(_locked(BulkJob.objects.filter(pk__in=job_ids)).order_by("pk"))
+
+
+def _locked(jobs: BulkJobs) -> BulkJobs:
+    """SQLite needs no row lock: its transactions begin IMMEDIATE, so there is one writer at a time."""
+    if connection.features.has_select_for_update_skip_locked:
+        return jobs.live().select_for_update(skip_locked=True)
+    return jobs.live()
+
+
+def chunks(jobs: Sequence[BulkJob]) -> Iterator[Sequence[BulkJob]]:
+    for start in range(0, len(jobs), AT_ONCE):
+        yield jobs[start : start + AT_ONCE]
+
+
+class Rotation:
+    """Lets a tick that has no time for all jobs begin where the last one of this process stopped."""
+
+    def __init__(self) -> None:
+        self._next: UUID | None = None
+
+    def ordered(self, jobs: Sequence[BulkJob]) -> list[BulkJob]:
+        ids = [job.job_id for job in jobs]
+        start = ids.index(self._next) if self._next in ids else 0
+        self._next = None
+        return [*jobs[start:], *jobs[:start]]
+
+    def stop_at(self, job_id: UUID) -> None:
+        """The first job for which no time was left."""
+        self._next = job_id
+
+
+@lru_cache
+def dispatch_rotation() -> Rotation:
+    return Rotation()
+
+
+@lru_cache
+def flush_rotation() -> Rotation:
+    return Rotation()

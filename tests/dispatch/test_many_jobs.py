@@ -1,0 +1,160 @@
+"""Ticks keep their second however many jobs are open, and no job is left out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from cityweather.dispatch import batches, dispatcher
+from cityweather.flush import flusher, live_jobs
+from cityweather.models import BulkJob
+from cityweather.tracker.tracker import Tracker
+from tests.support.capture import Sent
+from tests.support.clock import Clock
+from tests.support.dispatch import tick
+from tests.support.flush import make_job, reload, result, running_job, tracker, work
+
+
+def small_jobs(count: int) -> list[BulkJob]:
+    return [make_job(1, first_city=n) for n in range(count)]
+
+
+def costs(clock: Clock, call: Any, seconds: float) -> Any:
+    """`call`, which takes so long by this clock."""
+
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        clock.advance(seconds)
+        return call(*args, **kwargs)
+
+    return slow
+
+
+def served(sent_tasks: list[Sent]) -> list[str]:
+    return [sent.args[1] for sent in sent_tasks]
+
+
+def test_a_dispatch_tick_stops_in_time_and_the_next_one_goes_on_where_it_stopped(
+    sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "TOGETHER", 2)
+    jobs, clock = small_jobs(12), Clock()
+    tick_once = [str(job.job_id) for job in jobs]
+    monkeypatch.setattr(batches, "send", costs(clock, batches.send, 0.2))
+    rounds = []
+    while len(served(sent_tasks)) < 12 and len(rounds) < 12:
+        began = clock.ticks()
+        dispatcher.tick(0.9, clock.ticks, clock.advance)
+        rounds.append(clock.ticks() - began)
+    assert sorted(served(sent_tasks)) == sorted(tick_once)
+    assert 1 < len(rounds) <= 3
+    assert max(rounds) < 1.5
+
+
+def test_a_large_job_that_takes_all_the_time_does_not_starve_the_others(
+    sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "TOGETHER", 1)
+    large, small = [make_job(100, first_city=100 * n) for n in range(2)], make_job(1, first_city=900)
+    clock = Clock()
+    monkeypatch.setattr(batches, "send", costs(clock, batches.send, 0.6))
+    for _ in range(3):
+        dispatcher.tick(0.9, clock.ticks, clock.advance)
+    assert {str(small.job_id), *(str(job.job_id) for job in large)} <= set(served(sent_tasks))
+
+
+def test_a_flush_tick_stops_in_time_and_the_next_one_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs, clock = [running_job(1, first_city=n) for n in range(6)], Clock()
+    for job in jobs:
+        work(job, [result(0)])
+    monkeypatch.setattr(flusher, "flush_job", costs(clock, flusher.flush_job, 0.4))
+    ended = []
+    for _ in range(2):
+        flusher.flush_all(0.9, clock.ticks)
+        ended.append(BulkJob.objects.filter(status="done").count())
+    assert ended == [3, 6]
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, *names: str) -> list[str]:
+    """The calls of these methods of the tracker from now on."""
+    made: list[str] = []
+
+    def wrap(name: str) -> Any:
+        call = getattr(Tracker, name)
+
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            made.append(name)
+            return call(*args, **kwargs)
+
+        return wrapped
+
+    for name in names:
+        monkeypatch.setattr(Tracker, name, wrap(name))
+    return made
+
+
+CALLS = ("progress", "progresses", "last_entries", "leases_of", "claim", "set_fields", "apply_command", "close")
+
+
+def test_jobs_that_are_all_under_way_cost_a_tick_the_same_few_calls_however_many_they_are(
+    sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    for more in (1, 9):
+        small_jobs(more)
+        tick()
+        tick()
+        with monkeypatch.context() as patch, CaptureQueriesContext(connection) as queries:
+            made = counted(patch, *CALLS)
+            flusher.flush_all()
+        seen.append((made, len(queries)))
+    assert len(sent_tasks) == 10
+    assert seen[0] == seen[1]
+    assert seen[0][0] == ["progresses", "last_entries"]
+
+
+def paused_jobs(count: int) -> None:
+    BulkJob.objects.bulk_create(
+        [
+            BulkJob(total=5, phase=BulkJob.Phase.PAUSED, status="running", started_at=timezone.now())
+            for _ in range(count)
+        ]
+    )
+
+
+def test_many_paused_jobs_do_not_slow_a_running_one(sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_jobs, "PAUSED_A_TICK", 10)
+    paused_jobs(100)
+    job = make_job(1)
+    read: list[int] = []
+    progresses = Tracker.progresses
+
+    def counting(self: Tracker, job_ids: Sequence[str]) -> Any:
+        read.append(len(job_ids))
+        return progresses(self, job_ids)
+
+    monkeypatch.setattr(Tracker, "progresses", counting)
+    tick()
+    assert served(sent_tasks) == [str(job.job_id)]
+    assert max(read) == 11
+
+
+def test_every_paused_job_has_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_jobs, "PAUSED_A_TICK", 10)
+    paused_jobs(25)
+    seen = {job.job_id for second in range(5) for job in live_jobs.open_jobs(now=second)}
+    assert len(seen) == 25
+
+
+def test_a_one_city_job_is_flushed_and_ended_in_one_transaction() -> None:
+    job = running_job(1)
+    work(job, [result(0)])
+    with CaptureQueriesContext(connection) as queries:
+        assert not flusher.flush_job(str(job.job_id))
+    assert sum("SELECT" in query["sql"] and "bulkjob" in query["sql"] for query in queries) == 1
+    assert (reload(job).status, reload(job).processed) == ("done", 1)
+    progress = tracker().progress(str(job.job_id))
+    assert progress is not None
+    assert progress.ended
