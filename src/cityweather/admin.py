@@ -1,4 +1,4 @@
-"""The admin: to look, and to tidy up. Rows that the pipeline counts are not to be edited by hand."""
+"""The admin site, read-only: rows that the pipeline counts must not be edited by hand."""
 
 from typing import Any, cast
 from uuid import UUID
@@ -15,18 +15,18 @@ from django.utils.functional import cached_property
 from cityweather.models import BulkJob, City, JobResult, RejectedRow, SearchHistory
 from cityweather.places import names
 
-MANY = 10_000  # rows that a list pages through; beyond it, narrow it by search and filters
+MANY = 10_000  # rows that a list shows at most; search and filters reach the others
 
 
 class OrMore(int):
-    """A count that went no further."""
+    """A count that stopped at a limit."""
 
     def __str__(self) -> str:
         return f"{int(self):,} or more"
 
 
 class Bounded(Paginator):  # type: ignore[type-arg]
-    """Counts no further than MANY: count(*) reads every row, and there are millions."""
+    """Counts to MANY at most: count(*) would read every row, and there are millions."""
 
     @cached_property
     def count(self) -> int:
@@ -37,12 +37,12 @@ class Bounded(Paginator):  # type: ignore[type-arg]
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
     paginator = Bounded
     show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER  # a count for each choice
+    show_facets = admin.ShowFacets.NEVER  # they would count the rows of each choice
     list_per_page = 50
     actions = None
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        """A filter's value may be found unusable (the year 99999) only when the rows are counted."""
+        """A filter's value may prove unusable (the year 99999) only when the rows are counted."""
         try:
             return super().get_changelist_instance(request)
         except (ValueError, OverflowError, DataError) as error:
@@ -87,7 +87,7 @@ class BulkJobAdmin(ReadOnly):
 
 
 class _OfAJob(ReadOnly):
-    """In the order of the primary key, which needs no sort; a job is chosen by its id in the search."""
+    """Rows of jobs, in the order of the primary key, which needs no sort. The search takes a job's id."""
 
     ordering = ("-pk",)
     search_fields = ("job__job_id",)

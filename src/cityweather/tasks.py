@@ -1,4 +1,4 @@
-"""Celery tasks: thin doors to the stages. All ack early; the lease, or the next tick, makes up for a lost one."""
+"""Celery tasks: each calls one stage. All are acknowledged early: a lease or the next tick makes up for a lost one."""
 
 import logging
 from datetime import timedelta
@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 worker_shutting_down.connect(lambda **_: request_shutdown(), weak=False)
 
 
-class Patient(Task):  # type: ignore[type-arg]  # not generic when it runs
-    """A server that is away costs a line every half minute, not a traceback a second."""
+class Quiet(Task):  # type: ignore[type-arg]  # not generic when it runs
+    """While a server is unreachable, its ticks log one line every half minute instead of a traceback every second."""
 
     throws = outages.OUTAGE_ERRORS
 
@@ -35,16 +35,16 @@ class Patient(Task):  # type: ignore[type-arg]  # not generic when it runs
         outages.note_refusal(exc)
 
 
-class Fetching(Patient):
+class FetchTask(Quiet):
     def on_failure(self, exc: Exception, *_: Any) -> None:
         outages.log_outage(exc, next_step="the batch goes out again when its lease has run out")
 
 
-@shared_task(base=Fetching)
+@shared_task(base=FetchTask)
 def fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any]], *more: Any) -> None:
-    """rows: [[position, name, latitude | None, longitude | None], …]. `more`: the id of the request, "" without one.
+    """Fetch one batch. `number`: the message's format. rows: [[position, name, latitude | None, longitude | None], …].
 
-    A newer format may have further ones, older code sent none.
+    `more`: the id of the request, "" without one; other formats may have none or further arguments.
     """
     with structlog.contextvars.bound_contextvars(job_id=job_id, request_id=more[0] if more else ""):
         _fetch(number, job_id, epoch, token, rows)
@@ -59,43 +59,44 @@ def _fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any
     stop = tracker.start(job_id, epoch, token)
     if stop:
         log.info("batch_dropped", extra={"reason": stop})
-        if stop == "cancelled":  # such a job ends once nobody holds a lease; at "lease" another may be working under it
+        # A cancelled job ends when no lease is left. At "lease" another worker may hold the lease, so it stays.
+        if stop == "cancelled":
             tracker.release(job_id, epoch, token)
         return
     places = [(position, Place(name, latitude, longitude)) for position, name, latitude, longitude in rows]
     run_batch(Batch(job_id, epoch, token, places))
 
 
-@shared_task(base=Patient)
+@shared_task(base=Quiet)
 def dispatch_tick() -> None:
     dispatcher.tick()
 
 
-@shared_task(base=Patient)
+@shared_task(base=Quiet)
 def flush_tick() -> None:
     flusher.flush_all()
 
 
-@shared_task(base=Patient)
+@shared_task(base=Quiet)
 def sweep_tick() -> None:
     sweep.sweep()
 
 
-@shared_task(base=Patient)
+@shared_task(base=Quiet)
 def scan_tick() -> None:
     sweep.forget_unknown()
 
 
-@shared_task(base=Patient)
+@shared_task(base=Quiet)
 def callback_tick() -> None:
     delivery.start()
 
 
-@shared_task(base=Patient)
+@shared_task(base=Quiet)
 def prune_tick() -> None:
     prune(timezone.now())
 
 
-@shared_task(base=Patient)
+@shared_task(base=Quiet)
 def audit_tick() -> None:
     audit_recent(timezone.now() - timedelta(days=1))

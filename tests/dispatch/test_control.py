@@ -126,13 +126,18 @@ def test_a_command_given_while_redis_is_away_is_copied_by_the_next_tick(
     assert (state.command, sent_tasks) == ("pause", [])
 
 
-def test_a_workers_verdict_that_the_job_fails_reaches_the_database_and_ends_it_failed() -> None:
+def test_a_failure_that_a_worker_sets_reaches_the_database_and_ends_the_job_failed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     job = running_job(10)
     tracker().fail(str(job.job_id), reload(job).epoch, "The key is refused.")
     tick()
     assert reload(job).phase == "failing"
-    flush(job)
+    with caplog.at_level("INFO"):
+        flush(job)
     assert (reload(job).status, reload(job).error, agree(job)) == ("failed", "The key is refused.", (0, 0, 0))
+    (line,) = (record for record in caplog.records if record.msg == "job_ended")
+    assert (line.status, line.error) == ("failed", "The key is refused.")  # type: ignore[attr-defined]
 
 
 def test_retry_makes_a_job_of_the_rows_that_did_not_succeed() -> None:
@@ -163,6 +168,24 @@ def test_retry_said_twice_is_one_job() -> None:
     flush(job)
     assert job_control.retry(str(job.job_id)) == job_control.retry(str(job.job_id))
     assert BulkJob.objects.count() == 2
+
+
+def test_the_same_retry_after_its_job_has_ended_retries_what_failed_again() -> None:
+    job = running_job(10)
+    work(job, [result(n, "gave_up") for n in range(10)])
+    flush(job)
+    first = job_control.retry(str(job.job_id))
+    flush(first)
+    work(first, [result(n, "gave_up" if n < 3 else None) for n in range(10)])
+    flush(first)
+    second = job_control.retry(str(job.job_id))
+    rows = JobResult.objects.filter(job=second).order_by("position").values_list("city__name", "line")
+    assert list(rows) == [("c0", 2), ("c1", 3), ("c2", 4)]
+    assert (second.retry_of, job_control.retry(str(job.job_id))) == (job, second)
+    flush(second)
+    work(second, [result(n) for n in range(3)])
+    flush(second)
+    assert job_control.retry(str(job.job_id)) == second  # nothing failed that could be retried
 
 
 @pytest.mark.parametrize("redis_server", ["fake"], indirect=True)

@@ -167,7 +167,7 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.reads)
     @rule(data=st.data())
-    def a_trim_or_a_farewell_of_another_flusher_lands_late(self, data: st.DataObject) -> None:
+    def a_trim_or_finish_of_another_flusher_comes_late(self, data: st.DataObject) -> None:
         old = data.draw(st.sampled_from(self.reads))
         self.tracker.trim(self.id, old.epoch, old.stream_position)
         if old.ended:

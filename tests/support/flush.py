@@ -1,4 +1,4 @@
-"""A job in the database and in Redis, and workers that do as they are told."""
+"""Jobs in the database and in Redis, and workers that record what a test gives them."""
 
 import time
 from collections.abc import Sequence

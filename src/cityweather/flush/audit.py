@@ -1,4 +1,7 @@
-"""Proves a job exact: bits = processed = succeeded + failed = database rows; tells what is missing and why."""
+"""Checks that a job is exact: bits = processed = succeeded + failed = rows in the database (invariants 1 and 2).
+
+It also says which rows are missing, and why the job has not ended.
+"""
 
 import logging
 import time
@@ -16,12 +19,12 @@ from cityweather.tracker.tracker import Snapshot, Tracker
 
 log = logging.getLogger(__name__)
 
-SHOWN = 20  # gaps listed
+SHOWN = 20  # positions that a report lists at most
 
 
 @dataclass
 class Report:
-    """`faults`: sentences on what disagrees; empty when the job is exact. `left`: those that no repair has mended."""
+    """`faults`: sentences on what disagrees, none when the job is exact. `left`: those that a repair left."""
 
     job_id: UUID
     status: str
@@ -34,7 +37,7 @@ class Report:
 
 
 def audit(job_id: str, *, repair: bool = False) -> Report | None:
-    """None: no such job, or a flusher has it this very moment. Flushes first, so only real faults are left."""
+    """Flush first, so that only real faults are left. None: no such job, or a flusher has it at this moment."""
     flusher.flush_job(job_id)
     tracker = connections.tracker()
     with transaction.atomic():
@@ -51,7 +54,7 @@ def audit(job_id: str, *, repair: bool = False) -> Report | None:
 def _look(job: BulkJob, tracker: Tracker) -> Report:
     done, snapshot = recovery.done(job), tracker.snapshot(str(job.job_id))
     if job.ended and snapshot and not snapshot.seen:
-        snapshot = None  # its keys have a TTL, so a server that is short of memory may have evicted one of them
+        snapshot = None  # its keys have a TTL, so Redis may have evicted one of them
     faults = _database_faults(job)
     if snapshot or not job.ended:
         faults += _redis_faults(snapshot, done)
@@ -61,7 +64,7 @@ def _look(job: BulkJob, tracker: Tracker) -> Report:
 
 
 def audit_recent(since: datetime) -> int:
-    """Every live job and those that ended since; faults go to the log. Returns how many jobs have any."""
+    """Audit every live job and those that ended since. Faults go to the log. Returns the number of jobs with faults."""
     recent = BulkJob.objects.visible().exclude(finished_at__lt=since)
     faulty = 0
     for job_id in recent.values_list("job_id", flat=True):
@@ -118,10 +121,10 @@ def _why(job: BulkJob, snapshot: Snapshot | None, tracker: Tracker) -> str:
         (tracker.draining(), "Dispatch of all jobs is parked; `cityweather resume` lets it go on."),
         (bool(state.waiting_for), f"It waits for the {state.waiting_for}."),
     )
-    return next((text for holds, text in reasons if holds), None) or _leases_say(job, tracker)
+    return next((text for holds, text in reasons if holds), None) or _why_by_leases(job, tracker)
 
 
-def _leases_say(job: BulkJob, tracker: Tracker) -> str:
+def _why_by_leases(job: BulkJob, tracker: Tracker) -> str:
     leases, now = tracker.leases(str(job.job_id)), time.time() * 1000
     if any(lease.state == "running" and lease.deadline > now for lease in leases):
         return "Workers are fetching its rows."
@@ -137,6 +140,6 @@ def _repair(job: BulkJob, tracker: Tracker) -> None:
     job.failed, job.succeeded = failed, job.processed - failed
     job.save(update_fields=["processed", "succeeded", "failed"])
     if job.ended:
-        tracker.delete(job_id)  # the database tells all of it
+        tracker.delete(job_id)  # the database knows all about an ended job
     else:
         recovery.rebuild(job, tracker.progress(job_id), tracker)

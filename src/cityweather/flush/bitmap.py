@@ -1,4 +1,4 @@
-"""Sets of positions, one bit each, laid out as Redis does: position 0 is the highest bit of the first byte."""
+"""Sets of positions as bitmaps in the layout of Redis: position 0 is the highest bit of the first byte."""
 
 from collections.abc import Iterable
 
@@ -27,14 +27,14 @@ def count(bits: bytes) -> int:
 
 
 def first(bits: bytes, most: int) -> list[int]:
-    """The lowest positions, at most so many."""
-    found: list[int] = []
+    """The lowest positions, at most `most` of them."""
+    positions: list[int] = []
     for n, byte in enumerate(bits):
         if byte:
-            found += [n * 8 + b for b in range(8) if byte & (0x80 >> b)]
-            if len(found) >= most:
+            positions += [n * 8 + b for b in range(8) if byte & (0x80 >> b)]
+            if len(positions) >= most:
                 break
-    return found[:most]
+    return positions[:most]
 
 
 def _number(bits: bytes, size: int) -> int:

@@ -1,11 +1,11 @@
-"""Redis counts what the provider was asked; the database remembers it, so that an emptied Redis can be restored."""
+"""Copies how much quota was used from Redis into the database, and back into a Redis that has lost it (invariant 8)."""
 
 from cityweather.models import QuotaUse
 from cityweather.weather import availability, factory
 
 
 def persist() -> None:
-    """Note the use of the hour, day or month down, never less than was noted before; earlier ones tell nothing."""
+    """Store what this hour, day or month has used. A stored number never falls; rows of earlier periods are deleted."""
     provider = factory.provider_name()
     for window, used in availability.usage().items():
         row, made = QuotaUse.objects.get_or_create(provider=provider, window=window, defaults={"used": used})
@@ -16,14 +16,14 @@ def persist() -> None:
 
 
 def restore() -> bool:
-    """True when Redis had forgotten."""
-    noted = QuotaUse.objects.filter(provider=factory.provider_name()).values_list("window", "used")
-    return availability.restore_usage(dict(noted))
+    """Give Redis what the database has stored. True: Redis had lost it."""
+    stored = QuotaUse.objects.filter(provider=factory.provider_name()).values_list("window", "used")
+    return availability.restore_usage(dict(stored))
 
 
 def _forget_before(provider: str, window: str) -> None:
-    """Every hour would leave a row for good, and each is told to Redis every ten seconds."""
+    """Without this, every hour would leave a row for ever, and all would be sent to Redis every ten seconds."""
     name, _, period = window.partition(":")
-    noted = QuotaUse.objects.filter(provider=provider, window__startswith=f"{name}:").values_list("pk", "window")
-    past = [pk for pk, other in noted if int(other.partition(":")[2]) < int(period)]
+    rows = QuotaUse.objects.filter(provider=provider, window__startswith=f"{name}:").values_list("pk", "window")
+    past = [pk for pk, other in rows if int(other.partition(":")[2]) < int(period)]
     QuotaUse.objects.filter(pk__in=past).delete()

@@ -11,8 +11,8 @@ from django.db import connection
 from cityweather.tracker.results import Result
 from cityweather.weather.providers.base import Weather
 
-# A new table has no statistics, and even with them a planner that may hash reads every row of the job, or every city,
-# for each flush. OFFSET 0 makes it look up row by row; the joins that follow find their rows by primary key.
+# A new table has no statistics, and even with them a planner that may use hash joins reads every row of the job, or
+# every city, for each flush. OFFSET 0 makes it look up row by row; the joins that follow use the primary key.
 BY_INDEX = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off"
 RESULTS_POSTGRESQL = """
 WITH i AS MATERIALIZED (
@@ -27,7 +27,7 @@ SET status = i.status, refreshed_at = i.refreshed_at, error = i.error,
 FROM i WHERE r.id = i.id
 RETURNING r.position, r.city_id
 """
-# MATERIALIZED and CROSS JOIN fix the order: SQLite would walk all rows of the job once for every result.
+# MATERIALIZED and CROSS JOIN fix the order. Without them SQLite reads all rows of the job once for every result.
 RESULTS_SQLITE = """
 WITH i AS MATERIALIZED (
   SELECT r.id AS id, json_extract(value, '$[1]') AS status, json_extract(value, '$[2]') AS refreshed_at,
@@ -41,7 +41,7 @@ SET status = i.status, refreshed_at = i.refreshed_at, error = i.error,
 FROM i WHERE cityweather_jobresult.id = i.id
 RETURNING position, city_id
 """
-# Two jobs may share cities: locked in id order they queue up instead of deadlocking.
+# Two jobs may share cities: flushes that lock them in id order wait for each other instead of deadlocking.
 LOCK_CITIES = "SELECT id FROM cityweather_city WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 # A failure leaves the last known weather, and the time it was refreshed, as they are.
 CITY_COLUMNS = (
@@ -75,9 +75,9 @@ CITIES_SQLITE = _CITIES.format(
 )
 
 
-@lru_cache(maxsize=10_000)  # a flush holds few distinct moments, and writing one costs as much as the rest of its row
+@lru_cache(maxsize=10_000)  # a flush has few distinct times, and formatting one costs as much as the rest of its row
 def _time(seconds: float | None) -> str | None:
-    """As SQLite holds it; PostgreSQL's connection is in UTC and reads it alike."""
+    """As SQLite stores it. PostgreSQL reads it, too, because its connection is in UTC."""
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
@@ -88,7 +88,7 @@ def _status(result: Result) -> str:
 
 
 def _text(value: Any, most: int) -> str | None:
-    """One value that a column refuses would stop the whole job's flush."""
+    """A text that the column takes: one value that it refuses would stop the flush of the whole job."""
     return str(value).replace("\0", "")[:most] if value is not None else None
 
 
@@ -115,9 +115,9 @@ def _city_row(city_id: int, result: Result, now: float) -> list[Any]:
 
 
 def _array(values: Sequence[Any]) -> str:
-    """As PostgreSQL reads an array: of psycopg2's ARRAY[…] it would parse each element as an expression."""
+    """The text of a PostgreSQL array. psycopg2's own ARRAY[…] is slower: each element is parsed as an expression."""
     text = orjson.dumps(values).decode()
-    if "\\" in text:  # an escape, of which JSON knows more than PostgreSQL
+    if "\\" in text:  # JSON has escapes that PostgreSQL does not know
         text = "[" + ",".join(map(_element, values)) + "]"
     return "{" + text[1:-1] + "}"
 

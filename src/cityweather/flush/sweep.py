@@ -58,5 +58,5 @@ def _release(ended: Iterable[BulkJob], tracker: Tracker) -> None:
             continue
         if state.processed == jobs[job_id].processed:
             tracker.finish(job_id, state.epoch, jobs[job_id].status)
-        else:  # Redis came back with an old copy of a job that has ended since
+        else:  # Redis came back with an old copy of a job that has ended meanwhile
             tracker.delete(job_id)
