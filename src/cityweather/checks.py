@@ -180,7 +180,7 @@ def callbacks(*_: Any, **__: Any) -> list[CheckMessage]:
     keys = secret_keys(settings.CALLBACK_SECRET)
     if keys and all(len(key) >= SECRET_BYTES for key in keys):
         return []
-    hint = "Set CALLBACK_SECRET to whsec_ and the base64 of 32 random bytes, and tell it to who receives callbacks."
+    hint = "Set CALLBACK_SECRET to whsec_ and the base64 of 32 random bytes, and give it to the receivers."
     return [Error("CALLBACK_HOSTS is set without a CALLBACK_SECRET to sign with.", hint=hint, id="cityweather.E006")]
 
 
@@ -254,7 +254,7 @@ def _database_clock() -> float:
 
 
 def _config(client: Redis, name: str) -> str | None:
-    """None where the server does not tell: hosted ones often forbid CONFIG."""
+    """None if the server refuses: hosted ones often forbid CONFIG."""
     config: Callable[[str], Any] = client.config_get
     try:
         found = config(name)

@@ -21,7 +21,7 @@ from cityweather.runtime import connections, heartbeats, outages, redis_keys
 from cityweather.tracker.progress import Progress
 
 LIMIT = 3.0  # seconds for each part
-FRESH = 1.0  # seconds that a state is told again: asked without a key, it must not cost each time
+FRESH = 1.0  # seconds that an answer is given again: nobody needs a key to ask, so it must not cost each time
 TICKS = ("dispatch_tick", "flush_tick")  # each second, if all is well
 TICK_LATE = 15.0  # seconds; a flush of a large backlog lasts a few
 FLUSH_LATE = 60.0  # seconds
@@ -172,7 +172,7 @@ class Probe:
     def __init__(self) -> None:
         self._lock = Lock()
         self._asked: Future[State] | None = None
-        self._until = 0.0  # monotonic seconds: how long its answer is told
+        self._until = 0.0  # monotonic seconds: how long its answer is given again
 
     def ask(self, part: Part) -> "Future[State]":
         with self._lock:

@@ -1,4 +1,8 @@
-"""Around every request: its id, one log line, JSON errors whatever failed."""
+"""Around every request: its id, security headers, one log line, and a JSON error whatever failed.
+
+django-structlog's own middleware would log two lines with the query string, which may hold keys, and take any request
+id from the client.
+"""
 
 import logging
 import os
@@ -14,7 +18,6 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from cityweather.api import exceptions
-from cityweather.ops import headers
 from cityweather.runtime import metrics
 
 log = structlog.get_logger("cityweather.request")
@@ -25,6 +28,14 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"}
 _ids = random.Random()  # noqa: S311  # no secrets; one of its own, as anybody may seed the shared one
 os.register_at_fork(after_in_child=_ids.seed)
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # asked every few seconds by machines
+
+# An API's answer is never to be rendered. A page that needs other rules sets its own.
+DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
 class RequestMiddleware:
@@ -38,7 +49,7 @@ class RequestMiddleware:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         response = refused(request) or self.get_response(request)
         response.headers["X-Request-ID"] = request_id
-        headers.protect(response)
+        protect(response)
         if not response.streaming and response.status_code not in (204, 304):
             response.headers.setdefault("Content-Length", str(len(response.content)))
         note(request, response, time.perf_counter() - began)
@@ -64,6 +75,16 @@ def refused(request: HttpRequest) -> HttpResponse | None:
     except DisallowedHost:
         return exceptions.body(400, "bad_host", "This host name is not served here. Operators: see ALLOWED_HOSTS.")
     return None
+
+
+def protect(response: HttpResponseBase) -> None:
+    """Set the security headers that the answer does not have yet."""
+    page = response.headers.get("Content-Type", "").startswith("text/html")
+    response.headers.setdefault("Content-Security-Policy", PAGE_POLICY if page else DATA_POLICY)
+    if page:
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+    # An ETag is of use only to a client that may keep the answer and ask whether it still holds.
+    response.headers.setdefault("Cache-Control", "private, no-cache" if "ETag" in response.headers else "no-store")
 
 
 def route_of(request: HttpRequest) -> str:

@@ -23,7 +23,7 @@ INFINITE = "+Inf"
 
 
 class NotSent(RedisError):
-    """Redis is away."""
+    """Redis is unreachable, and nothing was sent."""
 
 
 class Counters:
@@ -64,7 +64,7 @@ class Counters:
 
     def _try_send(self, redis: Redis, sums: dict[str, float]) -> None:
         try:
-            redis.ping()  # a server that is away is found here, with nothing sent
+            redis.ping()  # finds out that the server is unreachable before anything is sent
         except RedisError as error:
             raise NotSent from error
         pipe = redis.pipeline(transaction=True)
