@@ -1,4 +1,4 @@
-"""What settings.py reads from the environment, as its source says, and what env/.env.example tells about it."""
+"""What settings.py reads from the environment, as its source says, and what env/.env.example says about it."""
 
 import ast
 import re
@@ -53,21 +53,21 @@ def variables_read() -> dict[str, object]:
 
 
 @dataclass(frozen=True)
-class Told:
+class Documented:
     value: object  # COMPUTED where the line is commented out
     comment: str
 
 
-def variables_told() -> dict[str, Told]:
-    told: dict[str, Told] = {}
+def variables_documented() -> dict[str, Documented]:
+    documented: dict[str, Documented] = {}
     comment = ""
     for line in (ROOT / "env/.env.example").read_text().splitlines():
-        if found := EXAMPLE_LINE.fullmatch(line):
-            off, name, value = found.groups()
-            told[name] = Told(COMPUTED if off else value, comment)
+        if match := EXAMPLE_LINE.fullmatch(line):
+            off, name, value = match.groups()
+            documented[name] = Documented(COMPUTED if off else value, comment)
         else:
             comment = line  # stays for the lines that follow one another
-    return told
+    return documented
 
 
 def locked(lock: str) -> dict[str, list[str]]:
