@@ -12,6 +12,13 @@ from cityweather_client.table import printable
 
 QUIET_SECONDS = 2.0  # at least between lines where there is no terminal to draw on
 SILENT_SECONDS = 30.0  # at most, while nothing moves
+WAITS = {
+    "quota": "waits for the provider's quota",
+    "provider": "waits for the provider, which does not answer",
+    "key": "waits for the provider to take the key",
+    "flush": "waits for the database",
+    "drain": "parked, as all jobs are, until an operator calls `cityweather resume`",
+}
 
 
 class Bar:
@@ -107,12 +114,7 @@ def _finishing(job: dict[str, Any]) -> bool:
 
 
 def _waits(job: dict[str, Any]) -> str:
-    reason = job["waiting_for"]
-    others = {
-        "flush": "waits for the database",
-        "drain": "parked, as all jobs are",
-    }
-    return others.get(reason, f"waits for the {reason}")
+    return WAITS.get(job["waiting_for"], f"waits for the {job['waiting_for']}")
 
 
 def weather(answer: dict[str, Any]) -> str:

@@ -93,3 +93,10 @@ def test_lines_in_a_pipe_come_when_something_moved_or_after_half_a_minute(capsys
         for now, processed in [(0, 1), (1, 2), (2, 2), (10, 2), (31, 2), (33, 2), (34, 3), (35, 3)]:
             bar.update(job(processed=processed), float(now))
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["1", "2", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"), [("drain", "`cityweather resume`"), ("key", "to take the key"), ("flush", "for the database")]
+)
+def test_a_job_that_waits_says_for_what_and_how_it_goes_on(reason: str, words: str) -> None:
+    assert words in show.line(job(waiting_for=reason))
