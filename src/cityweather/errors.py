@@ -71,12 +71,18 @@ class TooManyRows(ImportRefused):
 
 
 class RowTooLong(ImportRefused):
-    message = "The row that begins on line {line} is longer than 64 KB. Is a quote opened there and never closed?"
+    message = (
+        "The row that begins on line {line} is longer than 64 KB. Is a quote opened there and never closed? "
+        "If quotes mean nothing in this file, say quotes=none."
+    )
     code = "row_too_long"
 
 
 class UnclosedQuote(ImportRefused):
-    message = "The row that begins on line {line} opens a quote and never closes it."
+    message = (
+        "The row that begins on line {line} opens a quote and never closes it. "
+        "If quotes mean nothing in this file, say quotes=none."
+    )
     code = "unclosed_quote"
 
 

@@ -43,7 +43,7 @@ class Layout:
     city: int
     country: int | None
     state: int | None
-    header: tuple[str, ...]
+    header: list[str]
     width: int
     given: bool
     quotes: bool
@@ -61,22 +61,12 @@ class Layout:
             city=city,
             country=None if country == city else country,
             state=None if state == city else state,
-            header=tuple(map(str.strip, split.cells)) if header else (),
+            header=split.cells if header else [],
             width=len(split.cells),
             given=given,
             quotes=split.quotes,
             lines=split.source.number - 1 + end,
             kept=split.source.lines[end:],
-        )
-
-    def repeats_header(self, cells: list[str]) -> bool:
-        """True for the header of a file that was appended to another."""
-        city = self.city
-        return (
-            city < len(self.header)
-            and city < len(cells)
-            and cells[city].strip() == self.header[city]
-            and tuple(map(str.strip, cells)) == self.header
         )
 
 
