@@ -31,7 +31,7 @@ def test_a_bookkeeper_killed_while_it_sends_leaves_the_event_to_the_next(
     arrived, release = threading.Event(), threading.Event()
     with receiving() as receiver:
         receiver.before = [lambda: (arrived.set(), release.wait(60))]
-        up = run_up(CALLBACK_HOSTS=receiver.place, CALLBACK_SECRET=SECRET)
+        up = run_up(CALLBACK_HOSTS=receiver.address, CALLBACK_SECRET=SECRET)
         job_id = up.service.send_file(file, {"callback_url": receiver.url}, None)["job_id"]
         assert arrived.wait(30)
         bookkeeper = psutil.Process(up.pids()["bookkeeper"])

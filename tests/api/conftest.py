@@ -22,6 +22,6 @@ def anyone() -> Client:
 @pytest.fixture
 def receiver(settings: Settings) -> Iterator[Receiver]:
     with receiving() as server:
-        settings.CALLBACK_HOSTS = [server.place]
+        settings.CALLBACK_HOSTS = [server.address]
         settings.CALLBACK_SECRET = SECRET
         yield server

@@ -153,7 +153,7 @@ def test_sixty_jobs_whose_receiver_hangs_delay_nobody(receiver: Receiver, settin
     receiver.before = [lambda: release.wait(60)] * 60
     jobs = [ended(receiver, finished_at=NOW - timedelta(minutes=1)) for _ in range(60)]
     with receiving() as good:
-        settings.CALLBACK_HOSTS = [receiver.place, good.place]
+        settings.CALLBACK_HOSTS = [receiver.address, good.address]
         try:
             tasks.callback_tick.apply(throw=True)
             assert wait_until(lambda: len(receiver.got) == delivery.PER_HOST, 30)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from graphlib import TopologicalSorter
 from itertools import accumulate, pairwise
 from pathlib import Path
 
@@ -54,6 +55,11 @@ def test_every_module_is_reached_from_the_page() -> None:
             reached.add(name)
             todo += re.findall(r'from "\./([^"]+)"', (STATIC / "js" / name).read_text())
     assert reached == {path.name for path in MODULES}
+
+
+def test_modules_import_in_one_direction() -> None:
+    imports = {path.name: set(re.findall(r'from "\./([^"]+)"', path.read_text())) for path in MODULES}
+    assert list(TopologicalSorter(imports).static_order())[-1] == "main.js"  # a cycle raises
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ class Receiver(ThreadingHTTPServer):
         self.answers: list[int] = []
         self.before: list[Callable[[], object]] = []
         self.got: list[tuple[str, dict[str, str], bytes]] = []
-        self.place = f"127.0.0.1:{self.server_port}"
-        self.url = f"http://{self.place}/hook?token=very-secret"
+        self.address = f"127.0.0.1:{self.server_port}"
+        self.url = f"http://{self.address}/hook?token=very-secret"
 
     def handle_error(self, *_: Any) -> None:
         """A sender that was killed does not take its answer."""
@@ -42,7 +42,7 @@ class _Handler(BaseHTTPRequestHandler):
         status = self.server.answers.pop(0) if self.server.answers else 204
         self.send_response(status)
         if 300 <= status < 400:
-            self.send_header("Location", f"http://{self.server.place}/elsewhere")
+            self.send_header("Location", f"http://{self.server.address}/elsewhere")
         self.end_headers()
 
     def log_message(self, *_: Any) -> None:

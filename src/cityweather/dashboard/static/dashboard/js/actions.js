@@ -19,12 +19,12 @@ const ACTIONS = {
 export function drawActions(node, job) {
   const fitting = Object.keys(ACTIONS).filter((name) => ACTIONS[name].fits(job));
   for (const old of [...node.children]) if (!fitting.includes(old.dataset.action)) old.remove();
-  fitting.forEach((name, place) => {
-    if (node.children[place]?.dataset.action === name) return;
+  fitting.forEach((name, index) => {
+    if (node.children[index]?.dataset.action === name) return;
     const { text, kind } = ACTIONS[name];
     const act = (event) => perform(name, job.job_id, event.currentTarget);
     const label = `${text}: ${job.file_name || "job"}`;
-    node.insertBefore(button(text, act, kind, { data: { action: name }, "aria-label": label }), node.children[place] ?? null);
+    node.insertBefore(button(text, act, kind, { data: { action: name }, "aria-label": label }), node.children[index] ?? null);
   });
   for (const child of node.children) child.job = job;
 }

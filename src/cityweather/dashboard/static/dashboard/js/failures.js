@@ -53,9 +53,9 @@ export class Failures {
     const most = Math.max(1, ...failures.map(({ count: number }) => number));
     const list = byId("failures");
     const focused = document.activeElement;
-    failures.forEach((failure, place) => {
+    failures.forEach((failure, index) => {
       const { item } = this.#row(failure, most);
-      if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null);
+      if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
     });
     while (list.children.length > failures.length) list.lastChild.remove();
     if (list.contains(focused)) focused.focus();

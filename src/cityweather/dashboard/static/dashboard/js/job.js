@@ -100,10 +100,10 @@ function drawTiles(job) {
     [ended(job) ? "Took" : "Time left"]: (ended(job) ? took(job) : left(job)) || "–",
   };
   const node = byId("job-tiles");
-  Object.entries(tiles).forEach(([name, value], place) => {
-    if (!node.children[place]) node.append(el("div", { data: { tile: name.toLowerCase().split(" ")[0] } }, el("dt"), el("dd")));
-    write(node.children[place].firstChild, name);
-    write(node.children[place].lastChild, value);
+  Object.entries(tiles).forEach(([name, value], index) => {
+    if (!node.children[index]) node.append(el("div", { data: { tile: name.toLowerCase().split(" ")[0] } }, el("dt"), el("dd")));
+    write(node.children[index].firstChild, name);
+    write(node.children[index].lastChild, value);
   });
 }
 

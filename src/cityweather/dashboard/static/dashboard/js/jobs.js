@@ -31,10 +31,10 @@ function drawList() {
     item.row.remove();
     items.delete(id);
   }
-  jobs.forEach((job, place) => {
+  jobs.forEach((job, index) => {
     const { row } = items.get(job.job_id) ?? make(job);
-    const there = byId("jobs").children[place];
-    if (there !== row) byId("jobs").insertBefore(row, there ?? null);
+    const present = byId("jobs").children[index];
+    if (present !== row) byId("jobs").insertBefore(row, present ?? null);
     drawItem(job);
   });
   show(byId("jobs-empty"), jobs.length === 0 && (isKnown() || !key()));

@@ -1,7 +1,7 @@
 // The map of the world, which fills with temperatures as results arrive.
 
 import { bdi, byId, darkMode, el, reducedMotion, write } from "./dom.js";
-import { ASPECT, place } from "./projection.js";
+import { ASPECT, toPixels } from "./projection.js";
 import { colour, drawLegend } from "./scale.js";
 import { degrees, plural } from "./words.js";
 
@@ -47,7 +47,7 @@ export function growMap(rows, total, step, seconds) {
   every = step;
   for (const [, , latitude, longitude, temperature, city] of rows) {
     if (latitude === null || longitude === null || temperature === null) continue;
-    const one = [latitude, longitude, temperature, city, ...place(longitude, latitude, width)];
+    const one = [latitude, longitude, temperature, city, ...toPixels(longitude, latitude, width)];
     points.push(one);
     if (!coldest || temperature < coldest[2]) coldest = one;
     if (!warmest || temperature > warmest[2]) warmest = one;
@@ -86,7 +86,7 @@ function fit() {
 function redraw() {
   width = byId("map-canvas").clientWidth;
   if (!width) return;
-  for (const one of points) [one[4], one[5]] = place(one[1], one[0], width);
+  for (const one of points) [one[4], one[5]] = toPixels(one[1], one[0], width);
   for (const canvas of [land, dots]) {
     const density = Math.min(2, devicePixelRatio || 1);
     canvas.width = width * density;
@@ -106,7 +106,7 @@ function paintLand() {
   context.lineWidth = 0.6;
   context.beginPath();
   for (const one of outline) {
-    one.forEach(([longitude, latitude], n) => context[n ? "lineTo" : "moveTo"](...place(longitude, latitude, width)));
+    one.forEach(([longitude, latitude], n) => context[n ? "lineTo" : "moveTo"](...toPixels(longitude, latitude, width)));
     context.closePath();
   }
   context.fill();

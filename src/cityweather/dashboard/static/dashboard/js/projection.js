@@ -22,7 +22,7 @@ const [, BOTTOM] = project(0, SOUTH);
 export const ASPECT = (2 * WIDTH) / (TOP - BOTTOM);
 
 /** Degrees → pixels of a canvas that is `width` wide and `width / ASPECT` high. */
-export function place(longitude, latitude, width) {
+export function toPixels(longitude, latitude, width) {
   const [x, y] = project(longitude, latitude);
   const scale = width / (2 * WIDTH);
   return [(x + WIDTH) * scale, (TOP - y) * scale];

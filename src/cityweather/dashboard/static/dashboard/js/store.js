@@ -103,7 +103,7 @@ function follow() {
     });
     if (answer?.data) accept(answer.data);
     etag = answer?.etag ?? "";
-    return answer?.wait ? Math.max(FOLLOWING, answer.wait) : null; // Retry-After stands there while the job runs
+    return answer?.wait ? Math.max(FOLLOWING, answer.wait) : null; // the server sends Retry-After while the job runs
   }).start();
 }
 
