@@ -170,3 +170,20 @@ def test_options_names_the_methods(anyone: Client, path: str) -> None:
     answer = anyone.options(path)
     assert (answer.status_code, answer.content) == (204, b"")
     assert "GET" in answer["Allow"]
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("limit=x", "The parameter limit must be a whole number from 1 to 200."),
+        ("status=", "The parameter status must be one of pending, success, failed."),
+        ("search=%FF", "The parameter search must be UTF-8 without NUL."),
+        ("search=" + "x" * 201, "The parameter search must have at most 200 characters."),
+        ("cursor=%00", "The parameter cursor must be UTF-8 without NUL."),
+    ],
+)
+def test_a_parameter_that_is_not_valid_is_named_in_a_sentence(keyed: Client, query: str, sentence: str) -> None:
+    answer = keyed.get(f"/cities?{query}")
+    check(answer, 400, "invalid_parameter")
+    assert answer.json()["detail"] == sentence

@@ -39,7 +39,7 @@ def body(status: int, code: str, detail: str, headers: Mapping[str, str] | None 
 
 
 def handle(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
-    """DRF's exception handler. None: not ours, which ends as a 500."""
+    """DRF's exception handler. Returns None for an error that nobody expected, which becomes a 500."""
     if isinstance(exc, drf.UnsupportedMediaType):
         exc.detail = drf.ErrorDetail(f"{exc.detail} Send {context['view'].accepts}.")
     answer = known(exc)
@@ -52,7 +52,7 @@ def handle(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
 
 
 def answer(exc: Exception) -> HttpResponse:
-    """For whatever got as far as this; what nobody expected is logged."""
+    """The answer to any exception. One that nobody expected is logged and becomes a 500."""
     found = known(exc)
     if found is None:
         log.error("request_failed", exc_info=exc)
@@ -60,6 +60,7 @@ def answer(exc: Exception) -> HttpResponse:
 
 
 def known(exc: Exception) -> JsonResponse | None:
+    """The answer to an exception that is expected, ours or a framework's, else None."""
     if isinstance(exc, CityWeatherError):
         return failure(exc)
     if isinstance(exc, drf.APIException):

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 from rest_framework.request import Request
 
+from cityweather.errors import InvalidParameter
 from cityweather.models import BulkJob, Status
 from cityweather.places import names
 
@@ -17,15 +18,16 @@ ORDERINGS = ("name", "last_refreshed_at", "-last_refreshed_at")
 UNDECODABLE = "\ufffd"  # what Django puts where a query string is not UTF-8
 
 
+# The message of each field ends a sentence that begins with the parameter's name.
+
+
 class WholeNumber(s.IntegerField):
     """An optional query parameter. DRF's own field also takes "1.0" and the digits of other scripts."""
 
     def __init__(self, lowest: int, highest: int, **options: Any) -> None:
         sentence = f"must be a whole number from {lowest} to {highest}"
         messages: dict[str, Any] = dict.fromkeys(("invalid", "min_value", "max_value", "max_string_length"), sentence)
-        super().__init__(
-            min_value=lowest, max_value=highest, required=False, error_messages=messages, **options
-        )  # fmt: skip
+        super().__init__(min_value=lowest, max_value=highest, required=False, error_messages=messages, **options)
 
     def to_internal_value(self, data: Any) -> int:
         if not (str(data).isascii() and str(data).isdecimal()):
@@ -42,8 +44,8 @@ class Choice(s.ChoiceField):
 
 
 def _is_text(value: str) -> None:
-    if UNDECODABLE in value:
-        raise s.ValidationError("must be UTF-8")
+    if UNDECODABLE in value or "\x00" in value:
+        raise s.ValidationError("must be UTF-8 without NUL")
 
 
 class Text(s.CharField):
@@ -51,8 +53,14 @@ class Text(s.CharField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            required=False, allow_blank=True, default="", trim_whitespace=False, validators=[_is_text], **options
-        )  # fmt: skip
+            required=False,
+            allow_blank=True,
+            default="",
+            trim_whitespace=False,
+            validators=[_is_text],
+            error_messages={"max_length": "must have at most {max_length} characters"},
+            **options,
+        )
 
 
 class Search(Text):
@@ -66,23 +74,25 @@ class Search(Text):
 
 
 @extend_schema_field({"type": "string", "pattern": "^[A-Za-z0-9_-]*$"})
-class CursorText(s.CharField):
-    """The pagination checks it."""
+class CursorText(Text):
+    """The pagination checks the rest."""
 
 
 class Query(s.Serializer[Any]):
     @classmethod
     def of(cls, request: Request) -> dict[str, Any]:
-        """The parameters of the request, checked. Raises ValidationError. Parameters that are not known are ignored."""
+        """The parameters of the request, checked. Raises InvalidParameter. Unknown parameters are ignored."""
         query = cls(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
+        if not query.is_valid():
+            name, messages = next(iter(query.errors.items()))
+            raise InvalidParameter(f"The parameter {name} {messages[0]}.")
         found: dict[str, Any] = query.validated_data
         return found
 
 
 class PageQuery(Query):
     limit = WholeNumber(1, MAX_LIMIT, default=DEFAULT_LIMIT, help_text="Rows of a page")
-    cursor = CursorText(default="", allow_blank=True, help_text="From `next` of the page before; opaque")
+    cursor = CursorText(help_text="From `next` of the page before; opaque")
 
 
 class JobsQuery(PageQuery):
