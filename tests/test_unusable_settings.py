@@ -1,8 +1,10 @@
 """An unusable value of any variable ends every process with one sentence that names it, without a traceback."""
 
 import os
+import socketserver
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -99,4 +101,35 @@ def test_no_web_process_at_all_is_refused() -> None:
     done = subprocess.run(PROCESSES["web"], env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode
     assert "WEB_CONCURRENCY is '0'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+class OldRedis(socketserver.StreamRequestHandler):
+    """Answers INFO as Redis 6.2 does, and knows no other command."""
+
+    def handle(self) -> None:
+        info = b"redis_version:6.2.14\r\n"
+        while head := self.rfile.readline():
+            words = []
+            for _ in range(int(head[1:])):
+                size = int(self.rfile.readline()[1:])
+                words.append(self.rfile.read(size + 2)[:-2])
+            known = words[0] == b"INFO"
+            self.wfile.write(b"$%d\r\n%b\r\n" % (len(info), info) if known else b"-ERR unknown command\r\n")
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_every_process_refuses_a_redis_that_is_too_old(process: str, tmp_path: Path) -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), OldRedis) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"redis://127.0.0.1:{server.server_address[1]}/0"
+        environment = {"PATH": os.environ["PATH"], **SOUND, "DATABASE_URL": "sqlite://", "REDIS_URL": url}
+        done = subprocess.run(
+            PROCESSES[process], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        )
+        server.shutdown()
+    assert done.returncode
+    assert "REDIS_URL leads to Redis 6.2.14, which is too old." in done.stderr
+    assert "Redis 7.0 or newer" in done.stderr
     assert "Traceback" not in done.stderr

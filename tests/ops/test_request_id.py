@@ -49,6 +49,18 @@ def test_the_line_of_a_keyed_request_names_the_key_and_not_the_key_itself(
     assert "test-key" not in str(lines)
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [("/nothing", 404, "not_found"), ("/bulk/jobs", 401, "api_key_missing"), ("/history", 200, None)],
+)
+def test_the_line_of_a_refused_request_has_its_code(
+    client: Client, lines: list[dict[str, Any]], path: str, status: int, code: str | None
+) -> None:
+    client.get(path)
+    (line,) = [line for line in lines if line["event"] == "request"]
+    assert (line["status"], line.get("code")) == (status, code)
+
+
 def test_a_probe_writes_no_line(client: Client, lines: list[dict[str, Any]]) -> None:
     client.get("/readyz")
     assert lines == []

@@ -46,7 +46,9 @@ forwarder_headers = ""  # no proxy sets SCRIPT_NAME, so no client may
 
 def on_starting(server: Any) -> None:  # noqa: ARG001
     """Unusable settings end the server here: processes that end one after the other would leave tracebacks."""
-    checked = subprocess.run([sys.executable, "-m", "django", "check"], stdout=subprocess.DEVNULL, check=False)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}  # with gunicorn's own --pythonpath
+    command = [sys.executable, "-m", "django", "check"]
+    checked = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)  # noqa: S603  # our own
     if checked.returncode:
         sys.exit(checked.returncode)
 
