@@ -12,10 +12,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from cityweather.api import history_writer, weather
+from cityweather.api import history_writer
 from cityweather.flush import sql
 from cityweather.models import City, SearchHistory
+from cityweather.runtime import connections
 from cityweather.tracker.results import Result
+from cityweather.weather import known_cities, lookup
 from cityweather.weather.providers.base import Weather
 from tests.support.api import make_city
 
@@ -105,6 +107,38 @@ def test_while_the_provider_is_out_the_last_known_weather_is_served_as_stale(any
     assert body["observed_at"].startswith(now.strftime("%Y-%m-%dT%H:%M:%S"))
 
 
+@pytest.mark.usefixtures("redis_server", "database")
+def test_a_city_once_looked_up_is_answered_stale_in_an_outage(anyone: Client, provider: Any) -> None:
+    answers(provider, 200, OSLO)
+    anyone.get("/weather?city=oslo")
+    city = City.objects.get()
+    assert (city.name, city.key, city.country, city.last_status) == ("Oslo", "oslo", "NO", "success")
+    provider.reset()
+    answers(provider, 500, {})
+    connections.redis_client().flushdb()
+    body = anyone.get("/weather?city=oslo").json()
+    assert (body["stale"], body["temperature"], body["city"]) == (True, -3.2, "Oslo")
+    city.refresh_from_db()
+    assert city.last_refreshed_at is not None  # the failure left it alone
+    assert time.time() - city.last_refreshed_at.timestamp() < 60
+
+
+@pytest.mark.usefixtures("redis_server", "database")
+def test_an_unknown_city_leaves_no_row(anyone: Client, provider: Any) -> None:
+    answers(provider, 404, {"cod": "404", "message": "city not found"})
+    anyone.get("/weather?city=atlantis")
+    assert City.objects.count() == 0
+
+
+@pytest.mark.usefixtures("database")
+def test_a_look_up_renews_an_older_row_and_leaves_a_newer_one() -> None:
+    city, now = make_city("Bergen", latitude=60.39), time.time()
+    known_cities.remember("bergen", "Bergen", Weather(7.5, "Rain", 90, None), now)
+    known_cities.remember("bergen", "Bergen", Weather(1.0, "Snow", 90, None), now - 60)
+    city.refresh_from_db()
+    assert (City.objects.count(), city.temperature, city.condition) == (1, 7.5, "Rain")
+
+
 @pytest.mark.usefixtures("redis_server", "db")
 def test_while_the_provider_is_out_an_unknown_past_is_a_503(anyone: Client, provider: Any) -> None:
     answers(provider, 500, {})
@@ -117,20 +151,20 @@ def test_while_the_provider_is_out_an_unknown_past_is_a_503(anyone: Client, prov
 @pytest.mark.usefixtures("db")
 def test_a_city_without_weather_is_no_last_known_one() -> None:
     make_city("Bergen")
-    assert weather.last_known("bergen") is None
-    assert weather.last_known("oslo") is None
+    assert known_cities.last_known("bergen") is None
+    assert known_cities.last_known("oslo") is None
 
 
 @pytest.mark.usefixtures("database")
 def test_weather_is_as_old_as_it_is_however_lately_a_refresh_failed() -> None:
     city, now = make_city("Bergen"), time.time()
     monday = Weather(7.5, "Rain", 90, int(now) - 4 * DAY, latitude=60.39, longitude=5.32)
-    sql.update_cities([(city.id, Result(0, now - 4 * DAY + 60, None, monday.pack()))])
-    known = weather.last_known("bergen")
+    sql.update_cities([(city.id, Result(0, now - 4 * DAY + 60, None, monday.pack()))], now)
+    known = known_cities.last_known("bergen")
     assert known is not None
     assert known[1] == pytest.approx(now - 4 * DAY + 60, abs=1)
-    sql.update_cities([(city.id, Result(0, now, "gave_up"))])
-    known = weather.last_known("bergen")
+    sql.update_cities([(city.id, Result(0, now, "gave_up"))], now)
+    known = known_cities.last_known("bergen")
     assert known is not None
     assert (known[0].temperature, known[0].latitude) == (7.5, 60.39)
     assert known[1] == pytest.approx(now - 4 * DAY + 60, abs=1)
@@ -209,6 +243,6 @@ def test_raw_utf8_in_the_query_is_taken(anyone: Client, provider: Any) -> None:
 
 @pytest.mark.usefixtures("redis_server", "db")
 def test_a_defect_tells_nothing_of_itself(anyone: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weather.lookup, "lookup", lambda *_: 1 / 0)
+    monkeypatch.setattr(lookup, "lookup", lambda *_: 1 / 0)
     answer = anyone.get("/weather?city=Oslo")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")

@@ -236,3 +236,13 @@ else:
     os._exit(7 if shutdown_requested() else 1)
 """
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "7\n"
+
+
+def test_what_a_batch_did_is_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "cityweather.weather.batch_fetch")
+    world.batch("Oslo")
+    world.upstream.respond = lambda city: UNKNOWN if city == "Atlantis" else weather(city)
+    world.batch("Oslo", "Atlantis", "Rome", first=1)
+    (record,) = [record for record in caplog.records if record.message == "batch_ended" and record.rows == 3]
+    assert (record.end, record.succeeded, record.failed, record.cached) == ("finished", 2, 1, 1)
+    assert record.requests == {"200": 1, "404": 1}

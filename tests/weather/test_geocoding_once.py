@@ -72,3 +72,16 @@ def test_the_weather_takes_their_place(world: World) -> None:
     entries, known = world.context.cache.read(["oslo"])
     assert set(entries) == {"oslo"}
     assert known == {}
+
+
+def test_a_name_that_was_not_found_apart_is_asked_for_as_it_is_written(world: World) -> None:
+    place = {"name": "Salem", "latitude": 44.9, "longitude": -123.0, "country_code": "US", "admin1": "Oregon"}
+
+    def respond(city: str) -> Response:
+        return reply(200, {"results": [place]} if city == "Salem, OR" else {}) if city.startswith("Salem") else NOW
+
+    world.upstream.respond = respond
+    world.batch("Salem, OR")
+    assert world.upstream.asked[:2] == ["Salem", "Salem, OR"]
+    assert world.tracker.results[0].weather is not None
+    assert world.tracker.results[0].weather[7:] == [44.9, -123.0, "Salem", "US"]

@@ -189,3 +189,88 @@ def test_weather_codes_use_the_words_of_the_other_provider(code: Any, condition:
 
 def test_a_server_of_ones_own_may_be_asked_many_things_at_once() -> None:
     assert OpenMeteo("http://x", "http://y", per_minute=0).concurrency > PROVIDER.concurrency
+
+
+def result(name: str, country: str, region: str | None = None, latitude: float = 1.0) -> dict[str, Any]:
+    return {"name": name, "country_code": country, "admin1": region, "latitude": latitude, "longitude": 2.0}
+
+
+PORTLANDS = [
+    result("Portland", "US", "Oregon"), result("Portland", "US", "Maine", 43.7), result("Portland", "AU", "Victoria"),
+]  # fmt: skip
+DENVERS = [result("Denver", "US", "Colorado", 39.7), result("Denver", "US", "Iowa"), result("Denver", "CO")]
+PARISES = [result("Paris", "FR", "Île-de-France", 48.9), result("Paris", "US", "Texas", 33.7)]
+
+
+def asked(place: Place) -> tuple[str, str | None, str]:
+    query = parse_qs(urlsplit(GEOCODER.request(place).url).query)
+    return query["name"][0], query.get("countryCode", [None])[0], query["count"][0]
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "results", "latitude"),
+    [
+        ("Paris", ("Paris", None, "10"), PARISES, 48.9),
+        ("Paris, fr", ("Paris", "FR", "10"), PARISES, 48.9),
+        ("Portland,ME,US", ("Portland", "US", "10"), PORTLANDS, 43.7),
+        ("Portland, ME", ("Portland", None, "10"), PORTLANDS, 43.7),
+        ("Denver, CO", ("Denver", None, "10"), DENVERS, 39.7),
+        ("Bogota, CO", ("Bogota", None, "10"), [result("Bogotá", "CO", "Bogota D.C.", 4.6)], 4.6),
+        ("Indianapolis,IN", ("Indianapolis", None, "10"), [result("Indianapolis", "US", "Indiana", 39.8)], 39.8),
+        ("Paris,Texas,US", ("Paris", "US", "10"), PARISES, 33.7),
+        ("Washington, DC", ("Washington", None, "10"), [result("Washington", "US", "Washington, D.C.", 38.9)], 38.9),
+        ("London, ON", ("London", None, "10"), [result("L", "GB"), result("L", "CA", "Ontario", 43.0)], 43.0),
+        ("Paris,XX", ("Paris,XX", None, "10"), PARISES, 48.9),
+        (",FR", (",FR", None, "10"), PARISES, 48.9),
+    ],
+)
+def test_the_result_lies_where_the_name_says(
+    name: str, first: tuple[str, str | None, str], results: list[dict[str, Any]], latitude: float
+) -> None:
+    assert asked(Place(name)) == first
+    assert GEOCODER.parse(Place(name), reply(200, {"results": results})).latitude == latitude
+
+
+def ways(name: str) -> list[tuple[str, str | None]]:
+    """How a name is asked for that nothing is found for, until it is unknown."""
+    place, seen = Place(name), []
+    while True:
+        seen.append(asked(place)[:2])
+        try:
+            place = GEOCODER.parse(place, reply(200, {}))
+        except UnknownCity:
+            return seen
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Atlantis", [("Atlantis", None)]),
+        ("Atlantis,FR", [("Atlantis", "FR")]),
+        ("Cota, CO", [("Cota", None), ("Cota", "CO"), ("Cota, CO", None)]),
+        ("Salem, OR", [("Salem", None), ("Salem, OR", None)]),
+        ("Portland,ME,US", [("Portland", "US"), ("Portland, ME", "US")]),
+        ("München,Bayern,DE", [("München", "DE"), ("München, Bayern", "DE")]),
+    ],
+)
+def test_a_name_with_parts_is_asked_for_in_other_ways_before_it_is_unknown(
+    name: str, expected: list[tuple[str, str | None]]
+) -> None:
+    assert ways(name) == expected
+
+
+def test_no_result_from_another_region_or_country_is_taken() -> None:
+    place = GEOCODER.parse(Place("Portland,ME,US"), reply(200, {"results": [PORTLANDS[0], PORTLANDS[2]]}))
+    assert not place.located
+    with pytest.raises(UnknownCity):
+        GEOCODER.parse(place, reply(200, {"results": [PORTLANDS[0]]}))
+
+
+def test_what_could_pass_for_something_else_is_dropped_from_a_providers_text() -> None:
+    unsafe = "Os\u202elo\x1b[31m\u2028\x00\u200e"
+    body = {"results": [{"name": unsafe, "latitude": 1.0, "longitude": 2.0, "country_code": "N\x07O"}]}
+    found = GEOCODER.parse(Place("oslo"), reply(200, body))
+    assert (found.known_as, found.country) == ("Oslo[31m", "NO")
+    kept = "\u0645\u06cc\u200c\u0631\u0648\u0645"
+    body = {"results": [{"name": kept, "latitude": 1.0, "longitude": 2.0}]}
+    assert GEOCODER.parse(Place("x"), reply(200, body)).known_as == kept

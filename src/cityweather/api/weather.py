@@ -1,6 +1,5 @@
 """GET /weather?city=: the weather of one city, now."""
 
-from django.db import DatabaseError
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -9,10 +8,8 @@ from cityweather.api import history_writer, queries, schema
 from cityweather.api import serializers as shapes
 from cityweather.api.base import ApiView
 from cityweather.errors import BadName, NameTooLong
-from cityweather.models import City
 from cityweather.places import names
-from cityweather.weather import lookup
-from cityweather.weather.providers.base import Weather
+from cityweather.weather import known_cities, lookup
 
 CITY = {
     "type": "string", "minLength": 1, "maxLength": names.MAX_LENGTH,
@@ -38,7 +35,7 @@ class WeatherView(ApiView):
     )
     def get(self, request: Request) -> Response:
         city = asked_city(request)
-        found = lookup.lookup(city, last_known)
+        found = lookup.lookup(city, known_cities.last_known, known_cities.remember)
         if request.method == "GET":  # a HEAD is no search
             history_writer.remember(names.display(city))
         return Response(
@@ -54,19 +51,3 @@ def asked_city(request: Request) -> str:
     if queries.UNDECODABLE in city:
         raise BadName("The name of the city is not UTF-8. Percent-encode it as UTF-8: M%C3%BCnchen.")
     return city
-
-
-def last_known(key: str) -> tuple[Weather, float] | None:
-    """The weather of the City row and when the provider gave it (Unix seconds). None if the database is unreachable."""
-    try:
-        city = City.objects.filter(key=key, last_refreshed_at__isnull=False, temperature__isnull=False).first()
-    except DatabaseError:
-        return None
-    if city is None or city.last_refreshed_at is None:
-        return None
-    observed_at = int(city.observed_at.timestamp()) if city.observed_at else None
-    weather = Weather(
-        city.temperature, city.condition, city.humidity, observed_at, city.feels_like, city.description,
-        city.wind_speed, city.latitude, city.longitude, city.name, city.country,
-    )  # fmt: skip
-    return weather, city.last_refreshed_at.timestamp()

@@ -26,6 +26,7 @@ from cityweather.weather.providers.base import Place, Weather
 from cityweather.weather.single_flight import SingleFlight
 
 LastKnown = Callable[[str], tuple[Weather, float] | None]
+Remember = Callable[[str, str, Weather, float], None]
 
 STALE_FOR = 6 * 3600  # seconds; older weather says nothing about now
 REFUSALS: dict[str, type[WeatherError]] = {error.code: error for error in (UnknownCity, RefusedCity)}
@@ -43,9 +44,9 @@ class Found:
     age: int
 
 
-def lookup(city: str, last_known: LastKnown) -> Found:
-    """`last_known` gives a City row's weather and its Unix time for a key. Raises BadRequest, WeatherError."""
-    return _web().lookup(city, last_known)
+def lookup(city: str, last_known: LastKnown, remember: Remember | None = None) -> Found:
+    """`last_known` and `remember` read and write City rows (see known_cities). Raises BadRequest, WeatherError."""
+    return _web().lookup(city, last_known, remember)
 
 
 @lru_cache
@@ -63,7 +64,7 @@ class Lookup:
         self._flights = flights
         self._client = client
 
-    def lookup(self, city: str, last_known: LastKnown) -> Found:
+    def lookup(self, city: str, last_known: LastKnown, remember: Remember | None) -> Found:
         name = names.display(city)
         key = _checked_key(name)
         answers, coordinates = self._cache.read([key])
@@ -78,6 +79,10 @@ class Lookup:
             if stale is None:
                 raise
             return stale
+        if asked and remember is not None and answer.weather is not None:
+            weather = Weather.unpack(answer.weather)
+            spelling = weather.name if weather.name and names.key(weather.name) == key else name
+            remember(key, spelling, weather, answer.answered_at)
         return _found(name, answer, cached=not asked)
 
     def _ask(self, place: Place, key: str, last_known: LastKnown) -> Answer:
