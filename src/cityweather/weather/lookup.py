@@ -115,7 +115,7 @@ def _checked_key(name: str) -> str:
     key = names.key(name)
     if not key:
         raise NoCity
-    if len(name) > names.MAX_LENGTH:
+    if len(name) > names.MAX_LENGTH or len(key) > names.KEY_MAX_LENGTH:
         raise NameTooLong(limit=names.MAX_LENGTH)
     if CONTROL.search(name):
         raise BadName
