@@ -96,11 +96,11 @@ def test_an_idempotency_key_that_is_none_is_a_400(keyed: Client, key: str) -> No
 
 @pytest.mark.usefixtures("db")
 @pytest.mark.parametrize("where", ["query", "field"])
-def test_how_to_read_the_file_can_be_told(keyed: Client, where: str) -> None:
+def test_a_request_can_say_how_to_read_the_file(keyed: Client, where: str) -> None:
     content = "land;ort\nNO;Tromsø\n".encode("cp1252")
-    told = {"encoding": "cp1252", "delimiter": ";", "column": "ort", "header": "true"}
+    fields = {"encoding": "cp1252", "delimiter": ";", "column": "ort", "header": "true"}
     if where == "field":
-        answer = send(keyed, content, **told)
+        answer = send(keyed, content, **fields)
     else:
         answer = send(keyed, content, "?encoding=cp1252&delimiter=%3B&column=ort&header=true")
     assert answer.status_code == 202, answer.json()
@@ -222,10 +222,10 @@ def test_json_that_names_no_path_is_a_400(keyed: Client, body: str) -> None:
 
 
 @pytest.mark.usefixtures("db")
-def test_a_body_without_any_file_is_told_both_ways_to_name_one(keyed: Client) -> None:
+def test_a_body_without_any_file_is_answered_with_both_ways_to_name_one(keyed: Client) -> None:
     for kind, body in (("application/json", "{}"), ("", "")):
-        told = keyed.post("/bulk/import", body, content_type=kind).json()["detail"]
-        assert [way in told for way in ("IMPORT_DIR", "multipart/form-data", "'file'")] == [True, True, True]
+        detail = keyed.post("/bulk/import", body, content_type=kind).json()["detail"]
+        assert [way in detail for way in ("IMPORT_DIR", "multipart/form-data", "'file'")] == [True, True, True]
 
 
 @pytest.mark.usefixtures("db")

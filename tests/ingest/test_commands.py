@@ -59,7 +59,7 @@ class TestImport:
         (kept,) = (import_dir / "rejected").iterdir()
         assert kept.read_text().splitlines()[1] == "3,control_character,'=cmd|\\x00"
 
-    def test_a_job_is_told_though_its_refused_rows_cannot_be_kept(self, import_dir: Path, settings: Any) -> None:
+    def test_a_job_is_reported_though_its_refused_rows_cannot_be_kept(self, import_dir: Path, settings: Any) -> None:
         file = import_dir / "towns.csv"
         file.write_bytes(b"city\nParis\n\x00\n")
         settings.IMPORT_DIR = file  # no folder, so nobody can write in it

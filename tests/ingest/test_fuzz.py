@@ -31,16 +31,16 @@ options = st.fixed_dictionaries(
 )
 
 
-def imported(content: bytes, told: dict[str, Any]) -> Spool | None:
+def imported(content: bytes, chosen: dict[str, Any]) -> Spool | None:
     with suppress(ImportRefused):
-        return spool_upload([content], file_name="x.csv", options=ReadOptions(**told), limits=LIMITS)
+        return spool_upload([content], file_name="x.csv", options=ReadOptions(**chosen), limits=LIMITS)
     return None
 
 
 @settings(max_examples=600, deadline=None)
-@given(content=bytes_like_csv | st.binary(max_size=2_000), told=options, packed=st.booleans())
-def test_random_bytes_are_imported_or_refused(content: bytes, told: dict[str, Any], packed: bool) -> None:
-    spool = imported(gzip.compress(content) if packed else content, told)
+@given(content=bytes_like_csv | st.binary(max_size=2_000), chosen=options, packed=st.booleans())
+def test_random_bytes_are_imported_or_refused(content: bytes, chosen: dict[str, Any], packed: bool) -> None:
+    spool = imported(gzip.compress(content) if packed else content, chosen)
     if spool is None:
         return
     with spool:
@@ -64,10 +64,10 @@ def test_no_row_is_lost_to_a_quote_inside_a_cell(header: list[str], rows: list[l
         assert spool.rows_read == len(rows) + 1
 
 
-TOLD = st.text(max_size=20) | st.sampled_from(["9" * 5_000, "x" * 10**6, "\ud800", "٣" * 300, "-1"])
+VALUES = st.text(max_size=20) | st.sampled_from(["9" * 5_000, "x" * 10**6, "\ud800", "٣" * 300, "-1"])
 
 
-@given(TOLD, TOLD, TOLD)
+@given(VALUES, VALUES, VALUES)
 def test_random_options_are_taken_or_refused(encoding: str, delimiter: str, column: str) -> None:
     with suppress(ImportRefused):
         spool_upload(

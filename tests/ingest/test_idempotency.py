@@ -67,7 +67,7 @@ def test_who_comes_second_waits_for_the_first() -> None:
     assert waiting.seconds < 1
 
 
-def test_who_waited_thirty_seconds_is_told_to_ask_again() -> None:
+def test_after_thirty_seconds_the_client_is_asked_to_come_again() -> None:
     imported("Paris", idempotency_key="k")
     BulkJob.objects.update(phase="reading")
     waiting = Waiting()

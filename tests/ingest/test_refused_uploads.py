@@ -56,7 +56,7 @@ def upload(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def by_urllib(url: str, file: Path, key: str) -> tuple[int, str]:
-    """It sends everything before it reads, and a connection that breaks meanwhile is all it tells of."""
+    """It sends everything before it reads, and reports only that a connection broke meanwhile."""
     with Multipart(file, {}) as body:
         headers = {"X-API-Key": key, "Content-Type": body.content_type, "Content-Length": str(len(body))}
         asked = urllib.request.Request(f"{url}/bulk/import", body, headers)

@@ -16,7 +16,7 @@ from tests.support.api import KEY
 pytestmark = pytest.mark.usefixtures("database")
 ANSWERS = {202, 400, 409, 413, 429}
 LINE = b"b0undary"
-told = st.dictionaries(
+random_fields = st.dictionaries(
     st.sampled_from(["encoding", "delimiter", "column", "header", "callback_url", "path", "none"]),
     st.text(max_size=10)
     | st.sampled_from(["1", "9" * 5_000, "x" * 5_000, "utf-16", "tab", "true", "name", "\ud800", "http://[", "\x00"]),
@@ -43,8 +43,8 @@ def multipart(content: bytes, fields: dict[str, str]) -> bytes:
 @random_requests
 @given(
     content=bytes_like_csv | st.binary(max_size=1_200),
-    fields=told,
-    query=told,
+    fields=random_fields,
+    query=random_fields,
     key=st.sampled_from([None, "a", "b", "x" * 256, "é"]),
 )
 def test_random_uploads_are_imported_or_refused(
@@ -62,7 +62,11 @@ def test_random_uploads_are_imported_or_refused(
 
 
 @random_requests
-@given(content=bytes_like_csv, body=told, path=st.sampled_from(["x.csv", "none.csv", "x" * 2_000, "\x00", "../x.csv"]))
+@given(
+    content=bytes_like_csv,
+    body=random_fields,
+    path=st.sampled_from(["x.csv", "none.csv", "x" * 2_000, "\x00", "../x.csv"]),
+)
 def test_random_json_is_imported_or_refused(
     client: Client, tmp_path: Path, content: bytes, body: dict[str, str], path: str
 ) -> None:

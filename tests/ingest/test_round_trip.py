@@ -115,8 +115,8 @@ def test_names_come_back_whatever_the_dialect(
     content = (BOMS[encoding] + text).encode(encoding)
     content = gzip.compress(content) if packed else content
     chunks = (content[start : start + size] for start in range(0, len(content), size))
-    told = ReadOptions() if header else ReadOptions(delimiter=dialect["delimiter"], column="1", header=False)
-    with spool_upload(chunks, file_name="any.csv", options=told, limits=LIMITS) as spool:
+    options = ReadOptions() if header else ReadOptions(delimiter=dialect["delimiter"], column="1", header=False)
+    with spool_upload(chunks, file_name="any.csv", options=options, limits=LIMITS) as spool:
         found = {key: name for rows in spool.names(7) for _, _, name, key in rows}
         assert found == distinct(table, header or ["city"])
         assert spool.rejected == 0

@@ -1,4 +1,4 @@
-"""What the spool tells of an upload."""
+"""What the spool says about an upload."""
 
 from hashlib import sha256
 
@@ -31,8 +31,8 @@ def test_the_hash_is_that_of_the_upload() -> None:
 
 
 def test_reading_it_otherwise_is_another_content() -> None:
-    with spool("Paris") as plain, spool("Paris", options=ReadOptions(column="city")) as told:
-        assert plain.content_hash != told.content_hash
+    with spool("Paris") as plain, spool("Paris", options=ReadOptions(column="city")) as otherwise:
+        assert plain.content_hash != otherwise.content_hash
 
 
 def test_a_file_without_a_usable_row_says_the_first_reasons() -> None:
