@@ -1,7 +1,6 @@
 """/healthz: every part and how it is. /readyz: only what is needed to serve."""
 
 import math
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -131,7 +130,7 @@ def running() -> Iterator[Running]:
             continue
         waiting = tracker.read_entries(job_id, progress.flushed, 1) if progress.unflushed_bytes else []
         began = int(waiting[0].id.partition("-")[0]) / 1000 if waiting else None
-        yield Running(progress, max(0.0, time.time() - began) if began else 0.0)
+        yield Running(progress, max(0.0, heartbeats.now() - began) if began else 0.0)
 
 
 PARTS = (
