@@ -33,9 +33,23 @@ def test_an_outage_blocks_for_as_long_as_the_breaker_is_open() -> None:
     assert state.until == pytest.approx(time.time() + wait, abs=0.5)
 
 
-def test_a_refused_key_blocks() -> None:
+def test_a_refused_key_blocks_with_a_sentence() -> None:
+    assert provider_availability().key_refused_since is None
     factory.circuit_breaker(factory.provider()).record_key_refusal()
-    assert provider_availability().blocked == "key"
+    state = provider_availability()
+    assert state.blocked == "key"
+    assert "OPENWEATHER_API_KEY" in (state.error or "")
+    assert state.key_refused_since == pytest.approx(time.time(), abs=2)
+
+
+@pytest.mark.parametrize(
+    ("refused_hours", "waited_hours", "hopeless"),
+    [(25.0, 25.0, True), (25.0, 1.0, False), (1.0, 25.0, False), (24.1, 24.1, True)],
+)
+def test_a_job_waits_a_day_for_the_key(refused_hours: float, waited_hours: float, *, hopeless: bool) -> None:
+    state = ProviderAvailability("key", key_refused_since=time.time() - refused_hours * 3600)
+    assert state.key_hopeless(time.time() - waited_hours * 3600) is hopeless
+    assert not ProviderAvailability().key_hopeless(0.0)
 
 
 def test_another_key_unblocks(settings: Any) -> None:

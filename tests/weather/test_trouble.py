@@ -200,6 +200,15 @@ def test_a_429_without_a_time_waits_longer_each_time(world: World) -> None:
     assert len(world.upstream.asked) < 40 + 20
 
 
+@pytest.mark.parametrize("said", ["99999999999999", "Fri, 06 Nov 2099 08:49:37 GMT"])
+def test_a_429_that_asks_for_more_than_a_day_is_believed_for_some_seconds(world: World, said: str) -> None:
+    world.upstream.respond = always(reply(429, {"cod": 429}, retry_after=said))
+    world.batch(*named(5))
+    until, waiting_for = world.tracker.parks[0]
+    assert waiting_for == "quota"
+    assert until - world.clock.unix() == pytest.approx(5, abs=0.5)
+
+
 def test_a_short_retry_after_is_waited_for_in_place(world: World) -> None:
     refused = reply(429, {"cod": 429, "message": "…"}, retry_after="1")
     world.upstream.respond = lambda city: refused if world.clock.passed < 0.5 else weather(city)

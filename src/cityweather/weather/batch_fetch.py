@@ -240,9 +240,9 @@ class _BatchRun:
     def _read(self, completed: list[Completed]) -> None:
         now = self._context.ticks()
         for call, outcome in completed:
-            said = str(outcome.status) if isinstance(outcome, Response) else outcome.code
-            self._outcomes[said] += 1
-            metrics.observe("fetch_seconds", now - call.started, provider=self._provider.name, outcome=said)
+            result = str(outcome.status) if isinstance(outcome, Response) else outcome.code
+            self._outcomes[result] += 1
+            metrics.observe("fetch_seconds", now - call.started, provider=self._provider.name, outcome=result)
             try:
                 self._read_one(call, outcome, now)
             except WeatherError as error:

@@ -103,7 +103,7 @@ class CircuitBreaker:
         return PAUSE if reply is None else self._opened(reply, "key_refused")
 
     def release_probe(self, holder: str) -> None:
-        """The probe was not sent, or its answer said nothing about the provider."""
+        """The probe was not sent, or its answer is no evidence about the provider."""
         self._attempt("release_probe", holder)
 
     def _opened(self, reply: dict[str, Any], event: str) -> float:

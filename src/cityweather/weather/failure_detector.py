@@ -162,7 +162,7 @@ class FailureDetector:
         return True
 
     def probe_lost(self) -> None:
-        """Its answer told nothing about the provider; another one goes out."""
+        """Its answer is no evidence about the provider; another one goes out."""
         self._under_way = max(self._under_way - 1, 0)
 
     def probe_failed(self, call: Call) -> None:

@@ -17,7 +17,7 @@ from cityweather.weather.redis_state import ProviderScripts, RedisCooldown
 log = logging.getLogger(__name__)
 
 BURST, RATE = 0.045, 0.95  # of a minute's limit; the rest is slack for requests that arrive late
-LOOK_INTERVAL = 0.25  # seconds between looks whether the provider said stop, where nothing is counted
+LOOK_INTERVAL = 0.25  # seconds between looks for a 429 of others, where nothing is counted
 LOCAL_SHARE = 0.1  # of the minute's rate while Redis is unreachable: we do not know how many processes we are
 
 

@@ -4,7 +4,7 @@
 --            interactive   true: may use what longer windows keep for people, and need not wait until they are restored
 -- Reply {tokens, wait: ms until asking again is worth it, halvings, restored,
 --        windows: [[tokens left for the caller, ms until the window ends, the caller's part of a whole one], …],
---        parked: why jobs wait from now on, told once}
+--        parked: why jobs wait from now on, in one reply only}
 local wanted, reserve, interactive = args.wanted, args.reserve, args.interactive
 local known = redis.call('HMGET', LIMITER, 'full_at', 'blocked', 'slow', 'slow_at', 'restored', 'parked')
 local level = halvings(known[3], known[4])

@@ -1,6 +1,6 @@
 -- After a 429: nobody asks for a while, and the rate is halved for a while longer.
--- Arguments: retry_after   ms to wait as the provider says; absent: it does not say
--- Reply {wait: ms until asking again is worth it, parked: true when jobs wait from now on, told once}
+-- Arguments: retry_after   ms to wait, from the provider's answer; absent: it did not contain one
+-- Reply {wait: ms until asking again is worth it, parked: true when jobs wait from now on, in one reply only}
 local FIRST, LONGEST, LEAST, DEEPEST = 5000, 60000, 1000, 3
 local known = redis.call('HMGET', LIMITER, 'full_at', 'slow', 'slow_at', 'blocked', 'parked')
 local level, at = halvings(known[2], known[3]), tonumber(known[3]) or 0

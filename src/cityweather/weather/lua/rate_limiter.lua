@@ -5,7 +5,7 @@
 --         slow slow_at     how many times the rate is halved after 429s, and when the last of them came, Unix ms
 --         NAME NAME:used   of each longer window: its current period, and the tokens used in it
 --         restored         '1' once the longer windows hold what the database knew
---         parked           until when jobs were said to wait for the quota, Unix ms: that is logged once
+--         parked           until when jobs wait for the quota, Unix ms: that is logged once
 -- Arguments of all: interval   ms a token at the full rate, 0 = no limit a minute
 --                   burst      tokens
 --                   windows    the longer ones: [{name, limit, periods: [{number, ends}, …]}, …]; periods are the last,

@@ -1,4 +1,4 @@
--- A look-up failed where nobody can tell whose fault it was. Three different cities without a success between them
+-- A look-up failed without others to compare with. Three different cities without a success between them
 -- are an outage.
 -- Arguments: city   stands for the city's name
 -- Reply as open(); wait 0 = the breaker stays closed

@@ -1,4 +1,4 @@
--- The provider is unreachable: the failure detector says so, or the probe failed.
--- Arguments: retry_after   ms to wait as the provider says, 0 = it does not say
+-- The provider is unreachable: probes failed.
+-- Arguments: retry_after   ms to wait, from the provider's answer; 0 = it did not contain any
 -- Reply as open()
 return outage(state(), args.retry_after)

@@ -1,7 +1,7 @@
--- Tells Redis what the longer windows have used, where it does not know or has gone back to an older copy.
+-- Corrects what the longer windows have used where Redis does not know it or has gone back to an older copy.
 -- Arguments: noted   what the database holds: {'NAME:PERIOD': tokens, …}
 --            slack   tokens that may have been used after that was noted
--- Reply {changed: number of windows that were told something new}
+-- Reply {changed: number of windows whose count was corrected}
 local first = redis.call('HGET', LIMITER, 'restored') ~= '1'
 local changed = 0
 each_window(function(window, number, used)

@@ -37,7 +37,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """One observation. °C, %, m/s, degrees; `observed_at` in Unix seconds. None: the provider did not say."""
+    """One observation. °C, %, m/s, degrees; `observed_at` in Unix seconds. None: missing in the answer."""
 
     temperature: float | None
     condition: str | None
@@ -110,7 +110,7 @@ class Provider(Protocol):
     windows: tuple[Window, ...]
     concurrency: int | None  # requests at once, over all our processes; None: it states no cap
     geocoder: Geocoder | None  # None: it finds cities by name
-    refusal: str  # what operators are told when it refuses our key
+    refusal: str  # the sentence for operators when it refuses our key
 
     def request(self, places: Sequence[Place]) -> Request: ...
 

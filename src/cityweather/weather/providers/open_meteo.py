@@ -156,7 +156,7 @@ def _error(response: Response) -> WeatherError:
 
 
 def _wait(response: Response, now: datetime | None = None) -> float | None:
-    """Seconds, from the words of the reason; None when they do not tell."""
+    """Seconds, from the words of the reason; None when it is not clear from them."""
     try:
         reason = str(mapping(json_of(response)).get("reason"))
     except BadAnswer:

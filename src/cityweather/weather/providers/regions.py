@@ -60,7 +60,7 @@ class Query:
 
 
 def fits(result: Mapping[str, Any], areas: tuple[Area, ...]) -> bool:
-    """`result`: country_code and admin1 as Open-Meteo has them; a region that it does not tell is no contradiction."""
+    """`result`: country_code and admin1 as Open-Meteo has them; a region that is missing there is no contradiction."""
     country, region = str(result.get("country_code", "")).upper(), str(result.get("admin1") or "").casefold()
     return not areas or any(
         area.country == country and (area.region is None or not region or area.region == region) for area in areas
