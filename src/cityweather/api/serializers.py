@@ -47,15 +47,10 @@ class WeatherValues(Shape):
     humidity = s.IntegerField(allow_null=True, help_text="%")
 
 
-class Place(Shape):
-    country = s.CharField(allow_null=True, help_text="ISO 3166, two letters")
-    latitude = _number("Degrees")
-    longitude = _number("Degrees")
-
-
 class Weather(Shape):
-    """Of a lookup.Found. null: the provider did not say."""
+    """null: the provider did not say."""
 
+    # Made of a lookup.Found.
     city = s.CharField()
     temperature = _number("°C", source="weather.temperature")
     condition = s.CharField(source="weather.condition", allow_null=True, help_text="For example Clear, Clouds, Rain")
@@ -122,8 +117,7 @@ class JobEnded(Shape):
 
 
 class Result(Shape):
-    """Of a row of `JobResult.values()`."""
-
+    # Made of a row of JobResult.values().
     position = s.IntegerField(help_text="From 0, in the order of the upload")
     line = s.IntegerField(help_text="Of the upload, the first is 1")
     city = s.CharField(source="city__name")
@@ -174,12 +168,18 @@ class Rejected(Shape):
     text = s.CharField(allow_blank=True, help_text="The row, cut to a safe length")
 
 
-class City(WeatherValues, Place):
+class City(Shape):
     city = s.CharField(source="name")
-    status = s.ChoiceField(Status.choices, source="last_status")
-    last_refreshed_at = Time(allow_null=True)
+    status = s.ChoiceField(Status.choices, source="last_status", help_text="Of the last refresh")
+    last_refreshed_at = Time("Of the last refresh that succeeded.", allow_null=True)
     last_error = s.CharField(allow_null=True)
-    observed_at = Time(allow_null=True)
+    temperature = _number("°C")
+    condition = s.CharField(allow_null=True)
+    humidity = s.IntegerField(allow_null=True, help_text="%")
+    observed_at = Time("When it was measured.", allow_null=True)
+    country = s.CharField(allow_null=True, help_text="ISO 3166, two letters")
+    latitude = _number("Degrees")
+    longitude = _number("Degrees")
 
 
 # --- bodies of requests -------------------------------------------------------------------------------------------
