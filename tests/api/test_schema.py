@@ -110,6 +110,8 @@ def test_answers_are_as_described(keyed: Client, check: Check) -> None:
     for path in ("/history", "/cities", "/bulk/jobs"):
         check("get", path, keyed.get(path))
         check("get", path, keyed.get(f"{path}?limit=0"))
+    check("get", "/places", keyed.get("/places?query=lond"))
+    check("get", "/places", keyed.get("/places"))
     check("delete", "/history", keyed.delete("/history"))
 
 

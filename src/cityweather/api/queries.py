@@ -73,6 +73,15 @@ class Search(Text):
         return names.key(names.display(super().run_validation(data)))
 
 
+class Prefix(Search):
+    """The beginning of a name, which must be given."""
+
+    def run_validation(self, data: Any = s.empty) -> str:
+        if prefix := super().run_validation(data):
+            return prefix
+        raise s.ValidationError("must be the beginning of a town's name")
+
+
 @extend_schema_field({"type": "string", "pattern": "^[A-Za-z0-9_-]*$"})
 class CursorText(Text):
     """The pagination checks the rest."""
@@ -131,3 +140,8 @@ class CitiesQuery(PageQuery):
     status = Choice(Status.values)
     ordering = Choice(ORDERINGS, default="name", help_text="In each order the same cities; those never refreshed last")
     search = Search(help_text="The beginning of a name, in any case")
+
+
+class PlacesQuery(Query):
+    query = Prefix()
+    limit = WholeNumber(1, 50, default=10, help_text="Towns at most")

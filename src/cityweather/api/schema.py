@@ -44,7 +44,7 @@ WHY = {
 }
 
 JOB_ID = OpenApiParameter("job_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
-TAGS = {name: name for name in ("weather", "history", "cities")}
+TAGS = {name: name for name in ("weather", "history", "cities", "places")}
 CSV = OpenApiParameter("format", enum=["json", "csv"], description="Overrides Accept")
 REQUEST_ID = OpenApiParameter(
     "X-Request-ID", str, OpenApiParameter.HEADER, description="Comes back, and follows the work into the logs"

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
 from cityweather.models import BulkJob, Status
+from cityweather.places.matching import Candidate
 from cityweather.tracker.progress import WaitingFor
 
 Shape = s.Serializer[Any]
@@ -69,6 +70,24 @@ class Weather(Shape):
 class HistoryEntry(Shape):
     city = s.CharField(source="city_name", help_text="As it was asked for")
     timestamp = Time()
+
+
+class Town(Shape):
+    """Of a matching.Candidate."""
+
+    name = s.CharField()
+    region = s.SerializerMethodField(help_text="Its name; null where a country has no regions")
+    country = s.CharField(help_text="ISO 3166, two letters")
+    latitude = s.FloatField(help_text="Degrees")
+    longitude = s.FloatField(help_text="Degrees")
+    population = s.IntegerField()
+
+    def get_region(self, place: Candidate) -> str | None:
+        return place.region or None
+
+
+class Towns(Shape):
+    results = Town(many=True)
 
 
 class Job(Shape):

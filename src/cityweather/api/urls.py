@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from cityweather.api import cities, history, imports, jobs, results, schema, weather
+from cityweather.api import cities, history, imports, jobs, places, results, schema, weather
 
 JOB = "bulk/jobs/<str:job_id>"
 
@@ -20,6 +20,7 @@ urlpatterns = [
     *both("weather", weather.WeatherView.as_view(), "weather"),
     *both("history", history.HistoryView.as_view(), "history"),
     *both("cities", cities.CitiesView.as_view(), "cities"),
+    *both("places", places.PlacesView.as_view(), "places"),
     *both("bulk/import", imports.ImportView.as_view(), "import"),
     *both("bulk/jobs", jobs.JobsView.as_view(), "jobs"),
     *both(f"{JOB}/results", results.ResultsView.as_view(), "results"),
