@@ -85,10 +85,10 @@ def test_a_load_that_breaks_off_changes_nothing(file: Path, tmp_path: Path, monk
     other = tmp_path / "other.tsv.xz"
     packed.write(other, [PARIS._replace(geonames_id=number) for number in range(1, 6)])
 
-    def failing(_: list[tuple[str, int, bool]]) -> None:
+    def failing(_: packed.PackedPlace) -> set[str]:
         raise DatabaseError
 
-    monkeypatch.setattr(loader, "_write_names", failing)
+    monkeypatch.setattr(loader, "_keys", failing)
     with pytest.raises(DatabaseError):
         loader.load(other)
     assert set(Place.objects.values_list("geonames_id", flat=True)) == {2988507, 3031137}
