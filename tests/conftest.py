@@ -4,6 +4,7 @@ redis_server   a client of an empty Redis, once fake, once a real Valkey; connec
                Only the real one: @pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
 database       an empty, migrated database with real transactions, once SQLite and once PostgreSQL; threads see it too.
                Only one: @pytest.mark.parametrize("database", ["postgres"], indirect=True)
+places         a database with the shipped gazetteer, only to be read, once SQLite and once PostgreSQL.
 db             pytest-django's: SQLite, rolled back; for what does not care which database it is.
 sent_tasks     what Celery would have sent in this test; nothing reaches a broker unless `real_broker` is asked for.
 start_valkey   a factory of servers to kill and start again. session_valkey, session_postgres: this process's own ones.
@@ -22,6 +23,7 @@ import pytest
 
 from tests.support.capture import no_broker, real_broker, sent_tasks
 from tests.support.hermetic import isolate
+from tests.support.places import places, postgres_places, sqlite_places
 from tests.support.providers import session_simulator, simulator
 from tests.support.servers import (
     database,
@@ -37,7 +39,9 @@ from tests.support.servers import (
 __all__ = [
     "database",
     "no_broker",
+    "places",
     "postgres_database",
+    "postgres_places",
     "real_broker",
     "redis_server",
     "sent_tasks",
@@ -47,6 +51,7 @@ __all__ = [
     "session_valkey",
     "simulator",
     "sqlite_database",
+    "sqlite_places",
     "start_valkey",
 ]
 

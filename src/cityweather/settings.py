@@ -182,6 +182,7 @@ CACHE_TTL = env.number("CACHE_TTL", 900)  # seconds
 
 # --- imports ------------------------------------------------------------------------------------------------------
 CITYWEATHER_API_KEY = env.text("CITYWEATHER_API_KEY", "")
+PLACES_FILE = env.text("PLACES_FILE", "")  # empty: the one that is shipped
 IMPORT_DIR = Path(env.text("IMPORT_DIR", str(ROOT / "data")))
 IMPORT_MAX_BYTES = env.number("IMPORT_MAX_BYTES", 100_000_000)
 IMPORT_MAX_ROWS = env.number("IMPORT_MAX_ROWS", 5_000_000)

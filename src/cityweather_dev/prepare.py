@@ -1,4 +1,4 @@
-"""`python -m cityweather_dev.prepare`: the database's tables and the page's files, in one process to start sooner."""
+"""`python -m cityweather_dev.prepare`: tables, places and the page's files, in one process to start sooner."""
 
 import fcntl
 import os
@@ -21,6 +21,7 @@ def main() -> None:
     django.setup()
     try:
         call_command("migrate", **UNASKED)
+        call_command("load_places", verbosity=0)  # some seconds the first time
     except DatabaseError as error:
         if why := outages.refusal_reason(error):
             sys.exit(f"The database takes no writes: {why}.")

@@ -9,9 +9,6 @@ from django.test import Client
 
 from cityweather.models import PlaceName
 from cityweather.places.gazetteer import LAST_SIGN
-from tests.support.places import places, postgres_places, sqlite_places
-
-__all__ = ["places", "postgres_places", "sqlite_places"]
 
 pytestmark = [
     pytest.mark.xdist_group("places"),

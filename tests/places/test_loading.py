@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
+from pytest_django.fixtures import Settings
 
 from cityweather.models import Place, PlaceName
 from cityweather.places import loader, names, packed
@@ -49,6 +50,13 @@ def test_a_file_is_loaded_once(file: Path) -> None:
     assert set(PlaceName.objects.values_list("id", flat=True)) == first
     load(file, "--again")
     assert set(PlaceName.objects.values_list("id", flat=True)).isdisjoint(first)
+    assert Place.objects.count() == 2
+
+
+@pytest.mark.usefixtures("database")
+def test_the_settings_may_name_the_file(file: Path, settings: Settings) -> None:
+    settings.PLACES_FILE = str(file)
+    call_command("load_places", verbosity=0)
     assert Place.objects.count() == 2
 
 

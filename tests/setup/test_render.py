@@ -78,10 +78,11 @@ def test_the_build_installs_the_hashed_lock(service: Service) -> None:
 
 def test_the_management_commands_exist_and_know_their_options() -> None:
     web = BLUEPRINT["services"][0]
-    lines = [commands(web, "buildCommand")[1], commands(web, "preDeployCommand")[0]]
-    for (python, script, name, *rest), package in zip(lines, ("contrib.staticfiles", "core"), strict=True):
+    lines = [commands(web, "buildCommand")[1], *commands(web, "preDeployCommand")]
+    packages = ("django.contrib.staticfiles", "django.core", "cityweather")
+    for (python, script, name, *rest), package in zip(lines, packages, strict=True):
         assert (python, script) == ("python", "src/manage.py")
-        load_command_class(f"django.{package}", name).create_parser(script, name).parse_args(rest)
+        load_command_class(package, name).create_parser(script, name).parse_args(rest)
 
 
 def test_gunicorn_knows_its_options() -> None:

@@ -9,10 +9,13 @@ from django.conf import settings
 from django.db import connections
 
 import cityweather.settings
+from cityweather.places import packed
 
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"  # a test that forgot to ask for a server is refused at once
 ROOT = Path(__file__).resolve().parents[2]
 VALUES = {"SECRET_KEY": "test", "CITYWEATHER_API_KEY": "test:test-key", "REDIS_URL": NOBODY_LISTENS}
+# A service that a test starts loads this gazetteer; the shipped one takes seconds (tests/support/places.py).
+OSLO = packed.PackedPlace(3143244, "Oslo", "NO", "12", 59.91273, 10.74609, 709_037, ["christiania"])
 
 
 def setting_names() -> list[str]:
@@ -25,7 +28,10 @@ def isolate(folder: Path) -> None:
     """Subprocesses inherit the clean environment; the default database is a SQLite file in `folder`."""
     for name in setting_names():
         os.environ.pop(name, None)
-    os.environ.update(VALUES, DATABASE_URL=f"sqlite:///{folder / 'unused.sqlite3'}")
+    packed.write(folder / "places.tsv.xz", [OSLO])
+    os.environ.update(
+        VALUES, DATABASE_URL=f"sqlite:///{folder / 'unused.sqlite3'}", PLACES_FILE=str(folder / "places.tsv.xz")
+    )
     os.environ["PYTHONPATH"] = str(ROOT / "src")  # a conda environment has the packages and not the project
     module = importlib.reload(cityweather.settings)
     for name in filter(str.isupper, dir(module)):

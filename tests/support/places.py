@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from cityweather.places import packed
 from cityweather_dev.postgres import Postgres
 from tests.support.servers import default_database, migrated
 
@@ -32,5 +33,5 @@ def places(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[s
 def _loaded(url: str, blocker: Any) -> str:
     migrated(url, blocker)
     with blocker.unblock(), default_database(url):
-        call_command("load_places", verbosity=0)
+        call_command("load_places", str(packed.SHIPPED), verbosity=0)
     return url

@@ -38,7 +38,8 @@ def read(path: Path) -> Iterator[PackedPlace]:
 
 
 def write(path: Path, places: Iterable[PackedPlace]) -> None:
-    filters = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": 64 << 20, "lp": 0, "lc": 4}]
+    # 8 MB: about all of the shipped file; readers and writers keep a multiple of it in memory.
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": 8 << 20}]
     with lzma.open(path, "wt", encoding="utf-8", newline="\n", filters=filters) as lines:
         for place in places:
             *values, other_keys = place

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cityweather.places import loader, packed
@@ -14,15 +15,14 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "file", type=Path, nargs="?", default=packed.SHIPPED, help="made by `python -m cityweather_dev.make_places`"
-        )
+        parser.add_argument("file", type=Path, nargs="?", help="instead of PLACES_FILE or the shipped one")
         parser.add_argument("--again", action="store_true", help="load the file even if it is the one loaded last")
 
-    def handle(self, *_: Any, file: Path, again: bool, **__: Any) -> None:
+    def handle(self, *_: Any, file: Path | None, again: bool, verbosity: int, **__: Any) -> None:
         try:
-            loaded = loader.load(file, again=again)
+            loaded = loader.load(file or Path(settings.PLACES_FILE or packed.SHIPPED), again=again)
         except (packed.BadFile, OSError) as error:
             raise CommandError(str(error)) from error
         done = "loaded" if loaded.changed else "loaded already"
-        self.stdout.write(f"{loaded.places:,} places {done}. GeoNames, CC BY 4.0")
+        if verbosity:
+            self.stdout.write(f"{loaded.places:,} places {done}. GeoNames, CC BY 4.0")

@@ -1,3 +1,0 @@
-from tests.support.places import places, postgres_places, sqlite_places
-
-__all__ = ["places", "postgres_places", "sqlite_places"]
