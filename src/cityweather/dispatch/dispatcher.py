@@ -14,6 +14,7 @@ from cityweather.dispatch.window import (
     Load,
     allowed_window,
     batch_size,
+    may_claim,
     messages_missing,
     next_window,
     shared_rows,
@@ -109,9 +110,10 @@ class _Round:
         states = self._read(jobs)
         situation = self._situation(states)
         running = [(job, progress) for job, progress in states if self._runs(job, progress, situation)]
+        busy = self._fill_all(running, situation.availability) if running else []
         if with_eta:
             self._set_quota_etas(states, situation)
-        return self._fill_all(running, situation.availability) if running else []
+        return busy
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -155,8 +157,11 @@ class _Round:
         """True if rows of the job may be dispatched; else the job shows what it waits for."""
         if progress.closed or job_control.sync(job, progress, self._tracker):
             return False
-        reason = why_not(progress, situation, self._tracker)
-        self._show(str(job.job_id), progress, reason, situation)
+        reason, availability = why_not(progress, situation, self._tracker), situation.availability
+        if reason == "key" and availability.error and availability.key_hopeless(job.created_at.timestamp()):
+            self._tracker.fail(str(job.job_id), progress.epoch, availability.error)
+        else:
+            self._show(str(job.job_id), progress, reason, situation)
         return reason is None
 
     def _show(self, job_id: str, progress: Progress, reason: str | None, situation: Situation) -> None:
@@ -165,10 +170,14 @@ class _Round:
             tracker.park(job_id, epoch, now + 1, "flush")
         elif reason == "drain" and progress.waiting_for != "drain":
             tracker.park(job_id, epoch, 0, "drain")
-        elif (blocked := situation.availability.blocked) and reason == blocked != progress.waiting_for:
-            tracker.park(job_id, epoch, min(situation.availability.until, now + LONGEST_PARK), blocked)
+        elif (blocked := situation.availability.blocked) and reason == blocked:
+            until, error = min(situation.availability.until, now + LONGEST_PARK), situation.availability.error
+            if (progress.waiting_for, progress.error) != (blocked, error):
+                tracker.park(job_id, epoch, until, blocked, error)
         elif reason is None and progress.waiting_for == "drain":
             tracker.set_fields(job_id, epoch, waiting_for="")
+        elif reason is None and progress.error and not situation.availability.key_refused_since:
+            tracker.set_fields(job_id, epoch, error="")  # the key works again
 
     def _set_quota_etas(self, states: States, situation: Situation) -> None:
         """Write for each job the moment before which the quota does not let it end, if all share it evenly."""
@@ -176,6 +185,8 @@ class _Round:
         quota, now = situation.availability.quota, situation.now
         rows = shared_rows([progress.pending for _, progress in going])
         for (job, progress), number in zip(going, rows, strict=True):
+            if self._clock() > self._until:
+                break
             seconds = quota.seconds_for(number)
             ends = now + seconds if seconds else 0.0
             if abs(ends - (progress.quota_eta or 0.0)) > max(ETA_STEP, seconds / 50):
@@ -184,20 +195,18 @@ class _Round:
     # --- sending ---------------------------------------------------------------------------------------------------
 
     def _fill_all(self, running: States, availability: ProviderAvailability) -> list[BulkJob]:
-        load, in_flight, released = self._load(running, availability)
-        rows = dict(zip((job.job_id for job, _ in running), in_flight, strict=True))
+        load, in_flight = self._load(running, availability)
         busy = []
-        for group in _groups(running):
+        for group in _groups([(job, progress) for job, progress in running if job.job_id in in_flight]):
             if self._clock() > self._until:
                 self._rotation.stop_at(group[0][0].job_id)
                 return []
-            for job, progress in self._started(group):
-                if self._fill(job, progress, rows[job.job_id], load) or job.job_id in released:
-                    busy.append(job)
+            started = self._started(group)
+            busy += [job for job, progress in started if self._fill(job, progress, in_flight[job.job_id], load)]
         return busy
 
-    def _load(self, running: States, availability: ProviderAvailability) -> tuple[Load, list[int], set[uuid.UUID]]:
-        """What all running jobs do together; each job's rows in flight; the jobs of which rows were handed back."""
+    def _load(self, running: States, availability: ProviderAvailability) -> tuple[Load, dict[uuid.UUID, int]]:
+        """What all running jobs do together, and the rows in flight of each job of which rows may be claimed."""
         now, leases = self._tracker.leases_of(_ids([job for job, _ in running]))
         waiting = connections.queue_length("fetch")
         counted = under_way(leases, now, waiting)
@@ -213,12 +222,12 @@ class _Round:
             missing=messages_missing(leases, waiting),
             quota=availability.quota.rate,
         )
-        released = {
-            job.job_id
-            for (job, _), own in zip(running, leases, strict=True)
-            if any(lease.state == "released" for lease in own)
+        in_flight = {
+            job.job_id: sum(lease.rows for lease in under)
+            for (job, progress), own, under in zip(running, leases, counted, strict=True)
+            if may_claim(progress.total - progress.next, own, now)
         }
-        return load, [sum(lease.rows for lease in own) for own in counted], released
+        return load, in_flight
 
     def _started(self, group: States) -> States:
         """The jobs of the group, those that are new started in one transaction; without those that have ended."""
@@ -231,8 +240,8 @@ class _Round:
         return [(job, progress) for job, progress in group if job.job_id not in new or job.job_id in started]
 
     def _fill(self, job: BulkJob, progress: Progress, in_flight: int, load: Load) -> bool:
-        """Claim and send until the window is full. True: rows are left that no worker has had."""
-        job_id, following = str(job.job_id), progress.next
+        """Claim and send until the window is full. True: more rows may be claimed within this tick."""
+        job_id, left = str(job.job_id), progress.total - progress.next
         window = allowed_window(progress.window or FIRST, load, new=progress.next < FIRST)
         size = batch_size(window, progress.speed, progress.total - progress.next, load)
         # A small rest of the window stays unused: a process would be idle for most of a batch much smaller than `size`.
@@ -242,10 +251,10 @@ class _Round:
             if claim.stop or not claim.positions:
                 break
             in_flight += len(claim.positions)
-            following = max(following, claim.positions[-1] + 1)
+            left -= len(claim.positions)
             if not batches.send_claim(job, progress.epoch, claim, self._tracker):
                 break
-        if following >= progress.total:
+        if left <= 0:
             return False
         later = next_window(window, load, full=2 * room < size)
         if later != progress.window:

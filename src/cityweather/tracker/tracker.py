@@ -175,9 +175,9 @@ class Tracker:
         reached = "" if speed is None else f"{speed:.1f}"
         return bool(self._run("release", job_id, epoch, token, reached))
 
-    def park(self, job_id: str, epoch: int, until: float, waiting_for: WaitingFor) -> None:
-        """Dispatch nothing of the job before `until` (Unix seconds)."""
-        self._run("set_fields", job_id, epoch, "parked_until", int(until * 1000), "waiting_for", waiting_for)
+    def park(self, job_id: str, epoch: int, until: float, waiting_for: WaitingFor, error: str | None = None) -> None:
+        """Dispatch nothing of the job before `until` (Unix seconds). `error`: one sentence for the operator."""
+        self.set_fields(job_id, epoch, parked_until=int(until * 1000), waiting_for=waiting_for, error=error or "")
 
     def set_quota_eta(self, job_id: str, epoch: int, at: float) -> None:
         """The quota does not let the job end before `at` (Unix seconds; 0: the quota does not limit it)."""
