@@ -81,6 +81,11 @@ Transport.Channel = TolerantChannel
 QUEUE_LIMIT = 20  # ticks waiting, after which no more are sent until a bookkeeper has come
 
 
+def may_send(tick: str) -> bool:
+    """True if this tick does not wait already, nor do many others. Raises RedisError."""
+    return connections.queue_length("bookkeeping") < QUEUE_LIMIT and heartbeats.reserve_tick(tick)
+
+
 class Ticker(Scheduler):
     """A scheduler that keeps no file and sends no tick while the same one, or many others, are waiting.
 
@@ -89,7 +94,7 @@ class Ticker(Scheduler):
 
     def apply_async(self, entry: ScheduleEntry, producer: Any = None, advance: bool = True, **kwargs: Any) -> Any:
         try:
-            if connections.queue_length("bookkeeping") < QUEUE_LIMIT and heartbeats.may_send(str(entry.task)):
+            if may_send(str(entry.task)):
                 return super().apply_async(entry, producer=producer, advance=advance, **kwargs)
         except (RedisError, SchedulingError) as error:
             cause = type(error.__context__ or error).__name__

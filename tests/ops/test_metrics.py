@@ -24,6 +24,7 @@ from cityweather.runtime.metrics import Counters
 from cityweather.tracker.results import Result
 from cityweather.weather.availability import ProviderAvailability
 from tests.support.api import go_live, make_job
+from tests.support.heartbeats import sign_of_life
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -197,6 +198,20 @@ def test_a_tick_that_ended_well_and_a_task_that_failed_are_told(client: Client, 
     assert found["cityweather_tick_age_seconds", (("tick", "good_tick"),)] < 60
     assert found["cityweather_task_seconds_count", (("task", "good_tick"),)] == 1
     assert found["cityweather_task_failures_total", (("task", "bad_tick"),)] == 1
+
+
+@pytest.mark.usefixtures("db")
+def test_workers_are_counted_by_queue_and_so_are_those_that_are_gone(
+    client: Client, redis_server: "Redis[bytes]"
+) -> None:
+    sign_of_life(redis_server, "fetch@a", ["fetch"], clock=2.5)
+    sign_of_life(redis_server, "fetch@b", ["fetch"], ago=60)
+    found = scraped(client)
+    assert found["cityweather_workers", (("queue", "fetch"),)] == 1
+    assert found["cityweather_workers", (("queue", "bookkeeping"),)] == 0
+    assert found["cityweather_workers_gone", ()] == 1
+    assert found["cityweather_clock_ahead_seconds", (("host", "fetch@a"),)] == 2.5
+    assert abs(found["cityweather_clock_ahead_seconds", (("host", "web"),)]) < 5
 
 
 @pytest.mark.usefixtures("db")

@@ -20,10 +20,9 @@ from cityweather.api import serializers as shapes
 from cityweather.api.auth import HasApiKey
 from cityweather.api.base import KeyedView, ListView
 from cityweather.api.pagination import Cursor, KeysetPagination
-from cityweather.celery import QUEUE_LIMIT, app
+from cityweather.celery import app, may_send
 from cityweather.dispatch import job_control
 from cityweather.models import BulkJob
-from cityweather.runtime import connections
 
 log = structlog.get_logger(__name__)
 
@@ -170,8 +169,8 @@ def unchanged(request: Request, etag: str) -> bool:
 def wake() -> None:
     """Let a bookkeeper look at once; without it the next tick comes within a second anyway."""
     try:
-        # The queue is read first: an unreachable broker fails here at once, while Celery would try for seconds.
-        if connections.queue_length("bookkeeping") < QUEUE_LIMIT:
-            app.send_task("cityweather.tasks.dispatch_tick", expires=5, retry=False, ignore_result=True)
+        # Redis is asked first: an unreachable broker fails here at once, while Celery would try for seconds.
+        if may_send("cityweather.tasks.dispatch_tick"):
+            app.send_task("cityweather.tasks.dispatch_tick", retry=False, ignore_result=True)
     except (OperationalError, RedisError, OSError):
         log.warning("not_woken")

@@ -54,8 +54,8 @@ def clock_ahead() -> float:
     return time.time() - now()
 
 
-def may_send(task: str) -> bool:
-    """True if this tick does not wait in the queue already. Raises RedisError."""
+def reserve_tick(task: str) -> bool:
+    """True if this tick does not wait in the queue already; the caller now sends it. Raises RedisError."""
     key = redis_keys.waiting_tick(task.rpartition(".")[2])
     return bool(connections.broker_client().set(key, 1, nx=True, ex=TICK_WAITS))
 
