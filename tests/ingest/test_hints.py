@@ -1,10 +1,14 @@
 """A refusal says what to do, in words that work."""
 
+from itertools import islice
+
 import pytest
 
 from cityweather.errors import NoCityColumn, UnclosedQuote
+from cityweather.ingest.csv_words import CITY, word
 from cityweather.ingest.options import ReadOptions
 from cityweather.ingest.spool import spool_upload
+from cityweather_dev.make_cities import raw_names
 
 
 def refusal(content: bytes, **options: str | bool) -> str:
@@ -31,6 +35,11 @@ def test_a_refusal_names_the_line_and_the_way_out(content: bytes, hint: str) -> 
 
 def test_a_number_alone_does_not_say_whether_the_first_line_is_a_header() -> None:
     assert "Is line 1 the header? Say header=true" in refusal(b"Paris;FR\nOslo;NO\n", column="1")
+
+
+def test_no_city_is_called_like_a_header() -> None:
+    names = {word(name) for name in islice(raw_names(), 100_000)}
+    assert names.isdisjoint(CITY)
 
 
 @pytest.mark.parametrize("header", [True, False])

@@ -23,13 +23,14 @@ def _words(*headers: str) -> tuple[str, ...]:
 
 
 NAME = "name"
+# None of them is the name of a town, since the first line of a list could be that town.
 # Best first. What may be something else than a city comes last: with `name` and `town` the city is in `town`.
 CITY = _words(
     "city", "city name", "cities", "ciudad", "ciudades", "cidade", "cidades", "ville", "villes", "città", "stadt",
-    "städte", "stad", "by navn", "kaupunki", "kota", "miasto", "miasta", "miejscowość", "město", "mesto", "город",
-    "города", "місто", "град", "πόλη", "şehir", "şehirler", "thành phố", "oraș", "localitate", "város", "linn",
-    "城市", "都市", "都市名", "市区町村", "도시", "도시명", "เมือง", "शहर", "مدينة", "المدينة", "עיר",
-    "town", "towns", "town name", "ort", "orte", "ortschaft", "gemeinde", "municipality", "municipio", "município",
+    "städte", "stad", "by navn", "kaupunki", "miasto", "miasta", "miejscowość", "město", "mesto", "город",
+    "города", "місто", "град", "πόλη", "şehir", "şehirler", "thành phố", "oraș", "localitate", "város",
+    "城市", "都市", "都市名", "市区町村", "도시", "도시명", "เมือง", "शहर", "مدينة", "עיר",
+    "town", "towns", "town name", "ort", "ortschaft", "gemeinde", "municipality", "municipio", "município",
     "comune", "commune", "gemeente", "kommune", "kommun", "obec", "localidad", "localidade", "locality", "settlement",
     "place", "places", "place name", "plaats", "location", "locations", NAME, "names",
 )  # fmt: skip
