@@ -15,7 +15,7 @@ LOOK_AHEAD = 20  # lines in which the header is looked for
 
 
 class FirstLines:
-    """The file from its first line that is not blank, which has this number. It is read only as far as needed."""
+    """The file from its first line that is not blank; `number` is the number of that line. It is read as needed."""
 
     def __init__(self, line: str, source: Iterator[str], number: int) -> None:
         self.lines = [line]
@@ -23,7 +23,7 @@ class FirstLines:
         self._source = source
 
     def get(self, index: int) -> str:
-        """ "" behind the last line."""
+        """The line at this index, "" if the file has fewer."""
         while len(self.lines) <= index:
             line = next(self._source, "")
             if not line:

@@ -96,7 +96,7 @@ def _separator(line: str) -> str:
 
 
 class _Search:
-    """For the layout. `top` is the first line that is no comment."""
+    """Finds the layout. `top` is the index of the first line that is no comment."""
 
     def __init__(self, source: FirstLines, delimiter: str | None, options: ReadOptions) -> None:
         self.source, self.options = source, options
@@ -125,7 +125,10 @@ class _Search:
         return self._made(self.splits[0], 0, header=bool(self.options.header))
 
     def _splits(self, index: int) -> tuple[list[Split], ImportRefused | None]:
-        """And why one of them finds no end of the row: it is the right one if no other shows a known column."""
+        """The row as each delimiter divides it, and the error of a delimiter by which the row has no end.
+
+        The latter counts only when no other delimiter shows a known column.
+        """
         splits, endless = [], None
         for delimiter in self.delimiters:
             try:
@@ -137,7 +140,7 @@ class _Search:
         return splits, endless
 
     def _header(self) -> list[Split]:
-        """The header as the delimiters divide it that show a column of cities; empty when there is none."""
+        """The header, once for each delimiter that shows a column of cities in it. Empty without a header."""
         first = [split for split in self.splits if split.find(CITY) is not None]
         if any(split.divides for split in first):
             return first
@@ -147,6 +150,10 @@ class _Search:
         return first or self._commented()
 
     def _below_a_title(self, index: int, *, alone: bool) -> list[Split]:
+        """This line if it is surely the header: it has two headers that we know, and more cells than any line above.
+
+        `alone`: a line that is only "city" is one, too.
+        """
         splits = [split for split in self._splits(index)[0] if split.find(CITY) is not None]
         dividing = [split for split in splits if split.divides]
         if dividing and not self.source.is_comment(index):
@@ -157,7 +164,7 @@ class _Search:
         return [split for split in splits if alone and split.words[0] in TITLE and self._is_wider(split, 2)]
 
     def _is_wider(self, header: Split, than: int | None = None) -> bool:
-        """Whether each line above has fewer cells, as titles have."""
+        """Whether each line above has fewer filled cells, as titles have."""
         most = than or header.filled()
         return all(
             self.source.is_comment(index)
@@ -194,7 +201,7 @@ class _Search:
         return self._made(split, city, header=bool(header) or (self._names_columns(split) if given is None else given))
 
     def _names_columns(self, split: Split) -> bool:
-        """Whether the first row is a header, of words that we do not know."""
+        """Whether this row is a header, perhaps of words that we do not know. Raises NoCityColumn in doubt."""
         if KNOWN.intersection(split.words):
             return True
         if not split.divides or any(map(NUMBER.fullmatch, map(str.strip, split.cells))):
