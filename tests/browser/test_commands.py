@@ -1,4 +1,4 @@
-"""What one can say to a job from the page."""
+"""The commands for a job, and what the page says of its state."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.screen import Screen
+from tests.browser.screen import POLL, Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -85,6 +85,18 @@ def test_jobs_that_an_operator_parked_say_so_and_go_on(screen: Screen, cities: C
     finally:
         operate(screen, "resume")
     screen.wait_for("Done")
+
+
+def test_a_refused_key_is_explained_with_the_providers_reason(screen: Screen, cities: Callable[..., Path]) -> None:
+    job_id = screen.upload_slowly(cities(600))
+    waiting = screen.job(job_id) | {"waiting_for": "key", "error": "OpenWeather refuses the service's key."}
+    screen.page.route(POLL, lambda route: route.fulfill(json=waiting))
+    screen.page.route("**/bulk/jobs?*", lambda route: route.fulfill(json={"results": [waiting], "next": None}))
+    screen.page.reload()
+    screen.wait_for("Waiting")
+    notice = screen.page.locator("#job-notice")
+    expect(notice).to_contain_text("OpenWeather refuses the service's key. The job continues by itself when")
+    expect(notice).to_have_attribute("data-kind", "wait")
 
 
 def operate(screen: Screen, command: str) -> None:

@@ -47,7 +47,7 @@ const WAITING = {
   provider: "The weather provider is unreachable. No city fails because of that. The job continues by itself.",
   flush: "The job waits until the database has stored its results. It continues by itself.",
   drain: "An operator has stopped all jobs for a while, for example to update the service. Nothing is lost. The job continues when the operator resumes them.",
-  key: "The weather provider refuses the service's API key; a new key may need some hours. The job continues by itself when the key works.",
+  key: "The job continues by itself when the weather provider accepts the service's API key. A new key may need some hours.",
 };
 
 /** A sentence about the job's present state, or "". */
