@@ -1,7 +1,7 @@
 """What the write half leaves in the database."""
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from cityweather import models
@@ -26,6 +26,13 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 def results(job: BulkJob) -> list[tuple[int, int, str, str]]:
     columns = ("position", "line", "city__name", "status")
     return list(JobResult.objects.filter(job=job).order_by("position").values_list(*columns))
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_an_import_pays_for_no_index_that_nothing_asks() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'cityweather_city'")
+        assert not [name for (name,) in cursor if name.endswith("_like")]
 
 
 def test_every_city_becomes_a_pending_row_in_order_of_appearance() -> None:
