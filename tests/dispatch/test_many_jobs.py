@@ -77,6 +77,48 @@ def test_a_flush_tick_stops_in_time_and_the_next_one_goes_on_where_it_stopped(mo
     assert ended == [3, 6]
 
 
+def test_a_flush_tick_reads_for_half_of_its_time_and_the_next_one_reads_the_other_jobs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live_jobs, "AT_ONCE", 1)
+    jobs, clock = [running_job(1, first_city=n) for n in range(4)], Clock()
+    for job in jobs:
+        work(job, [result(0)])
+    monkeypatch.setattr(flusher, "_with_work", costs(clock, flusher._with_work, 0.3))
+    ended = []
+    for _ in range(2):
+        flusher.flush_all(0.9, clock.ticks)
+        ended.append(BulkJob.objects.filter(status="done").count())
+    assert ended == [2, 4]
+
+
+@pytest.mark.parametrize("kind", [dispatcher, flusher])
+def test_a_tick_over_many_jobs_asks_the_database_the_same_number_of_times(sent_tasks: list[Sent], kind: object) -> None:
+    asked = []
+    for more in (1, 9):
+        small_jobs(more)
+        tick()
+        with CaptureQueriesContext(connection) as queries:
+            tick() if kind is dispatcher else flusher.flush_all()
+        asked.append(len(queries))
+    assert asked[0] == asked[1] <= 4
+
+
+def test_ticks_on_slow_servers_serve_some_job_each(sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a reading that takes longer than a tick would stop everything."""
+    monkeypatch.setattr(dispatcher, "TOGETHER", 1)
+    jobs, clock = small_jobs(2), Clock()
+    monkeypatch.setattr(Tracker, "progresses", costs(clock, Tracker.progresses, 5.0))
+    for n in (1, 2):
+        dispatcher.tick(0.9, clock.ticks, clock.advance)
+        assert len(set(served(sent_tasks))) == n
+    for job in jobs:
+        work(job, [result(0)])
+    for n in (1, 2):
+        flusher.flush_all(0.9, clock.ticks)
+        assert BulkJob.objects.filter(status="done").count() == n
+
+
 def counted(monkeypatch: pytest.MonkeyPatch, *names: str) -> list[str]:
     """The calls of these methods of the tracker from now on."""
     made: list[str] = []

@@ -43,7 +43,8 @@ def tick(
 ) -> None:
     """Keep every live job's window full for so many seconds. `clock` gives monotonic seconds.
 
-    A tick that has no time for all jobs leaves the others to the next one.
+    A tick that has no time for all jobs leaves the others to the next one. However slow the servers are, it serves at
+    least one group of them.
     """
     until = clock() + seconds
     busy = live_jobs.dispatch_rotation().ordered(live_jobs.open_jobs())
@@ -120,8 +121,8 @@ class _Round:
     def _read(self, jobs: Sequence[BulkJob]) -> States:
         """The jobs as Redis has them; a job that Redis does not know is put there first."""
         states: list[tuple[BulkJob, Progress]] = []
-        for chunk in live_jobs.chunks(jobs):
-            if self._clock() > self._read_until:
+        for n, chunk in enumerate(live_jobs.chunks(jobs)):
+            if n and self._clock() > self._read_until:
                 self._rotation.stop_at(chunk[0].job_id)
                 break
             unknown = []
@@ -135,8 +136,8 @@ class _Round:
 
     def _put_into_redis(self, jobs: Sequence[BulkJob]) -> States:
         known: list[BulkJob] = []
-        for group in _groups(jobs):
-            if self._clock() > self._read_until:
+        for n, group in enumerate(_groups(jobs)):
+            if n and self._clock() > self._read_until:
                 self._rotation.stop_at(group[0].job_id)
                 break
             recovery.put_into_redis(group, self._tracker)
@@ -196,9 +197,10 @@ class _Round:
 
     def _fill_all(self, running: States, availability: ProviderAvailability) -> list[BulkJob]:
         load, in_flight = self._load(running, availability)
-        busy = []
-        for group in _groups([(job, progress) for job, progress in running if job.job_id in in_flight]):
-            if self._clock() > self._until:
+        busy: list[BulkJob] = []
+        claimable = [(job, progress) for job, progress in running if job.job_id in in_flight]
+        for n, group in enumerate(_groups(claimable)):
+            if n and self._clock() > self._until:
                 self._rotation.stop_at(group[0][0].job_id)
                 return []
             started = self._started(group)

@@ -25,17 +25,22 @@ PARKED = 3.0  # seconds for which a job whose flush failed is not dispatched; ea
 def flush_all(seconds: float = 0.9, clock: Callable[[], float] = time.monotonic) -> None:
     """Flush every live job, again while entries are left and there is time. Raises the last error of a server.
 
-    `clock` gives monotonic seconds. A tick that has no time for all jobs leaves the others to the next one.
+    `clock` gives monotonic seconds. A tick that has no time for all jobs leaves the others to the next one. However
+    slow the servers are, it flushes at least one job.
     """
-    deadline = clock() + seconds
-    rotation = live_jobs.flush_rotation()
-    jobs = rotation.ordered(live_jobs.open_jobs())
-    waiting = [job.job_id for chunk in live_jobs.chunks(jobs) for job in _with_work(chunk)]
+    began, rotation = clock(), live_jobs.flush_rotation()
+    deadline = began + seconds
+    waiting: list[UUID] = []
     unreachable: list[Exception] = []
+    for n, chunk in enumerate(live_jobs.chunks(rotation.ordered(live_jobs.open_jobs()))):
+        if n and clock() > began + seconds / 2:  # half of the time is for writing
+            rotation.stop_at(chunk[0].job_id)
+            break
+        waiting += [job.job_id for job in _with_work(chunk)]
     while waiting:
         again = []
-        for job_id in waiting:
-            if clock() > deadline:
+        for n, job_id in enumerate(waiting):
+            if n and clock() > deadline:
                 rotation.stop_at(job_id)
                 break
             if _flush_safely(job_id, unreachable):

@@ -10,6 +10,7 @@ from django.db import connection
 from cityweather.models import BulkJob, BulkJobs
 
 AT_ONCE = 500  # jobs that are read from Redis in one round trip
+COLUMNS = ("phase", "status", "max_rate", "request_id", "created_at", "started_at", "epoch", "stream_position")
 PAUSED_A_TICK = 500  # paused jobs that one tick looks at
 
 
@@ -19,7 +20,7 @@ def open_jobs(now: float | None = None) -> list[BulkJob]:
     A paused job has little to do: to end its batches under way, and to be copied to a Redis that has lost it. A tick
     looks at PAUSED_A_TICK of them, the next ones each second, so ten thousand cost no more. `now`: Unix seconds.
     """
-    live = BulkJob.objects.live().defer("phases").order_by("created_at")
+    live = BulkJob.objects.live().only(*COLUMNS).order_by("created_at")
     paused = live.filter(phase=BulkJob.Phase.PAUSED)
     number = paused.count()
     start = int(time.time() if now is None else now) * PAUSED_A_TICK % number if number > PAUSED_A_TICK else 0
