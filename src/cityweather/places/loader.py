@@ -42,6 +42,9 @@ def load(path: Path = packed.SHIPPED, *, again: bool = False) -> Loaded:
         for places in _chunks(packed.read(path)):
             _write(places)
         Place.objects.filter(names=None).delete()  # places that this file does not have
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:  # without statistics it reads all places for each name
+                cursor.execute("ANALYZE cityweather_place, cityweather_placename")
         GazetteerFile.objects.filter(id=1).update(digest=digest, loaded_at=timezone.now())
     return Loaded(Place.objects.count(), changed=True)
 
