@@ -11,7 +11,9 @@ from pathlib import Path
 
 ENV = Path(__file__).parent
 LIST = ENV / "LICENCES.md"
-PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+) \\$", re.MULTILINE)  # those with a marker are for other systems
+PIN = re.compile(
+    r"^([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==(\S+) \\$", re.MULTILINE
+)  # those with a marker are for other systems
 HEAD = """# Licences of what production installs
 
 Made by `env/run python env/licences.py` from the metadata of the packages in env/requirements.txt,

@@ -73,6 +73,8 @@ def variables_documented() -> dict[str, Documented]:
 def locked(lock: str) -> dict[str, list[str]]:
     """Package → its pinned versions, of which a newer interpreter may have another, in one of env/requirements*.txt."""
     pins: dict[str, list[str]] = {}
-    for name, version in re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", (ROOT / "env" / lock).read_text(), re.MULTILINE):
+    for name, version in re.findall(
+        r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==([^ ;\\]+)", (ROOT / "env" / lock).read_text(), re.MULTILINE
+    ):
         pins.setdefault(name, []).append(version)
     return pins
