@@ -45,9 +45,10 @@ NOTHING_RUNS = "Start it: env/run cityweather up. Or use --data DIR, or set REDI
 
 
 def main() -> None:
+    if sys.stdout is None:  # closed by the caller, as `>&-` does
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until the process ends
     # A terminal that cannot show a character gets its code instead of a traceback.
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     arguments = sys.argv[1:]
     if arguments[:1] == ["help"] and arguments[1:] and arguments[1] in MODULES:
         arguments = [arguments[1], "--help"]

@@ -331,6 +331,13 @@ def test_a_full_disk_behind_the_output_is_exit_74(server: Scripted, arguments: l
     assert done.stderr == "The output could not be written: No space left on device.\n"
 
 
+def test_a_closed_output_is_no_traceback(server: Scripted) -> None:
+    server.on["GET", "/weather"] = always(WEATHER)
+    command = f"{sys.executable} -m cityweather weather Oslo --server {server.url} >&-"
+    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_terminal_that_cannot_show_a_letter_gets_its_code(server: Scripted) -> None:
     server.on["GET", "/weather"] = always({**WEATHER, "city": "東京"})
     done = run("weather", "Tokyo", "--server", server.url, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
