@@ -79,7 +79,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def is_quick(item: pytest.Item) -> bool:
-    """True for a test on fake Redis and SQLite with no process beside this one, and of no thousand examples."""
+    """True for a test on fake Redis, without real transactions, a process beside this one or many examples."""
     if {"benchmark", "browser", "chaos", "matrix", "hypothesis"} & {mark.name for mark in item.iter_markers()}:
         return False
     params = item.callspec.params.values() if hasattr(item, "callspec") else ()
