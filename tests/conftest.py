@@ -62,6 +62,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 REAL_SERVERS = {
+    "database",
     "session_valkey",
     "session_postgres",
     "session_cluster",
