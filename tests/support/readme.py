@@ -24,8 +24,9 @@ class Step:
 
 def steps(text: str) -> list[Step]:
     """All commands of the fenced blocks that show a session, in their order."""
-    sessions = [block for block in re.findall(r"^```\n(.*?)^```", text, re.M | re.S) if block.startswith("$ ")]
-    parts = [part for block in sessions for part in re.split(r"^\$ ", block, flags=re.M)[1:]]
+    blocks = re.findall(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    sessions = [block for block in blocks if block.startswith("$ ")]
+    parts = [part for block in sessions for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
     return [Step(*(half.strip() for half in (*part.split("\n", 1), "")[:2])) for part in parts]
 
 
