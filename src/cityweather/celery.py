@@ -1,4 +1,4 @@
-"""The engine that spreads the work. Beat only wakes the bookkeepers."""
+"""The Celery app and its beat, which sends only ticks: by them the bookkeepers wake up."""
 
 import logging
 import os

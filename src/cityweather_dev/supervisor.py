@@ -39,7 +39,7 @@ class Child:
 
 
 class Supervisor:
-    """Without threads: the caller gives it time with `tend()`, and what dies meanwhile waits until then.
+    """Starts processes and restarts those that die. It has no thread: it works only while `tend()` is called.
 
     The thread that calls must live as long as the children, because the kernel ends them with it.
     """

@@ -49,7 +49,7 @@ def _bundled() -> str | None:
 
 
 class Valkey(Server):
-    """In memory only unless told otherwise: `Valkey(folder, **PERSISTENT)`; options are valkey.conf's."""
+    """Keeps its data in memory only, except as `Valkey(folder, **PERSISTENT)`. Options are those of valkey.conf."""
 
     name: ClassVar[str] = "valkey"
 

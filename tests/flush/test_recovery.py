@@ -236,16 +236,16 @@ def test_a_fresh_job_and_a_lost_one_are_told_apart_in_the_log(caplog: pytest.Log
     assert "job_rebuilt" in caplog.messages
 
 
-def test_explained_is_a_crash_between_commit_and_trim_only_while_the_entry_is_there() -> None:
+def test_a_crash_between_commit_and_trim_needs_a_rebuild_only_when_the_entry_is_gone() -> None:
     job = running_job(3)
     work(job, [result(0)])
     (entry,) = tracker().read_entries(str(job.job_id), reload(job).stream_position, 1)
     BulkJob.objects.filter(pk=job.pk).update(stream_position=entry.id)
     live_tracker: Tracker = tracker()
     state = live_tracker.progress(str(job.job_id))
-    assert recovery.explained(reload(job), state, live_tracker)
+    assert not recovery.needs_rebuild(reload(job), state, live_tracker)
     connections.redis_client().xdel(JobKeys.of(str(job.job_id)).stream, entry.id)
-    assert not recovery.explained(reload(job), state, live_tracker)
+    assert recovery.needs_rebuild(reload(job), state, live_tracker)
 
 
 def test_a_bitmap_lost_alone_is_noticed_once_more_rows_are_counted_than_there_are() -> None:

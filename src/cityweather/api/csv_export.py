@@ -24,8 +24,8 @@ AT_ONCE = 4  # downloads a process; each holds a thread as long as its reader ta
 TRY_AGAIN = 10.0  # seconds
 BOM = "\ufeff"
 # Where a spreadsheet may begin to read a formula (CWE-1236): at the start of a cell, and after what it may take for
-# the end of one, whatever quotes say. An apostrophe that stands there already gets one more: an import takes one
-# away, and then finds each text as it was.
+# the end of one, even within quotes. An apostrophe that stands there already gets one more: an import removes one,
+# so each text is read as it was.
 FORMULA = re.compile(r"(^|[;\t\r\n])(?=[ ']*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])")
 
 Row = Sequence[Any]

@@ -225,7 +225,7 @@ class FileByPath(Shape):
 
 
 class Upload(Shape):
-    """What says how to read the file stands before it."""
+    """The fields that describe the file must come before it, because the file is read while it arrives."""
 
     encoding = s.CharField(required=False)
     delimiter = s.CharField(required=False)

@@ -1,6 +1,5 @@
 """Claims positions of every running job and sends them to the workers, as fast as they take them and no faster."""
 
-import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -26,8 +25,6 @@ from cityweather.runtime import connections
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.tracker import Tracker
 from cityweather.weather.availability import Blocked, ProviderAvailability, provider_availability
-
-log = logging.getLogger(__name__)
 
 EVERY = 0.1  # seconds between two rounds of a tick
 TOGETHER = 50  # jobs that are put into Redis, or started, in one transaction
@@ -78,7 +75,7 @@ class Situation:
     unflushed: int
 
 
-def why_not(progress: Progress, situation: Situation, tracker: Tracker) -> str | None:
+def reason_to_wait(progress: Progress, situation: Situation, tracker: Tracker) -> str | None:
     """The first reason why nothing of the job is dispatched now. None: it runs."""
     blocked = situation.availability.blocked
     reasons = (
@@ -93,7 +90,7 @@ def why_not(progress: Progress, situation: Situation, tracker: Tracker) -> str |
 
 
 def _parked(progress: Progress, situation: Situation) -> bool:
-    """A worker or the flush parked the job. What a worker met at the provider may be over sooner than it expected."""
+    """True while a worker or the flush parks the job. Its park for the provider ends once the provider is available."""
     if progress.waiting_for in get_args(Blocked) and not situation.availability.blocked:
         return False
     parked_until = progress.parked_until or 0.0
@@ -158,7 +155,7 @@ class _Round:
         """True if rows of the job may be dispatched; else the job shows what it waits for."""
         if progress.closed or job_control.sync(job, progress, self._tracker):
             return False
-        reason, availability = why_not(progress, situation, self._tracker), situation.availability
+        reason, availability = reason_to_wait(progress, situation, self._tracker), situation.availability
         if reason == "key" and availability.error and availability.key_hopeless(job.created_at.timestamp()):
             self._tracker.fail(str(job.job_id), progress.epoch, availability.error)
         else:

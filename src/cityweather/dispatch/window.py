@@ -28,7 +28,7 @@ def under_way(leases: Sequence[Sequence[Lease]], now: int, waiting: int) -> list
 def messages_missing(leases: Sequence[Sequence[Lease]], waiting: int) -> bool:
     """True if the queue holds fewer messages than there are queued leases. This decides when a queued lease is lost.
 
-    A lease that is queued has no worker yet, so its age tells nothing: without workers its message waits for hours.
+    A lease that is queued has no worker yet, so its age means nothing: without workers its message waits for hours.
     Only when messages are missing may a queued lease that ran out be claimed again (claim.lua): either a worker has
     just taken the message, and its lease has not run out, or the message died with a killed worker.
     """
@@ -40,7 +40,7 @@ def may_claim(unclaimed: int, leases: Sequence[Lease], now: int) -> bool:
 
     A job whose rows are all under way is not asked, so thousands of them cost a tick one reading.
     """
-    return unclaimed > 0 or not leases or any(lease.may_be_claimed_again(now) for lease in leases)
+    return unclaimed > 0 or not leases or any(lease.may_be_free(now) for lease in leases)
 
 
 def shared_rows(pending: Sequence[int]) -> list[int]:

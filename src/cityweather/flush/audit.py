@@ -1,6 +1,6 @@
 """Checks that a job is exact: bits = processed = succeeded + failed = rows in the database (invariants 1 and 2).
 
-It also says which rows are missing, and why the job has not ended.
+It also lists the rows that are missing, and the reason why the job has not ended.
 """
 
 import logging

@@ -102,10 +102,10 @@ def flush_job(job_id: str) -> bool:
         if job is None:
             return False
         progress = tracker.progress(job_id)
-        if not recovery.explained(job, progress, tracker):
+        if recovery.needs_rebuild(job, progress, tracker):
             recovery.rebuild(job, progress, tracker)
             return False
-        assert progress is not None  # noqa: S101  # explained() is false for a job that Redis does not know
+        assert progress is not None  # noqa: S101  # needs_rebuild() is true for a job that Redis does not know
         read = tracker.read_entries(job_id, job.stream_position, ENTRIES)
         entries = _chunk(read)
         if entries:

@@ -20,24 +20,24 @@ log = logging.getLogger(__name__)
 CHUNK = 100  # entries read at once
 
 
-def explained(job: BulkJob, state: Progress | None, tracker: Tracker) -> bool:
-    """True if Redis and the database agree on the job, or if a crash between two steps explains the difference.
+def needs_rebuild(job: BulkJob, state: Progress | None, tracker: Tracker) -> bool:
+    """True if Redis does not know the job, or disagrees with the database and no crash explains the difference.
 
     More rows counted than there are: the bitmap alone was lost. `flushed` in Redis ahead of the committed position:
     the database was restored. `flushed` behind it: either a crash between commit and trim, and then the entry at that
     position is still there, or Redis lost its last writes.
     """
     if state is None or state.epoch != job.epoch or state.processed > state.total:
-        return False
+        return True
     if state.flushed == job.stream_position:
-        return True
-    if order(state.flushed) > order(job.stream_position):
         return False
-    if tracker.has_entry(str(job.job_id), job.stream_position):
+    if order(state.flushed) > order(job.stream_position):
         return True
+    if tracker.has_entry(str(job.job_id), job.stream_position):
+        return False
     # Race: the flusher before us trims after its commit, so it may have trimmed after `state` was read.
     state = tracker.progress(str(job.job_id))
-    return state is not None and (state.epoch, state.flushed) == (job.epoch, job.stream_position)
+    return state is None or (state.epoch, state.flushed) != (job.epoch, job.stream_position)
 
 
 def put_into_redis(jobs: Sequence[BulkJob], tracker: Tracker) -> None:
@@ -52,7 +52,7 @@ def put_into_redis(jobs: Sequence[BulkJob], tracker: Tracker) -> None:
             locked = live_jobs.lock_all(job_ids)
             progresses = tracker.progresses([str(job.job_id) for job in locked])
             for job, progress in zip(locked, progresses, strict=True):
-                if not explained(job, progress, tracker):  # or another process was quicker
+                if needs_rebuild(job, progress, tracker):  # False if another process was quicker
                     rebuild(job, progress, tracker)
 
 

@@ -201,7 +201,7 @@ class _Search:
         return self._made(split, city, header=bool(header) or (self._names_columns(split) if given is None else given))
 
     def _names_columns(self, split: Split) -> bool:
-        """Whether this row is a header, perhaps of words that we do not know. Raises NoCityColumn in doubt."""
+        """True if this row is a header, even one of words that we do not know. Raises NoCityColumn in doubt."""
         if KNOWN.intersection(split.words):
             return True
         if not split.divides or any(map(NUMBER.fullmatch, map(str.strip, split.cells))):

@@ -91,6 +91,6 @@ class _Import:
             self.job.save(update_fields=["phase", "phases"])
 
     def _renew(self) -> None:
-        """First in each transaction, so that its row lock keeps the sweep away until the commit."""
+        """First in each transaction: its row lock makes the sweep wait until the commit. Raises ImportLost."""
         if not renew(self.job, database_now()):
             raise ImportLost

@@ -1,4 +1,4 @@
-"""Sessions, logins and CSRF tokens, for the admin only: the API knows keys, and pays for nothing else."""
+"""Sessions, logins and CSRF tokens for the admin only. The API has keys instead, so its requests skip all this."""
 
 import socket
 from threading import Timer

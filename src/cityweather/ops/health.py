@@ -166,7 +166,7 @@ State = dict[str, Any]
 
 
 class Probe:
-    """Asks a part, for all who want to know at that time: one that hangs is not asked again meanwhile."""
+    """Examines one part in a thread. Requests share the result, so a part that hangs holds one thread only."""
 
     def __init__(self) -> None:
         self._lock = Lock()

@@ -8,8 +8,3 @@ def parse(setting: str) -> list[tuple[str, str]]:
     parts = (part.strip().partition(":") for part in setting.split(","))
     named = ((name, key) if colon else ("", name) for name, colon, key in parts)
     return [(name.strip(), key.strip()) for name, key in named if key.strip()]
-
-
-def first(setting: str) -> str:
-    """The key that a client of this machine sends; "" for none."""
-    return next((key for _, key in parse(setting)), "")

@@ -1,4 +1,4 @@
-"""What Celery's processes say of themselves: which ticks ended when, which workers are alive, how long tasks take.
+"""What Celery's processes report in Redis: which ticks ended when, which workers are alive, how long tasks take.
 
 All times are of the broker's clock, so hosts whose clocks differ agree on them.
 """

@@ -1,10 +1,10 @@
-"""Every Redis key of the service itself: of no job, which are the tracker's, and of no provider."""
+"""The Redis keys that belong to no job (see tracker/keys.py) and to no provider (see weather/redis_keys.py)."""
 
 METRICS = "cw:metrics"  # hash: field → sum
 TICKS = "cw:ticks"  # of the broker; hash: tick → Unix seconds when it last ended
 WORKERS = "cw:workers"  # of the broker; hash: name of a worker → JSON of its last sign of life
 DATABASE_REFUSAL = "cw:database_refusal"  # string: why the database was refusing writes a moment ago
-HEALTH = "cw:health"  # never there: setting nothing at its beginning makes none, yet needs leave to write
+HEALTH = "cw:health"  # never exists: writing "" into it makes no key, but Redis checks that it may write
 
 
 def waiting_tick(tick: str) -> str:

@@ -15,7 +15,7 @@ class SlowWork:
 
     def __init__(self) -> None:
         self._free: BoundedSemaphore | None = None
-        self._crowded = False  # nobody left while somebody waited, so the next need not wait either
+        self._crowded = False  # the last request waited in vain, so the next one does not wait
 
     def limit(self, threads: int | None) -> None:
         """The process has so many threads. None lifts the limit."""

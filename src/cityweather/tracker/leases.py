@@ -23,13 +23,16 @@ class Lease:
         first, last, rows, deadline, lost_workers, state = text.decode().split(":")
         return cls(token.decode(), int(first), int(last), int(rows), int(deadline), int(lost_workers), state)
 
-    def may_be_claimed_again(self, now: int) -> bool:
-        """True if it was released or ran out, or its deadline was written before the clock was set back (Unix ms)."""
+    def may_be_free(self, now: int) -> bool:
+        """True if it was released or ran out. Only claim.lua (may_be_claimed_again) decides. `now` in Unix ms.
+
+        A deadline more than two lease times ahead was written before the clock was set back, so it has run out, too.
+        """
         return self.state == "released" or not now < self.deadline <= now + 2 * LEASE
 
     def renewed_lately(self, now: int) -> bool:
         """True if the batch was sent or renewed within the last 3 s. `now` in Unix ms.
 
-        A deadline more than two lease times away was written before the clock was set back: it tells nothing.
+        A deadline more than two lease times away was written before the clock was set back and means nothing.
         """
         return self.state != "released" and now + LEASE - SILENT < self.deadline <= now + 2 * LEASE

@@ -98,7 +98,7 @@ def parse(values: Sequence[bytes | None], now: float) -> Progress | None:
         speed=float(raw["speed"] or 0),
         unflushed_bytes=int(raw["unflushed_bytes"] or 0),
         flushed=(raw["flushed"] or b"0-0").decode(),
-        # Less than a tenth of a second tells no rate; the maximum also covers a clock that is behind the server's.
+        # A span below 0.1 s gives no useful rate. It is negative when our clock is behind the server's.
         rate=max(0.0, done / max(0.1, now - past_at)) if past_at else 0.0,
         as_of=now,
     )

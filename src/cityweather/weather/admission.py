@@ -1,4 +1,4 @@
-"""When a batch may send its next request: the breaker's verdict, slots, tokens, and pauses short enough to wait."""
+"""When a batch may send its next request: it asks the circuit breaker, the concurrency and the rate limiter."""
 
 import mmap
 import uuid
@@ -52,15 +52,15 @@ class RequestAdmission:
         self._concurrency_limiter = concurrency_limiter
         self._health = health
         self._ticks = ticks
-        self._holder = uuid.uuid4().hex  # of the probe, if the breaker gives it to this batch
+        self._holder = uuid.uuid4().hex  # names this batch when the breaker lets it send the probe
         self.slots = 0  # requests that may be under way
         self._tokens = 0
         self._acquired_at = 0.0
         self._pause_until = self._check_at = float("-inf")
         self._checked_at = self._ticks()
         self._stop_at = float("inf")
-        self.half_open = False  # the breaker is, and this batch's next request is the probe
-        self._ending: HandBack | None = None
+        self.half_open = False  # True: the breaker is half-open and this batch's next request is the probe
+        self._ending: HandBack | None = None  # why the batch ends, once it is known
 
     def is_open(self, now: float, wanted: int) -> bool:
         """`wanted`: requests to have under way."""

@@ -1,4 +1,4 @@
-"""Fresh weather, unknown cities, and where the others are. While Redis is unreachable it knows nothing."""
+"""Caches fresh weather, unknown cities and coordinates. While Redis is unreachable, the cache is empty."""
 
 import logging
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ class Answer:
 
 
 class Cache:
-    """Of one provider: what one does not know, another may. `ttl` in seconds."""
+    """The cache of one provider, since another provider may know other cities. `ttl` in seconds."""
 
     def __init__(self, provider: str, ttl: int) -> None:
         self._provider = provider
@@ -93,12 +93,12 @@ class Cache:
         self._write([(key, _encode(answer)) for key, answer in answers if answer.error is not None], UNKNOWN_TTL)
 
     def set_coordinates(self, places: Sequence[tuple[str, Place]]) -> None:
-        """In the place of an answer that could not be had; the answer replaces it."""
+        """Store coordinates of cities without an answer, under the key of the answer, which replaces them later."""
         values = [(key, ["at", p.latitude, p.longitude, p.known_as, p.country]) for key, p in places]
         self._write(values, COORDINATES_TTL)
 
     def tried(self, job_id: str, position: int) -> int:
-        """Count one try more of a row, whoever made the others; how many that makes, 0 while Redis is unreachable."""
+        """Count one more try of a row. Returns the tries of all processes so far, 0 while Redis is unreachable."""
         name = django_cache.make_key(redis_keys.tries(job_id, position))
         try:
             if self._cooldown:

@@ -27,20 +27,25 @@ from cityweather.weather.providers.base import Place
 from cityweather.weather.result_buffer import ResultBuffer
 
 REFERENCE = Place("London", 51.5074, -0.1278)  # asked for in a probe until another city was answered
-FIRST_REQUESTS = 2  # at once, while nothing has come back yet: a refused key costs a handful of requests
-SILENCE = 60.0  # seconds after which what was seen is stale
-SMOOTHING = 0.02  # the failure rate is that of about the last fifty answers
-CITY_AT_FAULT_BELOW = 0.1  # with one in ten failing it is no longer the city
-PROVIDER_AT_FAULT_FROM = 0.5
-RATE_AFTER_OUTAGE = 0.2  # some 35 answers above the rate at which cities are blamed
-IN_A_ROW = 10  # failures without a success between them: in an outage sooner than the rate, hardly ever by chance
-RETRY_COST, SUCCESS_PAYS, SECOND_PAYS, MOST_RETRIES = 1.0, 0.2, 5.0, 100.0
+FIRST_REQUESTS = 2  # requests at once until the first answer, so that a refused key costs few requests
+SILENCE = 60.0  # seconds without a success after which the failure rate starts again
+SMOOTHING = 0.02  # weight of one answer in the failure rate: it covers about the last fifty answers
+CITY_AT_FAULT_BELOW = 0.1  # failure rate below which a failure counts as a try of its row
+PROVIDER_AT_FAULT_FROM = 0.5  # failure rate from which the provider is suspected
+RATE_AFTER_OUTAGE = 0.2  # failure rate after an outage: after some 35 successes cities are blamed again
+IN_A_ROW = 10  # failures in a row that suspect the provider: an outage makes them before it raises the rate to 0.5
+
+# The retry budget, in retries.
+RETRY_COST = 1.0
+SUCCESS_PAYS = 0.2  # for each success
+SECOND_PAYS = 5.0  # for each second
+MOST_RETRIES = 100.0
 FIRST_BUDGET = 20.0
 
-TRIES = 5
-FIRST_RETRY, LONGEST_RETRY = 0.2, 1.6  # seconds; the upper ends of the jitter
+TRIES = 5  # of a row, then it ends with gave_up
+FIRST_RETRY, LONGEST_RETRY = 0.2, 1.6  # seconds; the pause is random between 0 and this
 PROBES = 3  # all must be answered before a failure counts against a city
-MOST_HELD = 3  # calls; no new ones go out then until the probes are back
+MOST_HELD = 3  # held calls after which no new request goes out until the probes are back
 
 
 class ProviderHealth:

@@ -70,7 +70,7 @@ class WebTransport:
 
 def _session() -> requests.Session:
     session = requests.Session()
-    session.trust_env = False  # ~/.netrc has no say; proxies are passed explicitly
+    session.trust_env = False  # do not read ~/.netrc; proxies are passed explicitly
     return session
 
 

@@ -31,7 +31,7 @@ def last_known(key: str) -> tuple[Weather, float] | None:
 def remember(key: str, name: str, weather: Weather, answered_at: float) -> None:
     """Write an answer, given at `answered_at` (Unix seconds), into the City row; a newer refresh stays.
 
-    A database that is unreachable costs the answer nothing: it is given all the same.
+    If the database is unreachable, the row stays as it is and the caller answers all the same.
     """
     refreshed_at = datetime.fromtimestamp(answered_at, UTC)
     values = {

@@ -138,7 +138,7 @@ class ProviderClient:
 
         retries = backoff.on_exception(
             backoff.expo, WeatherError, max_tries=TRIES, giveup=hopeless, jitter=backoff.full_jitter,
-            on_backoff=_wait_as_told, logger=None, factor=FIRST_RETRY,
+            on_backoff=_wait_for_retry_after, logger=None, factor=FIRST_RETRY,
         )  # fmt: skip
         try:
             answer: Answer = retries(self._once)(ask)
@@ -185,7 +185,7 @@ class ProviderClient:
                     self._breaker.release_probe(holder)
 
 
-def _wait_as_told(details: Any) -> None:
-    """A short Retry-After is waited for in whole; the random pause comes on top."""
+def _wait_for_retry_after(details: Any) -> None:
+    """Wait for a short Retry-After. The random pause comes on top."""
     if details["exception"].retry_after:
         time.sleep(details["exception"].retry_after)

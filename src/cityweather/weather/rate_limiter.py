@@ -147,7 +147,7 @@ class RateLimiter:
         }
 
     def restore_usage(self, noted: Mapping[str, int]) -> bool:
-        """Tell a Redis that is new, or has forgotten, what usage() returned last. True when it did not know.
+        """Copy what usage() returned last into a Redis that is new or has lost it. True if Redis needed it.
 
         Raises RedisError.
         """

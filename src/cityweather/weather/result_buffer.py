@@ -64,19 +64,19 @@ class ResultBuffer:
             self._located[row.key] = place
 
     def answered(self, row: Row, weather: list[Any]) -> None:
-        self._located.pop(row.key, None)  # the answer holds them
+        self._located.pop(row.key, None)  # the answer has the coordinates
         self._add(Result(row.position, self.now, None, weather))
         self._fresh.append((row.key, Answer(self.now, weather)))
 
     def refused(self, row: Row, code: str, *, remember: bool = False) -> None:
-        """For good: the reason is the city's. `remember` it for other jobs too."""
+        """The row fails for good because of its city. `remember`: cache the reason, so that other jobs need not ask."""
         self._add(Result(row.position, self.now, code))
         if remember:
-            self._located.pop(row.key, None)  # they would take the place of what is remembered
+            self._located.pop(row.key, None)  # the cache has one entry a city: coordinates would replace the reason
             self._fresh.append((row.key, Answer(self.now, None, code)))
 
     def count_try(self, row: Row) -> int:
-        """Its failures while others succeeded, also in batches handed back since and in other processes."""
+        """How often the row failed while others succeeded, in this batch and in earlier ones of any process."""
         row.tries = max(row.tries + 1, self._cache.tried(self._batch.job_id, row.position))
         return row.tries
 

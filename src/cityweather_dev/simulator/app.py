@@ -13,7 +13,7 @@ from cityweather_dev.simulator.answers import Answer, json, retry_after, spoil
 from cityweather_dev.simulator.conditions import BadControl, Conditions
 from cityweather_dev.simulator.stats import Place, Stats
 
-SAY_WHEN = HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE  # to ask again, if the conditions do
+WITH_RETRY_AFTER = HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE  # if the conditions set one
 KINDS = {openweather.PATH: "weather", open_meteo.FORECAST: "forecast", open_meteo.SEARCH: "search"}
 
 
@@ -36,7 +36,7 @@ class App:
         places = self._note(kind, query)
         fault = self._fault(kind, query, places)
         answer = self._provider(kind, query, max(1, len(places)), fault)
-        if answer.status in SAY_WHEN and self.conditions.retry_after is not None:
+        if answer.status in WITH_RETRY_AFTER and self.conditions.retry_after is not None:
             answer.headers = retry_after(self.conditions.retry_after)
         if fault is not None:
             answer = spoil(answer, fault, location=url)
@@ -76,7 +76,7 @@ class App:
             answer = openweather.answer(query, now, fault)
         else:
             answer = open_meteo.forecast(query, now, fault) if kind == "forecast" else open_meteo.search(query, now)
-        if kind != "weather":  # there every error costs one; OpenWeather tells of no cost of a refusal
+        if kind != "weather":  # Open-Meteo counts every error as one call; OpenWeather documents no cost of a refusal
             self.stats.spend(cost if answer.status == HTTPStatus.OK else 1, now.limits)
         elif refused is None:
             self.stats.spend(cost, now.limits)

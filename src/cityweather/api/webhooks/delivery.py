@@ -1,4 +1,4 @@
-"""Tells a receiver that a job has ended: at least once, from the committed row, until it answers with a 2xx."""
+"""Sends the callback of an ended job at least once, from the committed row, until the receiver answers with a 2xx."""
 
 import logging
 import time
