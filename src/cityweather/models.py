@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -199,6 +200,11 @@ class BulkJob(models.Model):
         if self.phase != phase:
             self.phase = phase
             self.phases = [*self.phases, [phase, timezone.now().isoformat(timespec="seconds")]]
+
+    @property
+    def phase_since(self) -> datetime:
+        """When the job entered its phase."""
+        return datetime.fromisoformat(self.phases[-1][1]) if self.phases else self.created_at
 
     def delete_with_rows(self, until: float = float("inf")) -> bool:
         """Delete the job in small transactions; cities stay. False when time (monotonic seconds) ran out: call again.

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from cityweather.dispatch import job_control
 from cityweather.models import BulkJob
 from cityweather.weather.availability import KEY_PATIENCE, ProviderAvailability
 from tests.support.capture import Sent
@@ -74,6 +75,18 @@ def test_it_fails_after_a_day_of_it_and_no_city_does(sent_tasks: list[Sent], mon
     tick()
     flush(job)
     assert (reload(job).status, reload(job).error, agree(job), sent_tasks) == ("failed", SENTENCE, (0, 0, 0), [])
+
+
+def test_a_job_that_was_paused_for_a_day_has_a_day_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    long_ago = timezone.now() - timedelta(seconds=2 * KEY_PATIENCE)
+    job = make_job(5)
+    BulkJob.objects.update(created_at=long_ago, phases=[["queued", long_ago.isoformat()]])
+    tick()
+    job_control.pause(str(job.job_id))
+    use(monkeypatch, refused(since=2 * KEY_PATIENCE))
+    job_control.resume(str(job.job_id))
+    tick()
+    assert shown(job) == ("key", SENTENCE, "")
 
 
 def test_a_new_job_has_its_own_day(monkeypatch: pytest.MonkeyPatch) -> None:

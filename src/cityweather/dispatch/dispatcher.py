@@ -156,7 +156,7 @@ class _Round:
         if progress.closed or job_control.sync(job, progress, self._tracker):
             return False
         reason, availability = reason_to_wait(progress, situation, self._tracker), situation.availability
-        if reason == "key" and availability.error and availability.key_hopeless(job.created_at.timestamp()):
+        if reason == "key" and availability.error and availability.key_hopeless(job.phase_since.timestamp()):
             self._tracker.fail(str(job.job_id), progress.epoch, availability.error)
         else:
             self._show(str(job.job_id), progress, reason, situation)
