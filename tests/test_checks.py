@@ -11,6 +11,7 @@ from cityweather import checks
 from cityweather.runtime import connections
 from cityweather.runtime.process import require_sound_settings
 from cityweather.settings import INSECURE_SECRET_KEY
+from cityweather_client import local_service
 
 
 def ids(*, deploy: bool = False) -> set[str]:
@@ -42,6 +43,13 @@ def test_a_key_that_is_not_masked_in_logs_is_warned_of(settings: Settings) -> No
     assert "cityweather.W008" in ids(deploy=True)
     settings.CITYWEATHER_API_KEY = "ops:long-enough"
     assert "cityweather.W008" not in ids(deploy=True)
+
+
+@pytest.mark.usefixtures("db")
+def test_the_key_that_the_readme_shows_is_refused_for_a_deploy(settings: Settings) -> None:
+    settings.CITYWEATHER_API_KEY = f"ops:{local_service.DEMO_API_KEY}"
+    assert "cityweather.E015" in ids(deploy=True)
+    assert "cityweather.E015" not in ids()
 
 
 def test_a_provider_nobody_knows_is_refused(settings: Settings) -> None:

@@ -22,6 +22,7 @@ from cityweather.api.webhooks.request import secret_keys
 from cityweather.runtime import api_keys, connections
 from cityweather.settings import INSECURE_SECRET_KEY
 
+DEMO_API_KEY = "cityweather-demo-key"  # which `up` uses for simulated weather on loopback
 OLDEST_REDIS = (7,)
 PROVIDERS = ("auto", "openweather", "open_meteo")
 RATE = re.compile(r"0*[1-9][0-9]{0,8}/(s|sec|second|m|min|minute|h|hour|d|day)")
@@ -71,6 +72,14 @@ def short_keys(*_: Any, **__: Any) -> list[CheckMessage]:
         return []
     hint = f"Use random keys of at least {api_keys.SHORTEST} characters: shorter ones are not masked in logs."
     return [Warning("CITYWEATHER_API_KEY holds a short key.", hint=hint, id="cityweather.W008")]
+
+
+@register(Tags.security, deploy=True)
+def published_key(*_: Any, **__: Any) -> list[CheckMessage]:
+    if not any(key == DEMO_API_KEY for _, key in api_keys.parse(settings.CITYWEATHER_API_KEY)):
+        return []
+    hint = "Use random keys: the README shows this one to everybody, for simulated weather on one's own machine."
+    return [Error("CITYWEATHER_API_KEY holds the demo key.", hint=hint, id="cityweather.E015")]
 
 
 @register(Tags.compatibility)
