@@ -19,6 +19,13 @@ def test_results_come_back_as_they_were_recorded() -> None:
     assert encode(results, now=10.0).startswith(b"[%d," % FORMAT)
 
 
+def test_newer_code_reads_entries_of_an_earlier_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded = [Result(0, 1.5, None, [20.5, "Clouds", 50, 1])]
+    entry = encode(recorded, now=10.0)
+    monkeypatch.setattr("cityweather.tracker.results.FORMAT", FORMAT + 1)
+    assert decode(entry, received_at=10.0) == recorded
+
+
 @pytest.mark.parametrize("wrong", [-3600.0, 3600.0])
 def test_the_times_of_a_worker_whose_clock_is_wrong_are_corrected_by_the_clock_of_redis(wrong: float) -> None:
     entry = encode([Result(0, 99.75 + wrong), Result(1, 60.0 + wrong)], now=100.0 + wrong)

@@ -8,7 +8,9 @@ import orjson
 
 from cityweather.errors import UnknownFormat
 
-FORMAT = 1  # first in every entry; a flusher leaves an entry in place whose format it does not know
+# First in every entry. A new format may only append fields to a weather: then newer code reads older entries, which
+# lack them. A flusher leaves an entry of a newer format in place.
+FORMAT = 1
 TOLERANCE = 2.0  # seconds an entry may take from the worker to Redis
 
 
@@ -34,7 +36,7 @@ def decode(entry: bytes, received_at: float) -> list[Result]:
     TOLERANCE is wrong, and its times are corrected by the difference.
     """
     number, *content = orjson.loads(entry)
-    if number != FORMAT:
+    if number > FORMAT:
         raise UnknownFormat(format=number)
     sent_at, rows = content
     skew = received_at - sent_at
