@@ -36,7 +36,7 @@ class Status(models.TextChoices):
 class City(models.Model):
     """One city and its last known weather, in °C, %, m/s and degrees.
 
-    A refresh that failed changes `last_status` and `last_error` only: `last_refreshed_at` tells how old the weather is.
+    A refresh that failed changes `last_status` and `last_error` only. `last_refreshed_at` is that of the last success.
     """
 
     name = models.CharField(max_length=200, unique=True)

@@ -105,7 +105,7 @@ def _import(one: ArgumentParser) -> None:
     one.add_argument("--column", type=_text, help="the cities' column: its header or its number from 1")
     one.add_argument("--no-header", dest="header", action="store_const", const="false", help="line 1 is a city")
     one.add_argument(
-        "--callback-url", type=_text, metavar="URL", help="is told when the job has ended, if the service allows it"
+        "--callback-url", type=_text, metavar="URL", help="gets a POST when the job has ended, if the service allows it"
     )
     one.add_argument(
         "--idempotency-key", type=_header, metavar="KEY", help="the same file with the same key is imported once"

@@ -119,7 +119,7 @@ def _fail(sentence: str) -> int:
 
 
 def logging_to(file: TextIO, console: Console) -> Log:
-    """Writes every line to the file. The supervisor's own lines, which tell of restarts, go to the console too."""
+    """Writes every line to the file. The supervisor's own lines, which report restarts, go to the console too."""
 
     def log(part: str, line: str) -> None:
         with suppress(OSError):  # a full disk must not end what runs

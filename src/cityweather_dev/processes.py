@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 
 
 class CannotStart(Exception):
-    """A local process cannot run; the message tells an operator what to do."""
+    """A local process cannot run; the message is for the operator."""
 
 
 def spawn(

@@ -46,7 +46,7 @@ def owner_of(given: str | None) -> str:
         raise NoApiKey
     digest = _digest(given)
     owner = None
-    # No early exit: the time taken must not tell which key came near.
+    # No early exit: the time taken must not depend on which key came near.
     for name, known in keys(settings.CITYWEATHER_API_KEY):
         if hmac.compare_digest(known, digest):
             owner = name

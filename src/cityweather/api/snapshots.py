@@ -27,7 +27,7 @@ Moment = datetime | float | None  # aware, or Unix seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What an answer says of a job; `serializers.Job` shows it. Rates in cities a second."""
+    """The fields of a job's answer, which `serializers.Job` writes. Rates in cities a second."""
 
     job_id: str
     status: str
@@ -62,7 +62,7 @@ class Snapshot:
 
     @property
     def etag(self) -> str:
-        """Weak: rate, ETA and as_of move on while nothing has happened."""
+        """Of counters, status, phase, waiting_for, max_rate and retries. Weak: rate, ETA and as_of are left out."""
         # Which retries there are and not how many: one may take the place of another that was deleted.
         retries = crc32("".join(self.retries).encode())
         facts = (self.status, self.phase, self.waiting_for, self.max_rate, self.succeeded, self.failed, self.total)
@@ -92,7 +92,7 @@ def stored(text: str) -> BulkJob:
 
 
 def of_id(text: str) -> Snapshot:
-    """Raises JobNotFound. No SQL while Redis knows the job."""
+    """Raises JobNotFound. No SQL while Redis knows the job and it has not ended. An ended one costs two queries."""
     job_id = parse_id(text)
     try:
         live = connections.tracker().progress(job_id)

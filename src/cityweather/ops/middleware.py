@@ -115,7 +115,7 @@ def note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> No
 
 
 def error_code(response: HttpResponseBase) -> str | None:
-    """The `code` that an error's body tells the client."""
+    """The `code` in the body of an error."""
     body = getattr(response, "content", b"") if response.status_code >= 400 else b""
     if not body or response.headers.get("Content-Type") != "application/json":
         return None

@@ -49,7 +49,7 @@ def broker_client() -> Redis:
 
 
 def server_version(url: str) -> tuple[int, ...]:
-    """(7, 2, 4) for example; Valkey tells the version of Redis that it is compatible with. Raises RedisError."""
+    """(7, 2, 4) for example; Valkey reports the version of Redis that it is compatible with. Raises RedisError."""
     with _connect(url) as client:
         info: dict[str, Any] = client.info("server")
     return tuple(int(part) for part in str(info["redis_version"]).split(".") if part.isdecimal())

@@ -29,7 +29,7 @@ class ProviderAvailability:
     key_refused_since: float | None = None  # Unix seconds; also while a probe is under way
 
     def key_hopeless(self, waiting_since: float) -> bool:
-        """Whether the key was refused for 24 h since a job began to wait for it (Unix seconds): then the job fails."""
+        """True if a job must fail: its key was refused for 24 h since the job could wait for it (Unix seconds)."""
         if self.key_refused_since is None:
             return False
         return time() - max(self.key_refused_since, waiting_since) >= KEY_PATIENCE
