@@ -24,16 +24,18 @@ def test_200_misses_at_once_in_two_processes_make_one_call(fleet: Fleet) -> None
     fleet.simulator.control(latency_ms=1500)
     barrier = Barrier(ASKING)
 
-    def ask(_: int) -> tuple[int, bool]:
+    def ask(_: int) -> str:
         barrier.wait(60)
-        answer = requests.get(f"{fleet.url}/weather?city=Flightville", timeout=60)
-        return answer.status_code, answer.json()["cached"]
+        return outcome(requests.get(f"{fleet.url}/weather?city=Flightville", timeout=60))
 
     with ThreadPoolExecutor(ASKING) as pool:
         answers = Counter(pool.map(ask, range(ASKING)))
     assert len(fleet.children("web")) >= 2
     assert calls(fleet) == 1
-    assert answers == {(200, False): 1, (200, True): ASKING - 1}
+    assert answers.pop("asked") == 1
+    assert answers.pop("cached") > 0
+    assert set(answers) <= {"overloaded"}  # each process lets so many wait and no more
+    assert outcome(requests.get(f"{fleet.url}/weather?city=Flightville", timeout=60)) == "cached"
 
 
 def test_when_the_process_that_asks_is_killed_one_of_those_who_wait_asks_instead(
@@ -55,9 +57,16 @@ def test_when_the_process_that_asks_is_killed_one_of_those_who_wait_asks_instead
         (holder,) = (pid for pid in fleet.children("web") if talks_to(pid, fleet.simulator.port))
         os.kill(holder, signal.SIGKILL)
         late = pool.map(ask, range(20))
-        assert set(late) == {200}
-        assert set(waiting) <= {200, None}  # None: of the killed process
+        assert set(late) <= {200, 503}  # 503: those who wait hold all threads for slow work
+        assert set(waiting) <= {200, 503, None}  # None: of the killed process
+    assert ask(0) == 200
     assert calls(fleet) == 2
+
+
+def outcome(answer: requests.Response) -> str:
+    if answer.status_code == 200:
+        return "cached" if answer.json()["cached"] else "asked"
+    return str(answer.json()["code"])
 
 
 def talks_to(pid: int, port: int) -> bool:
