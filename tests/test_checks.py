@@ -50,6 +50,8 @@ def test_the_key_that_the_readme_shows_is_refused_for_a_deploy(settings: Setting
     settings.CITYWEATHER_API_KEY = f"ops:{local_service.DEMO_API_KEY}"
     assert "cityweather.E015" in ids(deploy=True)
     assert "cityweather.E015" not in ids()
+    settings.OPENWEATHER_API_KEY = "simulated"
+    assert "cityweather.E015" not in ids(deploy=True)
 
 
 def test_a_provider_nobody_knows_is_refused(settings: Settings) -> None:

@@ -76,7 +76,8 @@ def short_keys(*_: Any, **__: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def published_key(*_: Any, **__: Any) -> list[CheckMessage]:
-    if not any(key == DEMO_API_KEY for _, key in api_keys.parse(settings.CITYWEATHER_API_KEY)):
+    keys = [key for _, key in api_keys.parse(settings.CITYWEATHER_API_KEY)]
+    if DEMO_API_KEY not in keys or settings.OPENWEATHER_API_KEY == settings.SIMULATOR_KEY:
         return []
     hint = "Use random keys: the README shows this one to everybody, for simulated weather on one's own machine."
     return [Error("CITYWEATHER_API_KEY holds the demo key.", hint=hint, id="cityweather.E015")]

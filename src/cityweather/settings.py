@@ -169,6 +169,7 @@ DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 # --- weather ------------------------------------------------------------------------------------------------------
 WEATHER_PROVIDER = env.text("WEATHER_PROVIDER", "auto")
+SIMULATOR_KEY = "simulated"  # the OPENWEATHER_API_KEY that `cityweather up` sets for its simulator
 OPENWEATHER_API_KEY = env.text("OPENWEATHER_API_KEY", "")
 OPENWEATHER_URL = env.text("OPENWEATHER_URL", "https://api.openweathermap.org")
 OPENWEATHER_QUOTA_PER_MINUTE = env.number("OPENWEATHER_QUOTA_PER_MINUTE", 60)  # 0: no limit

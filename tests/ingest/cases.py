@@ -214,6 +214,8 @@ CASES = [
     Case("number_sign_in_header.csv", b"#,City,Country\n1,Paris,FR\n", [(2, "Paris,FR")]),
     Case("only_comments.csv", b"# source: x\n# 2024\n", error="no_cities"),
     Case("too_many_comments.csv", b"# x\n" * 30 + b"Paris\n", error="no_city_column"),
+    Case("number_sign_without_header.csv", b"#1 Road\nParis\n", [(1, "#1 Road"), (2, "Paris")],
+         options={"header": False}),
     Case("header_again.csv", b"id,city\n1,Paris\nid,city\n2,Oslo\n", [(2, "Paris"), (4, "Oslo")], [(3, "no_name")]),
     Case("header_again_one_column.csv", b"city\nParis\ncity\nOslo\n", [(2, "Paris"), (4, "Oslo")], [(3, "no_name")]),
     # which column

@@ -12,7 +12,6 @@ from cityweather.models import SearchHistory
 log = structlog.get_logger(__name__)
 
 RECENT = 8  # look-ups shown
-SIMULATOR_KEY = "simulated"  # the OPENWEATHER_API_KEY that `cityweather up` sets for its simulator
 # Nothing inline, nothing from another host, and no text is parsed as HTML (trusted types).
 POLICY = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
@@ -26,7 +25,7 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "max_bytes": limit,
         "limit": f"{limit / 1e6:,.0f} MB" if limit >= 1e6 else f"{limit:,} bytes",
-        "simulated": settings.OPENWEATHER_API_KEY == SIMULATOR_KEY,
+        "simulated": settings.OPENWEATHER_API_KEY == settings.SIMULATOR_KEY,
         "recent": recent(),
     }
     response = render(request, "dashboard/index.html", context)

@@ -96,13 +96,14 @@ def _separator(line: str) -> str:
 
 
 class _Search:
-    """Finds the layout. `top` is the index of the first line that is no comment."""
+    """Finds the layout. `top` is the index of the first line that is no comment; without a header none is a comment."""
 
     def __init__(self, source: FirstLines, delimiter: str | None, options: ReadOptions) -> None:
         self.source, self.options = source, options
         self.given = bool(delimiter)
         self.delimiters = [delimiter] if delimiter else list(DELIMITERS.values())
-        self.top = next((index for index in source.candidates() if not source.is_comment(index)), 0)
+        rows = options.header is False  # so a line that begins with "#" is a city, too
+        self.top = next((index for index in source.candidates() if rows or not source.is_comment(index)), 0)
         self.splits, self.endless = self._splits(self.top)
         self.lookalike = 0  # number of a line that may be the header
 
@@ -116,7 +117,7 @@ class _Search:
         if header:
             split = _one(header)
             return self._made(split, _city(split), header=True)
-        if self.source.is_comment(self.top):
+        if self.options.header is not False and self.source.is_comment(self.top):
             self._check_comments()
             return None
         self._refuse_several_columns()

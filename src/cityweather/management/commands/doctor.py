@@ -34,7 +34,6 @@ exit codes: 0 nothing failed (warnings may stand), 1 something did
 """
 WEB_ANSWER = 5.0  # seconds
 REDIS_UNREACHABLE = "cityweather.W003"  # reported as a part of its own
-SIMULATED = "simulated"  # the key that `up` asks its simulator with
 MIGRATE = "Run: cityweather migrate"
 WEB = "gunicorn -c python:cityweather.ops.gunicorn cityweather.wsgi:application"
 BOOKKEEPER = "celery -A cityweather worker -B -Q bookkeeping -n bookkeeping@%h"
@@ -194,7 +193,7 @@ def provider() -> Finding:
 
 
 def _where(name: str) -> str:
-    if settings.OPENWEATHER_API_KEY == SIMULATED:
+    if settings.OPENWEATHER_API_KEY == settings.SIMULATOR_KEY:
         return ", a simulator"
     url = settings.OPENWEATHER_URL if name == "openweather" else settings.OPEN_METEO_URL
     usual = url.startswith(("https://api.openweathermap.org", "https://api.open-meteo.com"))
