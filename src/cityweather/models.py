@@ -54,6 +54,12 @@ class City(models.Model):
     humidity = models.SmallIntegerField(null=True, blank=True)
     wind_speed = models.FloatField(null=True, blank=True)
     observed_at = models.DateTimeField(null=True, blank=True)
+    place = models.ForeignKey(
+        "Place", null=True, blank=True, on_delete=models.SET_NULL, db_index=False, db_constraint=False,
+        related_name="cities", help_text="Of the gazetteer; none: known by its written name only",
+    )  # fmt: skip
+    matched_name = models.CharField(max_length=200, null=True, blank=True, help_text="Of the place that answers")
+    region = models.CharField(max_length=200, null=True, blank=True, help_text="The name of the place's region")
 
     class Meta:
         verbose_name_plural = "cities"
@@ -111,6 +117,7 @@ class BulkJob(models.Model):
         """What happens inside a status; see the table above."""
 
         READING = "reading"
+        IMPORTING = "importing"
         QUEUED = "queued"
         FETCHING = "fetching"
         PAUSED = "paused"
@@ -132,6 +139,12 @@ class BulkJob(models.Model):
     rows_read = models.PositiveIntegerField(default=0, db_default=0)
     duplicates = models.PositiveIntegerField(default=0, db_default=0)
     rejected = models.PositiveIntegerField(default=0, db_default=0)
+    imported = models.PositiveIntegerField(default=0, db_default=0, help_text="Rows written so far, from position 0")
+    ambiguous = models.PositiveIntegerField(default=0, db_default=0, help_text="Rows that fit several places")
+    unmatched = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Rows that the gazetteer has no place of"
+    )
+    refuse_ambiguous = models.BooleanField(default=False, db_default=False, help_text="ambiguous=fail")
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -153,6 +166,12 @@ class BulkJob(models.Model):
     content_hash = models.CharField(max_length=64, default="", blank=True, help_text="SHA-256 of the upload")
     retry_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retries")
     retry_filter = models.CharField(max_length=60, default="", blank=True, help_text="only:reason")
+    rerun_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="reruns")
+    label = models.CharField(max_length=100, default="", db_default="", blank=True)
+    schedule = models.ForeignKey(
+        "Schedule", null=True, blank=True, on_delete=models.SET_NULL, related_name="jobs", db_index=False
+    )
+    due_at = models.DateTimeField(null=True, blank=True, help_text="The moment of its schedule that started it")
     error = models.CharField(max_length=500, null=True, blank=True)
     callback_url = models.CharField(max_length=500, null=True, blank=True)
     notified_at = models.DateTimeField(null=True, blank=True, help_text="When the callback was accepted")
@@ -178,6 +197,9 @@ class BulkJob(models.Model):
                 fields=["owner", "idempotency_key"],
                 name="job_idempotency",
                 condition=Q(idempotency_key__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["schedule", "due_at"], name="job_schedule", condition=Q(schedule__isnull=False)
             ),
         ]
 
@@ -229,6 +251,10 @@ class JobResult(models.Model):
     position = models.PositiveIntegerField()
     city = models.ForeignKey(City, on_delete=models.PROTECT, db_index=False)
     line = models.PositiveIntegerField(help_text="Of the upload, the first is 1")
+    asked = models.CharField(max_length=200, default="", db_default="", blank=True, help_text="The city as written")
+    latitude = models.FloatField(null=True, blank=True, help_text="As the row gave it")
+    longitude = models.FloatField(null=True, blank=True, help_text="As the row gave it")
+    ambiguous = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="How many other places fit")
     status = models.CharField(max_length=7, choices=Status, default=Status.PENDING, db_default=Status.PENDING)
     refreshed_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=50, null=True, blank=True, help_text="A reason code")
@@ -241,10 +267,57 @@ class JobResult(models.Model):
         indexes = [
             models.Index(fields=["job", "position"], name="result_failed", condition=Q(status="failed")),
             models.Index(fields=["job", "position"], name="result_pending", condition=Q(status="pending")),
+            models.Index(fields=["job", "position"], name="result_ambiguous", condition=Q(ambiguous__gt=0)),
         ]
 
     def __str__(self) -> str:
         return f"{self.job_id}[{self.position}] {self.status}"
+
+
+class ImportChunk(models.Model):
+    """Up to 2,000 rows of a job that are not written yet. The import tick writes them and deletes the chunk."""
+
+    id = models.BigAutoField(primary_key=True)
+    job = models.ForeignKey(BulkJob, on_delete=models.CASCADE, db_index=False)
+    first_position = models.PositiveIntegerField(help_text="Of its rows; the others follow it")
+    rows = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10, help_text="upload: to be matched · copy: rows of an earlier job")
+    data = models.BinaryField(help_text="zlib of JSON")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "first_position"], name="chunk_position")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id}[{self.first_position}…]"
+
+
+class Schedule(models.Model):
+    """Repeats a job: by a fixed interval or by a cron line, in a time zone."""
+
+    schedule_id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    owner = models.CharField(max_length=64, default="", blank=True, help_text="The name of the API key")
+    label = models.CharField(max_length=100, default="", blank=True)
+    source = models.ForeignKey(
+        BulkJob, null=True, blank=True, on_delete=models.SET_NULL, related_name="schedules", help_text="Whose rows"
+    )
+    path = models.CharField(max_length=1000, default="", blank=True, help_text="Below IMPORT_DIR, instead of a job")
+    options = models.JSONField(default=dict, blank=True, help_text="How the file at the path is read")
+    every = models.PositiveIntegerField(null=True, blank=True, help_text="Seconds")
+    cron = models.CharField(max_length=100, default="", blank=True)
+    timezone = models.CharField(max_length=50, default="UTC")
+    next_at = models.DateTimeField(null=True, blank=True, help_text="None while it is paused")
+    paused = models.BooleanField(default=False)
+    pause_reason = models.CharField(max_length=500, null=True, blank=True)
+    skipped = models.PositiveIntegerField(default=0)
+    last_skipped_at = models.DateTimeField(null=True, blank=True)
+    last_job = models.ForeignKey(BulkJob, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["next_at"], name="schedule_due", condition=Q(paused=False))]
+
+    def __str__(self) -> str:
+        return self.label or str(self.schedule_id)
 
 
 class RejectedRow(models.Model):
@@ -298,6 +371,9 @@ class Place(models.Model):
     name = models.CharField(max_length=200)
     region_code = models.CharField(max_length=20, blank=True, help_text="GeoNames' admin1 code; empty: of no region")
     region_name = models.CharField(max_length=200, blank=True)
+    title = models.CharField(
+        max_length=200, default="", db_default="", blank=True, help_text="Unique, as long as needed: Paris, FR"
+    )
     country = models.CharField(max_length=2)
     latitude = models.FloatField()
     longitude = models.FloatField()
