@@ -51,9 +51,9 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory, browser_type_launch_args: dict[str, Any]) -> Iterator[Running]:
-    """One service for all; each test uploads cities of its own."""
+    """One service for all, with the shipped places; each test uploads cities of its own."""
     hosts = f"localhost,127.0.0.1,{OTHER_NAME}"
-    up = Running(tmp_path_factory.mktemp("browser") / "up", "--simulator", ALLOWED_HOSTS=hosts).start()
+    up = Running(tmp_path_factory.mktemp("browser") / "up", "--simulator", ALLOWED_HOSTS=hosts, PLACES_FILE="").start()
     yield up
     up.stop()
 

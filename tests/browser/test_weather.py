@@ -32,7 +32,7 @@ def test_a_click_in_the_history_leads_to_the_same_city(screen: Screen) -> None:
     """London in Canada, not the one that London alone means."""
     look_up(screen, "London,CA")
     answer = screen.page.locator("#weather-answer .hint")
-    expect(answer).to_contain_text("CA")
+    expect(answer).to_contain_text("Canada")
     first = answer.inner_text()
     look_up(screen, "Bergen")
     expect(answer).not_to_have_text(first)

@@ -86,6 +86,8 @@ function about(job) {
   const parts = [`Started ${moment(job.started_at ?? job.created_at)}`, `${plural(job.rows_read, "row")} read`];
   if (job.duplicates) parts.push(plural(job.duplicates, "duplicate"));
   if (job.rejected) parts.push(`${count(job.rejected)} rejected`);
+  if (job.ambiguous) parts.push(`${count(job.ambiguous)} ambiguous`);
+  if (job.unmatched) parts.push(`${count(job.unmatched)} not in our list of places`);
   if (job.max_rate) parts.push(`at most ${count(job.max_rate)} cities a minute`);
   return parts.join(" · ");
 }

@@ -2,6 +2,7 @@
 
 import { download, get } from "./api.js";
 import { bdi, byId, el, show, toast, write } from "./dom.js";
+import { ambiguousMark, asWritten, placeName } from "./places.js";
 import { Poller } from "./poll.js";
 import { count, decimal, ended, moment, plural, reason } from "./words.js";
 
@@ -44,12 +45,14 @@ class Results {
     byId("results-filters").reset();
     this.#clear();
     show(byId("results"), true);
+    show(byId("results-ambiguous"), job.ambiguous > 0);
     this.#poller = new Poller(() => this.#look()).start();
   }
 
   update(job) {
     const ends = ended(job) && !ended(this.#job);
     this.#job = job;
+    show(byId("results-ambiguous"), job.ambiguous > 0);
     if (ends && this.#pages > 1) this.#again();
     else if (ends) this.#reload();
   }
@@ -128,8 +131,11 @@ class Results {
 
   #path(query) {
     const form = new FormData(byId("results-filters"));
-    const filters = [...form].filter(([, value]) => value);
-    return `/bulk/jobs/${this.#job.job_id}/results?${new URLSearchParams(filters)}&${query}`;
+    const shown = form.get("status");
+    const filters = new URLSearchParams(form.get("search") ? { search: form.get("search") } : {});
+    if (shown === "ambiguous") filters.set("ambiguous", "true");
+    else if (shown) filters.set("status", shown);
+    return `/bulk/jobs/${this.#job.job_id}/results?${filters}&${query}`;
   }
 
   /** Replace the rows, or append to them if `old` is empty. */
@@ -154,7 +160,7 @@ class Results {
 
 export const results = new Results();
 
-function row({ line, city, country, status, last_error: error, last_refreshed_at: at, weather }) {
+function row({ line, city, country, matched, ambiguous, candidates, status, last_error: error, last_refreshed_at: at, weather }) {
   const word = el("span", { class: "status", data: { kind: status }, textContent: WORDS[status] });
   const why = error ? el("span", { class: "hint", textContent: ` ${reason(error)}` }) : null;
   const temperature = weather?.temperature ?? null;
@@ -162,11 +168,24 @@ function row({ line, city, country, status, last_error: error, last_refreshed_at
     "tr",
     {},
     el("td", { class: "wide number", textContent: count(line) }),
-    el("th", { scope: "row" }, bdi(city), country && !city.endsWith(`,${country}`) ? el("span", { class: "hint", textContent: ` ${country}` }) : null),
-    el("td", {}, word, why),
+    el("th", { scope: "row" }, bdi(city), ambiguous ? " " : null, ambiguous ? ambiguousMark(ambiguous) : null, place(city, matched ?? { country })),
+    el("td", {}, word, why, candidates?.length ? meant(candidates) : null),
     el("td", { class: "number", textContent: temperature === null ? "" : decimal(temperature).replace("-", "−") }),
     el("td", { class: "wide", textContent: weather?.condition ?? "" }),
     el("td", { class: "wide number", textContent: weather?.humidity === null || !weather ? "" : `${weather.humidity}%` }),
     el("td", { class: "wide", textContent: at ? moment(at) : "" }),
   );
+}
+
+/** The place that answers for a row, on a line of its own. */
+function place(city, matched) {
+  if (!matched.name && !matched.country) return null;
+  const name = placeName(matched);
+  return name === city ? null : el("span", { class: "hint place" }, bdi(name));
+}
+
+/** The places that a refused row could mean, as they can be written in the file. */
+function meant(candidates) {
+  const written = candidates.map((one) => el("li", {}, el("code", {}, bdi(asWritten(one)))));
+  return el("details", { class: "hint" }, el("summary", { textContent: `Write one of ${plural(candidates.length, "place")}` }), el("ul", {}, ...written));
 }

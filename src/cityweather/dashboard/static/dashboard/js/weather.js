@@ -1,35 +1,51 @@
-// The weather of one city, and the cities that were looked up last.
+// The weather of one city, which place that is, and the cities that were looked up last.
 
 import { call, get } from "./api.js";
-import { bdi, byId, confirm, el, show, toast } from "./dom.js";
+import { bdi, button, byId, confirm, el, show, toast } from "./dom.js";
 import { askKey, key } from "./key.js";
-import { degrees, decimal, moment } from "./words.js";
+import { ambiguousMark, asWritten, placeList, placeName } from "./places.js";
+import { Suggestions } from "./suggestions.js";
+import { decimal, degrees, moment, plural } from "./words.js";
 
 const RECENT = 8; // cities
 
 let turn = 0;
 
 export function startWeather() {
+  const suggestions = new Suggestions(byId("city"), byId("city-places"), lookUpPlace);
   byId("weather").addEventListener("submit", (event) => {
     event.preventDefault();
-    lookUp(byId("city").value);
+    suggestions.close();
+    lookUp({ city: byId("city").value });
   });
   byId("history").addEventListener("click", ({ target }) => {
     const city = target.closest("button")?.textContent;
     if (!city) return;
     byId("city").value = city;
-    lookUp(city);
+    lookUp({ city });
   });
   byId("forget").addEventListener("click", forget);
 }
 
-async function lookUp(city) {
+/** A place of the gazetteer is asked by its coordinates, so that no namesake can answer. */
+function lookUpPlace(place) {
+  const city = asWritten(place);
+  byId("city").value = city;
+  return lookUp({ city, lat: place.latitude, lon: place.longitude });
+}
+
+async function usePlace(place) {
+  byId("weather-answer").focus(); // the button goes away with the answer
+  await lookUpPlace(place);
+}
+
+async function lookUp(query) {
   const mine = (turn += 1);
   const node = byId("weather-answer");
   node.setAttribute("aria-busy", "true");
   let found;
   try {
-    found = card(await get(`/weather?city=${encodeURIComponent(city)}`));
+    found = card(await get(`/weather?${new URLSearchParams(query)}`));
     await drawHistory();
   } catch (error) {
     found ??= el("p", { class: "notice", data: { kind: "bad" }, textContent: error.message });
@@ -51,12 +67,28 @@ function card(weather) {
   return el(
     "div",
     { class: "answer" },
-    el("p", { class: "hint" }, bdi(weather.city), weather.country ? `, ${weather.country}` : null),
+    heading(weather),
     el("p", { class: "temperature", textContent: degrees(weather.temperature) }),
-    el("p", { textContent: weather.description ?? weather.condition ?? "" }),
+    el("p", { class: "sky", textContent: weather.description ?? weather.condition ?? "" }),
     el("dl", {}, ...list.map(([name, value]) => el("div", {}, el("dt", { textContent: name }), el("dd", { textContent: value })))),
     el("p", { class: "badge", data: { kind: weather.stale ? "paused" : "done" }, textContent: known }),
+    others(weather),
   );
+}
+
+/** What was asked for, and the place that answered. */
+function heading({ city, country, matched, ambiguous }) {
+  const place = matched ? placeName(matched) : country ? placeName({ country }) : "";
+  const beside = place && place !== city ? [" · ", bdi(place)] : [];
+  return el("p", { class: "hint" }, el("b", {}, bdi(city)), ...beside, ambiguous ? " " : null, ambiguous ? ambiguousMark(ambiguous) : null);
+}
+
+function others({ candidates = [], latitude, longitude }) {
+  const places = candidates.filter((place) => place.latitude !== latitude || place.longitude !== longitude);
+  if (!places.length) return null;
+  const words = `${plural(places.length, "other place")} could be meant:`;
+  const use = (place) => button("Use this one", () => usePlace(place), "small", { "aria-label": `Use this one: ${placeName(place)}` });
+  return el("div", { class: "others" }, el("p", { class: "hint", textContent: words }), placeList(places, use));
 }
 
 async function drawHistory() {

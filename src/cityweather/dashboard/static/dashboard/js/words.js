@@ -43,6 +43,7 @@ export function state(job) {
 }
 
 const WAITING = {
+  import: "The database is unreachable or full, so no rows can be written. The job continues by itself.",
   quota: "The job waits for the weather provider's quota. It continues by itself.",
   provider: "The weather provider is unreachable. No city fails because of that. The job continues by itself.",
   flush: "The job waits until the database has stored its results. It continues by itself.",
@@ -62,6 +63,7 @@ export function notice(job) {
 
 const REASONS = {
   unknown_city: "The provider does not know this city",
+  ambiguous_city: "Several places have this name",
   refused_city: "The provider refuses this name",
   gave_up: "Five tries failed while other cities succeeded",
   worker_lost: "Its worker was lost three times",
@@ -70,6 +72,7 @@ const REASONS = {
   bad_quotes: "Its quotes do not match",
   too_many_cells: "Has more cells than the header. Is a comma without quotes?",
   wrong_delimiter: "Uses another delimiter than the header",
+  bad_coordinates: "Its coordinates are incomplete or no place on Earth",
   no_name: "Names no city",
   name_too_long: "Longer than 200 characters",
 };
