@@ -121,7 +121,7 @@ def verdict(job: dict[str, Any]) -> int:
 
 def results(service: Service, args: Namespace, err: Console) -> int:
     only = {"status": args.status} if args.status else {}
-    return _rows(service, args, err, table.RESULTS, only)
+    return _rows(service, args, err, table.results(args.units), {**only, "units": args.units})
 
 
 def rejected(service: Service, args: Namespace, err: Console) -> int:
@@ -131,8 +131,8 @@ def rejected(service: Service, args: Namespace, err: Console) -> int:
 def _rows(service: Service, args: Namespace, err: Console, columns: table.Columns, only: dict[str, str]) -> int:
     path = f"/bulk/jobs/{args.job}/{args.command}"
     write = _writer(err)
-    if args.format == "csv":
-        _copy(retry(lambda: service.download(path, format="csv", **only), write, patience=PATIENCE))
+    if args.format not in ("table", "json"):
+        _copy(retry(lambda: service.download(path, format=args.format, **only), write, patience=PATIENCE))
         return OK
 
     def page(cursor: str | None) -> dict[str, Any]:
@@ -157,11 +157,11 @@ def _copy(answer: requests.Response) -> None:
 
 
 def weather(service: Service, args: Namespace, err: Console) -> int:
-    answer = retry(lambda: service.get("/weather", city=args.city), _writer(err), patience=0)
+    answer = retry(lambda: service.get("/weather", city=args.city, units=args.units), _writer(err), patience=0)
     if args.json:
         _print_json(answer)
     else:
-        print(show.weather(answer))  # noqa: T201
+        print(show.weather(answer, args.units))  # noqa: T201
     return OK
 
 

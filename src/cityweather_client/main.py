@@ -48,6 +48,7 @@ EXAMPLES = {
 """,
     "results": """\
   cityweather results 6d9b5472-a3a7-414e-9b83-da22c2226808 --format csv > results.csv
+  cityweather results 6d9b5472-a3a7-414e-9b83-da22c2226808 --format geojson --units imperial > map.geojson
   cityweather results 6d9b5472-a3a7-414e-9b83-da22c2226808 --status failed
 """,
     "rejected": """\
@@ -62,7 +63,7 @@ EXAMPLES = {
 HELP = {
     "import": "send a CSV (also .csv.gz) to a service; prints the job's id",
     "status": "how far a job is; --follow waits for its end",
-    "results": "a job's rows, as a table, CSV or JSON",
+    "results": "a job's rows, as a table or a file",
     "rejected": "the refused rows of its upload, likewise, and why",
     "weather": "the current weather of one city",
 }
@@ -82,10 +83,12 @@ def parser() -> ArgumentParser:
     for name in ("status", "results", "rejected"):
         made[name].add_argument("job", type=_job, help="its id")
     made["status"].add_argument("--follow", action="store_true", help="show the progress until it has ended")
-    for name in ("results", "rejected"):
-        made[name].add_argument("--format", choices=["table", "csv", "json"], default="table")
+    made["results"].add_argument("--format", choices=["table", "json", "csv", "ndjson", "geojson"], default="table")
+    made["rejected"].add_argument("--format", choices=["table", "json", "csv", "ndjson"], default="table")
     made["results"].add_argument("--status", choices=["success", "failed", "pending"], help="only these rows")
     made["weather"].add_argument("city", type=_text, help='a name, or "name,country"')
+    for name in ("results", "weather"):
+        made[name].add_argument("--units", choices=["metric", "imperial"], default="metric", help="imperial: °F, mph")
     for name in ("status", "weather"):
         made[name].add_argument("--json", action="store_true", help="the service's answer as it is")
     for one in made.values():

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 
-from cityweather_client.table import printable
+from cityweather_client.table import DEGREES, printable
 
 QUIET_SECONDS = 2.0  # at least between lines where there is no terminal to draw on
 SILENT_SECONDS = 30.0  # at most, while nothing moves
@@ -117,10 +117,10 @@ def _waits(job: dict[str, Any]) -> str:
     return WAITS.get(job["waiting_for"], f"waits for the {job['waiting_for']}")
 
 
-def weather(answer: dict[str, Any]) -> str:
+def weather(answer: dict[str, Any], units: str) -> str:
     """One line on the weather of a city."""
     place = ", ".join(filter(None, [answer["city"], answer["country"]]))
     humidity = None if answer["humidity"] is None else f"humidity {answer['humidity']} %"
-    degrees = None if answer["temperature"] is None else f"{answer['temperature']:.1f} °C"
+    degrees = None if answer["temperature"] is None else f"{answer['temperature']:.1f} {DEGREES[units]}"
     words = [degrees, answer["description"] or answer["condition"], humidity, "stale" if answer["stale"] else None]
     return printable(f"{place}: {', '.join(filter(None, words))}")

@@ -9,6 +9,7 @@ import orjson
 from rich.cells import set_cell_size
 
 Row = dict[str, Any]
+DEGREES = {"metric": "°C", "imperial": "°F"}
 
 
 @dataclass(frozen=True)
@@ -63,5 +64,8 @@ def _result(row: Row) -> list[Any]:
     return [row["city"], row["status"], *measured, row["last_error"]]
 
 
-RESULTS = Columns({"city": 32, "status": 8, "°C": 7, "condition": 14, "humidity %": 11}, "reason", _result)
+def results(units: str) -> Columns:
+    return Columns({"city": 32, "status": 8, DEGREES[units]: 7, "condition": 14, "humidity %": 11}, "reason", _result)
+
+
 REJECTED = Columns({"line": 10, "code": 20}, "text", lambda row: [row["line"], row["code"], row["text"]])

@@ -49,7 +49,7 @@ def test_weather_is_a_line_or_the_answer_as_it_is(server: Scripted) -> None:
     done = run("weather", "Oslo,NO", "--server", server.url)
     assert (done.returncode, done.stdout, done.stderr) == (0, "Oslo, NO: 0.6 °C, overcast clouds, humidity 58 %\n", "")
     assert json.loads(run("weather", "Oslo", "--json", CITYWEATHER_SERVER=server.url).stdout) == WEATHER
-    assert server.got[0][1] == "/weather?city=Oslo%2CNO"
+    assert server.got[0][1] == "/weather?city=Oslo%2CNO&units=metric"
 
 
 def test_the_key_is_sent_without_its_name_and_never_shown(server: Scripted) -> None:
@@ -213,6 +213,20 @@ def test_results_as_csv_are_the_services_own_bytes(server: Scripted) -> None:
     done = run("results", JOB, "--format", "csv", "--server", server.url)
     assert done.stdout == "position,city\n0,Tromsø\n"  # text mode of the test's pipe
     assert "format=csv" in server.got[0][1]
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson", "geojson"])
+def test_results_in_other_formats_and_units(server: Scripted, form: str) -> None:
+    server.on["GET", f"/bulk/jobs/{JOB}/results"] = always(b"x\n")
+    done = run("results", JOB, "--format", form, "--units", "imperial", "--server", server.url)
+    assert done.stdout == "x\n"
+    assert server.got[0][1].endswith(f"?format={form}&units=imperial")
+
+
+def test_the_table_names_its_units(server: Scripted) -> None:
+    server.on["GET", f"/bulk/jobs/{JOB}/results"] = always({"results": [], "next": None})
+    for units, degrees in (("metric", "°C"), ("imperial", "°F")):
+        assert degrees in run("results", JOB, "--units", units, "--server", server.url).stdout
 
 
 def test_refused_rows_as_a_table_json_or_the_services_own_bytes(server: Scripted) -> None:

@@ -4,13 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from cityweather.api import queries, schema
 from cityweather.api import serializers as shapes
-from cityweather.api.auth import HasApiKey
-from cityweather.api.base import ListView
+from cityweather.api.exports import RowsView
 from cityweather.api.pagination import Cursor, Key, KeysetPagination, following
 from cityweather.models import City
 
@@ -45,28 +44,27 @@ class NewestFirst(OldestFirst):
 PAGINATION = {"name": ByName, "last_refreshed_at": OldestFirst, "-last_refreshed_at": NewestFirst}
 
 
-class CitiesView(ListView):
+class CitiesView(RowsView):
     """With a key, because the cities are those that somebody uploaded."""
 
-    permission_classes = (HasApiKey,)
     serializer_class = shapes.City
     pagination_class: type[KeysetPagination] = ByName
 
     @schema.document(
         "cities",
-        "Every city known and its last weather",
-        {(200, schema.JSON): shapes.City},
-        parameters=[queries.CitiesQuery, schema.NEXT_LINK],
+        "Every city known and its last weather: a page of JSON, or all of them in another format",
+        {(200, schema.JSON): shapes.City, **schema.FILES, (200, "application/geo+json"): dict},
+        parameters=[queries.CitiesQuery, schema.NEXT_LINK, schema.FORMAT, schema.FILE_NAME],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         self.query = queries.CitiesQuery.of(request)
         self.pagination_class = PAGINATION[self.query["ordering"]]
-        return self.list(request)
+        return self.answer(request, "cities")
 
-    def get_queryset(self) -> QuerySet[City]:
+    def get_queryset(self) -> Any:
         rows = City.objects.all()
         if status := self.query.get("status"):
             rows = rows.filter(last_status=status)
         if search := self.query["search"]:
             rows = rows.filter(key__startswith=search)
-        return rows
+        return rows.values("id", *shapes.sources(shapes.City()))

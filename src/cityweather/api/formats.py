@@ -25,11 +25,23 @@ class JsonRenderer(BaseRenderer):
 
 
 class CsvRenderer(BaseRenderer):
-    """Offers CSV to content negotiation; the view then streams it."""
+    """Offers CSV to content negotiation; exports.py then streams it. The other formats below do the same."""
 
     media_type = "text/csv"
     format = "csv"
     charset = "utf-8"
+
+
+class NdjsonRenderer(BaseRenderer):
+    media_type = "application/x-ndjson"
+    format = "ndjson"
+    charset = None
+
+
+class GeoJsonRenderer(BaseRenderer):
+    media_type = "application/geo+json"
+    format = "geojson"
+    charset = None
 
 
 class JsonParser(JSONParser):

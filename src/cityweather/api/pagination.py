@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -88,6 +88,18 @@ class KeysetPagination(BasePagination):
     def rows(self, queryset: QuerySet[Any], after: Key | None, count: int) -> list[Any]:
         """The next `count` rows behind the key `after`."""
         return list(following(queryset, self.order, after)[:count])
+
+    def pages(self, queryset: QuerySet[Any], cursor: str, size: int) -> Iterator[list[Any]]:
+        """All rows from the cursor on, a query for each `size` of them. Raises InvalidCursor."""
+        after: Key | None = self.cursor.read(cursor) if cursor else None
+        return self._pages(queryset, after, size)
+
+    def _pages(self, queryset: QuerySet[Any], after: Key | None, size: int) -> Iterator[list[Any]]:
+        while rows := self.rows(queryset, after, size):
+            yield rows
+            if len(rows) < size:
+                return
+            after = key_of(rows[-1], self.order)
 
     def get_paginated_response(self, data: Any) -> Response:
         link = self._next_link() if self.has_next else None

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 from rest_framework.request import Request
 
+from cityweather.api.serializers import UNITS
 from cityweather.errors import InvalidParameter
 from cityweather.models import BulkJob, Status
 from cityweather.places import names
@@ -114,12 +115,16 @@ class RowsQuery(PageQuery):
     )
 
 
-class ResultsQuery(RowsQuery):
+class UnitsQuery(Query):
+    units = Choice(UNITS, default=UNITS[0], help_text="imperial: °F and miles an hour, with two decimals")
+
+
+class ResultsQuery(RowsQuery, UnitsQuery):
     status = Choice(Status.values, help_text="pending: what a cancelled job left")
     search = Search(help_text="A part of the city's name, in any case")
 
 
-class SummaryQuery(Query):
+class SummaryQuery(UnitsQuery):
     top = WholeNumber(
         0, 100, default=10,
         help_text="How many of those refreshed last; 0 is much cheaper, as they take a sort of all",
@@ -136,7 +141,7 @@ class RetryQuery(Query):
     reason = Text(max_length=REASON_MAX, help_text="Only rows that failed for this reason")
 
 
-class CitiesQuery(PageQuery):
+class CitiesQuery(RowsQuery, UnitsQuery):
     status = Choice(Status.values)
     ordering = Choice(ORDERINGS, default="name", help_text="In each order the same cities; those never refreshed last")
     search = Search(help_text="The beginning of a name, in any case")

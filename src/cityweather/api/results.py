@@ -8,22 +8,15 @@ from drf_spectacular.utils import OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cityweather.api import csv_export, queries, schema, snapshots
+from cityweather.api import queries, schema, snapshots
 from cityweather.api import serializers as shapes
-from cityweather.api.auth import HasApiKey
-from cityweather.api.base import KeyedView, ListView
-from cityweather.api.formats import CsvRenderer, JsonRenderer
+from cityweather.api.base import KeyedView
+from cityweather.api.exports import RowsView
+from cityweather.api.formats import CsvRenderer, JsonRenderer, NdjsonRenderer
 from cityweather.api.jobs import unchanged
 from cityweather.api.pagination import Cursor, KeysetPagination
 from cityweather.models import BulkJob, JobResult, RejectedRow, Status
 
-COLUMNS = {  # of the CSV: where each comes from
-    "position": "position", "line": "line", "city": "city__name", "status": "status",
-    "last_refreshed_at": "refreshed_at", "last_error": "error", "temperature": "temperature",
-    "condition": "condition", "humidity": "humidity", "country": "city__country", "latitude": "city__latitude",
-    "longitude": "city__longitude",
-}  # fmt: skip
-REJECTED_COLUMNS = {"line": "line", "code": "code", "text": "text"}
 POINT = ("position", "refreshed_at", "city__latitude", "city__longitude", "temperature", "city__name")
 POINTS_PAGE = 2_000
 POINTS_MAX = 20_000  # of one job: what a canvas draws at once and an eye can tell apart
@@ -39,40 +32,21 @@ class ById(KeysetPagination):
     order = ("id",)
 
 
-class RowsView(ListView):
-    """Rows of one job: pages of JSON, or all of them as one CSV."""
-
-    permission_classes = (HasApiKey,)
-    renderer_classes = (JsonRenderer, CsvRenderer)
-    pagination_class: type[KeysetPagination]
-    columns: dict[str, str]
-
-    def answer(self, request: Request, query: dict[str, Any], name: str) -> HttpResponseBase:
-        """`name`: of the file, if CSV is wanted."""
-        if request.accepted_renderer.format != "csv":
-            return self.list(request)
-        cursor, order = self.pagination_class.cursor, self.pagination_class.order
-        after = cursor.read(query["cursor"]) if query["cursor"] else None
-        pages = csv_export.pages(self.get_queryset(), order, after, self.columns)
-        return csv_export.download(request, name, self.columns, pages, bom=query["bom"] == "true")
-
-
 class ResultsView(RowsView):
     pagination_class = ByPosition
     serializer_class = shapes.Result
-    columns = COLUMNS
 
     @schema.document(
         "job_results",
-        "The rows of a job in the order of the upload; as CSV all of them",
-        {(200, schema.JSON): shapes.Result, (200, "text/csv"): str},
+        "The rows of a job in the order of the upload: a page of JSON, or all of them in another format",
+        {(200, schema.JSON): shapes.Result, **schema.FILES, (200, "application/geo+json"): dict},
         errors=(404,),
-        parameters=[schema.JOB_ID, queries.ResultsQuery, schema.NEXT_LINK, schema.CSV, schema.FILE_NAME],
+        parameters=[schema.JOB_ID, queries.ResultsQuery, schema.NEXT_LINK, schema.FORMAT, schema.FILE_NAME],
     )
     def get(self, request: Request, job_id: str) -> HttpResponseBase:
         self.query = queries.ResultsQuery.of(request)
         self.job = snapshots.stored(job_id)
-        return self.answer(request, self.query, f"{self.job.job_id}-{self.query.get('status', 'results')}.csv")
+        return self.answer(request, f"{self.job.job_id}-{self.query.get('status', 'results')}")
 
     def get_queryset(self) -> Any:
         """Failed and pending rows have an index of their own."""
@@ -81,28 +55,28 @@ class ResultsView(RowsView):
             rows = rows.filter(status=status)
         if search := self.query["search"]:
             rows = rows.filter(city__key__contains=search)
-        return rows.values(*COLUMNS.values())
+        return rows.values(*shapes.sources(shapes.Result()))
 
 
 class RejectedView(RowsView):
     pagination_class = ById
     serializer_class = shapes.Rejected
-    columns = REJECTED_COLUMNS
+    renderer_classes = (JsonRenderer, CsvRenderer, NdjsonRenderer)
 
     @schema.document(
         "job_rejected",
-        "The rows of the upload that name no city; as CSV all of them",
-        {(200, schema.JSON): shapes.Rejected, (200, "text/csv"): str},
+        "The rows of the upload that name no city: a page of JSON, or all of them in another format",
+        {(200, schema.JSON): shapes.Rejected, **schema.FILES},
         errors=(404,),
-        parameters=[schema.JOB_ID, queries.RowsQuery, schema.NEXT_LINK, schema.CSV, schema.FILE_NAME],
+        parameters=[schema.JOB_ID, queries.RowsQuery, schema.NEXT_LINK, schema.NO_MAP_FORMAT, schema.FILE_NAME],
     )
     def get(self, request: Request, job_id: str) -> HttpResponseBase:
-        query = queries.RowsQuery.of(request)
+        self.query = queries.RowsQuery.of(request)
         self.job = snapshots.stored(job_id)
-        return self.answer(request, query, f"{self.job.job_id}-rejected.csv")
+        return self.answer(request, f"{self.job.job_id}-rejected")
 
     def get_queryset(self) -> Any:
-        return RejectedRow.objects.filter(job=self.job).values("id", *REJECTED_COLUMNS.values())
+        return RejectedRow.objects.filter(job=self.job).values("id", *shapes.sources(shapes.Rejected()))
 
 
 class SummaryView(KeyedView):
@@ -114,21 +88,22 @@ class SummaryView(KeyedView):
         parameters=[schema.JOB_ID, schema.IF_NONE_MATCH, schema.ETAG, queries.SummaryQuery],
     )
     def get(self, request: Request, job_id: str) -> Response:
-        top = queries.SummaryQuery.of(request)["top"]
+        query = queries.SummaryQuery.of(request)
+        top = query["top"]
         job = snapshots.stored(job_id)
-        tag = f'W/"{job.status}.{job.processed}.{top}"'
+        tag = f'W/"{job.status}.{job.processed}.{top}.{query["units"]}"'
         if unchanged(request, tag):
             return Response(status=304, headers={"ETag": tag})
         counted = {
             name: getattr(job, name) for name in ("job_id", "status", "total", "processed", "succeeded", "failed")
         }
         rows = {"most_recent": most_recent(job, top) if top else [], "failures": failures(job)}
-        return Response(shapes.Summary(counted | rows).data, headers={"ETag": tag})
+        return Response(shapes.Summary(counted | rows, context=query).data, headers={"ETag": tag})
 
 
 def most_recent(job: BulkJob, top: int) -> Any:
     rows = JobResult.objects.filter(job=job, status=Status.SUCCESS).order_by("-refreshed_at", "position")
-    return rows.values(*COLUMNS.values())[:top]
+    return rows.values(*shapes.sources(shapes.Result()))[:top]
 
 
 def failures(job: BulkJob) -> Any:

@@ -45,7 +45,9 @@ WHY = {
 
 JOB_ID = OpenApiParameter("job_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 TAGS = {name: name for name in ("weather", "history", "cities", "places")}
-CSV = OpenApiParameter("format", enum=["json", "csv"], description="Overrides Accept")
+FORMAT = OpenApiParameter("format", enum=["json", "csv", "ndjson", "geojson"], description="Overrides Accept")
+NO_MAP_FORMAT = OpenApiParameter("format", enum=["json", "csv", "ndjson"], description="Overrides Accept")
+FILES: dict[Any, Any] = {(200, "text/csv"): str, (200, "application/x-ndjson"): str}
 REQUEST_ID = OpenApiParameter(
     "X-Request-ID", str, OpenApiParameter.HEADER, description="Comes back, and follows the work into the logs"
 )
@@ -59,7 +61,7 @@ def sent(name: str, text: str, *statuses: int, kind: Any = str) -> OpenApiParame
 IF_NONE_MATCH = OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The last ETag")
 ETAG = sent("ETag", "Of the counters and the status", 200, 304)
 NEXT_LINK = sent("Link", 'The next page as rel="next"', 200)
-FILE_NAME = sent("Content-Disposition", "With CSV: a name for the file", 200)
+FILE_NAME = sent("Content-Disposition", "Except with JSON: a name for the file", 200)
 WAIT = "Seconds to wait"
 
 WEBHOOK_HEADERS = {

@@ -3,14 +3,26 @@
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
 from cityweather.models import BulkJob, Status
 from cityweather.places.matching import Candidate
 from cityweather.tracker.progress import WaitingFor
 
-Shape = s.Serializer[Any]
+UNITS = ("metric", "imperial")
+IMPERIAL = UNITS[1]
+
+
+class Shape(s.Serializer[Any]):
+    prefix = ""  # of its columns in a file, where it stands within another shape
+
+
+def sources(shape: Shape) -> list[str]:
+    """The fields of a queryset's values() that the shape reads."""
+    found: list[str] = []
+    for field in shape.fields.values():
+        found += sources(field) if isinstance(field, Shape) else [str(field.source)]
+    return found
 
 
 def iso(moment: datetime | float | None) -> str | None:
@@ -34,6 +46,26 @@ def _number(help_text: str, **options: Any) -> s.FloatField:
     return s.FloatField(help_text=help_text, allow_null=True, **options)
 
 
+class Temperature(s.FloatField):
+    """°C, as stored; °F for `units: imperial` in the serializer's context."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_null=True, help_text="°C; with units=imperial °F", **options)
+
+    def to_representation(self, value: Any) -> Any:
+        return round(value * 9 / 5 + 32, 2) if self.context.get("units") == IMPERIAL else float(value)
+
+
+class Speed(s.FloatField):
+    """m/s, as stored; miles an hour for `units: imperial` in the serializer's context."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_null=True, help_text="m/s; with units=imperial mph", **options)
+
+    def to_representation(self, value: Any) -> Any:
+        return round(value * 3600 / 1609.344, 2) if self.context.get("units") == IMPERIAL else float(value)
+
+
 # --- answers ------------------------------------------------------------------------------------------------------
 
 
@@ -43,9 +75,12 @@ class Error(Shape):
 
 
 class WeatherValues(Shape):
-    temperature = _number("°C")
+    temperature = Temperature()
     condition = s.CharField(allow_null=True, help_text="For example Clear, Clouds, Rain")
     humidity = s.IntegerField(allow_null=True, help_text="%")
+
+    def to_representation(self, row: Any) -> Any:
+        return super().to_representation(row) if row["status"] == Status.SUCCESS else None
 
 
 class Weather(Shape):
@@ -53,12 +88,12 @@ class Weather(Shape):
 
     # Made of a lookup.Found.
     city = s.CharField()
-    temperature = _number("°C", source="weather.temperature")
+    temperature = Temperature(source="weather.temperature")
     condition = s.CharField(source="weather.condition", allow_null=True, help_text="For example Clear, Clouds, Rain")
     humidity = s.IntegerField(source="weather.humidity", allow_null=True, help_text="%")
-    feels_like = _number("°C", source="weather.feels_like")
+    feels_like = Temperature(source="weather.feels_like")
     description = s.CharField(source="weather.description", allow_null=True)
-    wind_speed = _number("m/s", source="weather.wind_speed")
+    wind_speed = Speed(source="weather.wind_speed")
     latitude = _number("Degrees", source="weather.latitude")
     longitude = _number("Degrees", source="weather.longitude")
     country = s.CharField(source="weather.country", allow_null=True, help_text="ISO 3166, two letters")
@@ -143,16 +178,10 @@ class Result(Shape):
     status = s.ChoiceField(Status.choices)
     last_refreshed_at = Time(source="refreshed_at", allow_null=True)
     last_error = s.CharField(source="error", allow_null=True, help_text="A reason code: unknown_city, gave_up, …")
-    weather = s.SerializerMethodField()
+    weather = WeatherValues(source="*", allow_null=True)
     country = s.CharField(source="city__country", allow_null=True, help_text="ISO 3166, two letters")
     latitude = _number("Degrees", source="city__latitude")
     longitude = _number("Degrees", source="city__longitude")
-
-    @extend_schema_field(WeatherValues(allow_null=True))
-    def get_weather(self, row: dict[str, Any]) -> dict[str, Any] | None:
-        if row["status"] != Status.SUCCESS:
-            return None
-        return {name: row[name] for name in ("temperature", "condition", "humidity")}
 
 
 class Failures(Shape):
@@ -192,7 +221,7 @@ class City(Shape):
     status = s.ChoiceField(Status.choices, source="last_status", help_text="Of the last refresh")
     last_refreshed_at = Time("Of the last refresh that succeeded.", allow_null=True)
     last_error = s.CharField(allow_null=True)
-    temperature = _number("°C")
+    temperature = Temperature()
     condition = s.CharField(allow_null=True)
     humidity = s.IntegerField(allow_null=True, help_text="%")
     observed_at = Time("When it was measured.", allow_null=True)

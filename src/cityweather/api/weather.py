@@ -15,8 +15,8 @@ CITY = {
     "type": "string", "minLength": 1, "maxLength": names.MAX_LENGTH,
     "pattern": r"^(?=.*\S)[^\u0000-\u001f\u007f-\u009f]*$",
 }  # fmt: skip
-# One instance makes every answer, since a new one would cost as much as the rest of a cached look-up.
-WEATHER = shapes.Weather()
+# One instance for each units makes every answer, since a new one would cost as much as the rest of a cached look-up.
+WEATHER = {units: shapes.Weather(context={"units": units}) for units in shapes.UNITS}
 
 
 class WeatherView(ApiView):
@@ -29,17 +29,20 @@ class WeatherView(ApiView):
         errors=(404, 502, 504),
         parameters=[
             OpenApiParameter("city", CITY, required=True, description="Name, with ',country' if it has namesakes"),
+            queries.UnitsQuery,
             schema.sent("Age", "Seconds since the provider answered, for a cached or stale answer", 200, kind=int),
         ],
         keyed=False,
     )
     def get(self, request: Request) -> Response:
         city = asked_city(request)
+        units = queries.UnitsQuery.of(request)["units"]
         found = lookup.lookup(city, known_cities.last_known, known_cities.remember)
         if request.method == "GET":  # a HEAD is no search
             history_writer.remember(names.display(city))
         return Response(
-            WEATHER.to_representation(found), headers={"Age": str(found.age)} if found.cached or found.stale else {}
+            WEATHER[units].to_representation(found),
+            headers={"Age": str(found.age)} if found.cached or found.stale else {},
         )
 
 

@@ -15,7 +15,7 @@ from cityweather.places.names import check, join
 
 OTHER_DELIMITER = re.compile(r"[;\t|]")
 DELIMITERS_AT_END = " ,;\t|\r\n"  # what spreadsheets leave of empty columns
-# Our downloads put an apostrophe before what a spreadsheet would run, see api/csv_export.py.
+# Our downloads put an apostrophe before what a spreadsheet would run, see api/exports.py.
 GUARDED = re.compile(r"(^|[;\t\r\n])'(?=[ ']*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])")
 Name = tuple[int, str, str]
 """A usable row: (line from 1 with the header counted, name, key)."""

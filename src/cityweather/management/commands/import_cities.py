@@ -14,7 +14,7 @@ from django.db import OperationalError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cityweather.api.csv_export import guard
+from cityweather.api.exports import guard
 from cityweather.api.webhooks.address import check_url
 from cityweather.errors import CityWeatherError
 from cityweather.ingest.importer import import_spool

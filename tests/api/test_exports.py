@@ -1,11 +1,13 @@
-"""Results and rejected rows as CSV."""
+"""All rows of a list as CSV, NDJSON and GeoJSON."""
 
 import csv
 import gc
 import gzip
 import io
+import json
 import threading
 from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,10 +17,10 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cityweather.api import csv_export
+from cityweather.api import exports
 from cityweather.ingest.csv_reader import GUARDED
 from cityweather.models import City, RejectedRow
-from tests.support.api import make_job
+from tests.support.api import START, make_city, make_job
 
 
 def rows_of(answer: Any) -> list[list[str]]:
@@ -27,7 +29,7 @@ def rows_of(answer: Any) -> list[list[str]]:
 
 @pytest.mark.usefixtures("database")
 def test_every_row_comes_whatever_the_page_size(keyed: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_export, "PAGE", 3)
+    monkeypatch.setattr(exports, "PAGE", 3)
     job = make_job("sfpsfps")
     answer = keyed.get(f"/bulk/jobs/{job.job_id}/results?format=csv")
     rows = rows_of(answer)
@@ -89,12 +91,12 @@ def test_no_cell_runs_in_a_spreadsheet(keyed: Client, name: str, shown: str) -> 
 
 
 def test_a_number_below_zero_stays_a_number() -> None:
-    assert [csv_export.guard(cell) for cell in (-1.5, None, "Oslo", "-1.5")] == [-1.5, None, "Oslo", "'-1.5"]
+    assert [exports.guard(cell) for cell in (-1.5, None, "Oslo", "-1.5")] == [-1.5, None, "Oslo", "'-1.5"]
 
 
 @pytest.mark.usefixtures("db")
 def test_a_download_reads_page_by_page_while_it_is_read(keyed: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_export, "PAGE", 2)
+    monkeypatch.setattr(exports, "PAGE", 2)
     job = make_job("ssss")
     answer = keyed.get(f"/bulk/jobs/{job.job_id}/results?format=csv")
     content = iter(answer)
@@ -109,7 +111,7 @@ def test_a_download_reads_page_by_page_while_it_is_read(keyed: Client, monkeypat
 @pytest.mark.usefixtures("database")
 def test_one_download_too_many_is_asked_to_come_back(keyed: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     two = threading.BoundedSemaphore(2)
-    monkeypatch.setattr(csv_export, "slots", lambda: two)
+    monkeypatch.setattr(exports, "slots", lambda: two)
     job = make_job("s")
     path = f"/bulk/jobs/{job.job_id}/results?format=csv"
     held = [keyed.get(path) for _ in range(2)]
@@ -126,7 +128,7 @@ def test_one_download_too_many_is_asked_to_come_back(keyed: Client, monkeypatch:
 @pytest.mark.parametrize("part", ["results", "rejected"])
 def test_head_tells_the_headers_and_takes_no_slot(keyed: Client, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
     one = threading.BoundedSemaphore(1)
-    monkeypatch.setattr(csv_export, "slots", lambda: one)
+    monkeypatch.setattr(exports, "slots", lambda: one)
     path = f"/bulk/jobs/{make_job('s').job_id}/{part}?format=csv"
     with closing(keyed.get(path)) as held:
         answer = keyed.head(path)
@@ -146,7 +148,7 @@ def test_a_download_is_compressed_when_asked_and_still_frees_its_slot(
     keyed: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = threading.BoundedSemaphore(1)
-    monkeypatch.setattr(csv_export, "slots", lambda: one)
+    monkeypatch.setattr(exports, "slots", lambda: one)
     path = f"/bulk/jobs/{make_job('s' * 50).job_id}/results?format=csv"
     for _ in range(2):
         plain = keyed.get(path)
@@ -171,4 +173,83 @@ def test_a_byte_order_mark_when_asked(keyed: Client, part: str) -> None:
 
 @given(st.text(alphabet="='; a-", max_size=12))
 def test_an_import_takes_back_what_the_guard_added(text: str) -> None:
-    assert GUARDED.sub(r"\1", csv_export.guard(text)) == text
+    assert GUARDED.sub(r"\1", exports.guard(text)) == text
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("asked", [{"path": "?format=ndjson"}, {"accept": "application/x-ndjson"}])
+def test_ndjson_has_the_rows_of_the_json_one_a_line(
+    keyed: Client, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str]
+) -> None:
+    monkeypatch.setattr(exports, "PAGE", 2)
+    path = f"/bulk/jobs/{make_job('sfp').job_id}/results"
+    answer = keyed.get(path + asked.get("path", ""), headers={"Accept": asked.get("accept", "*/*")})
+    assert answer["Content-Type"] == "application/x-ndjson"
+    assert answer["Content-Disposition"].endswith('-results.ndjson"')
+    lines = answer.getvalue().decode().splitlines()
+    assert [json.loads(line) for line in lines] == keyed.get(path).json()["results"]
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("asked", [{"path": "?format=geojson"}, {"accept": "application/geo+json"}])
+def test_geojson_has_a_feature_for_each_row(
+    keyed: Client, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str]
+) -> None:
+    monkeypatch.setattr(exports, "PAGE", 2)
+    path = f"/bulk/jobs/{make_job('sfp').job_id}/results"
+    City.objects.filter(name="City 0000").update(latitude=59.91, longitude=10.75)
+    answer = keyed.get(path + asked.get("path", ""), headers={"Accept": asked.get("accept", "*/*")})
+    assert answer["Content-Type"] == "application/geo+json"
+    body = json.loads(answer.getvalue())
+    assert (body["type"], {feature["type"] for feature in body["features"]}) == ("FeatureCollection", {"Feature"})
+    assert [feature["geometry"] for feature in body["features"]] == [
+        {"type": "Point", "coordinates": [10.75, 59.91]}, None, None,
+    ]  # fmt: skip
+    first = body["features"][0]["properties"]
+    assert (first["city"], first["temperature"], first["last_error"]) == ("City 0000", 1.5, None)
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(("outcomes", "count"), [("", 0), ("ss", 2), ("sss", 3), ("ssss", 4)])
+def test_geojson_is_whole_wherever_a_page_ends(
+    keyed: Client, monkeypatch: pytest.MonkeyPatch, outcomes: str, count: int
+) -> None:
+    monkeypatch.setattr(exports, "PAGE", 2)
+    answer = keyed.get(f"/bulk/jobs/{make_job(outcomes).job_id}/results?format=geojson")
+    assert len(json.loads(answer.getvalue())["features"]) == count
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("order", ["name", "last_refreshed_at", "-last_refreshed_at"])
+def test_all_cities_come_in_their_order_in_each_format(
+    keyed: Client, monkeypatch: pytest.MonkeyPatch, order: str
+) -> None:
+    monkeypatch.setattr(exports, "PAGE", 2)
+    for n, name in enumerate("ACBED"):
+        make_city(name, last_refreshed_at=START + timedelta(days=n) if n % 2 else None)
+    path = f"/cities?ordering={order}"
+    names = [row["city"] for row in keyed.get(path).json()["results"]]
+    lines = keyed.get(f"{path}&format=ndjson").getvalue().decode().splitlines()
+    assert [json.loads(line)["city"] for line in lines] == names
+    assert [row[0] for row in rows_of(keyed.get(f"{path}&format=csv"))] == ["city", *names]
+    features = json.loads(keyed.get(f"{path}&format=geojson").getvalue())["features"]
+    assert [feature["properties"]["city"] for feature in features] == names
+
+
+@pytest.mark.usefixtures("db")
+def test_rejected_rows_have_no_map(keyed: Client) -> None:
+    answer = keyed.get(f"/bulk/jobs/{make_job('s').job_id}/rejected?format=geojson")
+    assert (answer.status_code, answer.json()["detail"]) == (
+        400, "The parameter format must be json or csv or ndjson.",
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("db")
+def test_a_csv_has_the_values_of_the_json(keyed: Client) -> None:
+    path = f"/bulk/jobs/{make_job('s').job_id}/results"
+    (row,) = keyed.get(path).json()["results"]
+    expected = {**row, **row["weather"]}
+    header, cells = rows_of(keyed.get(f"{path}?format=csv"))
+    assert dict(zip(header, cells, strict=True)) == {
+        name: "" if expected[name] is None else str(expected[name]) for name in header
+    }
