@@ -33,7 +33,9 @@ def file(tmp_path: Path) -> Path:
 def test_places_get_their_regions_and_all_their_names(file: Path) -> None:
     assert load(file) == "2 places loaded. GeoNames, CC BY 4.0\n"
     paris = Place.objects.get(geonames_id=2988507)
-    assert (paris.name, paris.region_name, paris.country, paris.population) == ("Paris", "Île-de-France", "FR", 2138551)
+    assert (paris.title, paris.region_name, paris.country, paris.population) == (
+        "Paris, FR", "Île-de-France", "FR", 2138551,
+    )  # fmt: skip
     assert set(PlaceName.objects.filter(place=paris).values_list("key", "own")) == {
         ("paris", True), ("parigi", False), ("lutetia", False),
     }  # fmt: skip

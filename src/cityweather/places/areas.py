@@ -55,6 +55,27 @@ def region(text: str) -> Area | None:
     return _area(_countries().get(word) if len(word) > 3 else None, _regions().get(word))
 
 
+def unambiguous(country_text: str, region_text: str) -> list[str]:
+    """The two columns of a row as parts behind a name, so that area() finds in them what the columns mean.
+
+    Behind a comma "CA" is Canada and California. As a country it becomes "Canada", as a region it is followed by "US".
+    """
+    iso = _countries().get(bare(country_text), "")
+    texts = (country_text, *_spellings().get(iso, ()))
+    country_text = next((text for text in texts if area(text) == country(country_text)), country_text)
+    within = region(region_text)
+    lands = {land for land, _ in within.regions} if within else set()
+    if not country_text and within != area(region_text) and len(lands) == 1:
+        country_text = lands.pop()
+    return [text for text in (region_text, country_text) if text]
+
+
+@lru_cache(maxsize=1)
+def _spellings() -> dict[str, tuple[str, str]]:
+    """The English name and the ISO 3166-1 alpha-3 code of each country, by its alpha-2 code."""
+    return {iso: (name, iso3) for iso, iso3, name, _ in _rows("countries.tsv")}
+
+
 @lru_cache(maxsize=1)
 def region_names() -> dict[Code, str]:
     """The English name of each region."""

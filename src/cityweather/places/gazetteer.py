@@ -16,7 +16,7 @@ MANY = 2000  # names with the same beginning; measured: up to here sorting takes
 LAST_SIGN = "\U0010ffff"  # sorts behind every other one, on both databases
 KM_PER_DEGREE = 111.2  # of latitude
 FIELDS = (
-    "geonames_id", "name", "region_code", "region_name", "country", "latitude", "longitude", "population",
+    "geonames_id", "name", "region_code", "region_name", "country", "latitude", "longitude", "population", "title",
 )  # fmt: skip
 PLACE_FIELDS = tuple(f"place__{field}" for field in FIELDS)
 

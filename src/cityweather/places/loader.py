@@ -14,6 +14,7 @@ from cityweather.models import GazetteerFile, Place, PlaceName
 from cityweather.places import areas, packed
 from cityweather.places.names import key
 from cityweather.places.spelling import loose, without_accents
+from cityweather.places.titles import Titled, titles
 
 COLUMNS = ("geonames_id", "name", "region_code", "region_name", "country", "latitude", "longitude", "population")
 INSERT_PLACES = (
@@ -21,7 +22,7 @@ INSERT_PLACES = (
     + ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])
 )
 INSERT_NAMES = "INSERT INTO cityweather_placename (key, place_id, own) VALUES {}"
-CHUNK = 2000  # places; memory does not grow with the file
+CHUNK = 2000  # places in memory with all their names; for the titles all places are, without their names
 
 
 class Loaded(NamedTuple):
@@ -42,6 +43,7 @@ def load(path: Path = packed.SHIPPED, *, again: bool = False) -> Loaded:
         for places in _chunks(packed.read(path)):
             _write(places)
         Place.objects.filter(names=None).delete()  # places that this file does not have
+        _write_titles()
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:  # without statistics it reads all places for each name
                 cursor.execute("ANALYZE cityweather_place, cityweather_placename")
@@ -66,6 +68,21 @@ def _write(places: list[packed.PackedPlace]) -> None:
         INSERT_NAMES,
         [(found, place.geonames_id, found == key(place.name)) for place in places for found in _keys(place)],
     )
+
+
+def _write_titles() -> None:
+    """Whether a short title is enough depends on all other places, so they are written last."""
+    columns = ("geonames_id", "name", "region_name", "country", "latitude", "longitude")
+    places = [Titled(*row) for row in Place.objects.values_list(*columns)]
+    rows = [(title, geonames_id) for geonames_id, title in titles(places)]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            statement = (
+                "UPDATE cityweather_place p SET title = v.title FROM (VALUES %s) v (title, id) WHERE geonames_id = v.id"
+            )
+            execute_values(cursor.cursor, statement, rows, page_size=5000)
+        else:
+            cursor.executemany("UPDATE cityweather_place SET title = %s WHERE geonames_id = %s", rows)
 
 
 def _execute(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -41,6 +41,7 @@ class Candidate(NamedTuple):
     latitude: float
     longitude: float
     population: int
+    title: str = ""
     own: bool = True
 
     @property

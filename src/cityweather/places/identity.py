@@ -1,0 +1,50 @@
+"""Which City a row or a look-up belongs to: that of its place; without a place, that of what is written."""
+
+from typing import NamedTuple
+
+from cityweather.places import areas
+from cityweather.places.matching import Asked, Match
+from cityweather.places.names import MAX_LENGTH, display, key
+from cityweather.places.titles import coordinates, located
+
+
+class Identity(NamedTuple):
+    """The columns of a City that its place decides. `key` is unique; None where nothing is known. Degrees."""
+
+    name: str
+    key: str
+    place_id: int | None = None
+    matched_name: str | None = None
+    region: str | None = None
+    country: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+def identity(asked: Asked, match: Match) -> Identity:
+    """All rows of one place share its City, whatever name and coordinates they give.
+
+    Otherwise coordinates are a part of the name: two rows may call different points "Home".
+    """
+    place = match.place
+    if place is not None:
+        return Identity(
+            place.title, key(place.title), place.geonames_id, place.name, place.region or None, place.country,
+            place.latitude, place.longitude,
+        )  # fmt: skip
+    name = display(asked.name)
+    if asked.latitude is not None and asked.longitude is not None:
+        point = coordinates(asked.latitude, asked.longitude)
+        name = located(name, asked.latitude, asked.longitude) if name else point
+        return Identity(name, key(name), latitude=asked.latitude, longitude=asked.longitude)
+    parts = [name, *areas.unambiguous(display(asked.country), display(asked.region))]
+    name = ", ".join(parts)[:MAX_LENGTH]
+    return Identity(name, key(name))
+
+
+def written(asked: Asked) -> str:
+    """The row as one text, for people: "Springfield, Illinois, US"; of a row without a name its coordinates."""
+    name = ", ".join(filter(None, (display(text) for text in (asked.name, asked.region, asked.country))))
+    if not asked.name.strip() and asked.latitude is not None and asked.longitude is not None:
+        return coordinates(asked.latitude, asked.longitude)
+    return name[:MAX_LENGTH]

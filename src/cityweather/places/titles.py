@@ -1,0 +1,49 @@
+"""The title of a place: unique among all places, readable, and only as long as needed ("Paris, FR")."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from cityweather.places.names import MAX_LENGTH, key
+
+
+class Titled(NamedTuple):
+    geonames_id: int
+    name: str
+    region: str
+    country: str
+    latitude: float
+    longitude: float
+
+
+def titles(places: list[Titled]) -> Iterator[tuple[int, str]]:
+    """(GeoNames id, title) of each place.
+
+    Titles differ by their keys, too, because a City is found by the key of its name.
+    """
+    short = Counter(map(_short, places))
+    long = Counter(map(_long, places))
+    for place in places:
+        region = "" if short[_short(place)] == 1 else place.region
+        title = ", ".join(filter(None, (place.name, region, place.country)))
+        if short[_short(place)] > 1 and long[_long(place)] > 1:
+            title = located(title, place.latitude, place.longitude)
+        yield place.geonames_id, title
+
+
+def located(name: str, latitude: float, longitude: float) -> str:
+    """The name with its coordinates in degrees: "Springfield, Illinois, US (39.80, -89.64)"."""
+    point = coordinates(latitude, longitude)
+    return f"{name[: MAX_LENGTH - len(point) - 3]} ({point})"
+
+
+def coordinates(latitude: float, longitude: float) -> str:
+    return f"{latitude:.2f}, {longitude:.2f}"
+
+
+def _short(place: Titled) -> tuple[str, ...]:
+    return key(place.name), place.country
+
+
+def _long(place: Titled) -> tuple[str, ...]:
+    return key(place.name), key(place.region), place.country
