@@ -221,7 +221,7 @@ class BulkJob(models.Model):
         """Set the phase and note when; the caller saves `phase` and `phases`."""
         if self.phase != phase:
             self.phase = phase
-            self.phases = [*self.phases, [phase, timezone.now().isoformat(timespec="seconds")]]
+            self.phases = [*self.phases, [phase, timezone.now().isoformat(timespec="milliseconds")]]
 
     @property
     def phase_since(self) -> datetime:

@@ -26,7 +26,7 @@ NO_OUTPUT = 74  # sysexits.h calls it EX_IOERR
 PATIENCE = 60.0  # seconds for an upload or a page; --follow has more
 PAGE = 200  # rows
 SHOWN = 5  # cities of a summary
-IMPORT_FIELDS = ("encoding", "delimiter", "column", "header", "callback_url")
+IMPORT_FIELDS = ("encoding", "delimiter", "column", "header", "callback_url", "label")
 
 
 def import_(service: Service, args: Namespace, err: Console) -> int:

@@ -20,6 +20,8 @@ WAITS = {
     "drain": "parked, as all jobs are, until an operator calls `cityweather resume`",
 }
 
+LIMITS = {"quota": " (all that the provider's quota allows)", "max_rate": " (the job's own limit)"}
+
 
 class Bar:
     """A progress bar, or a line now and then where nobody watches. Times in seconds."""
@@ -50,8 +52,9 @@ class Bar:
             return _waits(job)
         if _finishing(job):
             return "finishing"
+        limit = LIMITS.get(job.get("limited_by") or "", "")
         eta = "" if job["eta_seconds"] is None else f"  ETA {duration(job['eta_seconds'])}"
-        return f"{job['rate'] or 0:,.0f} cities/s{eta}"
+        return f"{job['rate'] or 0:,.0f} cities/s{limit}{eta}"
 
 
 @contextmanager

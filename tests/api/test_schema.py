@@ -103,10 +103,12 @@ def test_answers_are_as_described(keyed: Client, check: Check) -> None:
         for name in ("cancel", "pause", "resume", "retry"):
             check("post", f"{one}/{name}", keyed.post(f"{here}/{name}"))
             check("post", f"{one}/{name}", keyed.post(f"/bulk/jobs/{UNKNOWN}/{name}"))
-        for body in ({"max_rate": 5}, {"max_rate": "x"}):
+        for body in ({"max_rate": 5}, {"label": "x"}, {"max_rate": "x"}):
             check("patch", one, keyed.patch(here, body, content_type="application/json"))
         check("patch", one, keyed.patch(here, "x", content_type="text/plain"))
         check("delete", one, keyed.delete(here))
+    for path in ("", "?top=x"):
+        check("get", "/bulk/summary", keyed.get(f"/bulk/summary{path}"))
     for path in ("/history", "/cities", "/bulk/jobs"):
         check("get", path, keyed.get(path))
         check("get", path, keyed.get(f"{path}?limit=0"))

@@ -13,7 +13,7 @@ def test_a_resume_that_lands_when_the_cancelled_job_is_closed_does_not_make_it_d
     epoch = reload(job).epoch
     assert tracker().close(str(job.job_id), epoch)
     assert not tracker().set_fields(str(job.job_id), epoch, command="", phase="fetching")
-    assert not tracker().apply_command(str(job.job_id), None, "", phase="fetching", status="running", max_rate=None)
+    assert not tracker().apply_command(str(job.job_id), None, "", phase="fetching", status="running")
     flush(job)
     assert (reload(job).status, agree(job)) == ("cancelled", (2, 2, 0))
 

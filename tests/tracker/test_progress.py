@@ -99,3 +99,45 @@ def test_a_result_ends_the_waiting(bench: Bench) -> None:
     state = bench.tracker.progress(JOB)
     assert state is not None
     assert (state.waiting_for, state.parked_until) == (None, None)
+
+
+def test_without_a_rate_the_quota_alone_gives_no_eta_of_seconds(bench: Bench) -> None:
+    bench.install(10, quota_eta=START + 1000, started_at=0)
+    state = bench.tracker.progress(JOB)
+    assert state is not None
+    assert (state.rate, state.eta_seconds) == (0.0, None)
+
+
+@pytest.mark.parametrize(
+    ("per_second", "max_rate", "quota_seconds", "limited_by"),
+    [
+        (10, 0, 0, None),
+        (10, 600, 0, "max_rate"),
+        (9, 600, 0, "max_rate"),
+        (7, 600, 0, None),  # something else slows it down
+        (10, 0, 90, "quota"),  # 900 rows in 90 s
+        (10, 0, 30, None),
+        (10, 600, 30, "max_rate"),
+        (10, 6000, 90, "quota"),
+        (0, 600, 90, None),
+    ],
+)
+def test_the_lower_limit_counts_if_the_rate_comes_near_it(
+    bench: Bench, per_second: int, max_rate: int, quota_seconds: int, limited_by: str | None
+) -> None:
+    bench.install(900 + 10 * per_second, mark_at=START, mark_n=0, max_rate=max_rate)
+    bench.start("t", 500)
+    bench.clock.now += 10_000
+    bench.record("t", good(*range(10 * per_second)))
+    bench.tracker.set_fields(JOB, 1, quota_eta=bench.clock.now + 1000 * quota_seconds if quota_seconds else 0)
+    state = bench.tracker.progress(JOB)
+    assert state is not None
+    assert state.limited_by == limited_by
+
+
+def test_a_job_that_waits_for_the_quota_is_limited_by_it(bench: Bench) -> None:
+    bench.install(10)
+    bench.tracker.park(JOB, 1, START / 1000 + 30, "quota")
+    state = bench.tracker.progress(JOB)
+    assert state is not None
+    assert state.limited_by == "quota"

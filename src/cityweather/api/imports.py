@@ -49,6 +49,7 @@ class ImportView(KeyedView):
             OpenApiParameter("header", enum=list(FLAGS), description="Whether the first row names the columns"),
             OpenApiParameter("quotes", enum=["none"], description="none: quotes are ordinary characters"),
             OpenApiParameter("callback_url", str, description=CALLBACK),
+            OpenApiParameter("label", {"type": "string", "maxLength": shapes.LABEL_MAX}, description=shapes.LABEL),
             OpenApiParameter(
                 "Idempotency-Key",
                 {"type": "string", "minLength": 1, "maxLength": 255},
@@ -66,10 +67,13 @@ class ImportView(KeyedView):
         open_jobs.check(self.owner, key)  # before the file is read
         with opened(request) as source:
             check_url(source.fields.get("callback_url"))  # before the file is read
+            label_of(source)
             spool = spool_upload(source.chunks, file_name=source.file_name, options=read_options(source))
         with spool:
             callback_url = check_url(source.fields.get("callback_url"))  # it may stand behind the file
-            job, created = import_spool(spool, owner=self.owner, idempotency_key=key, callback_url=callback_url)
+            job, created = import_spool(
+                spool, owner=self.owner, idempotency_key=key, callback_url=callback_url, label=label_of(source)
+            )
         wake()
         response = accepted(job)
         if not created:
@@ -118,6 +122,14 @@ def read_options(source: Source) -> ReadOptions:
         header,
         fields.get("quotes"),
     )
+
+
+def label_of(source: Source) -> str:
+    """Raises InvalidParameter."""
+    label = str(source.fields.get("label") or "").strip()
+    if len(label) > shapes.LABEL_MAX or not label.isprintable():
+        raise InvalidParameter(name="label", expected=f"at most {shapes.LABEL_MAX} printable characters")
+    return label
 
 
 def _flag(text: str) -> bool | None:

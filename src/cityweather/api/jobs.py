@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.http import parse_etags
 from drf_spectacular.utils import OpenApiResponse
 from kombu.exceptions import OperationalError
@@ -43,8 +43,11 @@ class JobsView(ListView):
 
     def get_queryset(self) -> QuerySet[BulkJob]:
         jobs = BulkJob.objects.visible().prefetch_related("retries")
-        status = queries.JobsQuery.of(self.request).get("status")
-        return jobs.filter(status=status) if status else jobs
+        query = queries.JobsQuery.of(self.request)
+        jobs = jobs.filter(**{name: query[name] for name in ("status", "owner", "schedule") if query.get(name)})
+        if search := query["search"]:
+            jobs = jobs.filter(Q(label__icontains=search) | Q(file_name__icontains=search))
+        return jobs
 
     @schema.document(
         "jobs",
@@ -81,17 +84,21 @@ class JobView(KeyedView):
         return Response(JOB.to_representation(found), headers=headers)
 
     @schema.document(
-        "job_rate",
-        "Another speed, while it runs",
+        "job_change",
+        "Another label, or another speed while it runs",
         {(200, schema.JSON): shapes.Job},
         errors=(404, 408, 409, 411, 413, 415),
         parameters=[schema.JOB_ID],
-        request=shapes.Rate,
+        request=shapes.JobChange,
     )
     def patch(self, request: Request, job_id: str) -> Response:
-        rate = shapes.Rate(data=request.data)
-        rate.is_valid(raise_exception=True)
-        job_control.set_rate(snapshots.parse_id(job_id), rate.validated_data["max_rate"])
+        body = shapes.JobChange(data=request.data)
+        body.is_valid(raise_exception=True)
+        job_id, change = snapshots.parse_id(job_id), body.validated_data
+        if "max_rate" in change:
+            job_control.set_rate(job_id, change["max_rate"])
+        if "label" in change:
+            job_control.set_label(job_id, change["label"])
         return Response(shapes.Job(snapshots.of_id(job_id)).data)
 
     @schema.document(

@@ -15,6 +15,7 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 MAX_POSITION = 2**31 - 2
 REASON_MAX = 50  # characters of a reason code
+SEARCH_MAX = 255  # characters
 ORDERINGS = ("name", "last_refreshed_at", "-last_refreshed_at")
 UNDECODABLE = "\ufffd"  # what Django puts where a query string is not UTF-8
 
@@ -107,6 +108,13 @@ class PageQuery(Query):
 
 class JobsQuery(PageQuery):
     status = Choice(BulkJob.Status.values)
+    search = Text(max_length=SEARCH_MAX, help_text="A part of the label or the file's name, in any case")
+    owner = Text(max_length=64, help_text="The name of the API key that made it")
+    schedule = s.UUIDField(
+        required=False,
+        error_messages={"invalid": "must be the id of a schedule"},
+        help_text="Jobs that this schedule started",
+    )
 
 
 class RowsQuery(PageQuery):
@@ -129,6 +137,10 @@ class SummaryQuery(UnitsQuery):
         0, 100, default=10,
         help_text="How many of those refreshed last; 0 is much cheaper, as they take a sort of all",
     )  # fmt: skip
+
+
+class OverviewQuery(UnitsQuery):
+    top = WholeNumber(0, 100, default=10, help_text="How many of the cities refreshed last")
 
 
 class PointsQuery(Query):

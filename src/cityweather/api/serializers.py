@@ -7,8 +7,10 @@ from rest_framework import serializers as s
 
 from cityweather.models import BulkJob, Status
 from cityweather.places.matching import Candidate
-from cityweather.tracker.progress import WaitingFor
+from cityweather.tracker.progress import LimitedBy, WaitingFor
 
+LABEL_MAX = 100  # characters
+LABEL = "A name for the job, for people"
 UNITS = ("metric", "imperial")
 IMPERIAL = UNITS[1]
 
@@ -125,6 +127,11 @@ class Towns(Shape):
     results = Town(many=True)
 
 
+class PhaseEntered(Shape):
+    phase = s.ChoiceField(BulkJob.Phase.choices)
+    at = Time()
+
+
 class Job(Shape):
     """total = pending + succeeded + failed; rows_read = total + duplicates + rejected."""
 
@@ -148,7 +155,14 @@ class Job(Shape):
     waiting_for = s.ChoiceField(
         get_args(WaitingFor), allow_null=True, help_text="flush: the database; drain: an operator"
     )
+    limited_by = s.ChoiceField(
+        get_args(LimitedBy), allow_null=True, help_text="The limit that its rate has reached: the provider's or its own"
+    )
     error = s.CharField(allow_null=True, help_text="Why the whole job failed")
+    label = s.CharField(allow_blank=True, help_text=LABEL)  # type: ignore[assignment]
+    owner = s.CharField(allow_blank=True, help_text="The name of the API key that made it")
+    schedule_id = s.UUIDField(allow_null=True, help_text="The schedule that started it")
+    timeline = PhaseEntered(many=True, help_text="The phases and when each began, oldest first")
     file_name = s.CharField(allow_blank=True)
     retry_of = s.UUIDField(allow_null=True, help_text="The job whose rows this one retries; it may be deleted by now")
     retries = s.ListField(child=s.UUIDField(), help_text="Jobs of this one's rows, oldest first; once it ended")
@@ -200,6 +214,41 @@ class Summary(Shape):
     failures = Failures(many=True)
 
 
+class City(Shape):
+    city = s.CharField(source="name")
+    status = s.ChoiceField(Status.choices, source="last_status", help_text="Of the last refresh")
+    last_refreshed_at = Time("Of the last refresh that succeeded.", allow_null=True)
+    last_error = s.CharField(allow_null=True)
+    temperature = Temperature()
+    condition = s.CharField(allow_null=True)
+    humidity = s.IntegerField(allow_null=True, help_text="%")
+    observed_at = Time("When it was measured.", allow_null=True)
+    country = s.CharField(allow_null=True, help_text="ISO 3166, two letters")
+    latitude = _number("Degrees")
+    longitude = _number("Degrees")
+
+
+class CityCounts(Shape):
+    success = s.IntegerField()
+    failed = s.IntegerField()
+    pending = s.IntegerField(help_text="Never refreshed")
+
+
+class JobCounts(Shape):
+    queued = s.IntegerField()
+    running = s.IntegerField()
+    done = s.IntegerField()
+    failed = s.IntegerField()
+    cancelled = s.IntegerField()
+
+
+class Overview(Shape):
+    cities = CityCounts(help_text="By the last refresh of each")
+    jobs = JobCounts()
+    most_recent = City(many=True, help_text="Cities refreshed last")
+    failures = Failures(many=True, help_text="Cities whose last refresh failed, by reason, most frequent first")
+
+
 class Points(Shape):
     step = s.IntegerField(help_text="Every step-th position is shown, so that there are 20,000 at most")
     next = s.IntegerField(allow_null=True, help_text="`from` of the next page, null on the last one")
@@ -216,27 +265,26 @@ class Rejected(Shape):
     text = s.CharField(allow_blank=True, help_text="The row, cut to a safe length")
 
 
-class City(Shape):
-    city = s.CharField(source="name")
-    status = s.ChoiceField(Status.choices, source="last_status", help_text="Of the last refresh")
-    last_refreshed_at = Time("Of the last refresh that succeeded.", allow_null=True)
-    last_error = s.CharField(allow_null=True)
-    temperature = Temperature()
-    condition = s.CharField(allow_null=True)
-    humidity = s.IntegerField(allow_null=True, help_text="%")
-    observed_at = Time("When it was measured.", allow_null=True)
-    country = s.CharField(allow_null=True, help_text="ISO 3166, two letters")
-    latitude = _number("Degrees")
-    longitude = _number("Degrees")
-
-
 # --- bodies of requests -------------------------------------------------------------------------------------------
 
 
-class Rate(Shape):
+def _is_printable(text: str) -> None:
+    if not text.isprintable():
+        raise s.ValidationError("It must not contain control characters.")
+
+
+class JobChange(Shape):
     max_rate = s.IntegerField(
-        min_value=1, max_value=10_000_000, allow_null=True, help_text="Cities a minute; null: any"
+        min_value=1, max_value=10_000_000, allow_null=True, required=False, help_text="Cities a minute; null: any"
     )
+    label = s.CharField(  # type: ignore[assignment]
+        max_length=LABEL_MAX, allow_blank=True, required=False, validators=[_is_printable], help_text=LABEL
+    )
+
+    def validate(self, attrs: Any) -> Any:
+        if attrs:
+            return attrs
+        raise s.ValidationError("Send max_rate, label or both.")
 
 
 class FileByPath(Shape):
@@ -251,6 +299,7 @@ class FileByPath(Shape):
     header = s.BooleanField(required=False, allow_null=True)
     quotes = s.ChoiceField(["none"], required=False, allow_blank=True)
     callback_url = s.CharField(required=False, allow_blank=True, max_length=500)
+    label = s.CharField(required=False, allow_blank=True, help_text=LABEL)  # type: ignore[assignment]
 
 
 class Upload(Shape):
@@ -262,4 +311,5 @@ class Upload(Shape):
     header = s.BooleanField(required=False)
     quotes = s.ChoiceField(["none"], required=False)
     callback_url = s.CharField(required=False, max_length=500)
+    label = s.CharField(required=False, max_length=LABEL_MAX, help_text=LABEL)  # type: ignore[assignment]
     file = s.FileField()

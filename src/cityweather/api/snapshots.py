@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -47,7 +48,12 @@ class Snapshot:
     rate: float | None
     eta_seconds: int | None = None
     waiting_for: str | None = None
+    limited_by: str | None = None
     error: str | None
+    label: str
+    owner: str
+    schedule_id: str | None
+    timeline: tuple[dict[str, Any], ...]
     file_name: str
     retry_of: str | None
     retries: tuple[str, ...] = ()
@@ -62,16 +68,17 @@ class Snapshot:
 
     @property
     def etag(self) -> str:
-        """Of counters, status, phase, waiting_for, max_rate and retries. Weak: rate, ETA and as_of are left out."""
+        """Of counters, status, phase, limits, label and retries. Weak: rate, ETA and as_of are left out."""
         # Which retries there are and not how many: one may take the place of another that was deleted.
-        retries = crc32("".join(self.retries).encode())
-        facts = (self.status, self.phase, self.waiting_for, self.max_rate, self.succeeded, self.failed, self.total)
-        return 'W/"' + ".".join(map(str, (*facts, retries))) + '"'
+        texts = crc32("\n".join((self.label, *self.retries)).encode())
+        limits = (self.waiting_for, self.limited_by, self.max_rate)
+        facts = (self.status, self.phase, *limits, self.succeeded, self.failed, self.total, texts)
+        return 'W/"' + ".".join(map(str, facts)) + '"'
 
 
 SHARED = (  # fields that a BulkJob and a Progress have alike
     "status", "phase", "total", "processed", "succeeded", "failed", "rows_read", "duplicates", "rejected",
-    "created_at", "started_at", "error", "file_name", "max_rate",
+    "created_at", "started_at", "error", "label", "owner", "file_name", "max_rate",
 )  # fmt: skip
 
 
@@ -124,6 +131,9 @@ def from_redis(job_id: str, live: Progress) -> Snapshot:
         rate=round(live.rate, 1),
         eta_seconds=None if eta is None else round(eta),
         waiting_for=live.waiting_for,
+        limited_by=live.limited_by,
+        schedule_id=live.schedule_id,
+        timeline=_timeline(live.phases),
         retry_of=live.retry_of,
         as_of=time.time(),
         source="live",
@@ -150,6 +160,8 @@ def from_row(job: BulkJob) -> Snapshot:
         progress=percentage if job.status == BulkJob.Status.DONE else min(99, percentage),
         finished_at=job.finished_at,
         rate=_mean_rate(job),
+        schedule_id=str(job.schedule_id) if job.schedule_id else None,
+        timeline=_timeline(job.phases),
         retry_of=str(job.retry_of_id) if job.retry_of_id else None,
         retries=_retries(job),
         expires_at=_expires_at(job),
@@ -160,6 +172,10 @@ def from_row(job: BulkJob) -> Snapshot:
 
 def _shared(job: BulkJob | Progress) -> dict[str, Any]:
     return {name: getattr(job, name) for name in SHARED}
+
+
+def _timeline(phases: Sequence[Sequence[str]]) -> tuple[dict[str, Any], ...]:
+    return tuple({"phase": phase, "at": datetime.fromisoformat(at)} for phase, at in phases)
 
 
 def _retries(job: BulkJob) -> tuple[str, ...]:

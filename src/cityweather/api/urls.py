@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from cityweather.api import cities, history, imports, jobs, places, results, schema, weather
+from cityweather.api import cities, history, imports, jobs, overview, places, results, schema, weather
 
 JOB = "bulk/jobs/<str:job_id>"
 
@@ -23,6 +23,7 @@ urlpatterns = [
     *both("places", places.PlacesView.as_view(), "places"),
     *both("bulk/import", imports.ImportView.as_view(), "import"),
     *both("bulk/jobs", jobs.JobsView.as_view(), "jobs"),
+    *both("bulk/summary", overview.OverviewView.as_view(), "overview"),
     *both(f"{JOB}/results", results.ResultsView.as_view(), "results"),
     *both(f"{JOB}/rejected", results.RejectedView.as_view(), "rejected"),
     *both(f"{JOB}/points", results.PointsView.as_view(), "points"),

@@ -1,12 +1,14 @@
-"""Cancel, pause, resume, rate, retry, delete. A command commits to the database first and is then copied to Redis.
+"""Cancel, pause, resume, rate, label, retry, delete.
 
-Every dispatch tick compares the two (sync), so a copy that failed or came late is made good within a second.
+A command commits to the database first and is then copied to Redis. Every dispatch tick compares the two (sync), so a
+copy that failed or came late is made good within a second.
 """
 
 import logging
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from django.db import connection, transaction
 from django.db.models import QuerySet, Window
 from django.db.models.functions import RowNumber
@@ -55,6 +57,13 @@ def set_rate(job_id: str, per_minute: int | None) -> BulkJob:
     job = get(job_id)
     if not BulkJob.objects.filter(pk=job.pk, phase__in=ACTIVE).update(max_rate=per_minute):
         raise _conflict(job)
+    return _copied(job)
+
+
+def set_label(job_id: str, label: str) -> BulkJob:
+    """Also of an ended job."""
+    job = get(job_id)
+    BulkJob.objects.filter(pk=job.pk).update(label=label)
     return _copied(job)
 
 
@@ -133,7 +142,7 @@ def sync(job: BulkJob, progress: Progress, tracker: Tracker) -> str:
     if _agree(job, progress):
         return progress.command
     # Race: the caller read the row up to a second ago, and a command may have come since.
-    job.refresh_from_db(fields=["phase", "status", "max_rate"])
+    job.refresh_from_db(fields=["phase", "phases", "status", "max_rate", "label"])
     if job.ended:
         return "ended"
     if progress.command == "fail" and job.command in ("", "pause"):
@@ -147,7 +156,14 @@ def sync(job: BulkJob, progress: Progress, tracker: Tracker) -> str:
 def copy(job: BulkJob, epoch: int | None, tracker: Tracker) -> None:
     """Write the stored command into the job's hash."""
     tracker.apply_command(
-        str(job.job_id), epoch, job.command, phase=job.phase, status=job.status, max_rate=job.max_rate
+        str(job.job_id),
+        epoch,
+        job.command,
+        phase=job.phase,
+        phases=orjson.dumps(job.phases),
+        status=job.status,
+        max_rate=job.max_rate or 0,
+        label=job.label,
     )
 
 
@@ -161,8 +177,8 @@ def copy_start(job: BulkJob, progress: Progress, tracker: Tracker) -> None:
 
 
 def _agree(job: BulkJob, progress: Progress) -> bool:
-    in_redis = (progress.command, progress.phase, progress.status, progress.max_rate)
-    return in_redis == (job.command, job.phase, job.status, job.max_rate)
+    in_redis = (progress.command, progress.phase, progress.status, progress.max_rate, progress.label)
+    return in_redis == (job.command, job.phase, job.status, job.max_rate, job.label)
 
 
 # --- retry and delete ----------------------------------------------------------------------------------------------
@@ -205,6 +221,7 @@ def _retry_job(old: BulkJob, rows: QuerySet[JobResult], wanted: str) -> BulkJob:
         retry_filter=wanted,
         owner=old.owner,
         file_name=old.file_name,
+        label=old.label,
         max_rate=old.max_rate,
         callback_url=old.callback_url,  # the receiver of the job's end wants the retry's end, too
     )

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Sequence
 
+import orjson
 from django.db import transaction
 
 from cityweather.flush import bitmap, live_jobs, writer
@@ -92,7 +93,7 @@ def done(job: BulkJob) -> bytes:
     return bitmap.of(rows.iterator(chunk_size=10_000), job.total)
 
 
-def fields(job: BulkJob) -> dict[str, str | int]:
+def fields(job: BulkJob) -> dict[str, str | bytes | int]:
     """The job's hash as the database knows it. Claiming starts again at 0 and skips the rows done."""
     started = int(job.started_at.timestamp() * 1000) if job.started_at else 0
     return {
@@ -106,6 +107,10 @@ def fields(job: BulkJob) -> dict[str, str | int]:
         "rejected": job.rejected,
         "file_name": job.file_name,
         "retry_of": str(job.retry_of_id or ""),
+        "label": job.label,
+        "owner": job.owner,
+        "schedule_id": str(job.schedule_id or ""),
+        "phases": orjson.dumps(job.phases),
         "status": job.status,
         "phase": job.phase,
         "error": job.error or "",

@@ -25,7 +25,7 @@ class Clock:
 
 
 def begin_job(
-    spool: Spool, owner: str, key: str | None, callback_url: str | None, clock: Clock | None = None
+    spool: Spool, owner: str, key: str | None, callback_url: str | None, *, label: str = "", clock: Clock | None = None
 ) -> tuple[BulkJob, bool]:
     """(the job, whether it is new and the caller must write it).
 
@@ -36,7 +36,7 @@ def begin_job(
     while True:
         job = key and BulkJob.objects.filter(owner=owner, idempotency_key=key).first()
         if not job:
-            if job := _insert(spool, owner, key, callback_url):
+            if job := _insert(spool, owner, key, callback_url, label):
                 return job, True
             continue  # another request has just inserted it
         if job.content_hash != spool.content_hash:
@@ -48,7 +48,7 @@ def begin_job(
         clock.sleep(PAUSE)
 
 
-def _insert(spool: Spool, owner: str, key: str | None, callback_url: str | None) -> BulkJob | None:
+def _insert(spool: Spool, owner: str, key: str | None, callback_url: str | None, label: str) -> BulkJob | None:
     """None when another request has inserted a job with this key."""
     now = database_now()
     try:
@@ -56,7 +56,7 @@ def _insert(spool: Spool, owner: str, key: str | None, callback_url: str | None)
             open_jobs.enter_alone(owner)
             open_jobs.check(owner, key)
             return BulkJob.objects.create(
-                phases=[[BulkJob.Phase.READING.value, now.isoformat(timespec="seconds")]],
+                phases=[[BulkJob.Phase.READING.value, now.isoformat(timespec="milliseconds")]],
                 total=spool.total,
                 rows_read=spool.rows_read,
                 duplicates=spool.duplicates,
@@ -66,6 +66,7 @@ def _insert(spool: Spool, owner: str, key: str | None, callback_url: str | None)
                 owner=owner,
                 idempotency_key=key,
                 callback_url=callback_url,
+                label=label,
                 created_at=now,
                 heartbeat_at=now,
             )

@@ -25,6 +25,7 @@ def import_spool(
     owner: str = "",
     idempotency_key: str | None = None,
     callback_url: str | None = None,
+    label: str = "",
     on_progress: OnProgress | None = None,
     clock: Clock | None = None,
 ) -> tuple[BulkJob, bool]:
@@ -32,7 +33,7 @@ def import_spool(
 
     Raises TooManyJobs, KeyReused, ImportInProgress, ImportLost.
     """
-    job, created = begin_job(spool, owner, idempotency_key or None, callback_url, clock)
+    job, created = begin_job(spool, owner, idempotency_key or None, callback_url, label=label, clock=clock)
     if created:
         try:
             _Import(job, spool, on_progress).write()

@@ -4,13 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import orjson
+
 NUMBERS = ("total", "processed", "succeeded", "failed", "rows_read", "duplicates", "rejected")
 TIMES = ("created_at", "started_at", "last_at", "past_at", "parked_until", "quota_eta")
-TEXTS = ("status", "phase", "error", "waiting_for", "file_name", "closed", "command", "retry_of")
+TEXTS = (
+    "status", "phase", "error", "waiting_for", "file_name", "closed", "command", "retry_of", "label", "owner",
+    "schedule_id", "phases",
+)  # fmt: skip
 OTHERS = ("epoch", "past_n", "max_rate", "next", "window", "speed", "unflushed_bytes", "flushed")
 FIELDS = (*NUMBERS, *TIMES, *TEXTS, *OTHERS)
 # flush: the database must take results first; drain: an operator has parked the dispatch of all jobs.
 WaitingFor = Literal["quota", "provider", "key", "flush", "drain"]
+LimitedBy = Literal["quota", "max_rate"]
+NEAR = 0.8  # of a limit: what a job reaches that only the limit slows down
+SOON = 3.0  # seconds; the first results take about as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,10 @@ class Progress:
     waiting_for: str | None
     file_name: str
     retry_of: str | None  # id of the job whose unfinished rows this one has
+    label: str
+    owner: str
+    schedule_id: str | None
+    phases: list[list[str]]  # [[phase, ISO time], …]
     closed: bool
     command: str
     epoch: int
@@ -66,13 +78,29 @@ class Progress:
     def eta_seconds(self) -> float | None:
         """Remaining rows divided by the recent rate, never earlier than the quota permits.
 
-        While the job waits for the quota, the recent rate is that of the wait and is not used.
+        While the job waits for the quota, the recent rate is that of the wait and is not used. Without a rate the quota
+        alone tells nothing about the last seconds.
         """
         measured = self.pending / self.rate if self.rate > 0 else None
         if self.quota_eta is None:
             return measured
         allowed = max(0.0, self.quota_eta - self.as_of)
-        return allowed if measured is None or self.waiting_for == "quota" else max(measured, allowed)
+        if measured is None:
+            return allowed if allowed > SOON else None
+        return allowed if self.waiting_for == "quota" else max(measured, allowed)
+
+    @property
+    def limited_by(self) -> LimitedBy | None:
+        """The lower of the two limits, if the recent rate comes near it."""
+        if self.waiting_for == "quota":
+            return "quota"
+        limits: dict[LimitedBy, float] = {}
+        if self.max_rate:
+            limits["max_rate"] = self.max_rate / 60
+        if self.quota_eta and self.quota_eta > self.as_of:
+            limits["quota"] = self.pending / (self.quota_eta - self.as_of)
+        lowest = min(limits, key=lambda name: limits[name], default=None)
+        return lowest if lowest and self.rate >= NEAR * limits[lowest] > 0 else None
 
 
 def parse(values: Sequence[bytes | None], now: float) -> Progress | None:
@@ -86,6 +114,8 @@ def parse(values: Sequence[bytes | None], now: float) -> Progress | None:
     fields["error"] = fields["error"] or None
     fields["waiting_for"] = fields["waiting_for"] or None
     fields["retry_of"] = fields["retry_of"] or None
+    fields["schedule_id"] = fields["schedule_id"] or None
+    fields["phases"] = orjson.loads(fields["phases"] or "[]")
     fields["closed"] = fields["closed"] == "1"
     past_at = fields.pop("past_at") or fields["started_at"]
     done = fields["processed"] - int(raw["past_n"] or 0)

@@ -91,11 +91,12 @@ class Tracker:
         """Set fields of the job's hash. False: Redis does not know the job, or it is closed."""
         return bool(self._run("set_fields", job_id, epoch, *[x for pair in fields.items() for x in pair]))
 
-    def apply_command(
-        self, job_id: str, epoch: int | None, command: str, *, phase: str, status: str, max_rate: int | None
-    ) -> bool:
-        """Copy a command from the database. False: Redis does not know the job, it is closed, or a worker failed it."""
-        return bool(self._run("apply_command", job_id, epoch, command, phase, status, max_rate or 0))
+    def apply_command(self, job_id: str, epoch: int | None, command: str, **fields: Arg) -> bool:
+        """Copy a command from the database, and the fields that change with commands.
+
+        False: Redis does not know the job, it is closed, or a worker failed it.
+        """
+        return bool(self._run("apply_command", job_id, epoch, command, *[x for pair in fields.items() for x in pair]))
 
     def close(self, job_id: str, epoch: int) -> bool:
         """Try to end recording. True: nothing can be recorded any more."""
