@@ -121,6 +121,11 @@ def test_results_are_filtered_searched_and_downloaded(screen: Screen, cities: Ca
     name, lines = screen.download("#results-csv")
     assert (name, len(lines)) == ("cities-failed.csv", 2)
     assert "Atlantis,failed" in lines[1]
+    for text, ending in (("NDJSON", "ndjson"), ("GeoJSON", "geojson")):
+        with screen.page.expect_download() as begun:
+            screen.page.get_by_role("button", name=text, exact=True).click()
+        assert begun.value.suggested_filename == f"cities-failed.{ending}"
+        assert "Atlantis" in begun.value.path().read_text(encoding="utf-8")
 
 
 def test_who_has_read_on_stays_there_when_the_job_ends(screen: Screen, cities: Callable[..., Path]) -> None:

@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PLACES = re.compile("/places[?]")
 WEATHER = re.compile("/weather[?]")
+LIST = re.compile("/bulk/jobs[?]")
 RESULTS = re.compile("/results[?]")
 
 VIRGINIA = {
@@ -184,6 +185,7 @@ def test_results_name_their_places_and_can_be_narrowed_to_ambiguous_ones(
     screen.page.route(RESULTS, answer)
     told = {**job, "ambiguous": 2, "unmatched": 1}
     screen.page.route(POLL, lambda route: route.fulfill(json=told))
+    screen.page.route(LIST, lambda route: route.fulfill(json={"results": [told], "next": None}))
     screen.page.reload()
     table = screen.page.locator("#results-rows tr")
     expect(table).to_have_count(3)

@@ -1,5 +1,6 @@
 """One city now, and what was looked up."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from redis import Redis
 from tests.browser.screen import Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+MINUS = "\N{MINUS SIGN}"
 
 
 def test_a_look_up_shows_the_weather_and_is_remembered(screen: Screen) -> None:
@@ -82,6 +85,34 @@ def test_what_was_never_known_is_not_made_up(screen: Screen, expected: list[str]
     screen.up.simulator.control(fault="500")
     look_up(screen, "Tromsø")
     expect(screen.page.locator("#weather-answer")).to_contain_text("Try again")
+
+
+def test_degrees_and_speeds_follow_the_chosen_units(screen: Screen, cities: Callable[..., Path]) -> None:
+    screen.upload(cities(2))
+    screen.wait_for("Done")
+    cell = screen.page.locator("#results-rows td.number").nth(1)
+    expect(cell).to_have_text(re.compile(r"\d"))
+    celsius = number(cell.inner_text())
+    look_up(screen, "Lima")
+    expect(screen.page.locator("#weather-answer")).to_contain_text("m/s")
+    screen.page.get_by_role("button", name="Show °F").click()
+    expect(screen.page.locator("#results-unit")).to_have_text("°F")
+    expect(screen.page.locator("#weather-answer")).to_contain_text("mph")
+    expect(screen.page.locator("#map-words")).to_contain_text("°F")
+    expect(screen.page.locator("#legend")).to_have_attribute("aria-label", f"Colours from {MINUS}4 °F to 104 °F")
+    expect(cell).not_to_have_text(re.compile(f"^{re.escape(str(celsius))}$"))
+    assert abs(number(cell.inner_text()) - (celsius * 1.8 + 32)) < 0.2
+    _, lines = screen.download("#results-csv")
+    header, first = lines[0].split(","), lines[1].split(",")
+    assert abs(float(first[header.index("temperature")]) - (celsius * 1.8 + 32)) < 0.2
+    screen.page.reload()
+    expect(screen.page.get_by_role("button", name="Show °C")).to_be_visible()
+    expect(cell).to_have_text(re.compile(r"\d"))
+    assert abs(number(cell.inner_text()) - (celsius * 1.8 + 32)) < 0.2
+
+
+def number(text: str) -> float:
+    return float(text.replace(MINUS, "-"))
 
 
 def look_up(screen: Screen, city: str) -> None:

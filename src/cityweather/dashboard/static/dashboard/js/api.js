@@ -34,7 +34,7 @@ export const post = async (path) => (await call(path, { method: "POST" })).data;
 
 /** Fetch a file with the key and let the browser save it. Throws ApiError. */
 export async function download(path, name) {
-  const answer = await reach(path, { headers: { Accept: "text/csv", "X-API-Key": key() } });
+  const answer = await reach(path, { headers: { Accept: "*/*", "X-API-Key": key() } });
   if (!answer.ok) throw failure(answer.status, await answer.json().catch(() => null), seconds(answer));
   const address = URL.createObjectURL(await answer.blob());
   const link = document.createElement("a");

@@ -11,6 +11,7 @@ import { startMap } from "./map.js";
 import { startPlot } from "./plot.js";
 import { results } from "./results.js";
 import { accept, all, forgetAll, isKnown, startStore, store } from "./store.js";
+import { startUnits } from "./units.js";
 import { startUpload, uploaded } from "./upload.js";
 import { startWeather } from "./weather.js";
 
@@ -38,6 +39,7 @@ async function check(given) {
 
 function start() {
   startConnection();
+  startUnits();
   startMap();
   startPlot();
   startWeather();

@@ -3,6 +3,7 @@
 import { bdi, byId, darkMode, el, reducedMotion, write } from "./dom.js";
 import { ASPECT, toPixels } from "./projection.js";
 import { colour, drawLegend } from "./scale.js";
+import { units } from "./units.js";
 import { degrees, plural } from "./words.js";
 
 const REVEAL = 1.3; // seconds at least in which the points of one answer appear
@@ -25,6 +26,10 @@ let warmest = null;
 export async function startMap() {
   byId("map-canvas").append(land, dots, tip);
   drawLegend(byId("legend"));
+  units.addEventListener("change", () => {
+    drawLegend(byId("legend"));
+    describe();
+  });
   new ResizeObserver(fit).observe(byId("map-canvas"));
   darkMode.addEventListener("change", redraw);
   byId("map-canvas").addEventListener("pointermove", point);

@@ -1,10 +1,11 @@
-// The rows of a job: filter, search, page by page, CSV.
+// The rows of a job: filter, search, page by page, downloads.
 
 import { download, get } from "./api.js";
 import { bdi, byId, el, show, toast, write } from "./dom.js";
 import { ambiguousMark, asWritten, placeName } from "./places.js";
 import { Poller } from "./poll.js";
-import { count, decimal, ended, moment, plural, reason } from "./words.js";
+import { isImperial, units } from "./units.js";
+import { count, degree, ended, moment, plural, reason } from "./words.js";
 
 const PAGE = 50; // rows
 const SOON = 1; // seconds until the counters are compared again, which needs no request
@@ -37,7 +38,8 @@ class Results {
       this.#reload();
     });
     byId("results-more").addEventListener("click", () => this.#more());
-    byId("results-csv").addEventListener("click", (event) => this.#save(event.currentTarget));
+    units.addEventListener("change", () => this.#job && this.#reload());
+    byId("results-files").addEventListener("click", ({ target }) => target.dataset.format && this.#save(target));
   }
 
   open(job) {
@@ -151,9 +153,11 @@ class Results {
 
   async #save(source) {
     source.disabled = true;
+    const { format } = source.dataset;
     const status = new FormData(byId("results-filters")).get("status");
-    const name = `${(this.#job.file_name || "results").replace(/\.\w+$/, "")}-${status || "results"}.csv`;
-    await download(this.#path("format=csv&bom=true"), name).catch((error) => toast(error.message, "bad"));
+    const name = `${(this.#job.file_name || "results").replace(/\.\w+$/, "")}-${status || "results"}.${format}`;
+    const query = new URLSearchParams({ format, bom: true, units: isImperial() ? "imperial" : "metric" });
+    await download(this.#path(query), name).catch((error) => toast(error.message, "bad"));
     source.disabled = false;
   }
 }
@@ -170,7 +174,7 @@ function row({ line, city, country, matched, ambiguous, candidates, status, last
     el("td", { class: "wide number", textContent: count(line) }),
     el("th", { scope: "row" }, bdi(city), ambiguous ? " " : null, ambiguous ? ambiguousMark(ambiguous) : null, place(city, matched ?? { country })),
     el("td", {}, word, why, candidates?.length ? meant(candidates) : null),
-    el("td", { class: "number", textContent: temperature === null ? "" : decimal(temperature).replace("-", "−") }),
+    el("td", { class: "number", textContent: temperature === null ? "" : degree(temperature) }),
     el("td", { class: "wide", textContent: weather?.condition ?? "" }),
     el("td", { class: "wide number", textContent: weather?.humidity === null || !weather ? "" : `${weather.humidity}%` }),
     el("td", { class: "wide", textContent: at ? moment(at) : "" }),

@@ -1,13 +1,16 @@
 // Temperature → colour: plasma by Smith and van der Walt (CC0). Its lightness always rises, so it can be read without
 // seeing hues.
 
+import { isImperial, toCelsius } from "./units.js";
+import { degrees } from "./words.js";
+
 const STOPS = "0d0887 350498 5302a3 6f00a8 8b0aa5 a31e9a b83289 cc4778 db5c68 e97158 f48849 fba238 febd2a fada24 f0f921";
 const COLOURS = STOPS.split(" ").map((text) => [0, 2, 4].map((at) => parseInt(text.slice(at, at + 2), 16)));
 
 export const COLDEST = -20; // °C; colder ones look the same
 export const WARMEST = 40;
 
-const LEGEND_STEPS = [-20, -10, 0, 10, 20, 30, 40];
+const STEPS = { metric: [-20, -10, 0, 10, 20, 30, 40], imperial: [0, 20, 40, 60, 80, 100] }; // in their own degrees
 
 const table = Array.from({ length: WARMEST - COLDEST + 1 }, (_, degree) => mix(degree / (WARMEST - COLDEST)));
 
@@ -33,11 +36,14 @@ export function drawLegend(node) {
   });
   const labels = document.createElement("span");
   labels.className = "degrees";
-  for (const degree of LEGEND_STEPS) {
+  const steps = isImperial() ? STEPS.imperial : STEPS.metric;
+  for (const step of steps) {
     const label = document.createElement("span");
-    label.textContent = degree === WARMEST ? `${degree} °C` : String(degree).replace("-", "−");
-    label.style.left = `${(100 * (degree - COLDEST)) / (WARMEST - COLDEST)}%`;
+    const celsius = toCelsius(step);
+    label.textContent = step === steps.at(-1) ? degrees(celsius) : String(step).replace("-", "−");
+    label.style.left = `${(100 * (celsius - COLDEST)) / (WARMEST - COLDEST)}%`;
     labels.append(label);
   }
+  node.setAttribute("aria-label", `Colours from ${degrees(COLDEST)} to ${degrees(WARMEST)}`);
   node.replaceChildren(strip, labels);
 }

@@ -5,11 +5,13 @@ import { bdi, button, byId, confirm, el, show, toast } from "./dom.js";
 import { askKey, key } from "./key.js";
 import { ambiguousMark, asWritten, placeList, placeName } from "./places.js";
 import { Suggestions } from "./suggestions.js";
-import { decimal, degrees, moment, plural } from "./words.js";
+import { units } from "./units.js";
+import { degrees, moment, plural, windSpeed } from "./words.js";
 
 const RECENT = 8; // cities
 
 let turn = 0;
+let shown = null; // the last answer
 
 export function startWeather() {
   const suggestions = new Suggestions(byId("city"), byId("city-places"), lookUpPlace);
@@ -25,6 +27,7 @@ export function startWeather() {
     lookUp({ city });
   });
   byId("forget").addEventListener("click", forget);
+  units.addEventListener("change", () => shown && byId("weather-answer").replaceChildren(card(shown)));
 }
 
 /** A place of the gazetteer is asked by its coordinates, so that no namesake can answer. */
@@ -43,23 +46,25 @@ async function lookUp(query) {
   const mine = (turn += 1);
   const node = byId("weather-answer");
   node.setAttribute("aria-busy", "true");
-  let found;
+  let answer = null;
+  let complaint = "";
   try {
-    found = card(await get(`/weather?${new URLSearchParams(query)}`));
+    answer = await get(`/weather?${new URLSearchParams(query)}`);
     await drawHistory();
   } catch (error) {
-    found ??= el("p", { class: "notice", data: { kind: "bad" }, textContent: error.message });
+    complaint = error.message;
   }
   if (mine !== turn) return; // another city was asked for meanwhile
+  shown = answer;
   node.removeAttribute("aria-busy");
-  node.replaceChildren(found);
+  node.replaceChildren(answer ? card(answer) : el("p", { class: "notice", data: { kind: "bad" }, textContent: complaint }));
 }
 
 function card(weather) {
   const facts = {
     "Feels like": weather.feels_like === null ? null : degrees(weather.feels_like),
     Humidity: weather.humidity === null ? null : `${weather.humidity}%`,
-    Wind: weather.wind_speed === null ? null : `${decimal(weather.wind_speed)} m/s`,
+    Wind: weather.wind_speed === null ? null : windSpeed(weather.wind_speed),
     Measured: weather.observed_at ? moment(weather.observed_at) : null,
   };
   const list = Object.entries(facts).filter(([, value]) => value !== null);

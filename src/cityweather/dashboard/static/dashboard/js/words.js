@@ -1,5 +1,7 @@
 // Numbers, states and reasons in plain English.
 
+import { fromCelsius, sign, speed } from "./units.js";
+
 const whole = new Intl.NumberFormat("en");
 const fine = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
@@ -8,7 +10,17 @@ const day = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", hour
 export const count = (number) => whole.format(number);
 export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 export const decimal = (number) => fine.format(number);
-export const degrees = (number) => (number === null || number === undefined ? "–" : `${decimal(number)} °C`.replace("-", "−"));
+
+/** °C → "−3.5", or its °F. */
+export const degree = (celsius) => decimal(fromCelsius(celsius)).replace("-", "−");
+export const degrees = (celsius) => (celsius === null || celsius === undefined ? "–" : `${degree(celsius)} ${sign()}`);
+
+/** Metres a second → "7.6 m/s", or miles an hour. */
+export function windSpeed(metres) {
+  const [number, unit] = speed(metres);
+  return `${decimal(number)} ${unit}`;
+}
+
 export const bytes = (number) =>
   number >= 1e6 ? `${decimal(number / 1e6)} MB` : number >= 1e3 ? `${decimal(number / 1e3)} kB` : plural(number, "byte");
 
