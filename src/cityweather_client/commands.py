@@ -93,6 +93,20 @@ def _explain_refusals(service: Service, job: dict[str, Any], args: Namespace, er
         err.print(line, markup=False, soft_wrap=True)
 
 
+def rerun(service: Service, args: Namespace, err: Console) -> int:
+    key = args.idempotency_key or f"shell-{uuid.uuid4()}"  # one for all attempts: an answer lost starts one job
+    query = {"only": args.only, "older_than": args.older_than}
+    path = f"/bulk/jobs/{args.job}/rerun"
+    job = retry(
+        lambda: service.call("POST", path, params=query, headers={"Idempotency-Key": key}),
+        _writer(err),
+        patience=PATIENCE,
+    )
+    err.print(f"{job['total']:,} cities to refresh again")
+    print(job["job_id"], flush=True)  # noqa: T201
+    return verdict(_followed(service, job["job_id"], err)) if args.follow else OK
+
+
 def status(service: Service, args: Namespace, err: Console) -> int:
     job = _followed(service, args.job, err) if args.follow else service.job(args.job)
     if args.json:

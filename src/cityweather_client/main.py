@@ -46,6 +46,10 @@ EXAMPLES = {
   cityweather status 6d9b5472-a3a7-414e-9b83-da22c2226808
   cityweather status 6d9b5472-a3a7-414e-9b83-da22c2226808 --follow && echo "every city refreshed"
 """,
+    "rerun": """\
+  cityweather rerun 6d9b5472-a3a7-414e-9b83-da22c2226808 --follow
+  cityweather rerun 6d9b5472-a3a7-414e-9b83-da22c2226808 --older-than 6h
+""",
     "results": """\
   cityweather results 6d9b5472-a3a7-414e-9b83-da22c2226808 --format csv > results.csv
   cityweather results 6d9b5472-a3a7-414e-9b83-da22c2226808 --format geojson --units imperial > map.geojson
@@ -63,6 +67,7 @@ EXAMPLES = {
 HELP = {
     "import": "send a CSV (also .csv.gz) to a service; prints the job's id",
     "status": "how far a job is; --follow waits for its end",
+    "rerun": "refresh the cities of an ended job again; prints the new job's id",
     "results": "a job's rows, as a table or a file",
     "rejected": "the refused rows of its upload, likewise, and why",
     "weather": "the current weather of one city",
@@ -80,9 +85,15 @@ def parser() -> ArgumentParser:
         for name, words in HELP.items()
     }  # fmt: skip
     _import(made["import"])
-    for name in ("status", "results", "rejected"):
+    for name in ("status", "rerun", "results", "rejected"):
         made[name].add_argument("job", type=_job, help="its id")
-    made["status"].add_argument("--follow", action="store_true", help="show the progress until it has ended")
+    for name in ("status", "rerun"):
+        made[name].add_argument("--follow", action="store_true", help="show the progress until it has ended")
+    made["rerun"].add_argument("--only", choices=["failed", "ambiguous"], help="only these rows")
+    made["rerun"].add_argument("--older-than", metavar="TIME", help="only cities refreshed longer ago: 90m, 6h, 7d")
+    made["rerun"].add_argument(
+        "--idempotency-key", type=_header, metavar="KEY", help="the same call with the same key starts one job"
+    )
     made["results"].add_argument("--format", choices=["table", "json", "csv", "ndjson", "geojson"], default="table")
     made["rejected"].add_argument("--format", choices=["table", "json", "csv", "ndjson"], default="table")
     made["results"].add_argument("--status", choices=["success", "failed", "pending"], help="only these rows")
@@ -153,6 +164,7 @@ def _file(name: str) -> Path:
 RUN = {
     "import": commands.import_,
     "status": commands.status,
+    "rerun": commands.rerun,
     "results": commands.results,
     "rejected": commands.rejected,
     "weather": commands.weather,

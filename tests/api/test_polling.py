@@ -19,7 +19,7 @@ FIELDS = {
     "job_id", "status", "phase", "total", "processed", "succeeded", "failed", "pending", "rows_read", "duplicates",
     "rejected", "progress", "created_at", "started_at", "finished_at", "rate", "eta_seconds", "waiting_for", "error",
     "file_name", "label", "owner", "schedule_id", "timeline", "limited_by",
-    "retry_of", "retries", "max_rate", "expires_at", "as_of", "source",
+    "retry_of", "retries", "rerun_of", "reruns", "max_rate", "expires_at", "as_of", "source",
 }  # fmt: skip
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 

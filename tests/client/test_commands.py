@@ -28,7 +28,7 @@ def test_the_client_needs_neither_django_nor_settings() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("command", ["import", "status", "results", "rejected", "weather"])
+@pytest.mark.parametrize("command", ["import", "status", "rerun", "results", "rejected", "weather"])
 def test_help_tells_exit_codes_and_examples(command: str) -> None:
     said = run(command, "--help").stdout
     assert f"  cityweather {command} " in said
@@ -213,6 +213,20 @@ def test_results_as_csv_are_the_services_own_bytes(server: Scripted) -> None:
     done = run("results", JOB, "--format", "csv", "--server", server.url)
     assert done.stdout == "position,city\n0,Tromsø\n"  # text mode of the test's pipe
     assert "format=csv" in server.got[0][1]
+
+
+def test_rerun_prints_the_new_job_and_follows_it_if_asked(server: Scripted) -> None:
+    server.on["POST", "/bulk/jobs/old-1/rerun"] = always(job("queued", 0), 202)
+    server.on["GET", f"/bulk/jobs/{JOB}"] = always(job("done", 4))
+    done = run("rerun", "old-1", "--only", "failed", "--older-than", "6h", "--server", server.url)
+    assert (done.returncode, done.stdout) == (0, f"{JOB}\n")
+    assert "4 cities to refresh again" in done.stderr
+    assert server.got[0][1].endswith("/rerun?only=failed&older_than=6h")
+    assert server.got[0][2]["idempotency-key"].startswith("shell-")
+    followed = run("rerun", "old-1", "--follow", "--idempotency-key", "k", "--server", server.url)
+    assert (followed.returncode, followed.stdout) == (0, f"{JOB}\n")
+    assert server.got[1][1].endswith("/rerun")
+    assert server.got[1][2]["idempotency-key"] == "k"
 
 
 @pytest.mark.parametrize("form", ["csv", "ndjson", "geojson"])

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from cityweather.api import schema
 from cityweather.api import serializers as shapes
 from cityweather.api.base import KeyedView, check_body
-from cityweather.api.jobs import accepted, wake
+from cityweather.api.jobs import accepted, idempotency_key, wake
 from cityweather.api.uploads import CHUNK, open_upload
 from cityweather.api.webhooks.address import check_url
 from cityweather.errors import InvalidParameter
@@ -50,14 +50,9 @@ class ImportView(KeyedView):
             OpenApiParameter("quotes", enum=["none"], description="none: quotes are ordinary characters"),
             OpenApiParameter("callback_url", str, description=CALLBACK),
             OpenApiParameter("label", {"type": "string", "maxLength": shapes.LABEL_MAX}, description=shapes.LABEL),
-            OpenApiParameter(
-                "Idempotency-Key",
-                {"type": "string", "minLength": 1, "maxLength": 255},
-                OpenApiParameter.HEADER,
-                description="The same file again answers the same job",
-            ),
+            schema.IDEMPOTENCY_KEY,
             schema.sent("Location", "Path of the job", 202),
-            schema.sent("Idempotency-Replayed", "true when the job was there already", 202),
+            schema.REPLAYED,
         ],
         request={"multipart/form-data": shapes.Upload, "application/json": shapes.FileByPath},
         callbacks=[schema.JOB_ENDED],
@@ -75,10 +70,7 @@ class ImportView(KeyedView):
                 spool, owner=self.owner, idempotency_key=key, callback_url=callback_url, label=label_of(source)
             )
         wake()
-        response = accepted(job)
-        if not created:
-            response["Idempotency-Replayed"] = "true"
-        return response
+        return accepted(job, replayed=not created)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +130,3 @@ def _flag(text: str) -> bool | None:
     if word and word not in FLAGS:
         raise InvalidParameter(name="header", expected="true or false")
     return FLAGS.get(word)
-
-
-def idempotency_key(request: Request) -> str | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
-        raise InvalidParameter(name="Idempotency-Key", expected="1 to 255 printable ASCII characters")
-    return key

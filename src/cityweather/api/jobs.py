@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.http import parse_etags
 from drf_spectacular.utils import OpenApiResponse
 from kombu.exceptions import OperationalError
@@ -22,6 +23,8 @@ from cityweather.api.base import KeyedView, ListView
 from cityweather.api.pagination import Cursor, KeysetPagination
 from cityweather.celery import app, may_send
 from cityweather.dispatch import job_control
+from cityweather.dispatch.reruns import Rows, rerun
+from cityweather.errors import InvalidParameter
 from cityweather.models import BulkJob
 
 log = structlog.get_logger(__name__)
@@ -42,7 +45,7 @@ class JobsView(ListView):
     pagination_class = NewestFirst
 
     def get_queryset(self) -> QuerySet[BulkJob]:
-        jobs = BulkJob.objects.visible().prefetch_related("retries")
+        jobs = BulkJob.objects.visible().prefetch_related("retries", "reruns")
         query = queries.JobsQuery.of(self.request)
         jobs = jobs.filter(**{name: query[name] for name in ("status", "owner", "schedule") if query.get(name)})
         if search := query["search"]:
@@ -157,11 +160,42 @@ class RetryView(KeyedView):
         return accepted(job)
 
 
-def accepted(job: BulkJob) -> Response:
-    """202 for a job that is queued, with where to ask for it."""
+class RerunView(KeyedView):
+    @schema.document(
+        "job_rerun",
+        "Refresh the rows of an ended job again, as a new job",
+        {(202, schema.JSON): shapes.AcceptedJob},
+        errors=(404, 409, 411, 413),
+        parameters=[
+            schema.JOB_ID,
+            queries.RerunQuery,
+            schema.IDEMPOTENCY_KEY,
+            schema.sent("Location", "Path of the new job", 202),
+            schema.REPLAYED,
+        ],
+    )
+    def post(self, request: Request, job_id: str) -> Response:
+        query, key = queries.RerunQuery.of(request), idempotency_key(request)
+        rows = Rows(query.get("only"), query.get("older_than"))
+        job, created = rerun(snapshots.parse_id(job_id), rows, owner=self.owner, key=key, now=timezone.now())
+        wake()
+        return accepted(job, replayed=not created)
+
+
+def idempotency_key(request: Request) -> str | None:
+    """Raises InvalidParameter."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
+        raise InvalidParameter(name="Idempotency-Key", expected="1 to 255 printable ASCII characters")
+    return key
+
+
+def accepted(job: BulkJob, *, replayed: bool = False) -> Response:
+    """202 for a job, with where to ask for it. `replayed`: an earlier request with this Idempotency-Key made it."""
     url = reverse("job", kwargs={"job_id": str(job.job_id)})
     body = shapes.Job(snapshots.from_row(job)).data | {"status_url": url}
-    return Response(body, status=202, headers={"Location": url})
+    headers = {"Location": url} | ({"Idempotency-Replayed": "true"} if replayed else {})
+    return Response(body, status=202, headers=headers)
 
 
 def unchanged(request: Request, etag: str) -> bool:

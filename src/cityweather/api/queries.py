@@ -1,5 +1,7 @@
 """Query parameters: each class checks those of a view and describes them in the schema."""
 
+import re
+from datetime import timedelta
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -17,6 +19,8 @@ MAX_POSITION = 2**31 - 2
 REASON_MAX = 50  # characters of a reason code
 SEARCH_MAX = 255  # characters
 ORDERINGS = ("name", "last_refreshed_at", "-last_refreshed_at")
+DURATION = re.compile("([1-9][0-9]{0,4})([smhd])")
+DURATION_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 UNDECODABLE = "\ufffd"  # what Django puts where a query string is not UTF-8
 
 
@@ -151,6 +155,25 @@ class PointsQuery(Query):
 class RetryQuery(Query):
     only = Choice(["failed"], help_text="Without what a cancel left pending")
     reason = Text(max_length=REASON_MAX, help_text="Only rows that failed for this reason")
+
+
+@extend_schema_field({"type": "string", "pattern": DURATION.pattern, "example": "90m"})
+class Duration(s.Field[Any, Any, Any, Any]):
+    """An optional query parameter, a timedelta."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, **options)
+
+    def to_internal_value(self, data: Any) -> timedelta:
+        match = DURATION.fullmatch(str(data))
+        if match is None:
+            raise s.ValidationError("must be a number with s, m, h or d, such as 90m or 7d")
+        return timedelta(**{DURATION_UNITS[match[2]]: int(match[1])})
+
+
+class RerunQuery(Query):
+    only = Choice(["failed", "ambiguous"], help_text="Without it all rows, also those that a cancel left pending")
+    older_than = Duration(help_text="Only rows whose city was last refreshed so long ago, or never")
 
 
 class CitiesQuery(RowsQuery, UnitsQuery):

@@ -60,6 +60,13 @@ def sent(name: str, text: str, *statuses: int, kind: Any = str) -> OpenApiParame
 
 IF_NONE_MATCH = OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The last ETag")
 ETAG = sent("ETag", "Of the counters and the status", 200, 304)
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 255},
+    OpenApiParameter.HEADER,
+    description="The same request again answers the same job",
+)
+REPLAYED = sent("Idempotency-Replayed", "true when the job was there already", 202)
 NEXT_LINK = sent("Link", 'The next page as rel="next"', 200)
 FILE_NAME = sent("Content-Disposition", "Except with JSON: a name for the file", 200)
 WAIT = "Seconds to wait"

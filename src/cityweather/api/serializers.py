@@ -166,6 +166,11 @@ class Job(Shape):
     file_name = s.CharField(allow_blank=True)
     retry_of = s.UUIDField(allow_null=True, help_text="The job whose rows this one retries; it may be deleted by now")
     retries = s.ListField(child=s.UUIDField(), help_text="Jobs of this one's rows, oldest first; once it ended")
+    rerun_of = s.UUIDField(allow_null=True, help_text="The job whose rows this one refreshes again")
+    reruns = s.ListField(
+        child=s.UUIDField(),
+        help_text="Jobs that refresh this one's rows again, oldest first; without those of a schedule",
+    )
     max_rate = s.IntegerField(allow_null=True, help_text="Cities a minute, if limited")
     expires_at = Time("When an ended job is deleted.", allow_null=True)
     as_of = Time("The counters hold everything up to then.")

@@ -57,6 +57,8 @@ class Snapshot:
     file_name: str
     retry_of: str | None
     retries: tuple[str, ...] = ()
+    rerun_of: str | None
+    reruns: tuple[str, ...] = ()
     max_rate: int | None
     expires_at: Moment = None
     as_of: Moment
@@ -68,9 +70,9 @@ class Snapshot:
 
     @property
     def etag(self) -> str:
-        """Of counters, status, phase, limits, label and retries. Weak: rate, ETA and as_of are left out."""
+        """Of counters, status, phase, limits, label, retries and reruns. Weak: rate, ETA and as_of are left out."""
         # Which retries there are and not how many: one may take the place of another that was deleted.
-        texts = crc32("\n".join((self.label, *self.retries)).encode())
+        texts = crc32("\n".join((self.label, *self.retries, *self.reruns)).encode())
         limits = (self.waiting_for, self.limited_by, self.max_rate)
         facts = (self.status, self.phase, *limits, self.succeeded, self.failed, self.total, texts)
         return 'W/"' + ".".join(map(str, facts)) + '"'
@@ -99,7 +101,7 @@ def stored(text: str) -> BulkJob:
 
 
 def of_id(text: str) -> Snapshot:
-    """Raises JobNotFound. No SQL while Redis knows the job and it has not ended. An ended one costs two queries."""
+    """Raises JobNotFound. No SQL while Redis knows the job and it has not ended. An ended one costs three queries."""
     job_id = parse_id(text)
     try:
         live = connections.tracker().progress(job_id)
@@ -135,6 +137,7 @@ def from_redis(job_id: str, live: Progress) -> Snapshot:
         schedule_id=live.schedule_id,
         timeline=_timeline(live.phases),
         retry_of=live.retry_of,
+        rerun_of=live.rerun_of,
         as_of=time.time(),
         source="live",
     )
@@ -163,7 +166,9 @@ def from_row(job: BulkJob) -> Snapshot:
         schedule_id=str(job.schedule_id) if job.schedule_id else None,
         timeline=_timeline(job.phases),
         retry_of=str(job.retry_of_id) if job.retry_of_id else None,
-        retries=_retries(job),
+        retries=_shown(job, job.retries),
+        rerun_of=str(job.rerun_of_id) if job.rerun_of_id else None,
+        reruns=_shown(job, job.reruns),
         expires_at=_expires_at(job),
         as_of=job.finished_at or _last_flushed(job),
         source="database",
@@ -178,9 +183,12 @@ def _timeline(phases: Sequence[Sequence[str]]) -> tuple[dict[str, Any], ...]:
     return tuple({"phase": phase, "at": datetime.fromisoformat(at)} for phase, at in phases)
 
 
-def _retries(job: BulkJob) -> tuple[str, ...]:
-    """Only what has ended can be retried, so a live answer need not ask."""
-    found = [again for again in job.retries.all() if again.deleted_at is None] if job.ended else []
+def _shown(job: BulkJob, others: Any) -> tuple[str, ...]:
+    """The retries or reruns of a job. Only what has ended can have any, so a live answer need not ask.
+
+    A schedule may start thousands of jobs; `GET /bulk/jobs?schedule=` lists them in pages.
+    """
+    found = [again for again in others.all() if not (again.deleted_at or again.schedule_id)] if job.ended else []
     return tuple(str(again.job_id) for again in sorted(found, key=lambda again: again.created_at))
 
 

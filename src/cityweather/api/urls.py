@@ -31,6 +31,7 @@ urlpatterns = [
     *both(f"{JOB}/cancel", jobs.CancelView.as_view(), "cancel"),
     *both(f"{JOB}/pause", jobs.PauseView.as_view(), "pause"),
     *both(f"{JOB}/resume", jobs.ResumeView.as_view(), "resume"),
+    *both(f"{JOB}/rerun", jobs.RerunView.as_view(), "rerun"),
     *both(f"{JOB}/retry", jobs.RetryView.as_view(), "retry"),
     *both("schema", schema.SchemaView.as_view(), "schema"),
     *both("docs", schema.DocsView.as_view(), "docs"),

@@ -25,6 +25,8 @@ from cityweather.tracker.tracker import Tracker
 log = logging.getLogger(__name__)
 
 Phase = BulkJob.Phase
+TAKEN_OVER = ("file_name", "label", "max_rate", "refuse_ambiguous", "callback_url")  # by a job of another's rows
+COPIED = ("city_id", "line", "asked", "latitude", "longitude", "ambiguous")  # of each row
 ACTIVE = (Phase.QUEUED, Phase.FETCHING, Phase.PAUSED)
 
 
@@ -56,7 +58,7 @@ def set_rate(job_id: str, per_minute: int | None) -> BulkJob:
     """`per_minute` cities at most, None for no limit, from now on."""
     job = get(job_id)
     if not BulkJob.objects.filter(pk=job.pk, phase__in=ACTIVE).update(max_rate=per_minute):
-        raise _conflict(job)
+        raise conflict(job)
     return _copied(job)
 
 
@@ -74,11 +76,11 @@ def _enter(
     if job.phase != phase and job.status not in already and not enter(job, phase, only_from):
         job = get(job_id)
         if job.phase != phase and job.status not in already:
-            raise _conflict(job)
+            raise conflict(job)
     return _copied(job)
 
 
-def _conflict(job: BulkJob) -> JobConflict:
+def conflict(job: BulkJob) -> JobConflict:
     """An error that names the phase, because the status may be "running" while the job is being cancelled."""
     job = get(str(job.job_id))
     return JobConflict(state=job.status if job.ended else job.phase)
@@ -195,7 +197,7 @@ def retry(job_id: str, only: str | None = None, reason: str | None = None) -> Bu
         if old is None:
             raise JobNotFound
         if not old.ended:
-            raise _conflict(old)
+            raise conflict(old)
         wanted = f"{only or ''}:{reason or ''}"
         last = BulkJob.objects.visible().filter(retry_of=old, retry_filter=wanted).order_by("-created_at").first()
         rows = _unfinished(last or old, only, reason)
@@ -205,7 +207,7 @@ def retry(job_id: str, only: str | None = None, reason: str | None = None) -> Bu
             raise JobConflict("No rows are left to retry.")
         open_jobs.enter_alone(old.owner)
         open_jobs.check(old.owner, None)
-        return _retry_job(old, rows, wanted)
+        return copied(old, rows, retry_of=old, retry_filter=wanted, owner=old.owner)
 
 
 def _unfinished(job: BulkJob, only: str | None, reason: str | None) -> QuerySet[JobResult]:
@@ -215,26 +217,23 @@ def _unfinished(job: BulkJob, only: str | None, reason: str | None) -> QuerySet[
     return rows.filter(error=reason) if reason else rows
 
 
-def _retry_job(old: BulkJob, rows: QuerySet[JobResult], wanted: str) -> BulkJob:
-    job = BulkJob.objects.create(
-        retry_of=old,
-        retry_filter=wanted,
-        owner=old.owner,
-        file_name=old.file_name,
-        label=old.label,
-        max_rate=old.max_rate,
-        callback_url=old.callback_url,  # the receiver of the job's end wants the retry's end, too
-    )
-    chosen = rows.annotate(dense=Window(RowNumber(), order_by="position")).values_list("dense", "city_id", "line")
+def copied(old: BulkJob, rows: QuerySet[JobResult], **fields: Any) -> BulkJob:
+    """A queued job of these rows of `old`, in their order. `fields`: what the new job does not take over from it."""
+    taken = {name: getattr(old, name) for name in TAKEN_OVER}
+    job = BulkJob.objects.create(**{**taken, **fields})
+    chosen = rows.annotate(dense=Window(RowNumber(), order_by="position")).values_list("dense", *COPIED)
     select, values = chosen.query.sql_with_params()
-    into = "INSERT INTO cityweather_jobresult (job_id, position, city_id, line)"
+    into = f"INSERT INTO cityweather_jobresult (job_id, position, {', '.join(COPIED)})"
     stored_id = job.job_id.hex if connection.vendor == "sqlite" else job.job_id
     with connection.cursor() as cursor:
         # One statement, so that a million rows need not pass through this process.
-        cursor.execute(f"{into} SELECT %s, s.dense - 1, s.city_id, s.line FROM ({select}) s", [stored_id, *values])  # noqa: S608
-        job.total = job.rows_read = cursor.rowcount
+        cursor.execute(f"{into} SELECT %s, s.dense - 1, {', '.join(COPIED)} FROM ({select}) s", [stored_id, *values])  # noqa: S608
+        job.total = job.rows_read = job.imported = cursor.rowcount
+    written = JobResult.objects.filter(job=job)
+    job.ambiguous = written.filter(ambiguous__gt=0).count()
+    job.unmatched = written.filter(city__place=None, latitude=None).count()
     job.enter(Phase.QUEUED)
-    job.save(update_fields=["total", "rows_read", "phase", "phases"])
+    job.save(update_fields=["total", "rows_read", "imported", "ambiguous", "unmatched", "phase", "phases"])
     return job
 
 
@@ -242,7 +241,7 @@ def delete(job_id: str) -> None:
     """Delete an ended job with its results: it is invisible at once, and the pruning deletes its rows. Cities stay."""
     job = get(job_id)
     if not BulkJob.objects.filter(pk=job.pk).hide():
-        raise _conflict(job)
+        raise conflict(job)
     try:
         connections.tracker().delete(job_id)
     except RedisError:

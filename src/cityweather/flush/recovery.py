@@ -107,6 +107,7 @@ def fields(job: BulkJob) -> dict[str, str | bytes | int]:
         "rejected": job.rejected,
         "file_name": job.file_name,
         "retry_of": str(job.retry_of_id or ""),
+        "rerun_of": str(job.rerun_of_id or ""),
         "label": job.label,
         "owner": job.owner,
         "schedule_id": str(job.schedule_id or ""),

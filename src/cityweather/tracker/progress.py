@@ -9,8 +9,8 @@ import orjson
 NUMBERS = ("total", "processed", "succeeded", "failed", "rows_read", "duplicates", "rejected")
 TIMES = ("created_at", "started_at", "last_at", "past_at", "parked_until", "quota_eta")
 TEXTS = (
-    "status", "phase", "error", "waiting_for", "file_name", "closed", "command", "retry_of", "label", "owner",
-    "schedule_id", "phases",
+    "status", "phase", "error", "waiting_for", "file_name", "closed", "command", "retry_of", "rerun_of", "label",
+    "owner", "schedule_id", "phases",
 )  # fmt: skip
 OTHERS = ("epoch", "past_n", "max_rate", "next", "window", "speed", "unflushed_bytes", "flushed")
 FIELDS = (*NUMBERS, *TIMES, *TEXTS, *OTHERS)
@@ -43,6 +43,7 @@ class Progress:
     waiting_for: str | None
     file_name: str
     retry_of: str | None  # id of the job whose unfinished rows this one has
+    rerun_of: str | None  # id of the job whose rows this one refreshes again
     label: str
     owner: str
     schedule_id: str | None
@@ -111,10 +112,7 @@ def parse(values: Sequence[bytes | None], now: float) -> Progress | None:
     fields: dict[str, Any] = {name: int(raw[name] or 0) for name in NUMBERS}
     fields |= {name: float(raw[name] or 0) / 1000 or None for name in TIMES}
     fields |= {name: (raw[name] or b"").decode() for name in TEXTS}
-    fields["error"] = fields["error"] or None
-    fields["waiting_for"] = fields["waiting_for"] or None
-    fields["retry_of"] = fields["retry_of"] or None
-    fields["schedule_id"] = fields["schedule_id"] or None
+    fields |= {name: fields[name] or None for name in ("error", "waiting_for", "retry_of", "rerun_of", "schedule_id")}
     fields["phases"] = orjson.loads(fields["phases"] or "[]")
     fields["closed"] = fields["closed"] == "1"
     past_at = fields.pop("past_at") or fields["started_at"]
