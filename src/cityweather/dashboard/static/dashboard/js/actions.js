@@ -3,7 +3,7 @@
 import { post } from "./api.js";
 import { announce, button, confirm, toast } from "./dom.js";
 import { accept, refresh } from "./store.js";
-import { count, ended, plural } from "./words.js";
+import { count, ended, jobName, plural } from "./words.js";
 
 export const opened = new EventTarget(); // "open" (detail: an id): show this job
 
@@ -23,7 +23,7 @@ export function drawActions(node, job) {
     if (node.children[index]?.dataset.action === name) return;
     const { text, kind } = ACTIONS[name];
     const act = (event) => perform(name, job.job_id, event.currentTarget);
-    const label = `${text}: ${job.file_name || "job"}`;
+    const label = `${text}: ${jobName(job)}`;
     node.insertBefore(button(text, act, kind, { data: { action: name }, "aria-label": label }), node.children[index] ?? null);
   });
   for (const child of node.children) child.job = job;
@@ -37,7 +37,7 @@ async function perform(name, id, source) {
     if (name === "rest") return open(await post(`/bulk/jobs/${id}/retry`));
     accept(await post(`/bulk/jobs/${id}/${name}`));
     refresh(id);
-    announce(`${ACTIONS[name].text}: sent to ${job.file_name || "the job"}`);
+    announce(`${ACTIONS[name].text}: sent to ${jobName(job)}`);
   });
 }
 

@@ -15,11 +15,12 @@ export class ApiError extends Error {
 const UNREACHABLE = "The server does not answer.";
 
 /** `{status, data, etag, wait}`; data is null for a 304 or an empty answer. Throws ApiError. */
-export async function call(path, { method = "GET", etag, apiKey = key(), signal } = {}) {
+export async function call(path, { method = "GET", json, etag, apiKey = key(), signal } = {}) {
   const headers = { Accept: "application/json" };
   if (apiKey) headers["X-API-Key"] = apiKey;
   if (etag) headers["If-None-Match"] = etag;
-  const answer = await reach(path, { method, headers, signal });
+  if (json) headers["Content-Type"] = "application/json";
+  const answer = await reach(path, { method, headers, signal, body: json && JSON.stringify(json) });
   if (answer.status < 500) traffic.dispatchEvent(new Event("answer"));
   const wait = seconds(answer);
   const found = { status: answer.status, data: null, etag: answer.headers.get("ETag") ?? "", wait };
@@ -30,6 +31,7 @@ export async function call(path, { method = "GET", etag, apiKey = key(), signal 
 }
 
 export const get = async (path, options) => (await call(path, options)).data;
+export const patch = async (path, json) => (await call(path, { method: "PATCH", json })).data;
 export const post = async (path) => (await call(path, { method: "POST" })).data;
 
 /** Fetch a file with the key and let the browser save it. Throws ApiError. */

@@ -1,7 +1,7 @@
 // Succeeded, failed, remaining as one bar.
 
 import { el } from "./dom.js";
-import { count, decimal, duration, ended, plural } from "./words.js";
+import { count, decimal, duration, ended, jobName, plural } from "./words.js";
 
 /** Draw the job's progress into `node`. */
 export function drawBar(node, job) {
@@ -16,7 +16,7 @@ export function drawBar(node, job) {
   good.style.width = `${share(job.succeeded)}%`;
   bad.style.width = job.failed ? `max(3px, ${share(job.failed)}%)` : "0"; // one failure in a million shows
   node.classList.toggle("over", ended(job));
-  node.setAttribute("aria-label", `Progress of ${job.file_name || "the job"}`);
+  node.setAttribute("aria-label", `Progress of ${jobName(job)}`);
   node.setAttribute("aria-valuenow", job.progress);
   node.setAttribute("aria-valuetext", `${job.progress}%: ${inWords(job)}`);
 }

@@ -11,7 +11,8 @@ import { Points } from "./points.js";
 import { showRejected } from "./rejected.js";
 import { results } from "./results.js";
 import { choose, find, isKnown, store } from "./store.js";
-import { count, decimal, ended, moment, notice, plural, state } from "./words.js";
+import { drawStory, startStory } from "./story.js";
+import { count, decimal, ended, jobName, moment, notice, plural, state } from "./words.js";
 
 let shown = null; // an id
 let parts = null; // {points, failures}
@@ -22,6 +23,7 @@ export function startJob() {
   store.addEventListener("job", (event) => event.detail.job_id === shown && draw(event.detail));
   store.addEventListener("list", () => parts || welcome());
   store.addEventListener("gone", (event) => event.detail === shown && lose());
+  startStory();
   welcome();
 }
 
@@ -49,7 +51,7 @@ function close() {
 
 function begin(job) {
   byId("job").dataset.view = "job";
-  for (const id of ["job-figures", "job-charts", "results", "job-badge"]) show(byId(id), true);
+  for (const id of ["job-figures", "job-charts", "results", "job-badge", "job-label"]) show(byId(id), true);
   show(byId("job-welcome"), false);
   parts = {
     failures: new Failures(job.job_id),
@@ -67,8 +69,8 @@ function begin(job) {
 function draw(job) {
   if (!parts) begin(job);
   const [word, kind] = state(job);
-  write(byId("job-title"), bdi(job.file_name || "Unnamed"));
-  document.title = `${ended(job) ? `${word}:` : `${job.progress}%`} ${isolated(job.file_name || "job")} – CityWeather+`;
+  write(byId("job-title"), bdi(jobName(job)));
+  document.title = `${ended(job) ? `${word}:` : `${job.progress}%`} ${isolated(jobName(job))} – CityWeather+`;
   write(byId("job-badge"), word);
   byId("job-badge").dataset.kind = kind;
   write(byId("job-about"), about(job));
@@ -77,6 +79,7 @@ function draw(job) {
   show(byId("job-notice"), notice(job) !== "");
   drawBar(byId("job-bar"), job);
   drawTiles(job);
+  drawStory(job);
   drawActions(byId("job-actions"), job);
   for (const part of [parts.points, parts.failures, results]) part.update(job);
   announceChange(job, word);
@@ -84,6 +87,8 @@ function draw(job) {
 
 function about(job) {
   const parts = [`Started ${moment(job.started_at ?? job.created_at)}`, `${plural(job.rows_read, "row")} read`];
+  if (job.owner) parts.push(`by ${isolated(job.owner)}`);
+  if (job.label && job.file_name) parts.push(isolated(job.file_name));
   if (job.duplicates) parts.push(plural(job.duplicates, "duplicate"));
   if (job.rejected) parts.push(`${count(job.rejected)} rejected`);
   if (job.ambiguous) parts.push(`${count(job.ambiguous)} ambiguous`);
@@ -112,7 +117,7 @@ function drawTiles(job) {
 /** Announce each change of state and each quarter to screen readers, not each number. */
 function announceChange(job, word) {
   const now = `${word} ${Math.floor(job.progress / 25)} ${job.waiting_for ?? ""}`;
-  if (announced && announced !== now) announce(`${job.file_name || "Job"}: ${word}, ${job.progress} percent, ${inWords(job)}`);
+  if (announced && announced !== now) announce(`${jobName(job)}: ${word}, ${job.progress} percent, ${inWords(job)}`);
   announced = now;
 }
 
@@ -124,7 +129,7 @@ function lose() {
 
 function welcome() {
   byId("job").dataset.view = "none";
-  for (const id of ["job-figures", "job-charts", "results", "job-badge", "job-notice"]) show(byId(id), false);
+  for (const id of ["job-figures", "job-charts", "results", "job-badge", "job-label", "job-notice"]) show(byId(id), false);
   show(byId("job-welcome"), true);
   byId("job-actions").replaceChildren();
   document.title = "CityWeather+";

@@ -5,7 +5,7 @@ import { drawBar, summary } from "./bar.js";
 import { bdi, byId, el, show, toast, write } from "./dom.js";
 import { key } from "./key.js";
 import { all, hasOlder, isKnown, showOlder, store } from "./store.js";
-import { moment, state } from "./words.js";
+import { jobName, moment, state } from "./words.js";
 
 const items = new Map(); // id → its elements
 
@@ -67,7 +67,7 @@ function drawItem(job) {
   const item = items.get(job.job_id);
   if (!item) return;
   const [word, kind] = state(job);
-  write(item.link, bdi(job.file_name || "Unnamed"));
+  write(item.link, bdi(jobName(job)));
   write(item.badge, word);
   item.badge.dataset.kind = kind;
   write(item.words, summary(job));

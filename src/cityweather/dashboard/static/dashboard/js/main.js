@@ -8,6 +8,7 @@ import { openJob, startJob } from "./job.js";
 import { select, startJobs } from "./jobs.js";
 import { askKey, keyEvents, setKey, startKey } from "./key.js";
 import { startMap } from "./map.js";
+import { startOverview } from "./overview.js";
 import { startPlot } from "./plot.js";
 import { results } from "./results.js";
 import { accept, all, forgetAll, isKnown, startStore, store } from "./store.js";
@@ -47,6 +48,7 @@ function start() {
   results.start();
   startJob();
   startJobs();
+  startOverview();
   keyEvents.addEventListener("change", () => {
     forgetAll();
     openJob(null);

@@ -41,6 +41,9 @@ export function moment(iso) {
 
 export const ended = (job) => ["done", "failed", "cancelled"].includes(job.status);
 
+/** What a job is called: its label, else its file. */
+export const jobName = (job) => job.label || job.file_name || "Unnamed job";
+
 /** [the word of a badge, the kind that colours it]. */
 export function state(job) {
   if (job.status === "done") return ["Done", "done"];
@@ -62,6 +65,28 @@ const WAITING = {
   drain: "An operator has stopped all jobs for a while, for example to update the service. Nothing is lost. The job continues when the operator resumes them.",
   key: "The job continues by itself when the weather provider accepts the service's API key. A new key may need some hours.",
 };
+
+export const PHASES = {
+  reading: "Reading the file",
+  importing: "Writing its rows",
+  queued: "Queued",
+  fetching: "Fetching",
+  paused: "Paused",
+  cancelling: "Cancelling",
+  failing: "Failing",
+  finishing: "Finishing",
+  ended: "Ended",
+};
+
+/** Why the job is as fast as it is, or "". */
+export function pace(job) {
+  if (ended(job)) return "";
+  const speed = job.rate ? `, now about ${count(Math.round(job.rate * 60))} cities a minute` : "";
+  if (job.limited_by === "quota") return `As fast as the weather provider's quota allows${speed}.`;
+  if (job.limited_by === "max_rate") return `As fast as this job's own limit of ${count(job.max_rate)} cities a minute allows.`;
+  if (job.phase === "importing" && job.imported !== undefined) return `${count(job.imported)} of ${plural(job.total, "row")} written.`;
+  return "";
+}
 
 /** A sentence about the job's present state, or "". */
 export function notice(job) {
