@@ -4,6 +4,7 @@ redis_server   a client of an empty Redis, once fake, once a real Valkey; connec
                Only the real one: @pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
 database       an empty, migrated database with real transactions, once SQLite and once PostgreSQL; threads see it too.
                Only one: @pytest.mark.parametrize("database", ["postgres"], indirect=True)
+few_places     `database` with five places, to be written.
 places         a database with the shipped gazetteer, only to be read, once SQLite and once PostgreSQL.
 db             pytest-django's: SQLite, rolled back; for what does not care which database it is.
 sent_tasks     what Celery would have sent in this test; nothing reaches a broker unless `real_broker` is asked for.
@@ -23,7 +24,7 @@ import pytest
 
 from tests.support.capture import no_broker, real_broker, sent_tasks
 from tests.support.hermetic import isolate
-from tests.support.places import places, postgres_places, sqlite_places
+from tests.support.places import few_places, places, postgres_places, sqlite_places
 from tests.support.providers import session_simulator, simulator
 from tests.support.servers import (
     database,
@@ -38,6 +39,7 @@ from tests.support.servers import (
 
 __all__ = [
     "database",
+    "few_places",
     "no_broker",
     "places",
     "postgres_database",
@@ -63,6 +65,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 REAL_SERVERS = {
     "database",
+    "few_places",
     "session_valkey",
     "session_postgres",
     "session_cluster",

@@ -106,7 +106,7 @@ def bare(rows: list[Any]) -> float:
     began = time.monotonic()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE bare (position int, line int, name text, key text) ON COMMIT DROP")
-        copy(cursor, "bare", rows)
+        copy(cursor, "bare", (row[:4] for row in rows))
         cursor.execute("INSERT INTO cityweather_city (name, key) SELECT name, key FROM bare ON CONFLICT DO NOTHING")
         cursor.execute("ANALYZE bare")
         cursor.execute(

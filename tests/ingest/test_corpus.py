@@ -24,7 +24,7 @@ def answer(content: bytes, options: dict[str, Any], size: int) -> dict[str, Any]
             assert [position for position, *_ in rows] == list(range(spool.total))
             assert spool.rows_read == spool.total + spool.duplicates + spool.rejected
             assert spool.rejected == len(refused)
-            found = {"names": [[line, name] for _, line, name, _ in rows], "refused": refused}
+            found = {"names": [[row.line, row.name] for row in rows], "refused": refused}
             return {name: value for name, value in {**found, "duplicates": spool.duplicates}.items() if value}
     except ImportRefused as error:
         return {"error": error.code}

@@ -12,16 +12,16 @@ def test_the_first_of_each_name_stays_in_its_place() -> None:
         rows = [row for chunk in content.names(7_777) for row in chunk]
         assert content.total == len(rows)
         assert (content.rows_read, content.duplicates) == (100_000, 100_000 - len(rows))
-    assert [name for _, _, name, _ in rows] == list(dict.fromkeys(sent))
+    assert [row.name for row in rows] == list(dict.fromkeys(sent))
     assert [position for position, *_ in rows] == list(range(len(rows)))
-    assert all(sent[line - 2] == name for _, line, name, _ in rows)
+    assert all(sent[row.line - 2] == row.name for row in rows)
 
 
 def test_another_spelling_is_the_same_name_and_the_first_is_shown() -> None:
     filler = [f"Town {number}" for number in range(5_000)]
     with spool("Straße", *filler, "STRASSE", "straße") as content:
         assert content.duplicates == 2
-        assert next(content.names(1)) == [(0, 2, "Straße", "strasse")]
+        assert [row[:4] for row in next(content.names(1))] == [(0, 2, "Straße", "strasse")]
 
 
 def test_the_rows_can_be_read_again() -> None:

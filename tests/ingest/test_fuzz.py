@@ -45,7 +45,7 @@ def test_random_bytes_are_imported_or_refused(content: bytes, chosen: dict[str, 
         return
     with spool:
         assert spool.rows_read == spool.total + spool.duplicates + spool.rejected
-        names = [name for rows in spool.names(100) for _, _, name, _ in rows]
+        names = [row.name for rows in spool.names(100) for row in rows]
         assert all(0 < len(name) <= 200 and not UNUSABLE.search(name) for name in names)
         texts = [text for rows in spool.refused(100) for _, _, text in rows]
         assert all(len(text) <= 200 and text.isprintable() for text in texts)

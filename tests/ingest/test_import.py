@@ -7,6 +7,7 @@ from django.utils import timezone
 from cityweather import models
 from cityweather.ingest import bulk_writer, importer
 from cityweather.ingest.importer import import_spool
+from cityweather.ingest.row_matching import MatchedRow
 from cityweather.ingest.spool import spool_upload
 from cityweather.models import BulkJob, City, JobResult, RejectedRow
 from tests.support.files import imported, spool
@@ -94,7 +95,7 @@ def test_a_city_whose_key_other_unicode_tables_made_is_found_by_its_name() -> No
 
 
 def test_a_write_that_fails_leaves_no_job_and_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail_on_the_third(job: BulkJob, names: list[bulk_writer.Row], ids: dict[str, int]) -> None:
+    def fail_on_the_third(job: BulkJob, names: list[MatchedRow], ids: dict[str, int]) -> None:
         if names[0][0] == 14:
             raise DatabaseError("disk full")
         write(job, names, ids)

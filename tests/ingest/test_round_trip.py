@@ -117,7 +117,7 @@ def test_names_come_back_whatever_the_dialect(
     chunks = (content[start : start + size] for start in range(0, len(content), size))
     options = ReadOptions() if header else ReadOptions(delimiter=dialect["delimiter"], column="1", header=False)
     with spool_upload(chunks, file_name="any.csv", options=options, limits=LIMITS) as spool:
-        found = {key: name for rows in spool.names(7) for _, _, name, key in rows}
+        found = {row.key: row.name for rows in spool.names(7) for row in rows}
         assert found == distinct(table, header or ["city"])
         assert spool.rejected == 0
         assert spool.duplicates == len(table) - spool.total

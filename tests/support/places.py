@@ -1,12 +1,14 @@
-"""Databases that hold the gazetteer. Tests only read them, so they are loaded once for each process of tests."""
+"""Databases that hold the gazetteer. The shipped one is only read, so it is loaded once for each process of tests."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 
 from cityweather.places import packed
+from cityweather.places.packed import PackedPlace
 from cityweather_dev.postgres import Postgres
 from tests.support.servers import default_database, migrated
 
@@ -35,3 +37,20 @@ def _loaded(url: str, blocker: Any) -> str:
     with blocker.unblock(), default_database(url):
         call_command("load_places", str(packed.SHIPPED), verbosity=0)
     return url
+
+
+FEW = [
+    PackedPlace(3176959, "Florence", "IT", "16", 43.77925, 11.24626, 349_296, ["firenze", "florenz"]),
+    PackedPlace(4250542, "Springfield", "US", "IL", 39.80172, -89.64371, 116_565, []),
+    PackedPlace(4409896, "Springfield", "US", "MO", 37.21533, -93.29824, 166_810, []),
+    PackedPlace(2988507, "Paris", "FR", "11", 48.85341, 2.3488, 2_138_551, []),
+    PackedPlace(4717560, "Paris", "US", "TX", 33.66094, -95.55551, 24_699, []),
+]
+
+
+@pytest.fixture
+def few_places(database: str, tmp_path: Path) -> str:
+    """`database` with a gazetteer of Florence, two Springfields and two towns called Paris."""
+    packed.write(tmp_path / "few.tsv.xz", FEW)
+    call_command("load_places", str(tmp_path / "few.tsv.xz"), verbosity=0)
+    return database

@@ -1,20 +1,26 @@
-"""Writes chunks of the spool: City rows first, in key order, then the JobResult rows that point at them.
+"""Writes matched rows: City rows first, in key order, then the JobResult rows that point at them.
 
-Every transaction takes its City rows in the order of their keys, so two imports that share cities never deadlock.
+No two transactions deadlock. Each inserts its new cities in the order of their keys, and only afterwards locks cities
+that are there already, in the order of their ids, as the flush does.
 """
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any, Protocol
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from cityweather.ingest.spool import Row
+from cityweather.ingest.row_matching import MatchedRow
 from cityweather.models import BulkJob, City, RejectedRow
+from cityweather.places.identity import Identity
+
+CITY_COLUMNS = "name, key, place_id, matched_name, region, country, latitude, longitude"  # of an Identity
+RESULT_COLUMNS = "job_id, position, line, city_id, asked, latitude, longitude, ambiguous"
+OF_PLACE = CITY_COLUMNS.split(", ")[2:]  # what a City takes over from its place
 
 
 class Writer(Protocol):
@@ -22,17 +28,26 @@ class Writer(Protocol):
 
     chunk: int
 
-    def cities(self, rows: list[Row]) -> dict[str, int]:
-        """Insert the missing cities and leave the others alone. Returns the ids of all, by key."""
+    def cities(self, cities: Sequence[Identity]) -> dict[str, int]:
+        """Insert those that are missing; `cities` has each once, in the order of keys. Returns the ids of all, by key.
+
+        A City that is there without a place takes over the place; otherwise it is left alone.
+        """
         ...
 
-    def results(self, job: BulkJob, rows: list[Row], ids: dict[str, int]) -> None:
+    def results(self, job: BulkJob, rows: Sequence[MatchedRow], ids: dict[str, int]) -> None:
         """Insert one pending JobResult for each row."""
         ...
 
 
 def writer() -> Writer:
     return CopyWriter() if connection.vendor == "postgresql" else SqliteWriter()
+
+
+def write(to: Writer, job: BulkJob, rows: Sequence[MatchedRow]) -> None:
+    """Inside the caller's transaction. Several rows may share a City."""
+    cities = {row.city.key: row.city for row in rows}
+    to.results(job, rows, to.cities(sorted(cities.values(), key=attrgetter("key"))))
 
 
 def refused(job: BulkJob, rows: Iterable[tuple[int, str, str]]) -> None:
@@ -44,19 +59,24 @@ class SqliteWriter:
 
     chunk = 5_000
 
-    def cities(self, rows: list[Row]) -> dict[str, int]:
+    def cities(self, cities: Sequence[Identity]) -> dict[str, int]:
+        adopt = ", ".join(f"{name} = excluded.{name}" for name in OF_PLACE)
         with connection.cursor() as cursor:
             cursor.executemany(
-                "INSERT OR IGNORE INTO cityweather_city (key, name) VALUES (%s, %s)", list(_by_key(rows))
+                f"INSERT INTO cityweather_city ({CITY_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) "  # noqa: S608
+                f"ON CONFLICT (key) DO UPDATE SET {adopt} WHERE place_id IS NULL AND excluded.place_id IS NOT NULL "
+                "ON CONFLICT (name) DO NOTHING",
+                cities,
             )
-        ids = dict(City.objects.filter(key__in=[key for *_, key in rows]).values_list("key", "id"))
-        return _with_renamed(ids, rows)
+        ids = dict(City.objects.filter(key__in=[city.key for city in cities]).values_list("key", "id"))
+        return _with_renamed(ids, cities)
 
-    def results(self, job: BulkJob, rows: list[Row], ids: dict[str, int]) -> None:
-        lines = [(job.pk.hex, position, line, ids[key]) for position, line, _, key in rows]
+    def results(self, job: BulkJob, rows: Sequence[MatchedRow], ids: dict[str, int]) -> None:
         with connection.cursor() as cursor:
-            query = "INSERT INTO cityweather_jobresult (job_id, position, line, city_id) VALUES (%s, %s, %s, %s)"
-            cursor.executemany(query, lines)
+            cursor.executemany(
+                f"INSERT INTO cityweather_jobresult ({RESULT_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",  # noqa: S608
+                [_result(job.pk.hex, row, ids) for row in rows],
+            )
 
 
 class CopyWriter:
@@ -64,35 +84,61 @@ class CopyWriter:
 
     chunk = 10_000
 
-    def cities(self, rows: list[Row]) -> dict[str, int]:
+    def cities(self, cities: Sequence[Identity]) -> dict[str, int]:
         with connection.cursor() as cursor:
-            cursor.execute("CREATE TEMPORARY TABLE incoming (key text, name text) ON COMMIT DROP")
-            copy(cursor, "incoming", _by_key(rows))
             cursor.execute(
-                "INSERT INTO cityweather_city (name, key) SELECT name, key FROM incoming "
+                f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS SELECT {CITY_COLUMNS} FROM cityweather_city LIMIT 0"  # noqa: S608
+            )
+            copy(cursor, f"incoming ({CITY_COLUMNS})", cities)
+            cursor.execute(
+                f"INSERT INTO cityweather_city ({CITY_COLUMNS}) SELECT {CITY_COLUMNS} FROM incoming "  # noqa: S608
                 "ON CONFLICT DO NOTHING RETURNING key, id"
             )
             ids = dict(cursor)
-            if len(ids) < len(rows):
+            if len(ids) < len(cities):
                 cursor.execute("ANALYZE incoming")  # or the planner expects a handful and loops over all cities
-                cursor.execute("SELECT key, city.id FROM incoming JOIN cityweather_city city USING (key)")
-                ids = dict(cursor)
-        return _with_renamed(ids, rows)
+                cursor.execute(
+                    "SELECT key, city.id, city.place_id IS NULL AND incoming.place_id IS NOT NULL "
+                    "FROM incoming JOIN cityweather_city city USING (key)"
+                )
+                found = cursor.fetchall()
+                ids = {key: city for key, city, _ in found}
+                self._adopt(cursor, [city for _, city, adopts in found if adopts])
+        return _with_renamed(ids, cities)
 
-    def results(self, job: BulkJob, rows: list[Row], ids: dict[str, int]) -> None:
+    def _adopt(self, cursor: CursorWrapper, ids: list[int]) -> None:
+        """Race: the flush, or another import, may change the same cities, so they are locked in the order of ids."""
+        if ids:
+            cursor.execute("SELECT id FROM cityweather_city WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [ids])
+            values = ", ".join(f"{name} = incoming.{name}" for name in OF_PLACE)
+            cursor.execute(
+                f"UPDATE cityweather_city city SET {values} FROM incoming "  # noqa: S608
+                "WHERE city.key = incoming.key AND city.id = ANY(%s) AND city.place_id IS NULL",
+                [ids],
+            )
+
+    def results(self, job: BulkJob, rows: Sequence[MatchedRow], ids: dict[str, int]) -> None:
         with connection.cursor() as cursor:
-            lines = ((job.pk, position, line, ids[key]) for position, line, _, key in rows)
-            copy(cursor, "cityweather_jobresult (job_id, position, line, city_id)", lines)
+            lines = (_result(job.pk, row, ids) for row in rows)
+            copy(cursor, f"cityweather_jobresult ({RESULT_COLUMNS})", lines)
 
 
-def _with_renamed(ids: dict[str, int], rows: list[Row]) -> dict[str, int]:
+def _result(job_id: Any, row: MatchedRow, ids: dict[str, int]) -> tuple[Any, ...]:
+    """RESULT_COLUMNS of a row."""
+    return (
+        job_id, row.position, row.line, ids[row.city.key], row.asked, row.latitude, row.longitude, row.ambiguous,
+    )  # fmt: skip
+
+
+def _with_renamed(ids: dict[str, int], cities: Sequence[Identity]) -> dict[str, int]:
     """Add the ids of cities whose name is there under another key, made by a Python with other Unicode tables."""
-    missing = {name: key for *_, name, key in rows if key not in ids} if len(ids) < len(rows) else {}
+    missing = {city.name: city.key for city in cities if city.key not in ids} if len(ids) < len(cities) else {}
     renamed = City.objects.filter(name__in=missing).values_list("name", "id") if missing else ()
     return ids | {missing[name]: city for name, city in renamed}
 
 
 def copy(cursor: CursorWrapper, target: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """None becomes NULL, and so does an empty text."""
     with connection.wrap_database_errors:  # Django's cursor has no COPY, so this calls the driver's own method
         cursor.cursor.copy_expert(f"COPY {target} FROM STDIN (FORMAT csv)", _Lines(rows))
 
@@ -107,7 +153,3 @@ class _Lines:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(islice(self._rows, 200))
         return text.getvalue()
-
-
-def _by_key(rows: list[Row]) -> Iterator[tuple[str, str]]:
-    return ((key, name) for _, _, name, key in sorted(rows, key=itemgetter(3)))

@@ -9,6 +9,7 @@ from django.db import DatabaseError, transaction
 from cityweather.errors import ImportLost
 from cityweather.ingest import bulk_writer
 from cityweather.ingest.import_job import Clock, begin_job, database_now, renew
+from cityweather.ingest.row_matching import match_rows
 from cityweather.ingest.spool import Spool
 from cityweather.models import BulkJob
 
@@ -75,11 +76,15 @@ class _Import:
         writer = bulk_writer.writer()
         written = 0
         for names in self.spool.names(writer.chunk):
+            rows = match_rows(names)
             with transaction.atomic():
                 self._renew()
-                writer.results(self.job, names, writer.cities(names))
-            written += len(names)
+                bulk_writer.write(writer, self.job, rows)
+            self.job.ambiguous += sum(row.ambiguous > 0 for row in rows)
+            self.job.unmatched += sum(row.unmatched for row in rows)
+            written += len(rows)
             names.clear()  # or two chunks would be in memory while the next is read
+            rows.clear()
             if self.on_progress:
                 self.on_progress(written)
         for refused in self.spool.refused(SMALL_CHUNK):
@@ -89,7 +94,7 @@ class _Import:
         with transaction.atomic():
             self._renew()
             self.job.enter(BulkJob.Phase.QUEUED.value)
-            self.job.save(update_fields=["phase", "phases"])
+            self.job.save(update_fields=["phase", "phases", "ambiguous", "unmatched"])
 
     def _renew(self) -> None:
         """First in each transaction: its row lock makes the sweep wait until the commit. Raises ImportLost."""

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from cityweather.errors import NoCities, NoRoom, TooLarge
 from cityweather.ingest.csv_reader import Name, Refused, read
@@ -29,8 +29,19 @@ SETUP = """
     CREATE TABLE refused (line INTEGER PRIMARY KEY, code TEXT NOT NULL, text TEXT NOT NULL);
     BEGIN;
 """
-Row = tuple[int, int, str, str]
-"""(position from 0, line from 1, name, key)."""
+
+
+class Row(NamedTuple):
+    """`position` from 0, `line` from 1; `key` is what duplicates share. Degrees; either both coordinates or none."""
+
+    position: int
+    line: int
+    name: str
+    key: str
+    region: str = ""
+    country: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 class Spool:
@@ -77,7 +88,7 @@ class Spool:
         rows = self._db.execute("SELECT line, name, key FROM names ORDER BY line")
         position = 0
         while chunk := rows.fetchmany(size):
-            yield [(number, *row) for number, row in enumerate(chunk, position)]
+            yield [Row(number, *row) for number, row in enumerate(chunk, position)]
             position += len(chunk)
 
     def refused(self, size: int) -> Iterator[list[tuple[int, str, str]]]:
