@@ -124,7 +124,7 @@ def test_a_last_commit_that_is_still_under_way_is_waited_for_before_the_import_i
     def lost(_: importer._Import) -> None:
         raise OperationalError("the connection is gone")
 
-    monkeypatch.setattr(importer, "begin_job", lambda *_: (job, True))
+    monkeypatch.setattr(importer, "begin_job", lambda *_args, **_options: (job, True))
     monkeypatch.setattr(importer._Import, "write", lost)
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(finish)
