@@ -71,6 +71,22 @@ def test_the_speed_of_a_job_is_explained(
     expect(screen.page.locator("#job-pace")).to_contain_text(words)
 
 
+def test_a_job_is_refreshed_again_and_linked_both_ways(screen: Screen, cities: Callable[..., Path]) -> None:
+    first = screen.upload(cities(3))
+    screen.wait_for("Done")
+    page = screen.page
+    page.locator("#job-actions").get_by_role("button", name="Refresh again").click()
+    page.wait_for_url(lambda url: first not in url)
+    second = page.url.rpartition("=")[2]
+    screen.wait_for("Done")
+    assert (screen.job(second)["rerun_of"], screen.number("Succeeded")) == (first, 3)
+    page.get_by_role("link", name="an earlier job").click()
+    expect(page).to_have_url(re.compile(first))
+    page.reload()
+    page.get_by_role("link", name="refresh 1").click()
+    expect(page).to_have_url(re.compile(second))
+
+
 def test_all_cities_are_counted_together(screen: Screen, cities: Callable[..., Path]) -> None:
     screen.upload(cities(1, "Old Atlantis by Sea"))
     screen.wait_for("Done")

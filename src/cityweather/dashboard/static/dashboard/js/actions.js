@@ -1,4 +1,4 @@
-// The commands for a job: pause, resume, cancel, retry.
+// The commands for a job: pause, resume, cancel, retry, refresh again.
 
 import { post } from "./api.js";
 import { announce, button, confirm, toast } from "./dom.js";
@@ -13,6 +13,7 @@ const ACTIONS = {
   cancel: { text: "Cancel", kind: "small danger", fits: (job) => ["queued", "fetching", "paused"].includes(job.phase) && !ended(job) },
   retry: { text: "Retry failed", kind: "small main", fits: (job) => ended(job) && job.failed > 0 },
   rest: { text: "Run the rest", kind: "small main", fits: (job) => ended(job) && job.pending > 0 },
+  rerun: { text: "Refresh again", fits: (job) => ended(job) },
 };
 
 /** Show the buttons that fit the job. Buttons that stay keep the focus. */
@@ -35,6 +36,7 @@ async function perform(name, id, source) {
   await act(source, async () => {
     if (name === "retry") return open(await post(`/bulk/jobs/${id}/retry?only=failed`));
     if (name === "rest") return open(await post(`/bulk/jobs/${id}/retry`));
+    if (name === "rerun") return open(await post(`/bulk/jobs/${id}/rerun`), "refreshes");
     accept(await post(`/bulk/jobs/${id}/${name}`));
     refresh(id);
     announce(`${ACTIONS[name].text}: sent to ${jobName(job)}`);
@@ -57,10 +59,10 @@ async function act(source, work) {
   }
 }
 
-function open(job) {
+function open(job, verb = "retries") {
   accept(job);
   opened.dispatchEvent(new CustomEvent("open", { detail: job.job_id }));
-  toast(`A new job retries ${plural(job.total, "row")}.`);
+  toast(`A new job ${verb} ${plural(job.total, "row")}.`);
 }
 
 const agreesToCancel = (job) =>

@@ -1,5 +1,6 @@
-// A job's story: its label, its phases with their times, and why it is as fast as it is.
+// A job's story: its label, its phases with their times, why it is as fast as it is, and the jobs of the same rows.
 
+import { opened } from "./actions.js";
 import { patch } from "./api.js";
 import { bdi, byId, el, show, toast, write } from "./dom.js";
 import { accept, refresh } from "./store.js";
@@ -36,6 +37,30 @@ export function drawStory(job) {
   write(byId("job-pace"), pace(job));
   show(byId("job-pace"), pace(job) !== "");
   drawTimeline(job.timeline ?? []);
+  drawLinks(job);
+}
+
+function drawLinks({ retry_of: retried, rerun_of: refreshed, retries = [], reruns = [] }) {
+  const links = [];
+  if (retried) links.push(["Retries rows of ", link("an earlier job", retried)]);
+  if (refreshed) links.push(["Refreshes again ", link("an earlier job", refreshed)]);
+  const later = [...retries.map((id) => ["retry", id]), ...reruns.map((id) => ["refresh", id])];
+  later.forEach(([word, id], index) => links.push(["Later: ", link(`${word} ${index + 1}`, id)]));
+  const node = byId("job-links");
+  const seen = [retried, refreshed, ...later.map(([, id]) => id)].join();
+  show(node, links.length > 0);
+  if (node.dataset.seen === seen) return;
+  node.dataset.seen = seen;
+  node.replaceChildren(...links.map((parts) => el("span", {}, ...parts)));
+}
+
+function link(text, id) {
+  const open = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    opened.dispatchEvent(new CustomEvent("open", { detail: id }));
+  };
+  return el("a", { href: `/?job=${id}`, textContent: text, on: { click: open } });
 }
 
 function drawTimeline(timeline) {

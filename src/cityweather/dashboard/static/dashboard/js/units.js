@@ -23,6 +23,8 @@ export function startUnits() {
 }
 
 function draw() {
-  write(byId("units"), isImperial() ? "Show °C" : "Show °F");
+  const other = isImperial() ? "°C" : "°F";
+  write(byId("units"), other);
+  byId("units").setAttribute("aria-label", `Show ${other}`);
   write(byId("results-unit"), sign());
 }
