@@ -246,6 +246,12 @@ class UnknownCity(WeatherError):
     fault = Fault.CITY
 
 
+class AmbiguousCity(WeatherError):
+    message = "Several places have this name, and the import was to refuse such rows. Add a country or a region."
+    code, status = "ambiguous_city", 404
+    fault = Fault.CITY
+
+
 class RefusedCity(WeatherError):
     message = "The provider refuses this name as a city."
     code, status = "refused_city", 404

@@ -235,6 +235,8 @@ SPECTACULAR_SETTINGS = {
         "JobStatus": "cityweather.models.BulkJob.Status",
         "JobPhase": "cityweather.models.BulkJob.Phase",
         "RowStatus": "cityweather.models.Status",
+        "MatchedBy": "cityweather.api.serializers.MATCHED_BY",
+        "CountedBy": "cityweather.api.serializers.COUNTED_BY",
     },
     "APPEND_COMPONENTS": {
         "securitySchemes": {"ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"}},

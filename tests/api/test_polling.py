@@ -17,6 +17,7 @@ from tests.support.api import START, UNKNOWN, go_live, make_job
 
 FIELDS = {
     "job_id", "status", "phase", "total", "processed", "succeeded", "failed", "pending", "rows_read", "duplicates",
+    "ambiguous", "unmatched",
     "rejected", "progress", "created_at", "started_at", "finished_at", "rate", "eta_seconds", "waiting_for", "error",
     "file_name", "label", "owner", "schedule_id", "timeline", "limited_by",
     "retry_of", "retries", "rerun_of", "reruns", "max_rate", "expires_at", "as_of", "source",

@@ -36,7 +36,7 @@ def test_a_row_tells_its_city_its_line_and_its_weather(keyed: Client) -> None:
         "position": 0, "line": 2, "city": "City 0000", "status": "success",
         "last_refreshed_at": "2026-01-02T03:04:05.678Z", "last_error": None,
         "weather": {"temperature": 1.5, "condition": "Clouds", "humidity": 80},
-        "country": "NO", "latitude": None, "longitude": None,
+        "matched": None, "ambiguous": 0,
     }  # fmt: skip
     assert (failed["status"], failed["last_error"], failed["weather"]) == ("failed", "unknown_city", None)
 

@@ -106,6 +106,48 @@ def test_a_city_that_only_ever_failed_was_never_refreshed() -> None:
     assert (city.last_refreshed_at, city.last_status, city.last_error) == (None, "failed", "unknown_city")
 
 
+def sharing_job() -> BulkJob:
+    """A job whose three rows share one city."""
+    job = running_job(3)
+    JobResult.objects.filter(job=job).update(city=City.objects.get(name="c0"))
+    return job
+
+
+def test_of_several_rows_that_share_a_city_the_newest_counts() -> None:
+    job = sharing_job()
+    warm, cold = [30.0, *WEATHER[1:]], [10.0, *WEATHER[1:]]
+    work(job, [Result(0, 2000.0, None, warm), Result(1, 1000.0, None, cold), result(2, "gave_up", at=1500)])
+    flush(job)
+    city = City.objects.get(name="c0")
+    assert (city.temperature, city.last_status, city.last_error) == (30.0, "success", None)
+    assert list(JobResult.objects.filter(job=job).order_by("position").values_list("temperature", flat=True)) == [
+        30.0, 10.0, None,
+    ]  # fmt: skip
+    assert agree(job) == (3, 2, 1)
+
+
+def test_a_row_refused_as_ambiguous_is_no_refresh_of_its_city() -> None:
+    job = sharing_job()
+    work(job, [result(0, at=1000), result(1, "ambiguous_city", at=2000)])
+    flush(job)
+    assert City.objects.values_list("last_status", "last_error").get(name="c0") == ("success", None)
+
+
+def test_an_answer_names_the_place_of_a_city_only_once() -> None:
+    known, unknown = City(name="c0", key="c0"), City(name="c1", key="c1")
+    known.latitude, known.longitude, known.country, known.matched_name = 60.0, 10.0, "NO", "Somewhere"
+    City.objects.bulk_create([known, unknown])
+    job = running_job(2)
+    work(job, [result(0, at=1000), result(1, at=1000)])
+    flush(job)
+    again = running_job(2)
+    moved = [*WEATHER[:7], 0.0, 0.0, "Elsewhere", "XX"]
+    work(again, [Result(0, 2000.0, None, moved), Result(1, 2000.0, None, moved)])
+    flush(again)
+    places = City.objects.order_by("name").values_list("matched_name", "country", "latitude", "longitude")
+    assert list(places) == [("Somewhere", "NO", 60.0, 10.0), ("Paris", "FR", 48.85, 2.35)]
+
+
 def test_an_older_result_never_replaces_a_newer_one_in_the_city() -> None:
     newer, older = running_job(1), running_job(1)
     work(newer, [Result(0, 2000.0, None, [30.0, *WEATHER[1:]])])

@@ -152,7 +152,7 @@ WRITERS: dict[str, Callable[[Shape, Pages, bool], Iterator[Any]]] = {
 
 
 def feature(properties: Row) -> Row:
-    position = [properties["longitude"], properties["latitude"]]
+    position = [properties.get("matched_longitude"), properties.get("matched_latitude")]
     geometry = None if None in position else {"type": "Point", "coordinates": position}
     return {"type": "Feature", "geometry": geometry, "properties": properties}
 

@@ -1,6 +1,7 @@
 """GET /bulk/summary: all cities and all jobs in one answer."""
 
 from collections import Counter
+from typing import Any
 
 from django.db.models import Count
 from rest_framework.request import Request
@@ -43,6 +44,7 @@ def count_jobs() -> dict[str, int]:
     return dict.fromkeys(BulkJob.Status.values, 0) | dict(found)
 
 
-def most_recent(top: int) -> list[City]:
+def most_recent(top: int) -> Any:
     """In the order of an index."""
-    return list(City.objects.filter(last_refreshed_at__isnull=False).order_by("-last_refreshed_at")[:top])
+    rows = City.objects.filter(last_refreshed_at__isnull=False).order_by("-last_refreshed_at")
+    return rows.values(*shapes.sources(shapes.City()))[:top]

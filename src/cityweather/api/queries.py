@@ -133,6 +133,7 @@ class UnitsQuery(Query):
 
 class ResultsQuery(RowsQuery, UnitsQuery):
     status = Choice(Status.values, help_text="pending: what a cancelled job left")
+    ambiguous = Choice(["true"], help_text="Only rows that fit several places")
     search = Search(help_text="A part of the city's name, in any case")
 
 

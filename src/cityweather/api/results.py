@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Count, F
+from django.db.models import Count, F, Q, Value
+from django.db.models.functions import Coalesce, NullIf
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework.request import Request
@@ -15,9 +16,15 @@ from cityweather.api.exports import RowsView
 from cityweather.api.formats import CsvRenderer, JsonRenderer, NdjsonRenderer
 from cityweather.api.jobs import unchanged
 from cityweather.api.pagination import Cursor, KeysetPagination
+from cityweather.errors import AmbiguousCity
 from cityweather.models import BulkJob, JobResult, RejectedRow, Status
+from cityweather.places import gazetteer
+from cityweather.places.matching import Asked
 
-POINT = ("position", "refreshed_at", "city__latitude", "city__longitude", "temperature", "city__name")
+POINT = (
+    "position", "refreshed_at", Coalesce("latitude", "city__latitude"), Coalesce("longitude", "city__longitude"),
+    "temperature", Coalesce(NullIf("asked", Value("")), "city__name"),
+)  # fmt: skip
 POINTS_PAGE = 2_000
 POINTS_MAX = 20_000  # of one job: what a canvas draws at once and an eye can tell apart
 
@@ -39,7 +46,7 @@ class ResultsView(RowsView):
     @schema.document(
         "job_results",
         "The rows of a job in the order of the upload: a page of JSON, or all of them in another format",
-        {(200, schema.JSON): shapes.Result, **schema.FILES, (200, "application/geo+json"): dict},
+        {(200, schema.JSON): shapes.ListedResult, **schema.FILES, (200, "application/geo+json"): dict},
         errors=(404,),
         parameters=[schema.JOB_ID, queries.ResultsQuery, schema.NEXT_LINK, schema.FORMAT, schema.FILE_NAME],
     )
@@ -49,13 +56,28 @@ class ResultsView(RowsView):
         return self.answer(request, f"{self.job.job_id}-{self.query.get('status', 'results')}")
 
     def get_queryset(self) -> Any:
-        """Failed and pending rows have an index of their own."""
+        """Failed, pending and ambiguous rows have an index of their own."""
         rows = JobResult.objects.filter(job=self.job)
         if status := self.query.get("status"):
             rows = rows.filter(status=status)
+        if "ambiguous" in self.query:
+            rows = rows.filter(ambiguous__gt=0)
         if search := self.query["search"]:
-            rows = rows.filter(city__key__contains=search)
+            rows = rows.filter(Q(city__key__contains=search) | Q(asked__icontains=search))
         return rows.values(*shapes.sources(shapes.Result()))
+
+    def list(self, request: Request) -> Response:
+        response = super().list(request)
+        add_candidates(response.data["results"])
+        return response
+
+
+def add_candidates(rows: list[dict[str, Any]]) -> None:
+    """To the rows that were refused as ambiguous the places that fit, likeliest first. One query or two for all."""
+    refused = [row for row in rows if row["last_error"] == AmbiguousCity.code]
+    for row, match in zip(refused, gazetteer.match_all([Asked(row["city"]) for row in refused]), strict=True):
+        fits = [match.place, *match.others] if match.place else []
+        row["candidates"] = shapes.Town(fits, many=True).data
 
 
 class RejectedView(RowsView):
@@ -95,7 +117,8 @@ class SummaryView(KeyedView):
         if unchanged(request, tag):
             return Response(status=304, headers={"ETag": tag})
         counted = {
-            name: getattr(job, name) for name in ("job_id", "status", "total", "processed", "succeeded", "failed")
+            name: getattr(job, name)
+            for name in ("job_id", "status", "total", "processed", "succeeded", "failed", "ambiguous", "unmatched")
         }
         rows = {"most_recent": most_recent(job, top) if top else [], "failures": failures(job)}
         return Response(shapes.Summary(counted | rows, context=query).data, headers={"ETag": tag})

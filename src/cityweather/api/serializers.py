@@ -13,6 +13,7 @@ LABEL_MAX = 100  # characters
 LABEL = "A name for the job, for people"
 UNITS = ("metric", "imperial")
 IMPERIAL = UNITS[1]
+COUNTED_BY = ("live", "database")
 
 
 class Shape(s.Serializer[Any]):
@@ -23,8 +24,11 @@ def sources(shape: Shape) -> list[str]:
     """The fields of a queryset's values() that the shape reads."""
     found: list[str] = []
     for field in shape.fields.values():
-        found += sources(field) if isinstance(field, Shape) else [str(field.source)]
-    return found
+        if reads := getattr(field, "reads", ()):
+            found += reads
+        else:
+            found += sources(field) if isinstance(field, Shape) else [str(field.source)]
+    return list(dict.fromkeys(found))
 
 
 def iso(moment: datetime | float | None) -> str | None:
@@ -146,6 +150,8 @@ class Job(Shape):
     rows_read = s.IntegerField(help_text="Rows of the upload; blank lines are none")
     duplicates = s.IntegerField()
     rejected = s.IntegerField()
+    ambiguous = s.IntegerField(help_text="Rows that fit several places; the likeliest is asked for")
+    unmatched = s.IntegerField(help_text="Rows that the gazetteer has no place of, and that give no coordinates")
     progress = s.IntegerField(min_value=0, max_value=100, help_text="%, floored; 100 only if the job is done")
     created_at = Time()
     started_at = Time(allow_null=True)
@@ -174,7 +180,7 @@ class Job(Shape):
     max_rate = s.IntegerField(allow_null=True, help_text="Cities a minute, if limited")
     expires_at = Time("When an ended job is deleted.", allow_null=True)
     as_of = Time("The counters hold everything up to then.")
-    source = s.ChoiceField(["live", "database"])  # type: ignore[assignment]
+    source = s.ChoiceField(COUNTED_BY)  # type: ignore[assignment]
 
 
 class AcceptedJob(Job):
@@ -189,18 +195,70 @@ class JobEnded(Shape):
     data = Job()  # type: ignore[assignment]
 
 
+class AskedCity(s.CharField):
+    """Rows of earlier versions have no text of their own."""
+
+    reads = ("asked", "city__name")
+
+    def to_representation(self, row: Any) -> str:
+        return str(row["asked"] or row["city__name"])
+
+
+MATCHED_BY = ("file", "gazetteer", "provider")
+PLACE = ("matched_name", "region", "country", "latitude", "longitude", "place_id")  # of a City
+
+
+class Matched(Shape):
+    """The place that answers, null while none is known. Made of a row of City.values()."""
+
+    prefix = "matched_"
+    of = ""  # before the names of the City's columns
+    reads: tuple[str, ...] = PLACE
+    name = s.CharField(allow_null=True)
+    region = s.CharField(allow_null=True, help_text="Its name")
+    country = s.CharField(allow_null=True, help_text="ISO 3166, two letters")
+    latitude = s.FloatField(help_text="Degrees")
+    longitude = s.FloatField(help_text="Degrees")
+    source = s.ChoiceField(  # type: ignore[assignment]
+        MATCHED_BY, help_text="What says where it lies; file: the coordinates of the row"
+    )
+
+    def to_representation(self, row: Any) -> Any:
+        name, region, country, *point, place = (row[self.of + column] for column in PLACE)
+        source = "gazetteer" if place else "provider"
+        if self.of and row["latitude"] is not None:
+            point, source = [row["latitude"], row["longitude"]], "file"
+        if None in point:
+            return None
+        latitude, longitude = point
+        return {
+            "name": name, "region": region, "country": country, "latitude": latitude, "longitude": longitude,
+            "source": source,
+        }  # fmt: skip
+
+
+class MatchedRow(Matched):
+    """Coordinates that the row itself gives hold. Made of a row of JobResult.values()."""
+
+    of = "city__"
+    reads = ("latitude", "longitude", *(f"city__{column}" for column in PLACE))
+
+
 class Result(Shape):
     # Made of a row of JobResult.values().
     position = s.IntegerField(help_text="From 0, in the order of the upload")
     line = s.IntegerField(help_text="Of the upload, the first is 1")
-    city = s.CharField(source="city__name")
+    city = AskedCity(source="*", help_text="As it was written")
     status = s.ChoiceField(Status.choices)
     last_refreshed_at = Time(source="refreshed_at", allow_null=True)
     last_error = s.CharField(source="error", allow_null=True, help_text="A reason code: unknown_city, gave_up, …")
     weather = WeatherValues(source="*", allow_null=True)
-    country = s.CharField(source="city__country", allow_null=True, help_text="ISO 3166, two letters")
-    latitude = _number("Degrees", source="city__latitude")
-    longitude = _number("Degrees", source="city__longitude")
+    matched = MatchedRow(source="*", allow_null=True)
+    ambiguous = s.IntegerField(help_text="How many other places fit what was written")
+
+
+class ListedResult(Result):
+    candidates = Town(many=True, required=False, help_text="Of a row that failed as ambiguous_city: places that fit")
 
 
 class Failures(Shape):
@@ -215,6 +273,8 @@ class Summary(Shape):
     processed = s.IntegerField()
     succeeded = s.IntegerField()
     failed = s.IntegerField()
+    ambiguous = s.IntegerField(help_text="Rows that fit several places")
+    unmatched = s.IntegerField(help_text="Rows that the gazetteer has no place of, and that give no coordinates")
     most_recent = Result(many=True)
     failures = Failures(many=True)
 
@@ -228,9 +288,7 @@ class City(Shape):
     condition = s.CharField(allow_null=True)
     humidity = s.IntegerField(allow_null=True, help_text="%")
     observed_at = Time("When it was measured.", allow_null=True)
-    country = s.CharField(allow_null=True, help_text="ISO 3166, two letters")
-    latitude = _number("Degrees")
-    longitude = _number("Degrees")
+    matched = Matched(source="*", allow_null=True)
 
 
 class CityCounts(Shape):

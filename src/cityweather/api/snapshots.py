@@ -41,6 +41,8 @@ class Snapshot:
     rows_read: int
     duplicates: int
     rejected: int
+    ambiguous: int
+    unmatched: int
     progress: int  # %
     created_at: Moment
     started_at: Moment
@@ -79,7 +81,8 @@ class Snapshot:
 
 
 SHARED = (  # fields that a BulkJob and a Progress have alike
-    "status", "phase", "total", "processed", "succeeded", "failed", "rows_read", "duplicates", "rejected",
+    "status", "phase", "total", "processed", "succeeded", "failed", "rows_read", "duplicates", "rejected", "ambiguous",
+    "unmatched",
     "created_at", "started_at", "error", "label", "owner", "file_name", "max_rate",
 )  # fmt: skip
 

@@ -105,6 +105,8 @@ def fields(job: BulkJob) -> dict[str, str | bytes | int]:
         "rows_read": job.rows_read,
         "duplicates": job.duplicates,
         "rejected": job.rejected,
+        "ambiguous": job.ambiguous,
+        "unmatched": job.unmatched,
         "file_name": job.file_name,
         "retry_of": str(job.retry_of_id or ""),
         "rerun_of": str(job.rerun_of_id or ""),

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from django.db import connection
 
+from cityweather.errors import AmbiguousCity
 from cityweather.tracker.results import Result
 from cityweather.weather.providers.base import Weather
 
@@ -47,10 +48,20 @@ LOCK_CITIES = "SELECT id FROM cityweather_city WHERE id = ANY(%s::bigint[]) ORDE
 CITY_COLUMNS = (
     ("temperature", "float8"), ("condition", "text"), ("humidity", "int"), ("observed_at", "timestamptz"),
     ("feels_like", "float8"), ("description", "text"), ("wind_speed", "float8"),
-    ("latitude", "float8"), ("longitude", "float8"), ("country", "text"),
 )  # fmt: skip
-_SET = ", ".join(f"{name} = coalesce(i.{name}, cityweather_city.{name})" for name, _ in CITY_COLUMNS)
-_NAMES = ", ".join(name for name, _ in CITY_COLUMNS)
+# The place that answers stays: that of the gazetteer, or of the first answer. Another answer must not move the city.
+PLACE_COLUMNS = (
+    ("latitude", "float8"), ("longitude", "float8"), ("country", "text"), ("region", "text"), ("matched_name", "text"),
+)  # fmt: skip
+_SET = ", ".join(
+    [f"{name} = coalesce(i.{name}, cityweather_city.{name})" for name, _ in CITY_COLUMNS]
+    + [
+        f"{name} = CASE WHEN cityweather_city.latitude IS NULL THEN i.{name} ELSE cityweather_city.{name} END"
+        for name, _ in PLACE_COLUMNS
+    ]
+)
+COLUMNS = (*CITY_COLUMNS, *PLACE_COLUMNS)
+_NAMES = ", ".join(name for name, _ in COLUMNS)
 _CITIES = (
     "UPDATE cityweather_city SET last_status = i.status, last_error = i.error, "  # noqa: S608
     "last_refreshed_at = CASE i.status WHEN 'success' THEN i.refreshed_at "
@@ -60,7 +71,7 @@ _CITIES = (
 )
 CITIES_POSTGRESQL = _CITIES.format(
     source="unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::text[], "
-    + ", ".join(f"%s::{kind}[]" for _, kind in CITY_COLUMNS)
+    + ", ".join(f"%s::{kind}[]" for _, kind in COLUMNS)
     + ")",
     columns=f" (id, refreshed_at, status, error, {_NAMES})",
 )
@@ -68,7 +79,7 @@ CITIES_SQLITE = _CITIES.format(
     source="(SELECT "  # noqa: S608
     + ", ".join(
         f"json_extract(value, '$[{n}]') AS {name}"
-        for n, name in enumerate(["id", "refreshed_at", "status", "error", *[name for name, _ in CITY_COLUMNS]])
+        for n, name in enumerate(["id", "refreshed_at", "status", "error", *[name for name, _ in COLUMNS]])
     )
     + " FROM json_each(%s))",
     columns="",
@@ -106,11 +117,12 @@ def _city_row(city_id: int, result: Result, now: float) -> list[Any]:
     """A time ahead of now becomes now: until that time nothing newer could replace the result."""
     head = [city_id, _time(min(result.refreshed_at, now)), _status(result), _text(result.error, 200)]
     if result.weather is None:
-        return [*head, *[None] * len(CITY_COLUMNS)]
+        return [*head, *[None] * len(COLUMNS)]
     w = Weather.unpack(result.weather)
     return [
         *head, w.temperature, _text(w.condition, 50), _percent(w.humidity), _time(w.observed_at), w.feels_like,
-        _text(w.description, 100), w.wind_speed, w.latitude, w.longitude, _text(w.country, 2),
+        _text(w.description, 100), w.wind_speed, w.latitude, w.longitude, _text(w.country, 2), None,
+        _text(w.name, 200),
     ]  # fmt: skip
 
 
@@ -130,6 +142,11 @@ def _element(value: Any) -> str:
     return repr(value)
 
 
+def _order(result: Result) -> tuple[float, bool]:
+    """Of two results at the same time the success comes last."""
+    return result.refreshed_at, result.error is None
+
+
 def update_results(job_id: str, results: Sequence[Result], now: float) -> list[tuple[int, int]]:
     """Write the rows that are still pending. Returns (position, city id) of those that changed. `now`: Unix seconds."""
     rows = [_result_row(result, now) for result in results]
@@ -143,8 +160,17 @@ def update_results(job_id: str, results: Sequence[Result], now: float) -> list[t
 
 
 def update_cities(results: Sequence[tuple[int, Result]], now: float) -> None:
-    """Write each (city id, result) into its City row, unless that row is newer. `now`: Unix seconds."""
-    rows = sorted(_city_row(city_id, result, now) for city_id, result in results)
+    """Write each (city id, result) into its City row, unless that row is newer. `now`: Unix seconds.
+
+    Of several results of a city the newest counts. A row refused as ambiguous is no refresh of its city.
+    """
+    newest: dict[int, Result] = {}
+    for city_id, result in results:
+        if result.error != AmbiguousCity.code and (city_id not in newest or _order(newest[city_id]) <= _order(result)):
+            newest[city_id] = result
+    if not newest:
+        return
+    rows = [_city_row(city_id, newest[city_id], now) for city_id in sorted(newest)]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             columns = [_array(column) for column in zip(*rows, strict=True)]

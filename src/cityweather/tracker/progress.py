@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import orjson
 
-NUMBERS = ("total", "processed", "succeeded", "failed", "rows_read", "duplicates", "rejected")
+NUMBERS = ("total", "processed", "succeeded", "failed", "rows_read", "duplicates", "rejected", "ambiguous", "unmatched")
 TIMES = ("created_at", "started_at", "last_at", "past_at", "parked_until", "quota_eta")
 TEXTS = (
     "status", "phase", "error", "waiting_for", "file_name", "closed", "command", "retry_of", "rerun_of", "label",
@@ -32,6 +32,8 @@ class Progress:
     rows_read: int
     duplicates: int
     rejected: int
+    ambiguous: int
+    unmatched: int
     created_at: float | None
     started_at: float | None
     last_at: float | None

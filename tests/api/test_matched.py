@@ -1,0 +1,97 @@
+"""Which place answers for a row or a city, and which others fit."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from cityweather.models import BulkJob, City, JobResult
+from tests.api.test_exports import rows_of
+from tests.support.api import make_job
+from tests.support.files import imported
+
+
+def results(client: Client, job: BulkJob, query: str = "") -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = client.get(f"/bulk/jobs/{job.job_id}/results{query}").json()["results"]
+    return rows
+
+
+@pytest.mark.usefixtures("few_places")
+def test_a_row_shows_what_was_written_and_the_place_that_answers(keyed: Client) -> None:
+    job = imported("Firenze", "Springfield", "Smallville")
+    florence, springfield, smallville = results(keyed, job)
+    assert (florence["city"], florence["ambiguous"]) == ("Firenze", 0)
+    assert florence["matched"] == {
+        "name": "Florence", "region": "Tuscany", "country": "IT", "latitude": 43.77925, "longitude": 11.24626,
+        "source": "gazetteer",
+    }  # fmt: skip
+    assert (springfield["city"], springfield["matched"]["region"], springfield["ambiguous"]) == (
+        "Springfield", "Missouri", 1,
+    )  # fmt: skip
+    assert (smallville["city"], smallville["matched"]) == ("Smallville", None)
+    assert [row["city"] for row in results(keyed, job, "?ambiguous=true")] == ["Springfield"]
+    assert [row["city"] for row in results(keyed, job, "?search=FIREN")] == ["Firenze"]
+    body = keyed.get(f"/bulk/jobs/{job.job_id}").json()
+    assert (body["ambiguous"], body["unmatched"]) == (1, 1)
+    summary = keyed.get(f"/bulk/jobs/{job.job_id}/summary").json()
+    assert (summary["ambiguous"], summary["unmatched"]) == (1, 1)
+
+
+@pytest.mark.usefixtures("database")
+def test_coordinates_of_the_row_hold_and_an_answer_says_where_else(keyed: Client) -> None:
+    job = make_job("sss")
+    JobResult.objects.filter(job=job, position=0).update(latitude=1.5, longitude=2.5)
+    City.objects.filter(name="City 0001").update(matched_name="Elsewhere", latitude=3.5, longitude=4.5)
+    given, answered, unknown = (row["matched"] for row in results(keyed, job))
+    assert (given["source"], given["latitude"], given["longitude"]) == ("file", 1.5, 2.5)
+    assert (answered["source"], answered["name"], answered["latitude"]) == ("provider", "Elsewhere", 3.5)
+    assert unknown is None
+    points = keyed.get(f"/bulk/jobs/{job.job_id}/points").json()["points"]
+    assert [point[2:4] for point in points] == [[1.5, 2.5], [3.5, 4.5], [None, None]]
+
+
+@pytest.mark.usefixtures("few_places")
+def test_a_row_refused_as_ambiguous_lists_the_places_that_fit(keyed: Client) -> None:
+    job = imported("Springfield", "Florence")
+    JobResult.objects.filter(job=job, position=0).update(status="failed", error="ambiguous_city")
+    refused, other = results(keyed, job)
+    assert [(place["region"], place["population"]) for place in refused["candidates"]] == [
+        ("Missouri", 166810), ("Illinois", 116565),
+    ]  # fmt: skip
+    assert "candidates" not in other
+
+
+@pytest.mark.usefixtures("few_places")
+def test_files_have_the_place_in_columns_and_cities_have_it_too(keyed: Client) -> None:
+    job = imported("Firenze")
+    header, row = rows_of(keyed.get(f"/bulk/jobs/{job.job_id}/results?format=csv"))
+    assert dict(zip(header, row, strict=True)) | {
+        "city": "Firenze", "matched_name": "Florence", "matched_region": "Tuscany", "matched_country": "IT",
+        "matched_latitude": "43.77925", "matched_longitude": "11.24626", "matched_source": "gazetteer",
+        "ambiguous": "0",
+    } == dict(zip(header, row, strict=True))  # fmt: skip
+    (city,) = keyed.get("/cities").json()["results"]
+    assert (city["city"], city["matched"]["name"], city["matched"]["source"]) == (
+        "Florence, IT",
+        "Florence",
+        "gazetteer",
+    )
+
+
+@pytest.mark.usefixtures("few_places")
+@pytest.mark.parametrize("path", ["/bulk/jobs/{}/results?format=csv", "/cities?format=csv"])
+def test_our_own_files_come_back_as_the_same_cities(keyed: Client, path: str) -> None:
+    names = ["Firenze", "Springfield", "Springfield, IL", "Paris", "Paris, TX", "Smallville", "Smallville, CA"]
+    job = imported(*names)
+    cities = list(City.objects.order_by("id").values())
+    rows = rows_of(keyed.get(path.format(job.job_id)))
+    column = rows[0].index("city")
+    again = imported(*(f'"{row[column]}"' for row in rows[1:]))
+    assert list(City.objects.order_by("id").values()) == cities
+    if "results" in path:
+        assert shown(again) == shown(job)
+
+
+def shown(job: BulkJob) -> list[tuple[Any, ...]]:
+    rows = JobResult.objects.filter(job=job).order_by("position")
+    return list(rows.values_list("asked", "city", "latitude", "longitude", "ambiguous"))
