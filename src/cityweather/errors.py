@@ -1,7 +1,11 @@
 """Every error we raise on purpose. `message` is for people, `code` for programs; docstrings would be gone under -OO."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, ClassVar
+
+Column = tuple[str, list[str]]
+"""(header, first cells) of a column of an upload."""
 
 
 class CityWeatherError(Exception):
@@ -41,8 +45,14 @@ class BadName(BadRequest):
 
 
 class ImportRefused(CityWeatherError):
+    """`columns` is sent with a refusal that asks which column holds what."""
+
     message = "The file cannot be imported."
     code, status = "import_refused", 400
+
+    def __init__(self, detail: str | None = None, *, columns: Sequence[Column] = (), **facts: Any) -> None:
+        super().__init__(detail, **facts)
+        self.columns = [{"name": name, "samples": samples} for name, samples in columns]
 
 
 class NotCsv(ImportRefused):

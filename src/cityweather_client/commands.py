@@ -26,7 +26,8 @@ NO_OUTPUT = 74  # sysexits.h calls it EX_IOERR
 PATIENCE = 60.0  # seconds for an upload or a page; --follow has more
 PAGE = 200  # rows
 SHOWN = 5  # cities of a summary
-IMPORT_FIELDS = ("encoding", "delimiter", "column", "header", "callback_url", "label")
+COLUMN_FIELDS = ("column", "country_column", "region_column", "latitude_column", "longitude_column")
+IMPORT_FIELDS = ("encoding", "delimiter", *COLUMN_FIELDS, "header", "callback_url", "label")
 
 
 def import_(service: Service, args: Namespace, err: Console) -> int:

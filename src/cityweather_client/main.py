@@ -117,6 +117,8 @@ def _import(one: ArgumentParser) -> None:
     )
     one.add_argument("--delimiter", type=_text, help="comma, semicolon, tab or pipe (default: as the first line shows)")
     one.add_argument("--column", type=_text, help="the cities' column: its header or its number from 1")
+    for part in ("country", "region", "latitude", "longitude"):
+        one.add_argument(f"--{part}-column", type=_text, metavar="COLUMN", help=f"that of the {part}; 0: none")
     one.add_argument("--no-header", dest="header", action="store_const", const="false", help="line 1 is a city")
     one.add_argument(
         "--callback-url", type=_text, metavar="URL", help="gets a POST when the job has ended, if the service allows it"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -104,7 +105,42 @@ def test_a_request_can_say_how_to_read_the_file(keyed: Client, where: str) -> No
     else:
         answer = send(keyed, content, "?encoding=cp1252&delimiter=%3B&column=ort&header=true")
     assert answer.status_code == 202, answer.json()
-    assert City.objects.get().name == "Tromsø"
+    assert City.objects.get().name == "Tromsø, Norway"
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("where", ["query", "field", "json"])
+def test_a_request_can_name_the_columns(keyed: Client, settings: Any, tmp_path: Path, where: str) -> None:
+    content = b"a;b;c;x;y\nSpringfield;IL;US;39.8;-89.6\n"
+    fields = {
+        "column": "a",
+        "region_column": "2",
+        "country_column": "c",
+        "latitude_column": "x",
+        "longitude_column": "5",
+    }
+    if where == "query":
+        answer = send(keyed, content, f"?{urlencode(fields)}")
+    elif where == "field":
+        answer = send(keyed, content, **fields)
+    else:
+        settings.IMPORT_DIR = tmp_path
+        (tmp_path / "c.csv").write_bytes(content)
+        answer = keyed.post("/bulk/import", {"path": "c.csv", **fields}, content_type="application/json")
+    assert answer.status_code == 202, answer.json()
+    row = JobResult.objects.get()
+    assert (row.asked, row.latitude, row.longitude) == ("Springfield, IL, US", 39.8, -89.6)
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize(
+    ("content", "code"), [(b"Asema;Maa\nBonn;DE\n", "no_city_column"), (b"city\nBonn;DE\n", "no_cities")]
+)
+def test_a_refusal_lists_the_columns_to_choose_from(keyed: Client, content: bytes, code: str) -> None:
+    answer = send(keyed, content).json()
+    header = content.decode().split("\n")[0].split(";")
+    assert (answer["code"], [column["name"] for column in answer["columns"]]) == (code, header)
+    assert answer["columns"][0]["samples"] == ["Bonn" if len(header) > 1 else "Bonn;DE"]
 
 
 @pytest.mark.usefixtures("db")

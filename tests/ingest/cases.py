@@ -21,7 +21,10 @@ FOLDER = Path(__file__).parent / "corpus"
 
 @dataclass
 class Case:
-    """`names` with their lines and `refused` in order; or `error`, a code, when the whole file is refused."""
+    """`names` with their lines and `refused` in order; or `error`, a code, when the whole file is refused.
+
+    A name with areas is "name|region|country", with coordinates "name|region|country|latitude,longitude".
+    """
 
     file: str
     content: bytes = field(repr=False)
@@ -101,7 +104,8 @@ CASES = [
     # delimiters
     Case("semicolon.csv", b"id;city;note\n1;Paris;a,b\n2;Oslo;\n", PARIS_OSLO),
     Case("tab.tsv", b"id\tcity\n1\tParis\n2\tOslo\n", PARIS_OSLO),
-    Case("pipe.csv", b"city|country name\nParis|France\nOslo|Norway\n", PARIS_OSLO),
+    Case("pipe.csv", b"city|country name\nParis|France\nOslo|Norway\n",
+         [(2, "Paris||France"), (3, "Oslo||Norway")]),
     Case("sep_line.csv", b"sep=;\r\ncity;note\r\nParis;x\r\nOslo;y\r\n", [(3, "Paris"), (4, "Oslo")]),
     Case("sep_line_quoted.csv", b'"sep=|"\ncity|note\nParis|x\n', [(3, "Paris")]),
     Case("sep_line_padded.csv", b"sep=;;;\r\nid;city;note\r\n1;Paris;x\r\n", [(3, "Paris")]),
@@ -113,7 +117,7 @@ CASES = [
     Case("comma_in_header_of_semicolons.csv", b'"a,b";city\nx;Paris\ny;Oslo\n', PARIS_OSLO),
     Case("blank_after_comma.csv", b'id, city\n1, "Paris"\n2, Oslo\n', PARIS_OSLO),
     Case("wrong_delimiter.csv", b"city,country\nParis;FR\nOslo,NO\nRome\tIT\nLima\n",
-         [(3, "Oslo,NO"), (5, "Lima")], [(2, "wrong_delimiter"), (4, "wrong_delimiter")]),
+         [(3, "Oslo||NO"), (5, "Lima")], [(2, "wrong_delimiter"), (4, "wrong_delimiter")]),
     Case("wrong_delimiter_one_column.csv", b'city\nParis;FR\nOslo\tNO\nRome|IT\n"Lima;PE"\n\tBonn\t\n',
          [(5, "Lima;PE"), (6, "Bonn")], [(2, "wrong_delimiter"), (3, "wrong_delimiter"), (4, "wrong_delimiter")]),
     Case("given_delimiter_divides_nothing.csv", b"city\nParis;FR\nOslo\n",
@@ -143,10 +147,10 @@ CASES = [
     Case("header_given_present.csv", b"Capitals\nParis\nOslo\n", PARIS_OSLO, options={"header": True}),
     Case("country_and_state.csv",
          b"city,state,country\nPortland,OR,US\nParis,,FR\nMunich,Bavaria,DE\nOslo,,\nReno,NV,\n",
-         [(2, "Portland,OR,US"), (3, "Paris,FR"), (4, "Munich,DE"), (5, "Oslo"), (6, "Reno,NV,US")]),
+         [(2, "Portland|OR|US"), (3, "Paris||FR"), (4, "Munich|Bavaria|DE"), (5, "Oslo"), (6, "Reno|NV|")]),
     Case("country_code_before_country.csv", b"Country,Country Code,City\nFrance,FR,Paris\nNorway,NO,Oslo\n",
-         [(2, "Paris,FR"), (3, "Oslo,NO")]),
-    Case("country_without_city.csv", b"city,country\n,FR\nOslo,NO\n", [(3, "Oslo,NO")], [(2, "no_name")]),
+         [(2, "Paris||FR"), (3, "Oslo||NO")]),
+    Case("country_without_city.csv", b"city,country\n,FR\nOslo,NO\n", [(3, "Oslo||NO")], [(2, "no_name")]),
     Case("short_rows.csv", b"id,city\n1\n2,Oslo\n", [(3, "Oslo")], [(2, "no_name")]),
     Case("spreadsheet_tails.csv", b"city,,,\nParis,,,\n,,,\nOslo,,,\n",
          [(2, "Paris"), (4, "Oslo")], [(3, "no_name")]),
@@ -189,17 +193,17 @@ CASES = [
          [(2, "a" * 200)], [(3, "name_too_long")]),
     Case("formulas.csv", b'city\n=1+1\n@x\n"+1"\n-1\n', [(2, "=1+1"), (3, "@x"), (4, "+1"), (5, "-1")]),
     # a header below other lines
-    Case("title.csv", b"Table 1\nid,city,country\n1,Paris,FR\n", [(3, "Paris,FR")]),
-    Case("title_semicolons.csv", b"Table 1\nid;city;country\n1;Paris;FR\n", [(3, "Paris,FR")]),
-    Case("title_tabs.csv", b"Table 1\nid\tcity\tcountry\n1\tParis\tFR\n", [(3, "Paris,FR")]),
-    Case("title_padded.csv", b"Table 1,,\n\n,,\nid,city,country\n1,Paris,FR\n", [(5, "Paris,FR")]),
-    Case("title_that_is_a_header.csv", b"Cities\nid,city,country\n1,Paris,FR\n", [(3, "Paris,FR")]),
+    Case("title.csv", b"Table 1\nid,city,country\n1,Paris,FR\n", [(3, "Paris||FR")]),
+    Case("title_semicolons.csv", b"Table 1\nid;city;country\n1;Paris;FR\n", [(3, "Paris||FR")]),
+    Case("title_tabs.csv", b"Table 1\nid\tcity\tcountry\n1\tParis\tFR\n", [(3, "Paris||FR")]),
+    Case("title_padded.csv", b"Table 1,,\n\n,,\nid,city,country\n1,Paris,FR\n", [(5, "Paris||FR")]),
+    Case("title_that_is_a_header.csv", b"Cities\nid,city,country\n1,Paris,FR\n", [(3, "Paris||FR")]),
     Case("title_one_column.csv", b"Capitals\ncity\nParis\nOslo\n", [(3, "Paris"), (4, "Oslo")]),
     Case("title_and_column_by_name.csv", b"Table 1\nid;capital\n1;Paris\n", [(3, "Paris")],
          options={"column": "capital"}),
     Case("title_and_column_by_number.csv", b"Table 1\nid;capital;city\n1;Paris;x\n", [(3, "Paris")],
          options={"column": "2"}),
-    Case("title_in_quotes.csv", b'"Table 1\nof 2024"\nid,city,country\n1,Paris,FR\n', [(4, "Paris,FR")]),
+    Case("title_in_quotes.csv", b'"Table 1\nof 2024"\nid,city,country\n1,Paris,FR\n', [(4, "Paris||FR")]),
     Case("title_of_as_many_cells.csv", b"Europe, 2024\ncity,country\nParis,FR\n", error="no_city_column"),
     Case("title_and_one_known_column.csv", b"Table 1\nstadt,einwohner\nBonn,300000\n", error="no_city_column"),
     Case("title_and_no_known_column.csv", b"Table 1\nkaupunginosa;x\nKallio;1\n", error="no_city_column"),
@@ -207,11 +211,11 @@ CASES = [
     Case("list_with_a_word.csv", b"Paris\nQuebec, city\nOslo\n", error="no_city_column"),
     Case("list_with_a_word_given.csv", b"Paris\nQuebec, city\nOslo\n",
          [(1, "Paris"), (2, "Quebec, city"), (3, "Oslo")], options={"header": False}),
-    Case("comments.csv", b"# source: x\n# 2024\ncity,country\nParis,FR\n", [(4, "Paris,FR")]),
+    Case("comments.csv", b"# source: x\n# 2024\ncity,country\nParis,FR\n", [(4, "Paris||FR")]),
     Case("comments_without_header.csv", b"# source: x\n\n# 2024\nParis\nOslo\n", [(4, "Paris"), (5, "Oslo")]),
     Case("comment_of_columns.csv", b"# city, country\nid;city\n1;Paris\n", [(3, "Paris")]),
-    Case("comment_is_header.csv", b"#city,country\nParis,FR\n", [(2, "Paris,FR")]),
-    Case("number_sign_in_header.csv", b"#,City,Country\n1,Paris,FR\n", [(2, "Paris,FR")]),
+    Case("comment_is_header.csv", b"#city,country\nParis,FR\n", [(2, "Paris||FR")]),
+    Case("number_sign_in_header.csv", b"#,City,Country\n1,Paris,FR\n", [(2, "Paris||FR")]),
     Case("only_comments.csv", b"# source: x\n# 2024\n", error="no_cities"),
     Case("too_many_comments.csv", b"# x\n" * 30 + b"Paris\n", error="no_city_column"),
     Case("number_sign_without_header.csv", b"#1 Road\nParis\n", [(1, "#1 Road"), (2, "Paris")],
@@ -224,19 +228,19 @@ CASES = [
     Case("name_and_location.csv", b"name,location\nJohn Smith,Leeds\n", [(2, "Leeds")]),
     Case("name_and_stadt.csv", b"Name;Stadt\nJohn Smith;Leeds\n", [(2, "Leeds")]),
     Case("name_alone.csv", b"name\nParis\n", [(2, "Paris")]),
-    Case("name_and_country.csv", b"name,country\nParis,FR\n", [(2, "Paris,FR")]),
-    Case("name_and_coordinates.csv", b"name,lat,lng\nParis,48.9,2.4\n", [(2, "Paris")]),
+    Case("name_and_country.csv", b"name,country\nParis,FR\n", [(2, "Paris||FR")]),
+    Case("name_and_coordinates.csv", b"name,lat,lng\nParis,48.9,2.4\n", [(2, "Paris|||48.9,2.4")]),
     Case("state_id.csv", b"id,name,state_id\n1,Mumbai,4008\n", [(2, "Mumbai")]),
     Case("states_without_country.csv",
          b"city,state_id,state_name\nLos Angeles,CA,California\nIndianapolis,IN,Indiana\nPortland,ME,Maine\n",
-         [(2, "Los Angeles,CA,US"), (3, "Indianapolis,IN,US"), (4, "Portland,ME,US")]),
+         [(2, "Los Angeles|California|"), (3, "Indianapolis|Indiana|"), (4, "Portland|Maine|")]),
     Case("state_names_without_country.csv", b"city,state\nPortland,Oregon\nSydney,NSW\n",
-         [(2, "Portland,OR,US"), (3, "Sydney")]),
-    Case("state_id_beside_country.csv", b"city,state_id,country\nPortland,42,US\n", [(2, "Portland,US")]),
+         [(2, "Portland|Oregon|"), (3, "Sydney|NSW|")]),
+    Case("state_id_beside_country.csv", b"city,state_id,country\nPortland,42,US\n", [(2, "Portland||US")]),
     Case("missing_values.csv",
          b"city,state,country\nParis,\\N,NULL\nOslo,None,nan\nLima,N/A,#N/A\nRome,-,-\nWindhoek,,NA\nReno,NA,US\n"
          b"NULL,,FR\n\\N,,\n-,,\nnan,,IT\n#N/A,,IT\n",
-         [(2, "Paris"), (3, "Oslo"), (4, "Lima"), (5, "Rome"), (6, "Windhoek,NA"), (7, "Reno,US")],
+         [(2, "Paris"), (3, "Oslo"), (4, "Lima"), (5, "Rome"), (6, "Windhoek||NA"), (7, "Reno||US")],
          [(8, "no_name"), (9, "no_name"), (10, "no_name"), (11, "no_name"), (12, "no_name")]),
     Case("missing_values_one_column.csv", b"city\nNULL\nNone\nN/A\nParis\n", [(5, "Paris")],
          [(2, "no_name"), (3, "no_name"), (4, "no_name")]),
@@ -255,10 +259,83 @@ CASES = [
          [(2, "Paris,FR"), (3, "Oslo"), (4, "Portland,OR,US"), (5, "=1+1"), (6, "-x"), (7, "a;=b"),
           (8, "'+c"), (9, "'s-Hertogenbosch")]),
     Case("name_with_its_country.csv", b'city,country\n"Paris,FR",FR\n"Oslo, no",NO\n',
-         [(2, "Paris,FR"), (3, "Oslo, no")]),
+         [(2, "Paris||FR"), (3, "Oslo||NO")]),
+    # regions, countries and coordinates
+    Case("worldcities.csv",
+         '"city","city_ascii","lat","lng","country","iso2","iso3","admin_name","capital","population","id"\n'
+         '"Tokyo","Tokyo","35.6897","139.6922","Japan","JP","JPN","Tōkyō","primary","37732000","1392685764"\n'
+         '"Springfield","Springfield","39.7709","-89.6540","United States","US","USA","Illinois","admin","1","2"\n'
+         '"Springfield","Springfield","37.1943","-93.2916","United States","US","USA","Missouri","","1","3"\n'.encode(),
+         [(2, "Tokyo|Tōkyō|JP|35.6897,139.692"), (3, "Springfield|Illinois|US|39.7709,-89.654"),
+          (4, "Springfield|Missouri|US|37.1943,-93.2916")]),
+    Case("simplemaps_us.csv",
+         b'"city","city_ascii","state_id","state_name","county_fips","county_name","lat","lng"\n'
+         b'"New York","New York","NY","New York","36081","Queens","40.6943","-73.9249"\n',
+         [(2, "New York|New York||40.6943,-73.9249")]),
+    Case("geonames_dump.txt",
+         b'2988507\tParis\tParis\tParigi,"Paname\t48.85341\t2.3488\tP\tPPLC\tFR\t\t11\t75\t751\t75056\t2138551'
+         b"\t\t42\tEurope/Paris\t2024-01-01\n"
+          b"4250542\tSpringfield\tSpringfield\t\t39.80172\t-89.64371\tP\tPPLA\tUS\t\tIL\t167\t\t\t100000\t\t180"
+         b"\tAmerica/Chicago\t2020-01-01\n"
+         b"2800866\tBrussels\tBrussels\t\t50.85045\t4.34878\tP\tPPLC\tBE\t\tBRU\tBRU\t\t\t1019022\t\t28"
+         b"\tEurope/Brussels\t2024-01-01\n",
+         [(1, "Paris||FR|48.8534,2.3488"), (2, "Springfield|IL|US|39.8017,-89.6437"),
+          (3, "Brussels||BE|50.8505,4.34878")]),
+    Case("openweather_list.csv",
+         b"id,name,state,country,coord.lon,coord.lat\n833,Heydarabad,,IR,47.159401,34.330502\n",
+         [(2, "Heydarabad||IR|34.3305,47.1594")]),
+    Case("openweather_list.txt", b"id\tnm\tlat\tlon\tcountryCode\n819827\tRazvilka\t55.591667\t37.740833\tRU\n",
+         [(2, "Razvilka||RU|55.5917,37.7408")]),
+    Case("excel_in_german.csv",
+         "Stadtliste 2026;;;;\r\nOrt;Bundesland;Land;Breitengrad;Längengrad\r\nMünchen;Bayern;DE;48,1372; 11,5755 \r\n"
+         .encode("cp1252"), [(3, "München|Bayern|DE|48.1372,11.5755")], options={"encoding": "cp1252"}),
+    *(Case(f"words_{number}.csv", f"{header}\nBonn;NRW;Allemagne\n".encode(), [(2, "Bonn|NRW|Allemagne")])
+      for number, header in enumerate(
+        ("Stadt;Bundesland;Land", "Ville;Région;Pays", "Ciudad;Provincia;País", "Cidade;Estado;Pais",
+         "Città;Regione;Paese", "Commune;Département;Code pays"), 1)),
+    Case("names_before_codes_of_regions.csv",
+         b"name,state_code,state_name,country_code,country_name\nAshkasham,BDS,Badakhshan,AF,Afghanistan\n",
+         [(2, "Ashkasham|Badakhshan|AF")]),
+    Case("coordinates_alone.csv", b"id,latitude,longitude\n1,48.85,2.35\n2,NULL,\n",
+         [(2, "|||48.85,2.35")], [(3, "no_name")]),
+    Case("coordinates_beside_an_unknown_column.csv", b"station,lat,lon\nA,48.85,2.35\n", error="no_city_column"),
+    Case("coordinates_without_a_name.csv", b"city,lat,lng\n,48.85,2.35\nNULL,48.86,2.35\n,,\n",
+         [(2, "|||48.85,2.35"), (3, "|||48.86,2.35")], [(4, "no_name")]),
+    Case("coordinates_written.csv",
+         b'city,lat,lng\nA," 48,85 ","2,35"\nB,+48.85,-2.35\nC,4.885e1,2\nD,-90,180\nE,,\nF,NULL,n/a\n',
+         [(2, "A|||48.85,2.35"), (3, "B|||48.85,-2.35"), (4, "C|||48.85,2"), (5, "D|||-90,180"), (6, "E"), (7, "F")]),
+    Case("bad_coordinates.csv",
+         b'city,lat,lng\nA,90.1,1\nB,1,-180.1\nC,1,\nD,,1\nE,0,0.0\nF,x,1\nG,nan,1\nH,inf,1\nI,"1,234,5",1\nJ,0,1\n'
+         b"K,1 2,3\n",
+         [(11, "J|||0,1")], [(line, "bad_coordinates") for line in (*range(2, 11), 12)]),
+    Case("lone_coordinate.csv", b"city,long\nParis,a long text\n", [(2, "Paris")]),
+    Case("duplicates_of_rows.csv",
+         b"city,region,country,lat,lng\nParis,,FR,,\nPARIS,,fr,,\nParis,,,,\nParis,,FR,48.85,2.35\n"
+         b"Paris,,FR,48.85001,2.35001\nParis,,FR,48.86,2.35\nFlorence,,IT,,\nFirenze,,IT,,\n",
+         [(2, "Paris||FR"), (4, "Paris"), (5, "Paris||FR|48.85,2.35"), (7, "Paris||FR|48.86,2.35"),
+          (8, "Florence||IT"), (9, "Firenze||IT")], duplicates=2),
+    Case("areas_behind_the_name.csv",
+         b'city,state,country\n"Portland, OR",OR,US\n"Portland,OR,US",OR,us\nSingapore,,Singapore\n"Paris,",,\n',
+         [(2, "Portland|OR|US"), (4, "Singapore||Singapore"), (5, "Paris,")], duplicates=1),
+    Case("long_areas.csv", b"city,country\nParis," + b"x" * 201 + b"\nOslo,NO\n",
+         [(3, "Oslo||NO")], [(2, "name_too_long")]),
+    # options for columns
+    Case("columns_by_name.csv", b"Nom;Etat;X;Y\nParis;FR;48.85;2.35\n", [(2, "Paris||FR|48.85,2.35")],
+         options={"column": "nom", "country_column": "etat", "latitude_column": "x", "longitude_column": "Y"}),
+    Case("columns_by_number.csv", b"Paris;IDF;FR\n", [(1, "Paris|IDF|FR")],
+         options={"column": "1", "region_column": "2", "country_column": "3", "header": False}),
+    Case("country_column_alone.csv", b"city,land code,country\nParis,FR,x\n", [(2, "Paris||FR")],
+         options={"country_column": "land code"}),
+    Case("country_column_none.csv", b"city,country\nParis,x\n", [(2, "Paris")], options={"country_column": "0"}),
+    Case("country_column_unknown.csv", b"city,country\nParis,x\n", error="bad_option",
+         options={"country_column": "state"}),
+    Case("country_column_beyond.csv", b"city,country\nParis,x\n", error="bad_option", options={"country_column": "3"}),
+    Case("country_column_is_the_city.csv", b"city,country\nParis,x\n", error="bad_option",
+         options={"country_column": "city"}),
+    Case("latitude_column_alone.csv", b"city,y\nParis,48\n", error="bad_option", options={"latitude_column": "y"}),
     # quotes and blanks
     Case("blank_after_quote.csv", b'"city" , "country"\n"Paris" , "FR"\n"Washington, D.C."\t,US \n"Oslo" x,NO\n',
-         [(2, "Paris,FR"), (3, "Washington, D.C.,US")], [(4, "bad_quotes")]),
+         [(2, "Paris||FR"), (3, "Washington, D.C.||US")], [(4, "bad_quotes")]),
     Case("blank_after_quote_at_line_end.csv", b'id,city\n1,"Paris" \n2,"O""Fallon"  \n3,"Ho Chi\nMinh" \n4,"a" "b"\n',
          [(2, "Paris"), (3, 'O"Fallon'), (4, "Ho Chi Minh")], [(6, "bad_quotes")]),
     Case("blank_after_quote_in_tabs.tsv", b'id\tcity\tx\n1\t"Paris" \t2\n2\t""\t"y"\n',
@@ -268,7 +345,7 @@ CASES = [
          error="unclosed_quote"),
     Case("quote_swallows_a_list.csv", b'city\nRome\n"Paris\nOslo\nLima"\nBonn\n', error="unclosed_quote"),
     Case("quotes_none.csv", b'city,country\n"Paris,FR\nOslo,NO\nLima",PE\n',
-         [(2, '"Paris,FR'), (3, "Oslo,NO"), (4, 'Lima",PE')], options={"quotes": "none"}),
+         [(2, '"Paris||FR'), (3, "Oslo||NO"), (4, 'Lima"||PE')], options={"quotes": "none"}),
     Case("quotes_unknown.csv", b"city\nParis\n", error="bad_option", options={"quotes": "single"}),
     Case("text_over_lines.csv", b'city,note\nParis,"one, two\nand, so on\nend"\nOslo,y\n', [(2, "Paris"), (5, "Oslo")]),
     # commas behind names, and headers in other words

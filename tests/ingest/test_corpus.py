@@ -8,10 +8,20 @@ import pytest
 
 from cityweather.errors import ImportRefused
 from cityweather.ingest.options import ReadOptions
-from cityweather.ingest.spool import spool_upload
+from cityweather.ingest.spool import Row, spool_upload
 from tests.ingest.cases import CASES, FOLDER, Case
 
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FOLDER / "expected.json").read_text(encoding="utf-8"))
+
+
+def text(row: Row) -> str:
+    """As the cases write a row."""
+    parts = [row.name]
+    if row.region or row.country or row.latitude is not None:
+        parts += [row.region, row.country]
+    if row.latitude is not None:
+        parts.append(f"{row.latitude:g},{row.longitude:g}")
+    return "|".join(parts)
 
 
 def answer(content: bytes, options: dict[str, Any], size: int) -> dict[str, Any]:
@@ -24,7 +34,7 @@ def answer(content: bytes, options: dict[str, Any], size: int) -> dict[str, Any]
             assert [position for position, *_ in rows] == list(range(spool.total))
             assert spool.rows_read == spool.total + spool.duplicates + spool.rejected
             assert spool.rejected == len(refused)
-            found = {"names": [[row.line, row.name] for row in rows], "refused": refused}
+            found = {"names": [[row.line, text(row)] for row in rows], "refused": refused}
             return {name: value for name, value in {**found, "duplicates": spool.duplicates}.items() if value}
     except ImportRefused as error:
         return {"error": error.code}

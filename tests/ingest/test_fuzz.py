@@ -16,7 +16,7 @@ LIMITS = Limits(200_000, 1_000)
 PIECES = [
     b"city", b"name", b",", b";", b"\t", b"|", b'"', b'""', b"\n", b"\r", b"\r\n", b"\x00", b"\xe9", b"\xef\xbb\xbf",
     b"\xff\xfe", b"\xfe\xff", b"sep=;", b"Paris", "東京".encode(), b" ", b"country", b"\x1f\x8b", b"\xed\xa0\x80", b"<",
-    b"\x1c", b"\xc2\x85",
+    b"\x1c", b"\xc2\x85", b"lat", b"lng", b"48,5", b"-7.25", b"0",
 ]  # fmt: skip
 bytes_like_csv = st.lists(st.sampled_from(PIECES) | st.binary(max_size=8), max_size=60).map(b"".join)
 options = st.fixed_dictionaries(
@@ -27,6 +27,9 @@ options = st.fixed_dictionaries(
         "delimiter": st.sampled_from([None, ",", "tab"]),
         "column": st.sampled_from([None, "1", "2", "0", "name", "²", "٣", "99999999999999999999"]),
         "header": st.sampled_from([None, True, False]),
+        "country_column": st.sampled_from([None, "1", "2", "0", "country", "²"]),
+        "latitude_column": st.sampled_from([None, "1", "name"]),
+        "longitude_column": st.sampled_from([None, "2", "name"]),
     }
 )
 
@@ -45,8 +48,9 @@ def test_random_bytes_are_imported_or_refused(content: bytes, chosen: dict[str, 
         return
     with spool:
         assert spool.rows_read == spool.total + spool.duplicates + spool.rejected
-        names = [row.name for rows in spool.names(100) for row in rows]
-        assert all(0 < len(name) <= 200 and not UNUSABLE.search(name) for name in names)
+        rows = [row for some in spool.names(100) for row in some]
+        assert all(0 < len(row.name) <= 200 or row.latitude is not None for row in rows)
+        assert not any(UNUSABLE.search(row.name + row.region + row.country) for row in rows)
         texts = [text for rows in spool.refused(100) for _, _, text in rows]
         assert all(len(text) <= 200 and text.isprintable() for text in texts)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cityweather.places.names import KEY_MAX_LENGTH, MAX_LENGTH, MISSING, check, display, join, key
+from cityweather.places.names import KEY_MAX_LENGTH, MAX_LENGTH, MISSING, check, display, key
 
 ZWNJ, ZWJ = "\u200c", "\u200d"
 
@@ -92,32 +92,6 @@ def test_a_text_of_combining_marks_takes_no_more_time_than_any_other(marks: str,
 def test_missing_values_are_no_names() -> None:
     assert {raw: check(raw)[2] for raw in MISSING} == dict.fromkeys(MISSING, "no_name")
     assert check("Nan")[1] == "nan"  # in Thailand
-
-
-@pytest.mark.parametrize(
-    ("cells", "name"),
-    [
-        (("Portland", "OR", "US"), "Portland,OR,US"),
-        (("Portland", "Oregon", "USA"), "Portland,OR,USA"),
-        (("Munich", "Bavaria", "DE"), "Munich,DE"),
-        (("Mumbai", "4008", ""), "Mumbai"),
-        (("Mumbai", "4008", "356"), "Mumbai"),
-        (("Los Angeles", "CA", ""), "Los Angeles,CA,US"),
-        (("Indianapolis", "Indiana", ""), "Indianapolis,IN,US"),
-        (("Sydney", "NSW", ""), "Sydney"),
-        (("Windhoek", "NA", "NA"), "Windhoek,NA"),
-        (("Reno", "NA", "US"), "Reno,US"),
-        (("Paris", "\\N", "NULL"), "Paris"),
-        (("Paris", "nan", "N/A"), "Paris"),
-        (("None", "", "FR"), ""),
-        (("Paris,FR", "", "FR"), "Paris,FR"),
-        (("Portland, OR", "OR", "US"), "Portland, OR,US"),
-        (("Portland,OR,US", "OR", "us"), "Portland,OR,US"),
-        (("Paris,", "", ""), "Paris,"),
-    ],
-)
-def test_the_cells_of_a_row_become_a_name(cells: tuple[str, str, str], name: str) -> None:
-    assert join(*cells) == name
 
 
 def test_every_format_character_of_this_python_is_known() -> None:

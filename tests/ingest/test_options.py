@@ -7,7 +7,7 @@ from encodings.aliases import aliases
 import pytest
 
 from cityweather.errors import BadOption
-from cityweather.ingest.options import ENCODINGS, OPTION_MAX, ReadOptions
+from cityweather.ingest.options import COLUMN_OPTIONS, ENCODINGS, OPTION_MAX, ReadOptions
 
 
 def known(name: str) -> str | None:
@@ -46,7 +46,7 @@ def test_unknown_encodings_are_not_remembered() -> None:
     assert len(encodings._cache) == before  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("option", ["encoding", "delimiter", "column"])
+@pytest.mark.parametrize("option", ["encoding", "delimiter", "quotes", *COLUMN_OPTIONS])
 def test_what_is_said_has_a_bounded_length(option: str) -> None:
     with pytest.raises(BadOption, match="200 characters at most") as refusal:
         ReadOptions(**{option: "9" * 5_000})
@@ -54,7 +54,13 @@ def test_what_is_said_has_a_bounded_length(option: str) -> None:
     assert ReadOptions(column="9" * OPTION_MAX).column
 
 
-def test_a_headers_name_in_a_file_without_header_is_a_contradiction() -> None:
-    with pytest.raises(BadOption, match="Use its number"):
-        ReadOptions(column="capital", header=False)
-    assert ReadOptions(column="2", header=False).column == "2"
+@pytest.mark.parametrize("option", COLUMN_OPTIONS)
+def test_a_headers_name_in_a_file_without_header_is_a_contradiction(option: str) -> None:
+    with pytest.raises(BadOption, match=f"{option}= is a header.* Use a number from 1"):
+        ReadOptions(**{option: "capital", "header": False})  # type: ignore[arg-type]
+    assert getattr(ReadOptions(**{option: " 2 ", "header": False}), option) == "2"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("option", COLUMN_OPTIONS)
+def test_each_column_makes_another_text(option: str) -> None:
+    assert ReadOptions(**{option: "2"}).text not in ("", ReadOptions(**{option: "3"}).text)  # type: ignore[arg-type]

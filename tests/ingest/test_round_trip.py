@@ -12,7 +12,7 @@ from cityweather.ingest.csv_reader import DELIMITERS_AT_END
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.spool import spool_upload
 from cityweather.ingest.text import MARKUP
-from cityweather.places.names import check, join
+from cityweather.places.names import check, display, key
 
 LIMITS = Limits(1_000_000, 10_000)
 BOMS = {"utf-8": "", "utf-8-sig": "", "utf-16": "", "utf-16-le": "\ufeff", "utf-16-be": "\ufeff"}
@@ -73,14 +73,16 @@ def written(table: list[Row], header: list[str] | None, dialect: dict[str, Any],
     return text.getvalue()
 
 
-def distinct(table: list[Row], header: list[str]) -> dict[str, str]:
-    first: dict[str, str] = {}
+def distinct(table: list[Row], header: list[str]) -> dict[tuple[str, ...], str]:
+    """The name of the first of all rows that are written alike."""
+    first: dict[tuple[str, ...], str] = {}
     kinds = [kind(column) for column in header]
     for row in table:
-        state, country = (row[part] if part in kinds else "" for part in ("state", "country"))
-        name, key, code = check(join(row["city"], state, country) if "country" in kinds else row["city"])
+        region, country = (display(row[part]) if part in kinds else "" for part in ("state", "country"))
+        name, folded, code = check(row["city"])
         assume(code is None)
-        first.setdefault(key, name)
+        assume("," not in name or not (region or country))  # it may end with its own region
+        first.setdefault((folded, key(region), key(country)), name)
     return first
 
 
@@ -117,7 +119,9 @@ def test_names_come_back_whatever_the_dialect(
     chunks = (content[start : start + size] for start in range(0, len(content), size))
     options = ReadOptions() if header else ReadOptions(delimiter=dialect["delimiter"], column="1", header=False)
     with spool_upload(chunks, file_name="any.csv", options=options, limits=LIMITS) as spool:
-        found = {row.key: row.name for rows in spool.names(7) for row in rows}
+        found = {
+            (key(row.name), key(row.region), key(row.country)): row.name for rows in spool.names(7) for row in rows
+        }
         assert found == distinct(table, header or ["city"])
         assert spool.rejected == 0
         assert spool.duplicates == len(table) - spool.total

@@ -1,4 +1,7 @@
-"""Every error leaves as JSON {"detail", "code"}, whoever raised it: we, DRF, Django or the URL resolver."""
+"""Every error leaves as JSON {"detail", "code"}, whoever raised it: we, DRF, Django or the URL resolver.
+
+A refused import that asks which column holds what has `columns`, too.
+"""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +17,15 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 from rest_framework.views import set_rollback
 
-from cityweather.errors import BodyCut, CityWeatherError, DatabaseUnavailable, NotFound, RequestTimeout, RequestTooLarge
+from cityweather.errors import (
+    BodyCut,
+    CityWeatherError,
+    DatabaseUnavailable,
+    ImportRefused,
+    NotFound,
+    RequestTimeout,
+    RequestTooLarge,
+)
 from cityweather.runtime import outages
 
 log = structlog.get_logger(__name__)
@@ -30,11 +41,12 @@ def failure(error: CityWeatherError) -> JsonResponse:
         headers["Retry-After"] = str(max(1, math.ceil(wait)))
     if error.status == 401:
         headers["WWW-Authenticate"] = KEY_CHALLENGE
-    return body(error.status, error.code, error.detail, headers)
+    more = {"columns": error.columns} if isinstance(error, ImportRefused) and error.columns else {}
+    return body(error.status, error.code, error.detail, headers, **more)
 
 
-def body(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> JsonResponse:
-    found = {"detail": detail, "code": code}
+def body(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> JsonResponse:
+    found = {"detail": detail, "code": code, **more}
     return JsonResponse(found, status=status, headers=dict(headers or {}), json_dumps_params={"ensure_ascii": False})
 
 

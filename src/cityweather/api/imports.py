@@ -22,7 +22,7 @@ from cityweather.api.webhooks.address import check_url
 from cityweather.errors import InvalidParameter
 from cityweather.ingest import open_jobs
 from cityweather.ingest.importer import import_spool
-from cityweather.ingest.options import ReadOptions
+from cityweather.ingest.options import COLUMN_OPTIONS, ReadOptions
 from cityweather.ingest.paths import open_below
 from cityweather.ingest.spool import spool_upload
 
@@ -40,12 +40,12 @@ class ImportView(KeyedView):
     @schema.document(
         "import",
         "Refresh every city of a CSV",
-        {(202, schema.JSON): shapes.AcceptedJob},
+        {(202, schema.JSON): shapes.AcceptedJob, (400, schema.JSON): schema.IMPORT_REFUSED},
         errors=(408, 409, 411, 413, 415, 507),
         parameters=[
             OpenApiParameter("encoding", str, description="Of the file: utf-8 unless a byte order mark says more"),
             OpenApiParameter("delimiter", str, description="comma, semicolon, tab or pipe; found by the header"),
-            OpenApiParameter("column", str, description="A header's name or a number from 1"),
+            *(OpenApiParameter(name, str, description=text) for name, text in shapes.COLUMNS.items()),
             OpenApiParameter("header", enum=list(FLAGS), description="Whether the first row names the columns"),
             OpenApiParameter("quotes", enum=["none"], description="none: quotes are ordinary characters"),
             OpenApiParameter("callback_url", str, description=CALLBACK),
@@ -108,11 +108,11 @@ def read_options(source: Source) -> ReadOptions:
     if isinstance(header, str):
         header = _flag(header)
     return ReadOptions(
-        fields.get("encoding") or source.charset,
-        fields.get("delimiter"),
-        fields.get("column"),
-        header,
-        fields.get("quotes"),
+        encoding=fields.get("encoding") or source.charset,
+        delimiter=fields.get("delimiter"),
+        header=header,
+        quotes=fields.get("quotes"),
+        **{option: fields.get(option) for option in COLUMN_OPTIONS},
     )
 
 

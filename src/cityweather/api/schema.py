@@ -43,6 +43,8 @@ WHY = {
     503: "A part we need does not answer; Retry-After says when to come again",
 }
 
+IMPORT_REFUSED = OpenApiResponse(shapes.ImportRefusal, WHY[400])
+
 JOB_ID = OpenApiParameter("job_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 TAGS = {name: name for name in ("weather", "history", "cities", "places")}
 FORMAT = OpenApiParameter("format", enum=["json", "csv", "ndjson", "geojson"], description="Overrides Accept")
@@ -119,7 +121,7 @@ def document(
         parameters=[*parameters, *headers],
         request=request,
         callbacks=callbacks,
-        responses={**answers, **failures},
+        responses={**failures, **answers},
         auth=cast("Any", [{"ApiKey": []}] if keyed else [{}]),
     )
 

@@ -11,6 +11,13 @@ from cityweather.tracker.progress import LimitedBy, WaitingFor
 
 LABEL_MAX = 100  # characters
 LABEL = "A name for the job, for people"
+COLUMNS = {
+    "column": "Of the cities: a header's name or a number from 1",
+    "country_column": "Likewise; 0: there is none",
+    "region_column": "Likewise",
+    "latitude_column": "Likewise; degrees, with longitude_column",
+    "longitude_column": "Likewise",
+}
 UNITS = ("metric", "imperial")
 IMPERIAL = UNITS[1]
 COUNTED_BY = ("live", "database")
@@ -52,6 +59,10 @@ def _number(help_text: str, **options: Any) -> s.FloatField:
     return s.FloatField(help_text=help_text, allow_null=True, **options)
 
 
+def _column(option: str) -> s.CharField:
+    return s.CharField(required=False, allow_blank=True, help_text=COLUMNS[option])
+
+
 class Temperature(s.FloatField):
     """°C, as stored; °F for `units: imperial` in the serializer's context."""
 
@@ -75,9 +86,18 @@ class Speed(s.FloatField):
 # --- answers ------------------------------------------------------------------------------------------------------
 
 
+class Column(Shape):
+    name = s.CharField(allow_blank=True, help_text="Its header; empty if the file has none")
+    samples = s.ListField(child=s.CharField(allow_blank=True), help_text="Of the first three rows")
+
+
 class Error(Shape):
     detail = s.CharField(help_text="A sentence for a person")
     code = s.CharField(help_text="A word for a program; it does not change")
+
+
+class ImportRefusal(Error):
+    columns = Column(many=True, required=False, help_text="Those of the file, when it is asked which holds what")
 
 
 class WeatherValues(Shape):
@@ -350,29 +370,29 @@ class JobChange(Shape):
         raise s.ValidationError("Send max_rate, label or both.")
 
 
-class FileByPath(Shape):
-    path = s.CharField(
-        max_length=1000,
-        help_text="Relative to IMPORT_DIR, the server's folder for such files (default: data/)",
-        error_messages={"required": "Name a file below IMPORT_DIR, or send one in a multipart/form-data part 'file'."},
-    )
+class ImportOptions(Shape):
     encoding = s.CharField(required=False, allow_blank=True)
     delimiter = s.CharField(required=False, allow_blank=True, trim_whitespace=False)
-    column = s.CharField(required=False, allow_blank=True)
+    column = _column("column")
+    country_column = _column("country_column")
+    region_column = _column("region_column")
+    latitude_column = _column("latitude_column")
+    longitude_column = _column("longitude_column")
     header = s.BooleanField(required=False, allow_null=True)
     quotes = s.ChoiceField(["none"], required=False, allow_blank=True)
     callback_url = s.CharField(required=False, allow_blank=True, max_length=500)
     label = s.CharField(required=False, allow_blank=True, help_text=LABEL)  # type: ignore[assignment]
 
 
-class Upload(Shape):
+class FileByPath(ImportOptions):
+    path = s.CharField(
+        max_length=1000,
+        help_text="Relative to IMPORT_DIR, the server's folder for such files (default: data/)",
+        error_messages={"required": "Name a file below IMPORT_DIR, or send one in a multipart/form-data part 'file'."},
+    )
+
+
+class Upload(ImportOptions):
     """The fields that describe the file must come before it, because the file is read while it arrives."""
 
-    encoding = s.CharField(required=False)
-    delimiter = s.CharField(required=False)
-    column = s.CharField(required=False)
-    header = s.BooleanField(required=False)
-    quotes = s.ChoiceField(["none"], required=False)
-    callback_url = s.CharField(required=False, max_length=500)
-    label = s.CharField(required=False, max_length=LABEL_MAX, help_text=LABEL)  # type: ignore[assignment]
     file = s.FileField()

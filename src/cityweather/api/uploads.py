@@ -10,12 +10,13 @@ from django.http.multipartparser import ChunkIter, InterBoundaryIter, LazyStream
 from django.utils.http import parse_header_parameters
 
 from cityweather.errors import BadUpload, LengthRequired, RequestTimeout, TooLarge
+from cityweather.ingest.options import COLUMN_OPTIONS
 
 CHUNK = 65_536  # bytes
 FIELD_MAX = 1_000  # bytes of a form field's value
 PARTS_MAX = 20  # with and without a name; each costs some time
 HEADERS_MAX = 8_192  # bytes of the headers of one part
-HOW_TO_READ = frozenset(("encoding", "delimiter", "column", "header", "quotes"))
+HOW_TO_READ = frozenset(("encoding", "delimiter", "header", "quotes", *COLUMN_OPTIONS))
 OVERHEAD = 20_000  # bytes that part headers and form fields may add to the file
 
 

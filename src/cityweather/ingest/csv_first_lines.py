@@ -11,7 +11,7 @@ from cityweather.errors import RowTooLong, UnclosedQuote
 from cityweather.ingest.csv_words import word
 from cityweather.ingest.text import ROW_MAX
 
-LOOK_AHEAD = 20  # lines in which the header is looked for
+LOOK_AHEAD = 20  # lines in which the header, and below it the first rows, are looked for
 
 
 class FirstLines:

@@ -6,21 +6,22 @@ A file that could be read in two ways is refused with a question: nothing is gue
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cityweather.errors import BadOption, ImportRefused, NoCityColumn, RowTooLong, UnclosedQuote
-from cityweather.ingest.csv_first_lines import LOOK_AHEAD, FirstLines, Split
-from cityweather.ingest.csv_words import (
-    CITY,
-    COUNTRY,
-    KNOWN,
-    NAME,
-    OUR_RESULTS,
-    PERSON,
-    STATE,
-    TITLE,
-    plain,
+from cityweather.ingest.csv_columns import (
+    GEONAMES,
+    Column,
+    Columns,
+    find_columns,
+    has_places,
+    is_geonames,
+    listed,
+    unknown_column,
 )
+from cityweather.ingest.csv_first_lines import LOOK_AHEAD, FirstLines, Split
+from cityweather.ingest.csv_words import CITY, KNOWN, NAME, PERSON, TITLE, plain
 from cityweather.ingest.options import DELIMITERS, ReadOptions
 from cityweather.ingest.text import shown
 
@@ -35,32 +36,28 @@ HOW_TO_NAME = (
 class Layout:
     """How the rows are read.
 
-    Columns count from 0. `header` holds its cells, none when there is no header. `given`: the client named the
-    delimiter. `lines` stand before the rows. `kept` are lines of the rows that have been read already.
+    `header` holds its cells, none when there is no header. `given`: the client named the delimiter. `lines` stand
+    before the rows. `kept` are lines of the rows that have been read already. `listed`: all columns, for people.
     """
 
     delimiter: str
-    city: int
-    country: int | None
-    state: int | None
+    columns: Columns
     header: list[str]
     width: int
     given: bool
     quotes: bool
     lines: int
     kept: Sequence[str]
+    listed: list[Column]
 
     @classmethod
-    def of(cls, split: Split, city: int, *, given: bool, header: bool) -> "Layout":
-        joined = header and OUR_RESULTS not in split.words
-        country, state = (split.find(names) if joined else None for names in (COUNTRY, STATE))
+    def of(cls, split: Split, columns: Columns, *, given: bool, header: bool) -> "Layout":
         end = split.end if header else split.index
         return cls(
+            listed=listed(split, header=header),  # first, since it reads lines
             # A list of names holds commas that divide nothing: "Washington, DC".
             delimiter=split.delimiter if given or split.divides else NO_DELIMITER,
-            city=city,
-            country=None if country == city else country,
-            state=None if state == city else state,
+            columns=columns,
             header=split.cells if header else [],
             width=len(split.cells),
             given=given,
@@ -108,9 +105,11 @@ class _Search:
         self.lookalike = 0  # number of a line that may be the header
 
     def layout(self) -> Layout | None:
+        if self.options.headers:
+            return self._by_name()
+        if dump := self._geonames():
+            return dump
         column = self.options.column
-        if column and not column.isdecimal():
-            return self._by_name(column)
         header = [] if self.options.header is False else self._header()
         if column:
             return self._by_number(int(column) - 1, header)
@@ -124,6 +123,17 @@ class _Search:
         if not self.splits or self.endless:
             raise self.endless or self._senseless()
         return self._made(self.splits[0], 0, header=bool(self.options.header))
+
+    def _geonames(self) -> Layout | None:
+        if self.options.header or self.options.column or any(self.options.columns.values()):
+            return None
+        if "\t" not in self.delimiters:
+            return None
+        with suppress(RowTooLong, UnclosedQuote):
+            split = Split(self.source, self.top, "\t", quotes=False)
+            if is_geonames(split):
+                return Layout.of(split, GEONAMES, given=self.given, header=False)
+        return None
 
     def _splits(self, index: int) -> tuple[list[Split], ImportRefused | None]:
         """The row as each delimiter divides it, and the error of a delimiter by which the row has no end.
@@ -142,7 +152,7 @@ class _Search:
 
     def _header(self) -> list[Split]:
         """The header, once for each delimiter that shows a column of cities in it. Empty without a header."""
-        first = [split for split in self.splits if split.find(CITY) is not None]
+        first = [split for split in self.splits if has_places(split)]
         if any(split.divides for split in first):
             return first
         for index in self.source.candidates(self.top + 1):
@@ -155,7 +165,7 @@ class _Search:
 
         `alone`: a line that is only "city" is one, too.
         """
-        splits = [split for split in self._splits(index)[0] if split.find(CITY) is not None]
+        splits = [split for split in self._splits(index)[0] if has_places(split)]
         dividing = [split for split in splits if split.divides]
         if dividing and not self.source.is_comment(index):
             sure = [split for split in dividing if self._is_wider(split) and len(KNOWN.intersection(split.words)) > 1]
@@ -176,27 +186,49 @@ class _Search:
     def _commented(self) -> list[Split]:
         """A header that begins with "#": some tools write it so, others number the rows below it."""
         for index in range(self.top - 1, -1, -1):
-            splits = [split for split in self._splits(index)[0] if split.divides and split.find(CITY) is not None]
+            splits = [split for split in self._splits(index)[0] if split.divides and has_places(split)]
             if splits:
                 return splits
         return []
 
-    def _by_name(self, column: str) -> Layout:
-        wanted = plain(column)
+    def _by_name(self) -> Layout:
+        """The header is the first line that has all headers that the options name."""
+        wanted = {option: plain(header) for option, header in self.options.headers.items()}
         for index in self.source.candidates():
-            named = [split for split in self._splits(index)[0] if wanted in map(plain, split.cells)]
+            splits = self._splits(index)[0]
+            named = [split for split in splits if set(wanted.values()).issubset(map(plain, split.cells))]
             if named:
                 split = _one(named)
-                return self._made(split, _single(split, list(map(plain, split.cells)), wanted), header=True)
+                return self._made(split, self._city_of(split, wanted.get("column")), header=True)
         self._check_ends()
-        raise NoCityColumn(hint=f"No column has the header that column= says. {_columns(self.splits)}")
+        missing = self._missing(wanted)
+        if missing and missing != "column":
+            raise unknown_column(_widest(self.splits), missing, self.options.headers[missing], header=True)
+        raise _question("No column has the header that column= says.", self.splits)
+
+    def _missing(self, wanted: dict[str, str]) -> str | None:
+        """The first option whose header no line has; None if no line has them all."""
+        splits = (split for index in self.source.candidates() for split in self._splits(index)[0])
+        headers = {plain(cell) for split in splits for cell in split.cells}
+        return next((option for option, header in wanted.items() if header not in headers), None)
+
+    def _city_of(self, split: Split, name: str | None) -> int | None:
+        """The column of the cities in a header that the options have found."""
+        if name:
+            return _single(split, list(map(plain, split.cells)), name)
+        if not self.options.column:
+            return _city(split)
+        city = int(self.options.column) - 1
+        if not 0 <= city < len(split.cells):
+            raise _question("No column has the number that column= says.", [split])
+        return city
 
     def _by_number(self, city: int, header: list[Split]) -> Layout:
         self._check_ends()
         splits = header or self.splits
         fitting = [split for split in splits if 0 <= city < len(split.cells)]
         if not fitting:
-            raise NoCityColumn(hint=f"No column has the number that column= says. {_columns(splits)}")
+            raise _question("No column has the number that column= says.", splits)
         split = _one(fitting)
         given = self.options.header
         return self._made(split, city, header=bool(header) or (self._names_columns(split) if given is None else given))
@@ -211,9 +243,7 @@ class _Search:
         if any(map(NUMBER.fullmatch, map(str.strip, below))):
             return True
         line = self.source.number + split.index
-        raise NoCityColumn(
-            hint=f"Is line {line} the header? Say header=true, or header=false if it is a city. {_columns([split])}"
-        )
+        raise _question(f"Is line {line} the header? Say header=true, or header=false if it is a city.", [split])
 
     def _check_comments(self) -> None:
         if self.source.get(LOOK_AHEAD):
@@ -222,10 +252,11 @@ class _Search:
     def _refuse_several_columns(self) -> None:
         if self.options.header is not True and self.lookalike:
             raise NoCityColumn(
-                hint=f"Line {self.lookalike} looks like the header: remove the lines above it, or say header=false."
+                hint=f"Line {self.lookalike} looks like the header: remove the lines above it, or say header=false.",
+                columns=_listed(self._splits(self.lookalike - self.source.number)[0]),
             )
         if any(split.divides for split in self.splits):
-            raise NoCityColumn(hint=f"{HOW_TO_NAME} {_columns(self.splits)}")
+            raise _question(HOW_TO_NAME, self.splits)
 
     def _check_ends(self) -> None:
         if not self.splits:
@@ -234,33 +265,53 @@ class _Search:
     def _senseless(self) -> NoCityColumn:
         return NoCityColumn(hint=f"The quotes in the first line make no sense: {shown(self.source.get(self.top))}")
 
-    def _made(self, split: Split, city: int, *, header: bool) -> Layout:
-        return Layout.of(split, city, given=self.given, header=header)
+    def _made(self, split: Split, city: int | None, *, header: bool) -> Layout:
+        columns = find_columns(split, city, self.options, header=header)
+        return Layout.of(split, columns, given=self.given, header=header)
 
 
-def _city(split: Split) -> int:
-    """The column with the best header for cities; there is one."""
-    name = next(name for name in CITY if name in split.words)
+def _city(split: Split) -> int | None:
+    """The column with the best header for cities. None if none has such a header, so there are coordinates."""
+    name = next((name for name in CITY if name in split.words), None)
+    if name is None:
+        if has_places(split):
+            return None
+        raise _question(HOW_TO_NAME, [split])
     if name == NAME and PERSON.intersection(split.words):
-        raise NoCityColumn(hint=f"'name' looks like that of a person. {HOW_TO_NAME} {_columns([split])}")
+        raise _question(f"'name' looks like that of a person. {HOW_TO_NAME}", [split])
     return _single(split, split.words, name)
 
 
 def _single(split: Split, headers: list[str], name: str) -> int:
     column = headers.index(name)
     if headers.count(name) > 1:
-        raise NoCityColumn(hint=f"Several are {shown(split.cells[column])[:40]!r}. Say column= with a number.")
+        raise NoCityColumn(
+            hint=f"Several are {shown(split.cells[column])[:40]!r}. Say column= with a number.",
+            columns=listed(split, header=True),
+        )
     return column
 
 
 def _one(splits: list[Split]) -> Split:
     dividing = [split for split in splits if split.divides]
     if len(dividing) > 1:
-        raise NoCityColumn(hint="The first line can be divided in several ways. Say delimiter= too.")
+        raise NoCityColumn(
+            hint="The first line can be divided in several ways. Say delimiter= too.", columns=_listed(dividing)
+        )
     return (dividing or splits)[0]
 
 
-def _columns(splits: list[Split]) -> str:
-    split = max(splits, key=lambda split: len(split.cells))
+def _question(hint: str, splits: list[Split]) -> NoCityColumn:
+    """With the columns to choose from."""
+    split = _widest(splits)
     cells = ", ".join(f"{number} {shown(cell)[:40]!r}" for number, cell in enumerate(split.cells[:20], 1))
-    return f"Line {split.source.number + split.index} has: {cells}"
+    return NoCityColumn(hint=f"{hint} Line {split.source.number + split.index} has: {cells}", columns=_listed(splits))
+
+
+def _listed(splits: list[Split]) -> list[Column]:
+    """The columns as they are if the line is the header, which most first lines are."""
+    return listed(_widest(splits), header=True)
+
+
+def _widest(splits: list[Split]) -> Split:
+    return max(splits, key=lambda split: len(split.cells))

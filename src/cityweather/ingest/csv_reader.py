@@ -2,63 +2,74 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
 from cityweather.errors import NoCityColumn, RowTooLong, TooManyRows, UnclosedQuote
 from cityweather.ingest.csv_first_lines import dialect, spaced_cells
 from cityweather.ingest.csv_layout import NO_DELIMITER, Layout, find_layout
+from cityweather.ingest.csv_rows import Maker, Unusable, Usable, maker
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.text import ROW_MAX, UNUSABLE, decode, fault, lines, shown
-from cityweather.places.names import check, join
 
 OTHER_DELIMITER = re.compile(r"[;\t|]")
 DELIMITERS_AT_END = " ,;\t|\r\n"  # what spreadsheets leave of empty columns
-# Our downloads put an apostrophe before what a spreadsheet would run, see api/exports.py.
-GUARDED = re.compile(r"(^|[;\t\r\n])'(?=[ ']*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])")
-Name = tuple[int, str, str]
-"""A usable row: (line from 1 with the header counted, name, key)."""
 Record = tuple[int, str, list[str] | None]
 """A row as text: (line, text, cells or None when its quotes make no sense)."""
 
 
 class Refused(NamedTuple):
-    """`code`: bad_encoding, control_character, bad_quotes, too_many_cells, wrong_delimiter, no_name, name_too_long."""
+    """`code`: bad_encoding, control_character, bad_quotes, too_many_cells, wrong_delimiter, or that of Unusable."""
 
     line: int
     code: str
     text: str
 
 
-def read(pieces: Iterable[bytes], options: ReadOptions, limits: Limits) -> Iterator[Name | Refused]:
-    """Constant memory. Raises ImportRefused for what concerns the whole file, as soon as it is known."""
-    encoding, texts = decode(iter(pieces), options.encoding)
-    source = lines(texts)
-    layout = find_layout(source, options)
-    if layout is None:
-        return
-    number = usable = first = 0
-    for number, row in enumerate(_rows(layout, source, encoding), start=1):
-        if number > limits.max_rows:
-            raise TooManyRows(limit=limits.max_rows)
-        if not isinstance(row, Refused):
-            usable += 1
-            first = first or number
-        yield row
-    if usable == first == 1 < number and not layout.header:
-        raise NoCityColumn(hint="Only the first row could be read. Is it a title? Remove it, or say delimiter=.")
+class Reader:
+    """Iterate once, in constant memory. `layout` is None when there is no row at all.
+
+    Raises ImportRefused for what concerns the whole file, as soon as it is known.
+    """
+
+    def __init__(self, pieces: Iterable[bytes], options: ReadOptions, limits: Limits) -> None:
+        self.encoding, texts = decode(iter(pieces), options.encoding)
+        self._source = lines(texts)
+        self._limits = limits
+        self.layout = find_layout(self._source, options)
+
+    def __iter__(self) -> Iterator[Usable | Refused]:
+        layout = self.layout
+        if layout is None:
+            return
+        number = usable = first = 0
+        for number, row in enumerate(_rows(layout, self._source, self.encoding), start=1):
+            if number > self._limits.max_rows:
+                raise TooManyRows(limit=self._limits.max_rows)
+            if not isinstance(row, Refused):
+                usable += 1
+                first = first or number
+            yield row
+        if usable == first == 1 < number and not layout.header:
+            raise NoCityColumn(
+                hint="Only the first row could be read. Is it a title? Remove it, or say delimiter=.",
+                columns=layout.listed,
+            )
 
 
-def _rows(layout: Layout, source: Iterator[str], encoding: str) -> Iterator[Name | Refused]:
-    raw_name = _raw_name(layout)
+def _rows(layout: Layout, source: Iterator[str], encoding: str) -> Iterator[Usable | Refused]:
+    make = _maker(layout)
     for record in Records(chain(layout.kept, source), layout):
-        line, text, cells = record
         if refused := _refusal(record, layout, encoding):
             yield refused
             continue
-        name, key, code = check(raw_name(cells or []))
-        yield Refused(line, code, shown(text)) if code else (line, name, key)
+        line, text, cells = record
+        row = make(line, cells or [])
+        if isinstance(row, Unusable):
+            yield Refused(line, row.code, shown(f"{row.why}: {text}" if row.why else text))
+        else:
+            yield row
 
 
 def _refusal(record: Record, layout: Layout, encoding: str) -> Refused | None:
@@ -82,21 +93,11 @@ def undivided(text: str) -> bool:
     return bool(OTHER_DELIMITER.search(text.strip(DELIMITERS_AT_END))) and not text.lstrip().startswith('"')
 
 
-def _raw_name(layout: Layout) -> Callable[[list[str]], str]:
-    """How a row's cells become a name."""
-    columns = (layout.city, layout.state, layout.country)
+def _maker(layout: Layout) -> Maker:
+    make = maker(layout.columns)
     if layout.delimiter == NO_DELIMITER:
-        return lambda cells: _cell(cells, 0).rstrip(DELIMITERS_AT_END)
-    if layout.state is None and layout.country is None:
-        return lambda cells: _cell(cells, layout.city)
-    return lambda cells: join(*(_cell(cells, column) for column in columns))
-
-
-def _cell(cells: list[str], column: int | None) -> str:
-    if column is None or column >= len(cells):
-        return ""
-    cell = cells[column]
-    return GUARDED.sub(r"\1", cell) if "'" in cell else cell
+        return lambda line, cells: make(line, [cell.rstrip(DELIMITERS_AT_END) for cell in cells])
+    return make
 
 
 class Records:

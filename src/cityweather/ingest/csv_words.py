@@ -32,16 +32,29 @@ CITY = _words(
     "城市", "都市", "都市名", "市区町村", "도시", "도시명", "เมือง", "शहर", "مدينة", "עיר",
     "town", "towns", "town name", "ort", "ortschaft", "gemeinde", "municipality", "municipio", "município",
     "comune", "commune", "gemeente", "kommune", "kommun", "obec", "localidad", "localidade", "locality", "settlement",
-    "place", "places", "place name", "plaats", "location", "locations", NAME, "names",
+    "ortsname", "stadtname", "nom ville", "nom commune", "localité", "località", "población",
+    "place", "places", "place name", "plaats", "location", "locations", NAME, "names", "nm",
 )  # fmt: skip
-COUNTRY = _words("country code", "country iso", "iso2", "iso", "cc", "country")
-STATE = _words("state code", "state", "state id", "state name")
+# Codes before names: a code has one spelling.
+COUNTRY = _words(
+    "country code", "country iso", "iso2", "alpha 2", "iso", "cc", "iso3", "alpha 3", "ländercode", "länderkürzel",
+    "code pays", "código país", "codice paese", "country", "countries", "country name", "nation", "land", "staat",
+    "pays", "país", "pais", "paese", "nazione",
+)  # fmt: skip
+# Names before codes: of most countries no one knows which codes a file uses.
+REGION = _words(
+    "state name", "admin name", "admin1 name", "region name", "province name", "state", "province", "bundesland",
+    "kanton", "canton", "provincia", "província", "estado", "region", "région", "región", "região", "regione",
+    "département", "departement", "departamento", "department", "county", "county name", "state code", "state id",
+    "province code", "region code", "admin1 code", "admin1",
+)  # fmt: skip
+LATITUDE = _words("latitude", "lat", "coord lat", "breitengrad", "latitud", "latitudine")
+LONGITUDE = _words("longitude", "lon", "lng", "long", "coord lon", "coord lng", "längengrad", "longitud", "longitudine")
 OTHERS = _words(
-    "id", "nr", "no", "rank", "lat", "latitude", "lon", "lng", "long", "longitude", "population", "pop", "region",
-    "province", "county", "district", "admin", "zip", "postcode", "postal code", "plz", "timezone", "continent",
-    "country name", "land", "pays", "país",
+    "id", "nr", "no", "rank", "population", "pop", "district", "admin", "zip", "postcode", "postal code",
+    "plz", "timezone", "continent",
 )  # fmt: skip
-KNOWN = frozenset((*CITY, *COUNTRY, *STATE, *OTHERS))
+KNOWN = frozenset((*CITY, *COUNTRY, *REGION, *LATITUDE, *LONGITUDE, *OTHERS))
 PERSON = frozenset(
     _words("email", "e-mail", "mail", "phone", "telephone", "mobile", "first name", "last name", "surname", "company")
 )
@@ -49,4 +62,4 @@ PERSON = frozenset(
 TITLE = frozenset(_words("city", "cities", "city name"))
 """A header that stands alone on a line below a title can only be one of these: "Town" could be a town."""
 OUR_RESULTS = word("last_refreshed_at")
-"""A column of our own downloads, whose `city` is the whole name and whose `country` is that of the answer."""
+"""A column of our own downloads, whose `city` is the whole name and whose other columns are those of the answer."""

@@ -1,7 +1,7 @@
 """What a client may say about its file, and how large a file may be."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from encodings import normalize_encoding
 from encodings.aliases import aliases
 
@@ -21,14 +21,18 @@ ENCODINGS = {
 # Labels of the web that Python does not know, beside those that differ by "x-" or "windows-" only.
 LABELS = {"ks-c-5601": "cp949", "unicode": "utf-16", "gb-2312-80": "gb2312", "sjis": "shift_jis"}
 OPTION_MAX = 200  # characters
+NO_COLUMN = "0"
+PARTS = ("region", "country", "latitude", "longitude")
+COLUMN_OPTIONS = ("column", *(f"{part}_column" for part in PARTS))
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
     """How a file is to be read; None or "" leaves it to the file itself.
 
-    `column` is a header or a number from 1. `utf-16` needs a byte order mark. `quotes`: "none" takes quotes for
-    ordinary characters. Raises BadOption.
+    `column` holds the cities. It and the other columns are a header or a number from 1; "0" says that the file has no
+    such column, except of `column`. `utf-16` needs a byte order mark. `quotes`: "none" takes quotes for ordinary
+    characters. Raises BadOption.
     """
 
     encoding: str | None = None
@@ -36,21 +40,38 @@ class ReadOptions:
     column: str | None = None
     header: bool | None = None
     quotes: str | None = None
+    country_column: str | None = None
+    region_column: str | None = None
+    latitude_column: str | None = None
+    longitude_column: str | None = None
 
     def __post_init__(self) -> None:
-        for option in ("encoding", "delimiter", "column", "quotes"):
+        for option in ("encoding", "delimiter", "quotes", *COLUMN_OPTIONS):
             _check_length(option, getattr(self, option) or "")
         object.__setattr__(self, "encoding", _encoding(self.encoding) if self.encoding else None)
         object.__setattr__(self, "delimiter", _delimiter(self.delimiter) if self.delimiter else None)
-        object.__setattr__(self, "column", (self.column or "").strip() or None)
+        for option in COLUMN_OPTIONS:
+            object.__setattr__(self, option, (getattr(self, option) or "").strip() or None)
         object.__setattr__(self, "quotes", _quotes(self.quotes) if self.quotes else None)
-        if self.column and not self.column.isdecimal() and self.header is False:
-            raise BadOption("column= is the name of a header, and header= says that there is none. Use its number.")
+        for option in self.headers:
+            if self.header is False:
+                raise BadOption(f"{option}= is a header, and header= says that there is none. Use a number from 1.")
+
+    @property
+    def columns(self) -> dict[str, str | None]:
+        """What is given for the columns beside that of the cities, by PARTS."""
+        return {part: getattr(self, f"{part}_column") for part in PARTS}
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The options that name a column by its header."""
+        given = {option: getattr(self, option) for option in COLUMN_OPTIONS}
+        return {option: value for option, value in given.items() if value and not value.isdecimal()}
 
     @property
     def text(self) -> str:
         """The options as a text, "" for none: the same file read in another way is another import."""
-        options = (self.encoding, self.delimiter, self.column, self.header, self.quotes)
+        options = tuple(getattr(self, field.name) for field in fields(self))
         return repr(options) if any(option is not None for option in options) else ""
 
 

@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from cityweather.errors import NoCities, NoRoom, TooLarge
-from cityweather.ingest.csv_reader import Name, Refused, read
+from cityweather.ingest.csv_reader import Reader, Refused
+from cityweather.ingest.csv_rows import Usable
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.upload_stream import Upload
 
@@ -25,7 +26,10 @@ FIRST_REASONS = 5
 SETUP = """
     PRAGMA page_size={page}; PRAGMA cache_size=-{cache}; PRAGMA temp_store=FILE;
     PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;
-    CREATE TABLE names (line INTEGER PRIMARY KEY, name TEXT NOT NULL, key TEXT NOT NULL UNIQUE);
+    CREATE TABLE names (
+        line INTEGER PRIMARY KEY, name TEXT NOT NULL, key TEXT NOT NULL UNIQUE,
+        region TEXT NOT NULL, country TEXT NOT NULL, latitude REAL, longitude REAL
+    );
     CREATE TABLE refused (line INTEGER PRIMARY KEY, code TEXT NOT NULL, text TEXT NOT NULL);
     BEGIN;
 """
@@ -67,7 +71,7 @@ class Spool:
     def rows_read(self) -> int:
         return self.total + self.duplicates + self.rejected
 
-    def fill(self, rows: Iterable[Name | Refused]) -> None:
+    def fill(self, rows: Iterable[Usable | Refused]) -> None:
         """Raises NoCities, TooLarge, NoRoom when the disk is full, and what `rows` raises."""
         source = iter(rows)
         while batch := list(islice(source, BATCH)):
@@ -85,7 +89,7 @@ class Spool:
 
     def names(self, size: int) -> Iterator[list[Row]]:
         """All rows in order of position, `size` at a time."""
-        rows = self._db.execute("SELECT line, name, key FROM names ORDER BY line")
+        rows = self._db.execute("SELECT * FROM names ORDER BY line")
         position = 0
         while chunk := rows.fetchmany(size):
             yield [Row(number, *row) for number, row in enumerate(chunk, position)]
@@ -118,8 +122,9 @@ class Spool:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _add(self, names: list[Name]) -> None:
-        added = self._db.executemany("INSERT OR IGNORE INTO names VALUES (?, ?, ?)", names).rowcount if names else 0
+    def _add(self, names: list[Usable]) -> None:
+        query = "INSERT OR IGNORE INTO names VALUES (?, ?, ?, ?, ?, ?, ?)"
+        added = self._db.executemany(query, names).rowcount if names else 0
         self.total += added
         self.duplicates += len(names) - added
 
@@ -145,9 +150,13 @@ def spool_upload(
     """
     options, limits = options or ReadOptions(), limits or Limits.of_settings()
     upload = Upload(chunks, limits, options.text)
+    reader = Reader(upload, options, limits)
     spool = Spool(file_name, limits)
     try:
-        spool.fill(read(upload, options, limits))
+        spool.fill(reader)
+    except NoCities as error:
+        spool.close()
+        raise NoCities(error.detail, columns=reader.layout.listed if reader.layout else ()) from None
     except BaseException:
         spool.close()
         raise

@@ -3,8 +3,6 @@
 import re
 import unicodedata
 
-from cityweather.places.us_states import state_code
-
 MAX_LENGTH = 200  # characters of a name after display()
 KEY_MAX_LENGTH = 400  # characters
 RAW_MAX = 3 * MAX_LENGTH  # characters before composing: no script needs more for a name of MAX_LENGTH
@@ -22,7 +20,6 @@ _HIDDEN = re.compile(f"[{_CF.format(joiners='')}]")
 MISSING = frozenset(
     ("\\N", "NULL", "null", "None", "nan", "NaN", "NA", "N/A", "n/a", "#N/A", "-", "--", "\u2013", "\u2014")
 )
-UNITED_STATES = {"us", "usa", "united states", "united states of america"}
 
 
 def display(raw: str) -> str:
@@ -58,36 +55,3 @@ def check(raw: str) -> tuple[str, str, str | None]:
     if not folded or name in MISSING:
         return name, "", "no_name"
     return name, folded, "name_too_long" if len(folded) > KEY_MAX_LENGTH else None
-
-
-def join(city: str, state: str, country: str) -> str:
-    """The three cells of a row as one raw name `city[,state][,country]`, "" without a city.
-
-    OpenWeather knows states of the US only, so others are left out. Without a country a US state is followed by "US":
-    else `Portland,ME` would be sought in Montenegro. A part that the city's own cell already ends with is not repeated.
-    """
-    city, state, country = city.strip(), _known(state), _known(country)
-    if not city or city in MISSING:
-        return ""
-    last = city.rpartition(",")[2].strip().casefold()
-    if country and last == country.casefold():
-        return city
-    state, country = _us_state(state, country)
-    if last == state.casefold():
-        state = ""
-    return ",".join(part for part in (city, state, country) if part)
-
-
-def _known(cell: str) -> str:
-    """The cell of a state or country, "" for a missing one or an id. "NA" is Namibia, or no state."""
-    cell = cell.strip()
-    return "" if cell.isdecimal() or (cell in MISSING and cell != "NA") else cell
-
-
-def _us_state(state: str, country: str) -> tuple[str, str]:
-    if country and country.casefold() not in UNITED_STATES:
-        return "", country
-    code = state_code(state)
-    if country:
-        return code or ("" if state in MISSING else state), country
-    return (code, "US") if code else ("", "")

@@ -18,14 +18,14 @@ from cityweather.api.exports import guard
 from cityweather.api.webhooks.address import check_url
 from cityweather.errors import CityWeatherError
 from cityweather.ingest.importer import import_spool
-from cityweather.ingest.options import ReadOptions
+from cityweather.ingest.options import COLUMN_OPTIONS, PARTS, ReadOptions
 from cityweather.ingest.spool import Spool, spool_upload
 from cityweather.ingest.upload_stream import file_chunks
 from cityweather.models import BulkJob
 
 CHUNK = 5_000  # rows
 STEM_MAX = 200  # bytes; a file's name has 255
-READ_OPTIONS = ("encoding", "delimiter", "column", "header", "quotes")
+READ_OPTIONS = ("encoding", "delimiter", *COLUMN_OPTIONS, "header", "quotes")
 FLAGS = {"header=true": "--header", "header=false": "--no-header", "quotes=none": "--no-quotes"}
 
 
@@ -38,6 +38,8 @@ class Command(BaseCommand):
         parser.add_argument("--encoding", help="when it is neither UTF-8 nor marked as UTF-16: cp1252, shift_jis, …")
         parser.add_argument("--delimiter", help="comma, semicolon, tab or pipe (default: as the first line shows)")
         parser.add_argument("--column", help="the cities' column: its header or its number from 1")
+        for part in PARTS:
+            parser.add_argument(f"--{part}-column", metavar="COLUMN", help=f"that of the {part}; 0: none")
         parser.add_argument("--header", action=BooleanOptionalAction, help="whether the first row names the columns")
         parser.add_argument("--no-quotes", dest="quotes", action="store_const", const="none", help='" means nothing')
         parser.add_argument("--callback-url", help="gets a POST when the job has ended (see CALLBACK_HOSTS)")
@@ -75,7 +77,9 @@ def _in_options(detail: str) -> str:
     for field, flag in FLAGS.items():
         detail = detail.replace(field, flag)
     return re.sub(
-        r"\b(encoding|delimiter|column)=(?=(\w?))", lambda match: f"--{match[1]}{' ' * len(match[2])}", detail
+        r"\b(encoding|delimiter|(?:\w+_)?column)=(?=(\w?))",
+        lambda match: f"--{match[1].replace('_', '-')}{' ' * len(match[2])}",
+        detail,
     )
 
 
