@@ -158,7 +158,21 @@ def test_a_refused_key_is_tried_again_every_minute(process: Callable[..., Circui
         assert breaker.check("holder").state is State.OPEN
         clock.advance(0.2)
         assert breaker.check("holder").state is State.PROBE
-    assert breaker.peek().since == pytest.approx(began, abs=0.01)
+    assert breaker.peek().asked_since == pytest.approx(began, abs=0.01)
+
+
+def test_a_refusal_counts_anew_after_a_time_in_which_nobody_could_ask(
+    process: Callable[..., CircuitBreaker], clock: Clock
+) -> None:
+    breaker = process()
+    breaker.record_key_refusal()
+    clock.advance(3600)  # a drain
+    assert breaker.peek().asked_since == pytest.approx(clock.unix(), abs=0.01)
+    breaker.check("holder")
+    breaker.record_key_refusal()
+    again = clock.unix()
+    clock.advance(60.5)
+    assert breaker.peek().asked_since == pytest.approx(again, abs=0.01)
 
 
 def test_another_key_is_tried_at_once(process: Callable[..., CircuitBreaker], clock: Clock) -> None:
@@ -167,7 +181,7 @@ def test_another_key_is_tried_at_once(process: Callable[..., CircuitBreaker], cl
     assert process("k1").check("one").state is State.OPEN
     assert process("k2").check("two").state is State.PROBE
     assert process("k2").record_key_refusal() == 60.0
-    assert process("k2").peek().since == pytest.approx(clock.unix(), abs=0.01)
+    assert process("k2").peek().asked_since == pytest.approx(clock.unix(), abs=0.01)
 
 
 def test_an_outage_while_the_key_is_refused_stays_key_trouble(

@@ -29,7 +29,10 @@ class ProviderAvailability:
     key_refused_since: float | None = None  # Unix seconds; also while a probe is under way
 
     def key_hopeless(self, waiting_since: float) -> bool:
-        """True if a job must fail: its key was refused for 24 h since the job could wait for it (Unix seconds)."""
+        """True if a job must fail: its key was refused for 24 h without a break since `waiting_since` (Unix seconds).
+
+        The day begins anew after a time in which nobody could ask, as in a drain.
+        """
         if self.key_refused_since is None:
             return False
         return time() - max(self.key_refused_since, waiting_since) >= KEY_PATIENCE
@@ -42,8 +45,8 @@ def provider_availability() -> ProviderAvailability:
         verdict, forecast = breaker.peek(), limiter.forecast()
     except RedisError:
         return ProviderAvailability()
-    key = verdict.reason == "key" and verdict.since is not None
-    since, error = (verdict.since, refusal) if key else (None, None)
+    key = verdict.reason == "key" and verdict.asked_since is not None
+    since, error = (verdict.asked_since, refusal) if key else (None, None)
     if verdict.state is State.OPEN:
         return ProviderAvailability(verdict.reason, time() + verdict.wait, forecast, error, since)
     if forecast.restored and forecast.wait > LONGEST_PAUSE:

@@ -37,12 +37,16 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`wait`: seconds until asking again is worth it. `since`: Unix seconds when the trouble began, None if closed."""
+    """`wait`: seconds until asking again is worth it.
+
+    `asked_since`: Unix seconds; the trouble has lasted since then, with a request at least every two minutes. None if
+    the breaker is closed.
+    """
 
     state: State
     reason: Reason = "provider"
     wait: float = 0.0
-    since: float | None = None
+    asked_since: float | None = None
 
 
 def fingerprint(key: str) -> str:
@@ -119,4 +123,4 @@ class CircuitBreaker:
 def _verdict(reply: dict[str, Any] | None) -> Verdict:
     if reply is None or reply["state"] == State.CLOSED:
         return Verdict(State.CLOSED)
-    return Verdict(State(reply["state"]), reply["reason"], reply["wait"] / 1000, reply["since"] / 1000)
+    return Verdict(State(reply["state"]), reply["reason"], reply["wait"] / 1000, reply["asked_since"] / 1000)
