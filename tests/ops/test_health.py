@@ -6,9 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from redis import Redis
+from redis.client import Pipeline
 
+from cityweather.flush import live_jobs
+from cityweather.models import BulkJob
 from cityweather.ops import health
 from cityweather.ops.health import running
 from cityweather.runtime import connections, heartbeats, redis_keys
@@ -25,7 +30,7 @@ def part_of(client: Client, name: str) -> tuple[bool, str]:
 
 
 @pytest.mark.usefixtures("database")
-def test_a_queue_without_a_worker_is_told_and_so_is_a_worker_that_is_gone(
+def test_a_queue_without_a_worker_is_named_and_so_is_a_worker_that_is_gone(
     client: Client, redis_server: "Redis[bytes]"
 ) -> None:
     assert part_of(client, "workers") == (False, "no worker takes from fetch and bookkeeping")
@@ -52,7 +57,7 @@ def test_a_clock_that_is_off_is_named_whichever_host_has_it(
 
 
 @pytest.mark.usefixtures("redis_server", "database")
-def test_that_all_dispatch_is_parked_is_told(client: Client) -> None:
+def test_parked_dispatch_is_named(client: Client) -> None:
     assert part_of(client, "dispatch") == (True, "goes on")
     connections.tracker().drain(on=True)
     assert part_of(client, "dispatch") == (True, "parked for all jobs; `cityweather resume` lets it go on")
@@ -122,7 +127,7 @@ def test_a_part_that_hangs_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> Non
     assert asked == [1]
 
 
-def test_what_was_just_asked_is_told_again_for_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_is_given_again_for_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, asked = [100.0], []
     monkeypatch.setattr(health, "monotonic", lambda: clock[0])
     part = health.Part("counted", lambda: str(asked.append(1)))  # type: ignore[func-returns-value]
@@ -144,7 +149,7 @@ def test_an_error_shows_its_kind_and_no_address() -> None:
 
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("ticks", [{}, {"dispatch_tick": -1.0, "flush_tick": -16.0}])
-def test_a_beat_that_stopped_is_told(client: Client, redis_server: "Redis[bytes]", ticks: dict[str, float]) -> None:
+def test_a_beat_that_stopped_is_named(client: Client, redis_server: "Redis[bytes]", ticks: dict[str, float]) -> None:
     if ticks:
         redis_server.hset("cw:ticks", mapping={name: time.time() + age for name, age in ticks.items()})
     answer = client.get("/healthz")
@@ -153,7 +158,7 @@ def test_a_beat_that_stopped_is_told(client: Client, redis_server: "Redis[bytes]
 
 
 @pytest.mark.usefixtures("redis_server", "database")
-def test_a_flush_that_stopped_is_told(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flush_that_stopped_is_named(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     go_live(make_job("pp"), succeeded=1)
     assert client.get("/healthz").json()["parts"]["flush"]["ok"]
     monkeypatch.setattr(health, "FLUSH_LATE", -1.0)
@@ -167,9 +172,29 @@ def test_a_pause_between_results_is_no_lag() -> None:
     job = make_job("pp")
     go_live(job, succeeded=1)
     tracker = connections.tracker()
-    (waiting,) = running()
+    (waiting,) = running([job])
     assert waiting.lag > 0
     last = tracker.last_entries([str(job.job_id)])[0]
     tracker.trim(str(job.job_id), 1, last, waiting.progress.unflushed_bytes)
-    (flushed,) = running()
+    (flushed,) = running([job])
     assert flushed.lag == 0
+
+
+@pytest.mark.usefixtures("redis_server", "database")
+def test_ten_thousand_paused_jobs_cost_a_check_few_queries_and_round_trips(monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(5):
+        go_live(make_job("pp"), succeeded=1)
+    BulkJob.objects.bulk_create([BulkJob(total=5, phase="paused", status="running") for _ in range(10_000)])
+    trips: list[int] = []
+    execute = Pipeline.execute
+
+    def counting(pipeline: "Pipeline[bytes]", *args: Any, **kwargs: Any) -> Any:
+        trips.append(len(pipeline.command_stack))
+        return execute(pipeline, *args, **kwargs)
+
+    monkeypatch.setattr(Pipeline, "execute", counting)
+    with CaptureQueriesContext(connection) as queries:
+        assert health.flush().startswith("results wait ")
+    assert len(queries) <= 3
+    assert len(trips) <= 4
+    assert sum(trips) <= 5 + live_jobs.PAUSED_A_TICK + 5

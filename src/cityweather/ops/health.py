@@ -1,7 +1,7 @@
 """/healthz: every part and how it is. /readyz: only what is needed to serve."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,9 +15,11 @@ from redis import Redis
 from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
 from cityweather.api.exceptions import only_get
+from cityweather.flush import live_jobs
 from cityweather.models import BulkJob
 from cityweather.runtime import connections, heartbeats, outages, redis_keys
 from cityweather.tracker.progress import Progress
+from cityweather.tracker.tracker import order
 
 LIMIT = 3.0  # seconds for each part
 FRESH = 1.0  # seconds that an answer is given again: nobody needs a key to ask, so it must not cost each time
@@ -106,7 +108,7 @@ def flush() -> str:
     # Here and not with the database, which /readyz needs: reads, and so every poll, go on.
     if why := outages.noted_refusal():
         raise Unwell(f"the database takes no writes: {why}")
-    lag = max((job.lag for job in running()), default=0.0)
+    lag = max((job.lag for job in running(live_jobs.open_jobs())), default=0.0)
     if lag > FLUSH_LATE:
         raise Unwell(f"results wait {lag:.0f} s for the database")
     return f"results wait {lag:.1f} s for the database"
@@ -120,17 +122,19 @@ class Running:
     lag: float
 
 
-def running() -> Iterator[Running]:
-    """Raises RedisError, DatabaseError."""
+def running(jobs: Sequence[BulkJob]) -> Iterator[Running]:
+    """Those of the jobs that Redis knows, in two round trips for each group of them. Raises RedisError."""
     tracker = connections.tracker()
-    jobs = BulkJob.objects.live().values_list("job_id", flat=True)
-    job_ids = [str(job_id) for job_id in jobs]
-    for job_id, progress in zip(job_ids, tracker.progresses(job_ids), strict=True):
-        if progress is None or progress.ended:
-            continue
-        waiting = tracker.read_entries(job_id, progress.flushed, 1) if progress.unflushed_bytes else []
-        began = int(waiting[0].id.partition("-")[0]) / 1000 if waiting else None
-        yield Running(progress, max(0.0, heartbeats.now() - began) if began else 0.0)
+    for chunk in live_jobs.chunks(jobs):
+        job_ids = [str(job.job_id) for job in chunk]
+        known = zip(job_ids, tracker.progresses(job_ids), strict=True)
+        states = {job_id: progress for job_id, progress in known if progress and not progress.ended}
+        waiting = {job_id: progress.flushed for job_id, progress in states.items() if progress.unflushed_bytes}
+        oldest = dict(zip(waiting, tracker.next_entries(waiting), strict=True))
+        now = heartbeats.now() if waiting else 0.0
+        for job_id, progress in states.items():
+            began = oldest.get(job_id)
+            yield Running(progress, max(0.0, now - order(began)[0] / 1000) if began else 0.0)
 
 
 PARTS = (

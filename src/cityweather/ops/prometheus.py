@@ -142,7 +142,7 @@ def jobs() -> Iterator[Metric]:
 
 def live() -> Iterator[Metric]:
     """What the running jobs have under way, added up."""
-    jobs = list(running())
+    jobs = list(running(list(BulkJob.objects.live().only("job_id"))))
     waiting = sum(bool(job.progress.waiting_for) for job in jobs)
     unflushed = sum(job.progress.unflushed_bytes for job in jobs)
     values = {

@@ -224,6 +224,13 @@ class Tracker:
             pipe.xrevrange(JobKeys.of(job_id).stream, count=1)
         return [newest[0][0].decode() if newest else "0-0" for newest in pipe.execute()]
 
+    def next_entries(self, after: Mapping[str, str]) -> list[str | None]:
+        """The ID of each job's first entry after a stream ID, in one round trip. `after`: job → stream ID."""
+        pipe = self.redis.pipeline(transaction=False)
+        for job_id, entry_id in after.items():
+            pipe.xrange(JobKeys.of(job_id).stream, following(entry_id), "+", 1)
+        return [first[0][0].decode() if first else None for first in pipe.execute()]
+
     def trim(self, job_id: str, epoch: int, flushed: str, size: int = 0) -> None:
         """Drop the entries up to `flushed`, `size` bytes in all, and set `flushed` in the hash."""
         self._run("trim", job_id, epoch, following(flushed), flushed, size)
