@@ -3,6 +3,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.scripted import Scripted, scripted
+from tests.support.up_folder import up
+
+__all__ = ["up"]
 
 
 @pytest.fixture

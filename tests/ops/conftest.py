@@ -1,14 +1,15 @@
-"""What a process would write to its log, and the folder of an `up`."""
+"""What a process would write to its log."""
 
 import json
 import logging
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cityweather.ops import health
+from tests.support.up_folder import up
+
+__all__ = ["up"]
 
 
 @pytest.fixture(autouse=True)
@@ -31,14 +32,3 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     monkeypatch.setattr(logging.StreamHandler, "emit", emit)
     return found
-
-
-@pytest.fixture
-def up(tmp_path: Path) -> Path:
-    """The folder of one that runs, as its files tell."""
-    folder = tmp_path / "up"
-    folder.mkdir()
-    state = {"secret_key": "s" * 40, "api_key": "k" * 40, "redis_port": 1, "simulator_port": 2, "port": 3}
-    (folder / "state.json").write_text(json.dumps(state))
-    (folder / "pids.json").write_text(json.dumps({"up": os.getpid(), "simulator": os.getpid()}))
-    return folder

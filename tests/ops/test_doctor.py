@@ -107,7 +107,7 @@ def test_a_database_that_is_migrated_and_one_that_lacks_a_migration(database: st
     recorder.record_applied("cityweather", newest)
     assert missing.level is Level.FAIL
     assert newest in missing.text
-    assert "migrate" in missing.todo
+    assert "migrate" in missing.advice
 
 
 def test_a_database_without_tables(tmp_path: Path, django_db_blocker: Any) -> None:
@@ -147,7 +147,7 @@ def test_the_provider_is_asked_once_and_its_refusal_of_the_key_is_told(
     assert "openweather, a simulator: " in command.provider().text
     simulator.control(fault="401")
     refused = command.provider()
-    assert (refused.level, "OPENWEATHER_API_KEY" in refused.todo) == (Level.FAIL, True)
+    assert (refused.level, "OPENWEATHER_API_KEY" in refused.advice) == (Level.FAIL, True)
 
 
 def test_the_last_line_counts_what_failed_and_admits_warnings() -> None:
@@ -163,10 +163,10 @@ def test_the_web_process_is_asked_where_it_is_known() -> None:
         server.on["GET", "/readyz"] = in_turn(always({}), always({}, 503), always({}, 400))
         assert web(server.url + "/").level is Level.OK
         unwell, other = web(server.url), web(server.url)
-    assert (unwell.level, unwell.todo) == (Level.FAIL, "See its log.")
-    assert (other.level, "ALLOWED_HOSTS" in other.todo) == (Level.FAIL, True)
+    assert (unwell.level, unwell.advice) == (Level.FAIL, "See its log.")
+    assert (other.level, "ALLOWED_HOSTS" in other.advice) == (Level.FAIL, True)
     away = web("http://127.0.0.1:1")
-    assert (away.level, "gunicorn" in away.todo) == (Level.FAIL, True)
+    assert (away.level, "gunicorn" in away.advice) == (Level.FAIL, True)
 
 
 @pytest.mark.usefixtures("db")

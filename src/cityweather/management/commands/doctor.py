@@ -39,7 +39,7 @@ WEB = "gunicorn -c python:cityweather.ops.gunicorn cityweather.wsgi:application"
 BOOKKEEPER = "celery -A cityweather worker -B -Q bookkeeping -n bookkeeping@%h"
 FETCHER = "celery -A cityweather worker -Q fetch -n fetch@%h"
 KNOWN_THROUGH = {"beat": "broker", "workers": "broker", "clocks": "broker", "dispatch": "redis", "flush": "redis"}
-TODO = {
+ADVICE = {
     "redis": "Check REDIS_URL and that the server runs.",
     "broker": "Check BROKER_URL and that the server runs.",
     "beat": f"Start a bookkeeper with -B: {BOOKKEEPER}",
@@ -59,12 +59,12 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`todo`: what a person should do, "" for nothing."""
+    """`advice`: what a person should do, "" for nothing."""
 
     level: Level
     part: str
     text: str
-    todo: str = ""
+    advice: str = ""
 
 
 class Command(BaseCommand):
@@ -84,8 +84,8 @@ class Command(BaseCommand):
         for finding in examine(server or up, deploy=not up):
             levels.append(finding.level)
             self.stdout.write(self._styled(finding.level) + logs.mask(f" {finding.part:<13} {finding.text}"))
-            if finding.todo:
-                self.stdout.write(logs.mask(f"{'':18} → {finding.todo}"))
+            if finding.advice:
+                self.stdout.write(logs.mask(f"{'':18} → {finding.advice}"))
             self.stdout.flush()
         self.stdout.write(verdict(levels))
         if Level.FAIL in levels:
@@ -145,8 +145,8 @@ def database() -> Iterator[Finding]:
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
         # The error's own words may hold an address.
-        text, todo = f"does not answer: {type(error).__name__}", "Check DATABASE_URL and that it runs."
-        yield Finding(Level.FAIL, "database", text, todo)
+        text, advice = f"does not answer: {type(error).__name__}", "Check DATABASE_URL and that it runs."
+        yield Finding(Level.FAIL, "database", text, advice)
         return
     if missing:
         text = f"{len(missing)} migrations are not applied, from {missing[0][0]} on"
@@ -163,7 +163,7 @@ def running_parts() -> Iterator[Finding]:
         if server and not states[server]["ok"]:
             yield Finding(Level.SKIP, name, f"is known through the {server} server")
         elif not state["ok"]:
-            yield Finding(Level.FAIL, name, state["detail"], todo(name, state["detail"]))
+            yield Finding(Level.FAIL, name, state["detail"], advice(name, state["detail"]))
         elif health.PARKED in state["detail"]:
             yield Finding(Level.WARN, name, state["detail"])
         else:
@@ -174,8 +174,8 @@ def running_parts() -> Iterator[Finding]:
         yield Finding(Level.SKIP, "provider", "is asked within the quota, which Redis keeps")
 
 
-def todo(name: str, detail: str) -> str:
-    return NO_WRITES if "takes no writes" in detail else TODO.get(name, "")
+def advice(name: str, detail: str) -> str:
+    return NO_WRITES if "takes no writes" in detail else ADVICE.get(name, "")
 
 
 def provider() -> Finding:

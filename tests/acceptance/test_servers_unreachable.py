@@ -1,4 +1,4 @@
-"""PostgreSQL or Redis goes away, hangs or takes no writes for a while: nothing is lost, and work goes on by itself."""
+"""PostgreSQL or Redis is killed, hangs or takes no writes: nothing is lost, and work goes on by itself."""
 
 import signal
 from collections.abc import Iterator
@@ -89,7 +89,7 @@ def test_without_redis_the_service_answers_and_an_import_starts_later(fleet: Fle
     fleet.simulator.control(latency_ms=300)
     running = fleet.import_cities(towns(TOTAL, f"Running {how}"))
     fleet.reach(running, 300)
-    with redis_away(fleet, how):
+    with unreachable_redis(fleet, how):
         weather = requests.get(f"{fleet.url}/weather", params={"city": f"Oslo {how}"}, timeout=30)
         assert (weather.status_code, weather.json()["cached"]) == (200, False)
         for job_id, status in ((earlier, "done"), (running, "running")):
@@ -104,7 +104,7 @@ def test_without_redis_the_service_answers_and_an_import_starts_later(fleet: Fle
 
 
 @contextmanager
-def redis_away(fleet: Fleet, how: str) -> Iterator[None]:
+def unreachable_redis(fleet: Fleet, how: str) -> Iterator[None]:
     if how == "killed":
         # What the append-only file lacks after SIGKILL is another test's matter.
         with fleet.valkey.client() as client:

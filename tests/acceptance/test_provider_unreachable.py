@@ -1,4 +1,4 @@
-"""The provider goes away in the middle of a job, for two worker processes at once, as the provider counts it."""
+"""The provider becomes unreachable in the middle of a job. Its own count of the requests of two workers is checked."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from tests.support.fleet import Fleet, towns
 pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance")]
 
 WORKERS = 2
-SOME, FOR_A_MINUTE = 3, 6  # probes, after which it comes back: some 10 s, 45 to 60
+SOME, FOR_A_MINUTE = 3, 6  # probes until it is reachable again: about 10 s, 45 to 60 s
 
 
 def test_an_outage_fails_no_city_and_costs_what_was_under_way_some_retries_and_the_probes(fleet: Fleet) -> None:

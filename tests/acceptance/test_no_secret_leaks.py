@@ -1,4 +1,4 @@
-"""A whole service with all its troubles, at its most talkative: no secret in any log, answer or metric."""
+"""A whole service with all its troubles, at LOG_LEVEL=DEBUG: no secret in any log, answer or metric."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -27,11 +27,11 @@ def fleet(start_fleet: Callable[..., Fleet]) -> Fleet:
 
 
 def trouble(fleet: Fleet, fault: str, *, retry_after: float | None = None) -> str:
-    """What people are told while the provider misbehaves so."""
+    """The answer of a look-up while the provider has this fault."""
     fleet.simulator.control(fault=fault, retry_after=retry_after)
-    said = requests.get(f"{fleet.url}/weather?city={fault}ville&appid={PROVIDER}", timeout=30).text
+    answer = requests.get(f"{fleet.url}/weather?city={fault}ville&appid={PROVIDER}", timeout=30).text
     fleet.simulator.control(fault=None)
-    return said
+    return answer
 
 
 def job(fleet: Fleet, csv: bytes) -> str:
@@ -48,22 +48,22 @@ def job(fleet: Fleet, csv: bytes) -> str:
 
 
 def test_no_secret_is_in_a_log_an_answer_or_a_metric(fleet: Fleet) -> None:
-    said = [trouble(fleet, fault) for fault in ("500", "reset", "half", "html", "garbage", "redirect", "400")]
-    said.append(requests.get(f"{fleet.url}/bulk/jobs?key={API}", headers={"X-API-Key": WRONG}, timeout=10).text)
-    said.append(job(fleet, b"city\nOslo\nRome\nNowhere-at-all\n"))
+    answers = [trouble(fleet, fault) for fault in ("500", "reset", "half", "html", "garbage", "redirect", "400")]
+    answers.append(requests.get(f"{fleet.url}/bulk/jobs?key={API}", headers={"X-API-Key": WRONG}, timeout=10).text)
+    answers.append(job(fleet, b"city\nOslo\nRome\nNowhere-at-all\n"))
     fleet.simulator.control(fault="401")
-    said.append(job(fleet, b"city\nLima\nQuito\n"))
+    answers.append(job(fleet, b"city\nLima\nQuito\n"))
     fleet.simulator.control(fault=None)
-    said.append(requests.get(f"{fleet.url}/metrics", timeout=10).text)
+    answers.append(requests.get(f"{fleet.url}/metrics", timeout=10).text)
     fleet.valkey.kill()
     lost = ("/weather?city=Lima", "/healthz", "/bulk/jobs")
-    said += [requests.get(fleet.url + path, headers={"X-API-Key": API}, timeout=30).text for path in lost]
+    answers += [requests.get(fleet.url + path, headers={"X-API-Key": API}, timeout=30).text for path in lost]
     logs = {name: (fleet.folder / f"{name}.log").read_text(errors="replace") for name in USUAL}
     for name in USUAL:
         fleet.stop(name)
-    assert all(logs.values()), "a part that says nothing proves nothing"
-    assert '"waiting_for":"key"' in said[9]
-    assert "fetch_seconds" in said[10]
+    assert all(logs.values()), "a part that logs nothing proves nothing"
+    assert '"waiting_for":"key"' in answers[9]
+    assert "fetch_seconds" in answers[10]
     secrets = (API, WRONG, PROVIDER, DJANGO, urlsplit(fleet.simulator.url).netloc + "/data")
-    told = {**logs, **{f"answer {number}": text for number, text in enumerate(said)}}
-    assert [(name, secret) for name, text in told.items() for secret in secrets if secret in text] == []
+    texts = {**logs, **{f"answer {number}": text for number, text in enumerate(answers)}}
+    assert [(name, secret) for name, text in texts.items() for secret in secrets if secret in text] == []
