@@ -141,6 +141,31 @@ class TooManyJobs(CityWeatherError):
     code, status = "too_many_jobs", 429
 
 
+class ScheduleNotFound(CityWeatherError):
+    message = "There is no such schedule."
+    code, status = "schedule_not_found", 404
+
+
+class BadSchedule(BadRequest):
+    message = "The schedule cannot be used. {reason}"
+    code = "bad_schedule"
+
+
+class TooOften(BadRequest):
+    message = (
+        "A schedule must not run more often than every {limit} s: weather in the cache is as fresh as that (CACHE_TTL)."
+    )
+    code = "too_often"
+
+
+class OverQuota(BadRequest):
+    message = (
+        "All schedules together would ask for {needed:,.0f} cities a minute; the quota allows {allowed:,.0f}. "
+        "Choose a longer interval or fewer cities."
+    )
+    code = "over_quota"
+
+
 class KeyReused(CityWeatherError):
     message = "This Idempotency-Key was used with another file."
     code, status = "idempotency_key_reused", 409

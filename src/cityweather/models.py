@@ -295,14 +295,12 @@ class Schedule(models.Model):
     """Repeats a job: by a fixed interval or by a cron line, in a time zone."""
 
     schedule_id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now)
     owner = models.CharField(max_length=64, default="", blank=True, help_text="The name of the API key")
     label = models.CharField(max_length=100, default="", blank=True)
     source = models.ForeignKey(
         BulkJob, null=True, blank=True, on_delete=models.SET_NULL, related_name="schedules", help_text="Whose rows"
     )
-    path = models.CharField(max_length=1000, default="", blank=True, help_text="Below IMPORT_DIR, instead of a job")
-    options = models.JSONField(default=dict, blank=True, help_text="How the file at the path is read")
     every = models.PositiveIntegerField(null=True, blank=True, help_text="Seconds")
     cron = models.CharField(max_length=100, default="", blank=True)
     timezone = models.CharField(max_length=50, default="UTC")

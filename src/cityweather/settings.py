@@ -266,6 +266,7 @@ CELERY_BEAT_SCHEDULE = {
     "flush": {"task": "cityweather.tasks.flush_tick", "schedule": 1.0},
     "sweep": {"task": "cityweather.tasks.sweep_tick", "schedule": 10.0},
     "callback": {"task": "cityweather.tasks.callback_tick", "schedule": 5.0},
+    "schedule": {"task": "cityweather.tasks.schedule_tick", "schedule": 1.0},
     "prune": {"task": "cityweather.tasks.prune_tick", "schedule": 10.0},
     "audit": {"task": "cityweather.tasks.audit_tick", "schedule": crontab(3, 7)},
     "scan": {"task": "cityweather.tasks.scan_tick", "schedule": 600.0},

@@ -10,7 +10,7 @@ from celery.signals import worker_shutting_down
 from django.utils import timezone
 
 from cityweather.api.webhooks import delivery
-from cityweather.dispatch import batches, dispatcher
+from cityweather.dispatch import batches, dispatcher, schedules
 from cityweather.flush import flusher, sweep
 from cityweather.flush.audit import audit_recent
 from cityweather.flush.retention import prune
@@ -90,6 +90,11 @@ def scan_tick() -> None:
 @shared_task(base=Quiet)
 def callback_tick() -> None:
     delivery.start()
+
+
+@shared_task(base=Quiet)
+def schedule_tick() -> None:
+    schedules.start_due(timezone.now())
 
 
 @shared_task(base=Quiet)

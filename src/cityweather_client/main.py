@@ -11,7 +11,7 @@ from pathlib import Path
 import requests
 from rich.console import Console
 
-from cityweather_client import commands, target
+from cityweather_client import commands, schedules, target
 from cityweather_client.follow import Unreachable, reason
 from cityweather_client.local_service import DATA
 from cityweather_client.multipart import FileUnreadable
@@ -59,6 +59,11 @@ EXAMPLES = {
   cityweather rejected 6d9b5472-a3a7-414e-9b83-da22c2226808
   cityweather rejected 6d9b5472-a3a7-414e-9b83-da22c2226808 --format csv > rejected.csv
 """,
+    "schedule": """\
+  cityweather schedule add 6d9b5472-a3a7-414e-9b83-da22c2226808 --every 1h
+  cityweather schedule add 6d9b5472-a3a7-414e-9b83-da22c2226808 --cron "0 6 * * *" --timezone Europe/Rome
+  cityweather schedule list
+""",
     "weather": """\
   cityweather weather Oslo
   cityweather weather "Portland,OR,US" --json
@@ -70,6 +75,7 @@ HELP = {
     "rerun": "refresh the cities of an ended job again; prints the new job's id",
     "results": "a job's rows, as a table or a file",
     "rejected": "the refused rows of its upload, likewise, and why",
+    "schedule": "refresh a job's cities again and again",
     "weather": "the current weather of one city",
 }
 
@@ -102,7 +108,8 @@ def parser() -> ArgumentParser:
         made[name].add_argument("--units", choices=["metric", "imperial"], default="metric", help="imperial: °F, mph")
     for name in ("status", "weather"):
         made[name].add_argument("--json", action="store_true", help="the service's answer as it is")
-    for one in made.values():
+    actions = schedules.add_arguments(made["schedule"], _job, _text)
+    for one in (*made.values(), *actions):
         one.add_argument("--server", metavar="URL", help="the service's address")
         one.add_argument("--api-key", metavar="KEY", help="better in CITYWEATHER_API_KEY")
         one.add_argument("--data", metavar="DIR", type=Path, default=DATA, help="of `up` (default %(default)s)")
@@ -169,6 +176,7 @@ RUN = {
     "rerun": commands.rerun,
     "results": commands.results,
     "rejected": commands.rejected,
+    "schedule": schedules.run,
     "weather": commands.weather,
 }
 

@@ -77,6 +77,9 @@ class Service:
         """The answer before its body is read; to be closed."""
         return self._answer("GET", path, params=query, stream=True)
 
+    def delete(self, path: str) -> None:
+        self._answer("DELETE", path).close()
+
     def call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         with closing(self._answer(method, path, **options)) as answer:
             try:

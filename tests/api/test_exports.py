@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cityweather.api import exports
-from cityweather.ingest.csv_reader import GUARDED
+from cityweather.ingest.csv_rows import GUARDED
 from cityweather.models import City, RejectedRow
 from tests.support.api import START, make_city, make_job
 

@@ -41,7 +41,7 @@ def test_the_schema_is_valid_openapi_3_1_and_warns_of_nothing(schema: dict[str, 
 
 def test_every_path_of_the_api_is_described_once(schema: dict[str, Any]) -> None:
     routes = {
-        "/" + str(pattern.pattern).replace("<str:job_id>", "{job_id}")
+        "/" + str(pattern.pattern).replace("<str:job_id>", "{job_id}").replace("<str:schedule_id>", "{schedule_id}")
         for pattern in [*api.urlpatterns, *ops.urlpatterns]
     }
     routes = {route for route in routes if not route.endswith("/")} - {"/schema", "/docs"}
@@ -114,6 +114,16 @@ def test_answers_are_as_described(keyed: Client, check: Check) -> None:
         check("get", path, keyed.get(f"{path}?limit=0"))
     check("get", "/places", keyed.get("/places?query=lond"))
     check("get", "/places", keyed.get("/places"))
+    body = {"job_id": str(make_job("s", status="done", phase="ended").pk), "every": "1d"}
+    made = keyed.post("/bulk/schedules", body, content_type="application/json")
+    check("post", "/bulk/schedules", made)
+    check("post", "/bulk/schedules", keyed.post("/bulk/schedules", {}, content_type="application/json"))
+    check("get", "/bulk/schedules", keyed.get("/bulk/schedules"))
+    one, here = "/bulk/schedules/{schedule_id}", made["Location"]
+    check("get", one, keyed.get(here))
+    check("patch", one, keyed.patch(here, {"paused": True}, content_type="application/json"))
+    for _ in range(2):
+        check("delete", one, keyed.delete(here))
     check("delete", "/history", keyed.delete("/history"))
 
 

@@ -28,7 +28,7 @@ def test_the_client_needs_neither_django_nor_settings() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("command", ["import", "status", "rerun", "results", "rejected", "weather"])
+@pytest.mark.parametrize("command", ["import", "status", "rerun", "results", "rejected", "schedule", "weather"])
 def test_help_tells_exit_codes_and_examples(command: str) -> None:
     said = run(command, "--help").stdout
     assert f"  cityweather {command} " in said

@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from celery import shared_task
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 from redis.client import Pipeline
@@ -17,7 +19,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 import cityweather
 from cityweather.flush import writer
-from cityweather.models import BulkJob
+from cityweather.models import BulkJob, Schedule
 from cityweather.ops import prometheus
 from cityweather.runtime import heartbeats, metrics, redis_keys
 from cityweather.runtime.metrics import Counters
@@ -251,3 +253,18 @@ def test_rows_written_to_the_database_are_counted_once_committed(client: Client,
     found = scraped(client)
     assert found["cityweather_rows_total", (("result", "success"),)] == 1
     assert found["cityweather_rows_total", (("result", "failed"),)] == 1
+
+
+@pytest.mark.usefixtures("redis_server", "database")
+def test_schedules_that_were_stopped_or_are_late_are_shown(client: Client) -> None:
+    found = scraped(client)
+    assert (found["cityweather_schedules_stopped", ()], found["cityweather_schedule_late_seconds", ()]) == (0, 0)
+    now = timezone.now()
+    Schedule.objects.create(every=3600, paused=True, pause_reason="The key is refused.")
+    Schedule.objects.create(every=3600, paused=True)
+    Schedule.objects.create(every=3600, next_at=now + timedelta(hours=1))
+    assert scraped(client)["cityweather_schedule_late_seconds", ()] == 0
+    Schedule.objects.create(every=3600, next_at=now - timedelta(minutes=2))
+    found = scraped(client)
+    assert found["cityweather_schedules_stopped", ()] == 1
+    assert 120 <= found["cityweather_schedule_late_seconds", ()] < 180

@@ -37,7 +37,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.got.append((self.command, self.path, headers, self.body))
         self.server.on[self.command, self.path.partition("?")[0]](self)
 
-    do_POST = do_GET  # noqa: N815
+    do_POST = do_PATCH = do_DELETE = do_GET  # noqa: N815
 
     def answer(self, body: Any, status: int = 200, **headers: str) -> None:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()

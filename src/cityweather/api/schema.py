@@ -45,6 +45,7 @@ WHY = {
 
 IMPORT_REFUSED = OpenApiResponse(shapes.ImportRefusal, WHY[400])
 
+SCHEDULE_ID = OpenApiParameter("schedule_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 JOB_ID = OpenApiParameter("job_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 TAGS = {name: name for name in ("weather", "history", "cities", "places")}
 FORMAT = OpenApiParameter("format", enum=["json", "csv", "ndjson", "geojson"], description="Overrides Accept")

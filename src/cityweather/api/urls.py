@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from cityweather.api import cities, history, imports, jobs, overview, places, results, schema, weather
+from cityweather.api import cities, history, imports, jobs, overview, places, results, schedules, schema, weather
 
 JOB = "bulk/jobs/<str:job_id>"
 
@@ -33,6 +33,8 @@ urlpatterns = [
     *both(f"{JOB}/resume", jobs.ResumeView.as_view(), "resume"),
     *both(f"{JOB}/rerun", jobs.RerunView.as_view(), "rerun"),
     *both(f"{JOB}/retry", jobs.RetryView.as_view(), "retry"),
+    *both("bulk/schedules", schedules.SchedulesView.as_view(), "schedules"),
+    *both("bulk/schedules/<str:schedule_id>", schedules.ScheduleView.as_view(), "schedule"),
     *both("schema", schema.SchemaView.as_view(), "schema"),
     *both("docs", schema.DocsView.as_view(), "docs"),
 ]

@@ -18,7 +18,8 @@ def prune(now: datetime, seconds: float = 2.0) -> None:
     """
     until = time.monotonic() + seconds
     if settings.RETENTION_DAYS_JOBS:
-        BulkJob.objects.filter(finished_at__lt=now - timedelta(days=settings.RETENTION_DAYS_JOBS)).hide()
+        old = BulkJob.objects.filter(finished_at__lt=now - timedelta(days=settings.RETENTION_DAYS_JOBS))
+        old.filter(schedules=None).hide()  # a schedule needs the rows of its source
     for job in BulkJob.objects.deleted():
         job_id = str(job.job_id)
         if not job.delete_with_rows(until):

@@ -296,16 +296,9 @@ class Migration(migrations.Migration):
                     "schedule_id",
                     models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
                 ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("owner", models.CharField(blank=True, default="", help_text="The name of the API key", max_length=64)),
                 ("label", models.CharField(blank=True, default="", max_length=100)),
-                (
-                    "path",
-                    models.CharField(
-                        blank=True, default="", help_text="Below IMPORT_DIR, instead of a job", max_length=1000
-                    ),
-                ),
-                ("options", models.JSONField(blank=True, default=dict, help_text="How the file at the path is read")),
                 ("every", models.PositiveIntegerField(blank=True, help_text="Seconds", null=True)),
                 ("cron", models.CharField(blank=True, default="", max_length=100)),
                 ("timezone", models.CharField(default="UTC", max_length=50)),

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 from django.db import DatabaseError
-from django.db.models import Count
+from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from redis.exceptions import RedisError
 
 from cityweather.api.exceptions import only_get
-from cityweather.models import BulkJob
+from cityweather.models import BulkJob, Schedule
 from cityweather.ops.health import QUEUES, running
 from cityweather.runtime import connections, heartbeats, metrics
 from cityweather.weather import availability
@@ -29,6 +30,7 @@ HELP = {
     "cache_lookups": "Cities looked up in the weather cache.",
     "recoveries": "Jobs rebuilt after Redis or the database lost something.",
     "callbacks": "Attempts to tell that a job has ended, by outcome.",
+    "schedule_runs": "Moments of schedules, by outcome: started, skipped, paused.",
     "task_seconds": "Celery tasks.",
     "task_failures": "Celery tasks that raised.",
 }
@@ -138,6 +140,15 @@ def jobs() -> Iterator[Metric]:
     for phase, count in open_jobs.values_list("phase").annotate(count=Count("*")):
         family.add_metric([phase], count)
     yield family
+    yield from schedules()
+
+
+def schedules() -> Iterator[Metric]:
+    paused = Schedule.objects.filter(pause_reason__isnull=False).count()
+    oldest = Schedule.objects.filter(paused=False).aggregate(oldest=Min("next_at"))["oldest"]
+    late = max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
+    yield GaugeMetricFamily(f"{PREFIX}schedules_stopped", "Schedules that the service itself paused.", value=paused)
+    yield GaugeMetricFamily(f"{PREFIX}schedule_late_seconds", "How long the oldest run that is due waits.", value=late)
 
 
 def live() -> Iterator[Metric]:

@@ -1,0 +1,110 @@
+"""The schedules: each refreshes the cities of a job again and again."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from cityweather.api import queries, schema
+from cityweather.api import serializers as shapes
+from cityweather.api.auth import HasApiKey
+from cityweather.api.base import KeyedView, ListView
+from cityweather.api.pagination import Cursor, KeysetPagination
+from cityweather.dispatch import schedules
+from cityweather.errors import ScheduleNotFound
+from cityweather.models import Schedule
+
+
+class NewestFirst(KeysetPagination):
+    cursor = Cursor("s", (datetime, UUID))
+    order = ("-created_at", "-schedule_id")
+
+
+class SchedulesView(ListView):
+    permission_classes = (HasApiKey,)
+    pagination_class = NewestFirst
+    serializer_class = shapes.ScheduleShape
+
+    def get_queryset(self) -> QuerySet[Schedule]:
+        return Schedule.objects.select_related("source")
+
+    @schema.document(
+        "schedules",
+        "The schedules, newest first",
+        {(200, schema.JSON): shapes.ScheduleShape},
+        parameters=[queries.PageQuery, schema.NEXT_LINK],
+    )
+    def get(self, request: Request) -> Response:
+        return self.list(request)
+
+    @schema.document(
+        "schedule_create",
+        "Refresh the cities of a job again and again",
+        {(201, schema.JSON): shapes.ScheduleShape},
+        errors=(404, 408, 411, 413, 415),
+        parameters=[schema.sent("Location", "Path of the schedule", 201)],
+        request=shapes.NewSchedule,
+    )
+    def post(self, request: Request) -> Response:
+        fields = checked(shapes.NewSchedule(data=request.data))
+        schedule = schedules.create(str(fields.pop("job_id")), owner=self.owner, now=timezone.now(), **fields)
+        url = reverse("schedule", kwargs={"schedule_id": str(schedule.pk)})
+        return Response(shapes.ScheduleShape(schedule).data, status=201, headers={"Location": url})
+
+
+class ScheduleView(KeyedView):
+    @schema.document(
+        "schedule",
+        "A schedule, its next and its last run",
+        {(200, schema.JSON): shapes.ScheduleShape},
+        errors=(404,),
+        parameters=[schema.SCHEDULE_ID],
+    )
+    def get(self, request: Request, schedule_id: str) -> Response:  # noqa: ARG002
+        schedule = Schedule.objects.select_related("source").filter(pk=parsed(schedule_id)).first()
+        if schedule is None:
+            raise ScheduleNotFound
+        return Response(shapes.ScheduleShape(schedule).data)
+
+    @schema.document(
+        "schedule_change",
+        "Other moments, another label, pause or go on",
+        {(200, schema.JSON): shapes.ScheduleShape},
+        errors=(404, 408, 411, 413, 415),
+        parameters=[schema.SCHEDULE_ID],
+        request=shapes.ScheduleChange,
+    )
+    def patch(self, request: Request, schedule_id: str) -> Response:
+        fields = checked(shapes.ScheduleChange(data=request.data))
+        schedule = schedules.change(parsed(schedule_id), now=timezone.now(), **fields)
+        return Response(shapes.ScheduleShape(schedule).data)
+
+    @schema.document(
+        "schedule_delete",
+        "End a schedule; its jobs stay",
+        {204: None},
+        errors=(404, 411, 413),
+        parameters=[schema.SCHEDULE_ID],
+    )
+    def delete(self, request: Request, schedule_id: str) -> Response:  # noqa: ARG002
+        if not Schedule.objects.filter(pk=parsed(schedule_id)).delete()[0]:
+            raise ScheduleNotFound
+        return Response(status=204)
+
+
+def checked(body: shapes.Shape) -> dict[str, Any]:
+    body.is_valid(raise_exception=True)
+    return dict(body.validated_data)
+
+
+def parsed(text: str) -> UUID:
+    """Raises ScheduleNotFound for what no schedule can have."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ScheduleNotFound from None

@@ -1,0 +1,88 @@
+"""`cityweather schedule …`: refresh a job's cities again and again."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+
+from cityweather_client import table
+from cityweather_client.service import Service
+
+PAGE = 200  # schedules
+
+
+def add_arguments(
+    whole: ArgumentParser, identifier: Callable[[str], str], text: Callable[[str], str]
+) -> list[ArgumentParser]:
+    """The parsers of the actions. `identifier` and `text` check an argument."""
+    parts = whole.add_subparsers(dest="action", required=True)
+    add = parts.add_parser("add", help="refresh the cities of a job from now on; prints the schedule's id")
+    add.add_argument("job", type=identifier, help="the job whose cities are refreshed")
+    moments = add.add_mutually_exclusive_group(required=True)
+    moments.add_argument("--every", metavar="TIME", help="15m, 1h, 1d: from 1m to 31d")
+    moments.add_argument("--cron", metavar="LINE", help='five fields, for example "0 6 * * mon-fri"')
+    add.add_argument("--timezone", default="UTC", help="of the cron line, for example Europe/Rome (default UTC)")
+    add.add_argument("--label", type=text, default="", metavar="TEXT", help="a name for it and for its jobs")
+    others = [parts.add_parser("list", help="all schedules, newest first")]
+    for name, words in (
+        ("show", "when it runs next, its last job, and how many runs were skipped"),
+        ("pause", "start no more jobs until it is resumed"),
+        ("resume", "go on after a pause"),
+        ("delete", "end it; its jobs stay"),
+    ):
+        other = parts.add_parser(name, help=words)
+        other.add_argument("schedule", type=identifier, help="its id")
+        others.append(other)
+    return [add, *others]
+
+
+def run(service: Service, args: Namespace, err: Console) -> int:  # noqa: ARG001
+    for line in ACTIONS[args.action](service, args):
+        print(line, flush=True)  # noqa: T201
+    return 0
+
+
+def _add(service: Service, args: Namespace) -> list[str]:
+    moments = {"every": args.every} if args.every else {"cron": args.cron}
+    body = {"job_id": args.job, "timezone": args.timezone, "label": args.label, **moments}
+    return [service.call("POST", "/bulk/schedules", json=body)["schedule_id"]]
+
+
+def _list(service: Service, args: Namespace) -> list[str]:  # noqa: ARG001
+    def page(cursor: str | None) -> dict[str, Any]:
+        return service.get("/bulk/schedules", limit=PAGE, **({"cursor": cursor} if cursor else {}))
+
+    return [_line(schedule) for schedule in table.rows(page)]
+
+
+def _show(service: Service, args: Namespace) -> list[str]:
+    return [_line(service.get(f"/bulk/schedules/{args.schedule}"))]
+
+
+def _pause(service: Service, args: Namespace) -> list[str]:
+    paused = args.action == "pause"
+    return [_line(service.call("PATCH", f"/bulk/schedules/{args.schedule}", json={"paused": paused}))]
+
+
+def _delete(service: Service, args: Namespace) -> list[str]:
+    service.delete(f"/bulk/schedules/{args.schedule}")
+    return []
+
+
+ACTIONS: dict[str, Callable[[Service, Namespace], list[str]]] = {
+    "add": _add, "list": _list, "show": _show, "pause": _pause, "resume": _pause, "delete": _delete,
+}  # fmt: skip
+
+
+def _line(schedule: dict[str, Any]) -> str:
+    """One line on a schedule."""
+    when = f"every {schedule['every']}" if schedule["every"] else f"cron {schedule['cron']} {schedule['timezone']}"
+    words = [schedule["schedule_id"], when, schedule["label"]]
+    if schedule["paused"]:
+        words.append(f"paused: {schedule['pause_reason']}" if schedule["pause_reason"] else "paused")
+    else:
+        words.append(f"next {schedule['next_at']}")
+    words.append(f"last job {schedule['last_job']}" if schedule["last_job"] else "no job yet")
+    words.append(f"{schedule['skipped']:,} skipped" if schedule["skipped"] else "")
+    return table.printable("  ".join(filter(None, words)))
