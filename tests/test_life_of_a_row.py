@@ -58,6 +58,40 @@ def test_every_row_of_a_csv_ends_as_a_result(sent_tasks: list[Sent], simulator: 
     assert simulator.stats()["requests"] == 5
 
 
+def test_rows_that_fit_several_places_fail_without_a_request_if_the_import_says_so(
+    few_places: str,
+    sent_tasks: list[Sent],
+    simulator: Simulator,
+) -> None:
+    with spool_upload([b'city\nSpringfield\n"Springfield, IL"\nFlorence\nParis\n'], file_name="c.csv") as spool:
+        job = import_spool(spool, refuse_ambiguous=True)[0]
+    tasks.dispatch_tick()
+    deliver(sent_tasks)
+    flush(job)
+    rows = JobResult.objects.filter(job=job).order_by("position").values_list("asked", "error", "city__last_status")
+    assert list(rows) == [
+        ("Springfield", "ambiguous_city", "pending"),
+        ("Springfield, IL", None, "success"),
+        ("Florence", None, "success"),
+        ("Paris", "ambiguous_city", "pending"),
+    ]
+    assert (agree(job), simulator.stats()["requests"]) == ((4, 2, 2), 2)
+
+
+def test_a_batch_of_refused_rows_alone_ends_without_a_request(
+    few_places: str,
+    sent_tasks: list[Sent],
+    simulator: Simulator,
+) -> None:
+    with spool_upload([b"city\nSpringfield\nParis\n"], file_name="c.csv") as spool:
+        job = import_spool(spool, refuse_ambiguous=True)[0]
+    tasks.dispatch_tick()
+    deliver(sent_tasks)
+    flush(job)
+    tasks.flush_tick()
+    assert (reload(job).status, agree(job), simulator.stats()["requests"]) == ("done", (2, 0, 2), 0)
+
+
 def test_a_fresh_cache_entry_costs_no_provider_call(sent_tasks: list[Sent], simulator: Simulator) -> None:
     for _ in range(2):
         job = import_csv(CSV)

@@ -42,7 +42,7 @@ class FetchTask(Quiet):
 
 @shared_task(base=FetchTask)
 def fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any]], *more: Any) -> None:
-    """Fetch one batch. `number`: the message's format. rows: [[position, name, latitude | None, longitude | None], …].
+    """Fetch one batch. `number`: the message's format. rows: as batches.rows() gives them.
 
     `more`: the id of the request, "" without one; other formats may have none or further arguments.
     """
@@ -63,8 +63,9 @@ def _fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any
         if stop == "cancelled":
             tracker.release(job_id, epoch, token)
         return
-    places = [(position, Place(name, latitude, longitude)) for position, name, latitude, longitude in rows]
-    run_batch(Batch(job_id, epoch, token, places))
+    places = [(position, Place(name, *point)) for position, name, *point, refusal in rows if refusal is None]
+    refused = [(position, refusal) for position, *_, refusal in rows if refusal is not None]
+    run_batch(Batch(job_id, epoch, token, places, refused))
 
 
 @shared_task(base=Quiet)

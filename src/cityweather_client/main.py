@@ -130,6 +130,9 @@ def _import(one: ArgumentParser) -> None:
     one.add_argument(
         "--callback-url", type=_text, metavar="URL", help="gets a POST when the job has ended, if the service allows it"
     )
+    one.add_argument(
+        "--ambiguous", choices=("likeliest", "fail"), help="a name that fits several places (default: likeliest)"
+    )
     one.add_argument("--label", type=_text, metavar="TEXT", help="a name for the job, at most 100 characters")
     one.add_argument(
         "--idempotency-key", type=_header, metavar="KEY", help="the same file with the same key is imported once"

@@ -45,6 +45,17 @@ def test_an_upload_becomes_a_job_that_can_be_asked_for_at_once(keyed: Client, se
     assert RejectedRow.objects.get().line == 7
 
 
+@pytest.mark.usefixtures("redis_server", "database")
+@pytest.mark.parametrize(("query", "field"), [("?ambiguous=fail", {}), ("", {"ambiguous": "FAIL"})])
+def test_an_import_may_refuse_names_that_fit_several_places(keyed: Client, query: str, field: dict[str, str]) -> None:
+    assert send(keyed, query=query, **field).status_code == 202
+    assert BulkJob.objects.get().refuse_ambiguous
+    answer = send(keyed, query="?ambiguous=perhaps")
+    assert (answer.status_code, answer.json()["detail"]) == (
+        400, "The parameter ambiguous must be likeliest or fail.",
+    )  # fmt: skip
+
+
 @pytest.mark.usefixtures("database")
 def test_an_upload_is_accepted_while_redis_and_the_broker_are_away(keyed: Client, sent_tasks: list[Sent]) -> None:
     answer = send(keyed)

@@ -11,7 +11,7 @@ from redis import Redis
 from redis.client import Pipeline
 
 from cityweather.dispatch import batches, dispatcher, job_control
-from cityweather.models import City
+from cityweather.models import City, JobResult
 from cityweather.runtime import connections
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.tracker import Tracker
@@ -41,7 +41,7 @@ def test_a_job_whose_start_lies_ahead_of_the_clock_is_not_young_for_as_long(
 def test_a_new_job_starts_with_ten_cities_at_once(sent_tasks: list[Sent]) -> None:
     job = make_job(50)
     tick()
-    assert sent_rows(sent_tasks) == [[n, f"c{n}", None, None] for n in range(10)]
+    assert sent_rows(sent_tasks) == [[n, f"c{n}", None, None, None] for n in range(10)]
     assert {(sent.name, sent.options["queue"], sent.args[0], sent.args[1]) for sent in sent_tasks} == {
         (batches.TASK, "fetch", batches.FORMAT, str(job.job_id))
     }
@@ -60,10 +60,11 @@ def test_a_jobs_first_cities_pass_what_waits_and_the_rest_lets_others_pass(sent_
 
 
 def test_known_coordinates_travel_with_the_row(sent_tasks: list[Sent]) -> None:
-    make_job(1)
+    job = make_job(2)
     City.objects.update(latitude=48.85, longitude=2.35)
+    JobResult.objects.filter(job=job, position=1).update(latitude=1.5, longitude=-2.5)
     tick()
-    assert sent_rows(sent_tasks) == [[0, "c0", 48.85, 2.35]]
+    assert sent_rows(sent_tasks) == [[0, "c0", 48.85, 2.35, None], [1, "c1", 1.5, -2.5, None]]
 
 
 def test_every_row_is_sent_once_while_results_come_in(sent_tasks: list[Sent]) -> None:

@@ -57,7 +57,7 @@ def test_ticks_without_redis_say_so_once(
 def test_a_batch_without_redis_says_what_becomes_of_its_rows(
     redis_unreachable: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert tasks.fetch.apply(args=[1, "job", 1, "token", [[0, "Oslo", None, None]]]).state == "FAILURE"
+    assert tasks.fetch.apply(args=[1, "job", 1, "token", [[0, "Oslo", None, None, None]]]).state == "FAILURE"
     (line,) = warnings(caplog)
     assert fields(line)["next"] == "the batch goes out again when its lease has run out"
 

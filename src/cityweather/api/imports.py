@@ -30,6 +30,7 @@ CALLBACK = (
     "http(s), at a host that CALLBACK_HOSTS allows. Gets a signed POST once the job has ended, at least once, until it "
     "answers with a 2xx"
 )
+LIKELIEST, FAIL = AMBIGUOUS = ("likeliest", "fail")
 FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -50,6 +51,9 @@ class ImportView(KeyedView):
             OpenApiParameter("quotes", enum=["none"], description="none: quotes are ordinary characters"),
             OpenApiParameter("callback_url", str, description=CALLBACK),
             OpenApiParameter("label", {"type": "string", "maxLength": shapes.LABEL_MAX}, description=shapes.LABEL),
+            OpenApiParameter(
+                "ambiguous", enum=list(AMBIGUOUS), description="Of a name that fits several places; default: likeliest"
+            ),
             schema.IDEMPOTENCY_KEY,
             schema.sent("Location", "Path of the job", 202),
             schema.REPLAYED,
@@ -63,11 +67,17 @@ class ImportView(KeyedView):
         with opened(request) as source:
             check_url(source.fields.get("callback_url"))  # before the file is read
             label_of(source)
+            refuses_ambiguous(source)
             spool = spool_upload(source.chunks, file_name=source.file_name, options=read_options(source))
         with spool:
             callback_url = check_url(source.fields.get("callback_url"))  # it may stand behind the file
             job, created = import_spool(
-                spool, owner=self.owner, idempotency_key=key, callback_url=callback_url, label=label_of(source)
+                spool,
+                owner=self.owner,
+                idempotency_key=key,
+                callback_url=callback_url,
+                label=label_of(source),
+                refuse_ambiguous=refuses_ambiguous(source),
             )
         wake()
         return accepted(job, replayed=not created)
@@ -122,6 +132,14 @@ def label_of(source: Source) -> str:
     if len(label) > shapes.LABEL_MAX or not label.isprintable():
         raise InvalidParameter(name="label", expected=f"at most {shapes.LABEL_MAX} printable characters")
     return label
+
+
+def refuses_ambiguous(source: Source) -> bool:
+    """Raises InvalidParameter."""
+    choice = str(source.fields.get("ambiguous") or LIKELIEST).strip().casefold()
+    if choice not in AMBIGUOUS:
+        raise InvalidParameter(name="ambiguous", expected=" or ".join(AMBIGUOUS))
+    return choice == FAIL
 
 
 def _flag(text: str) -> bool | None:

@@ -439,6 +439,7 @@ class ImportOptions(Shape):
     header = s.BooleanField(required=False, allow_null=True)
     quotes = s.ChoiceField(["none"], required=False, allow_blank=True)
     callback_url = s.CharField(required=False, allow_blank=True, max_length=500)
+    ambiguous = s.ChoiceField(["likeliest", "fail"], required=False, allow_blank=True)
     label = s.CharField(required=False, allow_blank=True, help_text=LABEL)  # type: ignore[assignment]
 
 

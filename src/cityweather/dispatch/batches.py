@@ -4,13 +4,13 @@ import logging
 import time
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from celery import current_app
+from django.db.models.functions import Coalesce
 from kombu.exceptions import OperationalError
 
 from cityweather.dispatch.window import FIRST
-from cityweather.errors import WorkerLost
+from cityweather.errors import AmbiguousCity, WorkerLost
 from cityweather.models import BulkJob, JobResult
 from cityweather.runtime import connections
 from cityweather.tracker.results import Result
@@ -32,7 +32,7 @@ def send_claim(job: BulkJob, epoch: int, claim: Claim, tracker: Tracker) -> bool
     # A job's first cities pass the batches of others, so a small job behind a large one is soon done.
     priority = 0 if claim.positions[0] < FIRST else connections.LATER
     try:
-        send(job_id, epoch, claim.token, rows(job_id, claim.positions), job.request_id, priority=priority)
+        send(job_id, epoch, claim.token, rows(job, claim.positions), job.request_id, priority=priority)
     except OperationalError:
         log.warning("broker_unreachable", extra={"job_id": job_id})
         tracker.release(job_id, epoch, claim.token)
@@ -43,13 +43,17 @@ def send_claim(job: BulkJob, epoch: int, claim: Claim, tracker: Tracker) -> bool
     return True
 
 
-def rows(job_id: str, positions: Sequence[int]) -> list[list[Any]]:
-    """[[position, name, latitude | None, longitude | None], …]"""
-    claimed = JobResult.objects.filter(job=UUID(job_id), position__gte=positions[0], position__lte=positions[-1])
+def rows(job: BulkJob, positions: Sequence[int]) -> list[list[Any]]:
+    """[[position, name, latitude | None, longitude | None, refusal | None], …]
+
+    A row with a refusal, an error code, fails with it and is not asked for. Coordinates that a row gives hold.
+    """
+    claimed = JobResult.objects.filter(job=job, position__gte=positions[0], position__lte=positions[-1])
     if positions[-1] - positions[0] >= len(positions):
         claimed = claimed.filter(position__in=positions)
-    columns = ("position", "city__name", "city__latitude", "city__longitude")
-    return [list(row) for row in claimed.order_by("position").values_list(*columns)]
+    latitude, longitude = Coalesce("latitude", "city__latitude"), Coalesce("longitude", "city__longitude")
+    found = claimed.order_by("position").values_list("position", "city__name", latitude, longitude, "ambiguous")
+    return [[*row, AmbiguousCity.code if job.refuse_ambiguous and ambiguous else None] for *row, ambiguous in found]
 
 
 def send(

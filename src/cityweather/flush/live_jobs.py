@@ -11,8 +11,8 @@ from cityweather.models import BulkJob, BulkJobs
 
 AT_ONCE = 500  # jobs that are read from Redis in one round trip
 COLUMNS = (
-    "phase", "phases", "status", "max_rate", "label", "request_id", "created_at", "started_at", "epoch",
-    "stream_position",
+    "phase", "phases", "status", "max_rate", "refuse_ambiguous", "label", "request_id", "created_at", "started_at",
+    "epoch", "stream_position",
 )  # fmt: skip
 PAUSED_A_TICK = 500  # paused jobs that one tick looks at
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -25,9 +26,9 @@ class Clock:
 
 
 def begin_job(
-    spool: Spool, owner: str, key: str | None, callback_url: str | None, *, label: str = "", clock: Clock | None = None
+    spool: Spool, owner: str, key: str | None, *, clock: Clock | None = None, **fields: Any
 ) -> tuple[BulkJob, bool]:
-    """(the job, whether it is new and the caller must write it).
+    """(the job, whether it is new and the caller must write it). `fields`: further columns of a new one.
 
     Raises TooManyJobs, KeyReused, ImportInProgress.
     """
@@ -36,7 +37,7 @@ def begin_job(
     while True:
         job = key and BulkJob.objects.filter(owner=owner, idempotency_key=key).first()
         if not job:
-            if job := _insert(spool, owner, key, callback_url, label):
+            if job := _insert(spool, owner, key, fields):
                 return job, True
             continue  # another request has just inserted it
         if job.content_hash != spool.content_hash:
@@ -48,7 +49,7 @@ def begin_job(
         clock.sleep(PAUSE)
 
 
-def _insert(spool: Spool, owner: str, key: str | None, callback_url: str | None, label: str) -> BulkJob | None:
+def _insert(spool: Spool, owner: str, key: str | None, fields: dict[str, Any]) -> BulkJob | None:
     """None when another request has inserted a job with this key."""
     now = database_now()
     try:
@@ -65,10 +66,9 @@ def _insert(spool: Spool, owner: str, key: str | None, callback_url: str | None,
                 content_hash=spool.content_hash,
                 owner=owner,
                 idempotency_key=key,
-                callback_url=callback_url,
-                label=label,
                 created_at=now,
                 heartbeat_at=now,
+                **fields,
             )
     except IntegrityError:
         if key is None:

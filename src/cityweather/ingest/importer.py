@@ -27,14 +27,20 @@ def import_spool(
     idempotency_key: str | None = None,
     callback_url: str | None = None,
     label: str = "",
+    refuse_ambiguous: bool = False,
     on_progress: OnProgress | None = None,
     clock: Clock | None = None,
 ) -> tuple[BulkJob, bool]:
     """(the job in phase `queued`, whether this call made it). A failed import leaves nothing but City rows.
 
+    `refuse_ambiguous`: rows that fit several places fail without a request.
+
     Raises TooManyJobs, KeyReused, ImportInProgress, ImportLost.
     """
-    job, created = begin_job(spool, owner, idempotency_key or None, callback_url, label=label, clock=clock)
+    job, created = begin_job(
+        spool, owner, idempotency_key or None, clock=clock,
+        callback_url=callback_url, label=label, refuse_ambiguous=refuse_ambiguous,
+    )  # fmt: skip
     if created:
         try:
             _Import(job, spool, on_progress).write()

@@ -124,6 +124,8 @@ class _BatchRun:
     def _answer(self) -> None:
         self._health.start_batch()
         rows = [Row.of(position, place) for position, place in self._batch.rows]
+        self._results.now = self._context.clock()
+        self._results.refuse(self._batch.refused)
         self._queue.put_back(self._results.take_from_cache(rows))
         completed: list[Completed] = []
         while True:

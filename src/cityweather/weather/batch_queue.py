@@ -3,7 +3,7 @@
 import heapq
 import random
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
@@ -14,12 +14,16 @@ from cityweather.weather.providers.base import Place, Provider
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows given to one task, as (position, place); `token` is that of their lease."""
+    """Rows given to one task, as (position, place); `token` is that of their lease.
+
+    `refused`: (position, error code) of rows that fail without a request.
+    """
 
     job_id: str
     epoch: int
     token: str
     rows: list[tuple[int, Place]]
+    refused: Sequence[tuple[int, str]] = ()
 
 
 @dataclass(slots=True, eq=False)

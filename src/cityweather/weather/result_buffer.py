@@ -1,7 +1,7 @@
 """Between a batch and what is remembered of its rows: the cache, which other jobs share, and the tracker."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cityweather.tracker.results import Result
@@ -74,6 +74,11 @@ class ResultBuffer:
         if remember:
             self._located.pop(row.key, None)  # the cache has one entry a city: coordinates would replace the reason
             self._fresh.append((row.key, Answer(self.now, None, code)))
+
+    def refuse(self, rows: Sequence[tuple[int, str]]) -> None:
+        """(position, error code) of rows that dispatch has refused."""
+        for position, code in rows:
+            self._add(Result(position, self.now, code))
 
     def count_try(self, row: Row) -> int:
         """How often the row failed while others succeeded, in this batch and in earlier ones of any process."""
