@@ -37,6 +37,19 @@ HIDE = """hidden => {
 POLL = re.compile(r"/bulk/jobs/[0-9a-f-]{36}$")
 
 SHOTS = Path(__file__).parent / "screenshots"
+AXE = Path(__file__).parent / "vendor/axe.min.js"
+
+
+def violations(page: Page) -> list[str]:
+    """Of every level but "minor" and "moderate", with where."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary']}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
 
 
 class Screen:

@@ -32,7 +32,7 @@ export async function call(path, { method = "GET", json, etag, apiKey = key(), s
 
 export const get = async (path, options) => (await call(path, options)).data;
 export const patch = async (path, json) => (await call(path, { method: "PATCH", json })).data;
-export const post = async (path) => (await call(path, { method: "POST" })).data;
+export const post = async (path, json) => (await call(path, { method: "POST", json })).data;
 
 /** Fetch a file with the key and let the browser save it. Throws ApiError. */
 export async function download(path, name) {

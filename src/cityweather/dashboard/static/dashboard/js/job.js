@@ -10,6 +10,7 @@ import { clearPlot, growPlot } from "./plot.js";
 import { Points } from "./points.js";
 import { showRejected } from "./rejected.js";
 import { results } from "./results.js";
+import { drawFresh } from "./schedules.js";
 import { choose, find, isKnown, store } from "./store.js";
 import { drawStory, startStory } from "./story.js";
 import { count, decimal, ended, jobName, moment, notice, plural, state } from "./words.js";
@@ -80,6 +81,7 @@ function draw(job) {
   drawBar(byId("job-bar"), job);
   drawTiles(job);
   drawStory(job);
+  drawFresh(job);
   drawActions(byId("job-actions"), job);
   for (const part of [parts.points, parts.failures, results]) part.update(job);
   announceChange(job, word);

@@ -11,6 +11,7 @@ import { startMap } from "./map.js";
 import { startOverview } from "./overview.js";
 import { startPlot } from "./plot.js";
 import { results } from "./results.js";
+import { startSchedules } from "./schedules.js";
 import { accept, all, forgetAll, isKnown, startStore, store } from "./store.js";
 import { startUnits } from "./units.js";
 import { startUpload, uploaded } from "./upload.js";
@@ -48,6 +49,7 @@ function start() {
   results.start();
   startJob();
   startJobs();
+  startSchedules();
   startOverview();
   keyEvents.addEventListener("change", () => {
     forgetAll();
