@@ -89,8 +89,8 @@ def claim(now: datetime, busy: list[str]) -> BulkJob | None:
     due = _due(now)
     for receiver in busy:
         due = due.exclude(callback_url__startswith=receiver)
-    # The retries are in the body, and an attempt's own thread asks the database nothing.
-    first = due.prefetch_related("retries").order_by("callback_attempts", "finished_at")
+    # The retries and reruns are in the body, and an attempt's own thread asks the database nothing.
+    first = due.prefetch_related("retries", "reruns").order_by("callback_attempts", "finished_at")
     while job := first.first():
         mine = _unaccepted().filter(pk=job.pk, callback_attempts=job.callback_attempts)
         job.callback_attempts += 1
