@@ -66,6 +66,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 REAL_SERVERS = {
     "database",
     "few_places",
+    "places",
     "session_valkey",
     "session_postgres",
     "session_cluster",
@@ -84,7 +85,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def is_quick(item: pytest.Item) -> bool:
     """True for a test on fake Redis, without real transactions, a process beside this one or many examples."""
-    if {"benchmark", "browser", "chaos", "matrix", "hypothesis"} & {mark.name for mark in item.iter_markers()}:
+    if {"benchmark", "browser", "chaos", "matrix", "hypothesis", "slow"} & {mark.name for mark in item.iter_markers()}:
         return False
     params = item.callspec.params.values() if hasattr(item, "callspec") else ()
     real = REAL_SERVERS & {*getattr(item, "fixturenames", ())} or {"valkey", "postgres"} & {*map(str, params)}

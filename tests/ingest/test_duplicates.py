@@ -2,9 +2,12 @@
 
 import random
 
+import pytest
+
 from tests.support.files import spool
 
 
+@pytest.mark.slow
 def test_the_first_of_each_name_stays_in_its_place() -> None:
     chance = random.Random(1)
     sent = [f"Town {chance.randrange(60_000)}" for _ in range(100_000)]

@@ -4,6 +4,7 @@ import gzip
 from contextlib import suppress
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from cityweather.errors import ImportRefused
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.spool import Spool, spool_upload
 from cityweather.ingest.text import UNUSABLE
+
+pytestmark = pytest.mark.slow
 
 LIMITS = Limits(200_000, 1_000)
 PIECES = [

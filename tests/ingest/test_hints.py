@@ -37,6 +37,7 @@ def test_a_number_alone_does_not_say_whether_the_first_line_is_a_header() -> Non
     assert "Is line 1 the header? Say header=true" in refusal(b"Paris;FR\nOslo;NO\n", column="1")
 
 
+@pytest.mark.slow
 def test_no_city_is_called_like_a_header() -> None:
     names = {word(name) for name in islice(raw_names(), 100_000)}
     assert names.isdisjoint(CITY)

@@ -12,6 +12,8 @@ import pytest
 from cityweather.ingest.importer import import_spool
 from tests.support.files import spool
 
+pytestmark = pytest.mark.slow
+
 CEILING = 30  # MB for pieces, batches and SQLite's cache
 INPUTS = {
     "one_line_of_a_gigabyte": (r"repeat(b'city\n', b'x' * 2**20, 1024)", "row_too_long"),

@@ -16,6 +16,8 @@ from cityweather_client.service import Refused, Service
 from cityweather_dev.processes import HOST, end, free_port, spawn, tail, wait_until
 from tests.support.api import KEY
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 30_000_000  # bytes, more than any socket's buffers hold
 
 

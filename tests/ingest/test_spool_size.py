@@ -19,6 +19,7 @@ def size(spool: Spool) -> int:
     return int(pages) * PAGE
 
 
+@pytest.mark.slow
 def test_real_names_fit_into_the_spool_of_the_largest_upload() -> None:
     content = "\n".join(("city", *islice(distinct_names(raw_names()), 100_000))).encode()
     with spool_upload([content], file_name="x.csv", limits=Limits(len(content), ROWS)) as spool:

@@ -15,6 +15,8 @@ import pytest
 
 from cityweather_dev.processes import free_port, wait_until
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """
 from cityweather.ops.gunicorn import *
 workers, threads = 2, 2

@@ -14,6 +14,8 @@ import pytest
 
 from cityweather_dev.processes import free_port, wait_until
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """
 from cityweather.ops.gunicorn import *
 from cityweather.ops import gunicorn_worker

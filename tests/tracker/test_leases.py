@@ -173,6 +173,7 @@ def test_a_maximum_rate_spreads_claims_over_time(
     assert len(claimed) in taken
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("max_rate", [1, 6, 7, 11, 45, 58, 59])
 def test_a_low_rate_is_kept_at_the_time_of_today(bench: Bench, max_rate: int) -> None:
     bench.install(1000, max_rate=max_rate)

@@ -12,6 +12,8 @@ from cityweather.weather.providers.base import Place, Provider, Response, Weathe
 from cityweather.weather.providers.open_meteo import OpenMeteo
 from cityweather.weather.providers.openweather import OpenWeather
 
+pytestmark = pytest.mark.slow
+
 PROVIDERS: list[Provider] = [OpenWeather("http://x", "k"), OpenMeteo("http://x", "http://y")]
 WORDS = st.sampled_from(
     ["cod", "main", "temp", "humidity", "weather", "description", "dt", "coord", "lat", "lon", "name", "sys", "country",

@@ -48,6 +48,7 @@ def test_a_fresh_start_answers_within_the_first_seconds(quota_of: Callable[..., 
     assert quota.acquire(1, interactive=True).tokens == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [1, 2, 5, 60, 600, 100_000])
 def test_no_minute_holds_more_than_the_limit_and_bulk_alone_uses_nearly_all(
     quota_of: Callable[..., RateLimiter], clock: Clock, limit: int
@@ -59,6 +60,7 @@ def test_no_minute_holds_more_than_the_limit_and_bulk_alone_uses_nearly_all(
         assert len([m for m in moments if m >= 60]) >= 0.945 * limit * (clock.passed - 60) / 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_forgetting_and_clock_steps_do_not_let_more_through_than_a_burst(
     quota_of: Callable[..., RateLimiter], clock: Clock, redis_server: Redis, seed: int
@@ -123,6 +125,7 @@ def test_a_429_stops_everybody_for_as_long_as_the_provider_says(
     assert other.acquire(1, interactive=True).tokens == 1
 
 
+@pytest.mark.slow
 def test_a_429_halves_the_rate_for_a_minute(quota_of: Callable[..., RateLimiter], clock: Clock) -> None:
     quota = quota_of(Window("minute", 60, 600))
     spend(quota, clock, 10)

@@ -13,6 +13,8 @@ from cityweather.weather.cache import Cache
 from cityweather.weather.circuit_breaker import State
 from tests.support.fakes import BROKEN, KEY_REFUSED, TOO_MANY, UNKNOWN, Outcome, World, always, named, reply, weather
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def world(redis_server: Redis) -> World:
