@@ -13,6 +13,8 @@ from pytest_django.fixtures import Settings
 
 from tests.support.servers import settings_for
 
+pytestmark = pytest.mark.slow
+
 SOUND = {"SECRET_KEY": "s" * 40, "CITYWEATHER_API_KEY": "ops:an-api-key-of-ours", "REDIS_URL": "redis://127.0.0.1:1/0"}
 MALFORMED = [
     ("DATABASE_URL", "foo"),
@@ -67,14 +69,7 @@ def test_rates_that_the_hints_name_are_sound(settings: Settings, rule: str) -> N
 
 BIN = Path(sys.executable).parent
 PROCESSES = {
-    "web": [
-        BIN / "gunicorn",
-        "-c",
-        "python:cityweather.ops.gunicorn",
-        "cityweather.wsgi:application",
-        "-b",
-        "127.0.0.1:0",
-    ],
+    "web": [sys.executable, "-m", "cityweather", "web", "-b", "127.0.0.1:0"],
     "worker": [BIN / "celery", "-A", "cityweather", "worker", "-Q", "fetch", "--pool", "solo"],
     "beat": [BIN / "celery", "-A", "cityweather", "beat"],
     "command": [sys.executable, "-m", "cityweather", "flush"],
@@ -96,11 +91,12 @@ def test_every_process_ends_at_once_without_a_traceback(process: str, name: str,
     assert "Traceback" not in done.stderr
 
 
-def test_no_web_process_at_all_is_refused() -> None:
-    environment = {"PATH": os.environ["PATH"], **SOUND, "WEB_CONCURRENCY": "0"}
+@pytest.mark.parametrize("number", ["0", "ten", "-1", "1.5", "²"])
+def test_a_number_of_web_processes_that_is_none_is_refused(number: str) -> None:
+    environment = {"PATH": os.environ["PATH"], **SOUND, "WEB_CONCURRENCY": number}
     done = subprocess.run(PROCESSES["web"], env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode
-    assert "WEB_CONCURRENCY is '0'" in done.stderr
+    assert f"WEB_CONCURRENCY is {number!r}." in done.stderr
     assert "Traceback" not in done.stderr
 
 

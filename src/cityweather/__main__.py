@@ -19,6 +19,7 @@ DEVELOPMENT = {
 }
 MODULES = {
     **dict.fromkeys(client.RUN, "cityweather_client.main"),
+    "web": "cityweather.ops.web",
     **DEVELOPMENT,
 }
 OVERVIEW = "\n".join(f"    {name:<11} {words}" for name, words in client.HELP.items())
@@ -34,6 +35,7 @@ With a service anywhere; these need no settings and no database:
 {OVERVIEW}
 
 Where the service is installed:
+    web         serve HTTP (gunicorn, with its options: --bind, --workers, --threads)
     doctor      is every part well, and what to do when it is not
     check       are the settings sound (--deploy: the servers, too)
     migrate     make or change the database's tables

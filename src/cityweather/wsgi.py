@@ -1,4 +1,4 @@
-"""The web process: gunicorn cityweather.wsgi"""
+"""The web process: `cityweather web`"""
 
 import os
 from typing import Any

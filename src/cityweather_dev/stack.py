@@ -148,7 +148,7 @@ class Stack:
         celery = [_program("celery"), "--quiet", "-A", "cityweather"]  # no banner
         worker = [*celery, "worker", "--without-gossip", "--without-mingle"]
         worker += ["--loglevel", "WARNING"]
-        web = [_program("gunicorn"), "-c", "python:cityweather.ops.gunicorn", "cityweather.wsgi:application"]
+        web = [sys.executable, "-m", "cityweather", "web"]
         web += ["--bind", f"{HOST}:{self.port}", "--graceful-timeout", "2"]
         fetch = [*worker, "-Q", "fetch", "-n", "fetch@%h", "-c", str(self._options.workers)]
         books = [*worker, "-Q", "bookkeeping", "-n", "bookkeeper@%h", "-c", "2"]

@@ -86,10 +86,9 @@ def test_the_management_commands_exist_and_know_their_options() -> None:
 
 
 def test_gunicorn_knows_its_options() -> None:
-    program, *words = commands(BLUEPRINT["services"][0], "startCommand")[0]
-    options = vars(Config().parser().parse_args(words))
-    assert (program, options["args"]) == ("gunicorn", ["cityweather.wsgi:application"])
-    assert options["config"] == "python:cityweather.ops.gunicorn"
+    python, script, name, *words = commands(BLUEPRINT["services"][0], "startCommand")[0]
+    assert (python, script, name) == ("python", "src/manage.py", "web")
+    assert vars(Config().parser().parse_args(words))["args"] == []
 
 
 def test_every_queue_has_its_worker_and_one_instance_carries_beat() -> None:

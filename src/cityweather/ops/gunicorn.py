@@ -1,4 +1,4 @@
-"""gunicorn -c python:cityweather.ops.gunicorn cityweather.wsgi:application
+"""The configuration file of gunicorn, which `cityweather web` names.
 
 The settings that hold wherever the web process runs. --bind and --threads belong to the host.
 """
@@ -17,10 +17,6 @@ from cityweather.runtime.slow_work import slow_work
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
 
-PROCESSES = os.environ.get("WEB_CONCURRENCY") or "2"
-if not PROCESSES.isdecimal() or PROCESSES == "0":
-    raise SystemExit(f"CityWeather+ cannot start: WEB_CONCURRENCY is {PROCESSES!r}. Set it to a number from 1 on.")
-
 
 class Logger(glogging.Logger):  # type: ignore[misc]
     """Writes gunicorn's own lines as JSON, like all others, from the first one on."""
@@ -35,7 +31,7 @@ class Logger(glogging.Logger):  # type: ignore[misc]
 
 worker_class = "cityweather.ops.gunicorn_worker.Worker"
 logger_class = Logger
-workers = int(PROCESSES)
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 8
 timeout = 60  # seconds without a sign of life from a process
 graceful_timeout = 25  # seconds; Render kills after 30

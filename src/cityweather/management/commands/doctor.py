@@ -35,7 +35,7 @@ exit codes: 0 nothing failed (warnings may stand), 1 something did
 WEB_ANSWER = 5.0  # seconds
 REDIS_UNREACHABLE = "cityweather.W003"  # reported as a part of its own
 MIGRATE = "Run: cityweather migrate"
-WEB = "gunicorn -c python:cityweather.ops.gunicorn cityweather.wsgi:application"
+WEB = "cityweather web"
 BOOKKEEPER = "celery -A cityweather worker -B -Q bookkeeping -n bookkeeping@%h"
 FETCHER = "celery -A cityweather worker -Q fetch -n fetch@%h"
 KNOWN_THROUGH = {"beat": "broker", "workers": "broker", "clocks": "broker", "dispatch": "redis", "flush": "redis"}
