@@ -15,6 +15,7 @@ from cityweather.api import serializers as shapes
 from cityweather.api.auth import HasApiKey
 from cityweather.api.base import KeyedView, ListView
 from cityweather.api.pagination import Cursor, KeysetPagination
+from cityweather.api.schedule_serializers import NewSchedule, ScheduleChange, ScheduleShape
 from cityweather.dispatch import schedules
 from cityweather.errors import ScheduleNotFound
 from cityweather.models import Schedule
@@ -28,7 +29,7 @@ class NewestFirst(KeysetPagination):
 class SchedulesView(ListView):
     permission_classes = (HasApiKey,)
     pagination_class = NewestFirst
-    serializer_class = shapes.ScheduleShape
+    serializer_class = ScheduleShape
 
     def get_queryset(self) -> QuerySet[Schedule]:
         return Schedule.objects.select_related("source")
@@ -36,7 +37,7 @@ class SchedulesView(ListView):
     @schema.document(
         "schedules",
         "The schedules, newest first",
-        {(200, schema.JSON): shapes.ScheduleShape},
+        {(200, schema.JSON): ScheduleShape},
         parameters=[queries.PageQuery, schema.NEXT_LINK],
     )
     def get(self, request: Request) -> Response:
@@ -45,23 +46,23 @@ class SchedulesView(ListView):
     @schema.document(
         "schedule_create",
         "Refresh the cities of a job again and again",
-        {(201, schema.JSON): shapes.ScheduleShape},
+        {(201, schema.JSON): ScheduleShape},
         errors=(404, 408, 411, 413, 415),
         parameters=[schema.sent("Location", "Path of the schedule", 201)],
-        request=shapes.NewSchedule,
+        request=NewSchedule,
     )
     def post(self, request: Request) -> Response:
-        fields = checked(shapes.NewSchedule(data=request.data))
+        fields = checked(NewSchedule(data=request.data))
         schedule = schedules.create(str(fields.pop("job_id")), owner=self.owner, now=timezone.now(), **fields)
         url = reverse("schedule", kwargs={"schedule_id": str(schedule.pk)})
-        return Response(shapes.ScheduleShape(schedule).data, status=201, headers={"Location": url})
+        return Response(ScheduleShape(schedule).data, status=201, headers={"Location": url})
 
 
 class ScheduleView(KeyedView):
     @schema.document(
         "schedule",
         "A schedule, its next and its last run",
-        {(200, schema.JSON): shapes.ScheduleShape},
+        {(200, schema.JSON): ScheduleShape},
         errors=(404,),
         parameters=[schema.SCHEDULE_ID],
     )
@@ -69,20 +70,20 @@ class ScheduleView(KeyedView):
         schedule = Schedule.objects.select_related("source").filter(pk=parsed(schedule_id)).first()
         if schedule is None:
             raise ScheduleNotFound
-        return Response(shapes.ScheduleShape(schedule).data)
+        return Response(ScheduleShape(schedule).data)
 
     @schema.document(
         "schedule_change",
         "Other moments, another label, pause or go on",
-        {(200, schema.JSON): shapes.ScheduleShape},
+        {(200, schema.JSON): ScheduleShape},
         errors=(404, 408, 411, 413, 415),
         parameters=[schema.SCHEDULE_ID],
-        request=shapes.ScheduleChange,
+        request=ScheduleChange,
     )
     def patch(self, request: Request, schedule_id: str) -> Response:
-        fields = checked(shapes.ScheduleChange(data=request.data))
+        fields = checked(ScheduleChange(data=request.data))
         schedule = schedules.change(parsed(schedule_id), now=timezone.now(), **fields)
-        return Response(shapes.ScheduleShape(schedule).data)
+        return Response(ScheduleShape(schedule).data)
 
     @schema.document(
         "schedule_delete",

@@ -5,9 +5,7 @@ from typing import Any, get_args
 
 from rest_framework import serializers as s
 
-from cityweather.dispatch import schedules, timing
-from cityweather.errors import BadSchedule
-from cityweather.models import BulkJob, Schedule, Status
+from cityweather.models import BulkJob, Status
 from cityweather.places.matching import Candidate
 from cityweather.tracker.progress import LimitedBy, WaitingFor
 
@@ -334,36 +332,6 @@ class Overview(Shape):
     failures = Failures(many=True, help_text="Cities whose last refresh failed, by reason, most frequent first")
 
 
-class ScheduleShape(Shape):
-    """Of a models.Schedule."""
-
-    schedule_id = s.UUIDField()
-    job_id = s.UUIDField(source="source_id", allow_null=True, help_text="The job whose cities it refreshes")
-    every = s.SerializerMethodField(help_text="For example 1h; null with a cron line")
-    cron = s.CharField(allow_blank=True)
-    timezone = s.CharField()
-    label = s.CharField(allow_blank=True, help_text=LABEL)  # type: ignore[assignment]
-    owner = s.CharField(allow_blank=True, help_text="The name of the API key that made it")
-    created_at = Time()
-    paused = s.BooleanField()
-    pause_reason = s.CharField(allow_null=True, help_text="Why it was paused by the service itself")
-    next_at = Time("Of the next run.", allow_null=True)
-    last_job = s.UUIDField(source="last_job_id", allow_null=True)
-    skipped = s.IntegerField(help_text="Runs left out, because the one before had not ended")
-    last_skipped_at = Time(allow_null=True)
-    cities_per_minute = s.SerializerMethodField(help_text="What it asks for on average")
-    quota_per_minute = s.SerializerMethodField(help_text="What the provider's quota allows; null without a limit")
-
-    def get_every(self, schedule: Schedule) -> str | None:
-        return timing.text_of(schedule.every) if schedule.every else None
-
-    def get_cities_per_minute(self, schedule: Schedule) -> float:
-        return round(schedules.load(schedule), 2)
-
-    def get_quota_per_minute(self, schedule: Schedule) -> float | None:  # noqa: ARG002
-        return schedules.quota()
-
-
 class Points(Shape):
     step = s.IntegerField(help_text="Every step-th position is shown, so that there are 20,000 at most")
     next = s.IntegerField(allow_null=True, help_text="`from` of the next page, null on the last one")
@@ -383,7 +351,7 @@ class Rejected(Shape):
 # --- bodies of requests -------------------------------------------------------------------------------------------
 
 
-def _is_printable(text: str) -> None:
+def is_printable(text: str) -> None:
     if not text.isprintable():
         raise s.ValidationError("It must not contain control characters.")
 
@@ -393,39 +361,13 @@ class JobChange(Shape):
         min_value=1, max_value=10_000_000, allow_null=True, required=False, help_text="Cities a minute; null: any"
     )
     label = s.CharField(  # type: ignore[assignment]
-        max_length=LABEL_MAX, allow_blank=True, required=False, validators=[_is_printable], help_text=LABEL
+        max_length=LABEL_MAX, allow_blank=True, required=False, validators=[is_printable], help_text=LABEL
     )
 
     def validate(self, attrs: Any) -> Any:
         if attrs:
             return attrs
         raise s.ValidationError("Send max_rate, label or both.")
-
-
-class ScheduleChange(Shape):
-    every = s.CharField(required=False, max_length=10, help_text="1m to 31d: a number with m, h or d")
-    cron = s.CharField(
-        required=False, max_length=100, help_text="Minute, hour, day of the month, month, day of the week"
-    )
-    timezone = s.CharField(required=False, max_length=50, help_text="Of the cron line, for example Europe/Rome")
-    label = s.CharField(  # type: ignore[assignment]
-        required=False, allow_blank=True, max_length=LABEL_MAX, validators=[_is_printable], help_text=LABEL
-    )
-    paused = s.BooleanField(required=False)
-
-    def validate(self, attrs: Any) -> Any:
-        """Raises BadSchedule."""
-        if "every" in attrs and "cron" in attrs:
-            raise BadSchedule(reason="Give either every or cron.")
-        if "every" in attrs:
-            attrs["every"] = timing.seconds_of(attrs["every"])
-        if "timezone" in attrs:
-            timing.zone(attrs["timezone"])
-        return attrs
-
-
-class NewSchedule(ScheduleChange):
-    job_id = s.UUIDField(help_text="The job whose cities are refreshed")
 
 
 class ImportOptions(Shape):
