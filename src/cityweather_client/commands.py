@@ -16,7 +16,7 @@ import requests
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from cityweather_client import show, table
+from cityweather_client import dry_run, show, table
 from cityweather_client.follow import ENDED, Unreachable, follow, reason, retry
 from cityweather_client.multipart import BLOCK
 from cityweather_client.service import Refused, Service
@@ -32,6 +32,8 @@ IMPORT_FIELDS = ("encoding", "delimiter", *COLUMN_FIELDS, "header", "callback_ur
 
 def import_(service: Service, args: Namespace, err: Console) -> int:
     fields = {name: value for name in IMPORT_FIELDS if (value := getattr(args, name))}
+    if args.dry_run:
+        return _dry_run(service, args.file, fields, err)
     key = args.idempotency_key or f"shell-{uuid.uuid4()}"  # one for all attempts: an answer lost imports once
     with regular_file(args.file) as file:
         job = retry(lambda: _send(service, file, fields, key, err), _writer(err), patience=PATIENCE)
@@ -43,6 +45,15 @@ def import_(service: Service, args: Namespace, err: Console) -> int:
     if job["rejected"]:
         _explain_refusals(service, job, args, err)
     return verdict(_followed(service, job["job_id"], err)) if args.follow else OK
+
+
+def _dry_run(service: Service, path: Path, fields: dict[str, str], err: Console) -> int:
+    with regular_file(path) as file:
+        answer = retry(
+            lambda: _send(service, file, {**fields, "dry_run": "true"}, None, err), _writer(err), patience=PATIENCE
+        )
+    dry_run.write(answer, sys.stdout)
+    return OK
 
 
 @contextmanager
@@ -62,7 +73,7 @@ def regular_file(path: Path) -> Iterator[Path]:
         yield copy
 
 
-def _send(service: Service, file: Path, fields: dict[str, str], key: str, err: Console) -> dict[str, Any]:
+def _send(service: Service, file: Path, fields: dict[str, str], key: str | None, err: Console) -> dict[str, Any]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     size = file.stat().st_size
     with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as bar:

@@ -37,6 +37,7 @@ ELSEWHERE = "Does the service run? --server or CITYWEATHER_SERVER names another 
 KEY_HINT = " Give the key with CITYWEATHER_API_KEY or --api-key."
 EXAMPLES = {
     "import": """\
+  cityweather import towns.csv --dry-run
   cityweather import towns.csv --follow
   JOB=$(cityweather import towns.csv) && cityweather status "$JOB" --follow
   cityweather import towns.csv --encoding cp1252 --column ort --server https://weather.example.com
@@ -119,6 +120,7 @@ def parser() -> ArgumentParser:
 def _import(one: ArgumentParser) -> None:
     one.add_argument("file", type=_file, help="a CSV, also .csv.gz; - reads standard input")
     one.add_argument("--follow", action="store_true", help="show the progress until the job has ended")
+    one.add_argument("--dry-run", action="store_true", help="show what an import would do; nothing is kept")
     one.add_argument(
         "--encoding", type=_text, help="when it is neither UTF-8 nor marked as UTF-16: cp1252, shift_jis, …"
     )

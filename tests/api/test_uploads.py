@@ -1,15 +1,17 @@
 """A multipart body is read as it arrives, and a broken one is noticed."""
 
 import io
+import resource
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
 from django.test import RequestFactory
 
-from cityweather.api.uploads import CHUNK, open_upload
-from cityweather.errors import BadUpload, CityWeatherError, LengthRequired, RequestTimeout, TooLarge
+from cityweather.api.uploads import CHUNK, IN_MEMORY, Copied, open_upload
+from cityweather.errors import BadUpload, CityWeatherError, LengthRequired, NoRoom, RequestTimeout, TooLarge
+from tests.support.disk import at_most
 
 LINE = "b0undary"
 
@@ -62,7 +64,7 @@ def test_a_body_that_breaks_off_is_refused(cut: int) -> None:
         "x", END, part("encoding", "utf-8") + END, part("file", "city", "") + END, part("files", "x", "c.csv") + END,
         part("file", "x", 'c.csv"; a*=x; a*0="y') + END, FILE + part("more", "x", 'c.csv"; a*=x; a*0="y') + END,
         part("file", "x", "c.csv", "Content-Transfer-Encoding: base64\r\n") + END,
-        FILE + part("encoding", "utf-8") + END, FILE + FILE + END, part("column", "x" * 1001) + FILE + END,
+        FILE + FILE + END, part("column", "x" * 1001) + FILE + END,
         "".join(part(f"f{n}", "x") for n in range(21)) + FILE + END,
     ],
 )  # fmt: skip
@@ -92,16 +94,29 @@ def test_the_files_content_type_names_its_charset() -> None:
         assert open_upload(request(part("file", "city", "c.csv", more) + END), 1000).charset == charset
 
 
-def test_a_field_that_does_not_say_how_to_read_may_follow_the_file() -> None:
-    upload = open_upload(request(FILE + part("callback_url", "http://x/") + part("submit", "") + END), 1000)
+def test_fields_may_follow_the_file() -> None:
+    upload = open_upload(request(FILE + part("callback_url", "http://x/") + part("column", "") + END), 1000)
     list(upload.chunks())
-    assert upload.fields == {"callback_url": "http://x/", "submit": ""}
+    assert upload.fields == {"callback_url": "http://x/", "column": ""}
 
 
-@pytest.mark.parametrize("name", ["encoding", "delimiter", "column", "header", "quotes"])
-def test_a_field_that_says_how_to_read_comes_too_late_behind_the_file(name: str) -> None:
-    with pytest.raises(BadUpload, match=f"Send '{name}' before the file"):
-        read(FILE + part(name, "x") + END)
+@pytest.mark.parametrize("size", [5, IN_MEMORY + 5])
+def test_a_file_can_be_read_again_wherever_the_reading_stopped(size: int) -> None:
+    content = ("Oslo\r\n" * size)[:size].encode()
+    chunks = (content[start : start + CHUNK] for start in range(0, len(content), CHUNK))
+    with closing(Copied(chunks)) as file:
+        next(iter(file))
+        assert b"".join(file.again()) == content
+        assert b"".join(file.again()) == content
+
+
+def test_a_copy_that_the_disk_has_no_room_for_is_no_fault_of_the_file() -> None:
+    with (
+        closing(Copied(iter([b"x" * (IN_MEMORY + 1)]))) as file,
+        at_most(1_000, resource.RLIMIT_FSIZE),
+        pytest.raises(NoRoom),
+    ):
+        file.finish()
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "behind"])

@@ -44,6 +44,57 @@ def test_the_bare_list_of_djangos_commands_stays_bare() -> None:
     assert "With a service anywhere" not in run("help", "--commands").stdout
 
 
+DRY_RUN = {
+    "encoding": "cp1252", "delimiter": "semicolon", "header": True, "compression": "gzip", "column": "Ort",
+    "country_column": "Land", "region_column": None, "latitude_column": 4, "longitude_column": 5, "columns": [],
+    "rows": [
+        {"line": 2, "city": "M\u00fcnchen, DE", "ambiguous": 0, "matched": {
+            "name": "Munich", "region": "Bavaria", "country": "DE", "latitude": 48.137, "longitude": 11.575,
+            "source": "gazetteer"}},
+        {"line": 3, "city": "Springfield", "ambiguous": 1, "matched": {
+            "name": None, "region": None, "country": None, "latitude": 1.0, "longitude": 2.0, "source": "file"}},
+        {"line": 4, "city": "Xyzzy\u001b", "ambiguous": 0, "matched": None},
+    ],
+    "total": 5_000, "duplicates": 2, "rejected": 1, "reasons": [{"line": 9, "code": "no_name", "text": ";;"}],
+    "sampled": 2_000, "unmatched": 400, "ambiguous": 1_200, "requests": 5_400, "seconds": 5_700.0,
+    "finished_at": "2026-11-29T10:00:00.000Z",
+}  # fmt: skip
+
+
+def test_a_dry_run_says_what_an_import_would_do(server: Scripted, tmp_path: Path) -> None:
+    (tmp_path / "towns.csv").write_text("x;y\n")
+    server.on["POST", "/bulk/import"] = always(DRY_RUN)
+    options = ("--column", "x", "--country-column", "y", "--latitude-column", "4", "--longitude-column", "5")
+    done = run("import", str(tmp_path / "towns.csv"), "--dry-run", *options, "--server", server.url)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (
+        done.stdout
+        == """\
+encoding   cp1252, gzip
+delimiter  semicolon
+header     yes
+city       Ort
+country    Land
+latitude   column 4
+longitude  column 5
+
+line    city                                place
+2       München, DE                         Munich, Bavaria, DE (48.14, 11.57)
+3       Springfield                         1.00, 2.00, or 1 other place
+4       Xyzzy?                              not in the gazetteer: the provider is asked
+
+5,003 rows = 5,000 cities + 2 duplicates + 1 refused
+  line 9: no_name: ;;
+About 1,200 ambiguous, 400 not in the gazetteer, 5,400 requests; the quota allows them within 95 min.
+Nothing was imported.
+"""
+    )
+    ((_, _, headers, body),) = server.got
+    assert "idempotency-key" not in headers
+    for field in ("dry_run", "column", "country_column", "latitude_column", "longitude_column"):
+        assert f'name="{field}"' in body.decode()
+
+
 def test_weather_is_a_line_or_the_answer_as_it_is(server: Scripted) -> None:
     server.on["GET", "/weather"] = always(WEATHER)
     done = run("weather", "Oslo,NO", "--server", server.url)

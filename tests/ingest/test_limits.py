@@ -6,7 +6,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from cityweather.ingest.options import Limits
 from cityweather.ingest.paths import open_below
 from cityweather.ingest.spool import spool_upload
 from cityweather.models import BulkJob
+from tests.support.disk import at_most
 from tests.support.files import imported, spool
 from tests.support.giants import many
 
@@ -101,17 +101,6 @@ def test_the_spool_has_no_name_that_a_crash_could_leave(tmp_path: Path, monkeypa
     with spool_upload(many(10_000), file_name="x.csv") as spool:
         assert spool.total == 10_000
         assert list(tmp_path.iterdir()) == []
-
-
-@contextmanager
-def at_most(amount: int, of_what: int) -> Iterator[None]:
-    """Of what this process may have: bytes of a file, open files (those that are open stay)."""
-    before = resource.getrlimit(of_what)
-    resource.setrlimit(of_what, (amount, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(of_what, before)
 
 
 @pytest.mark.usefixtures("database")

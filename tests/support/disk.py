@@ -1,6 +1,7 @@
 """A small file system of its own, to be filled to its last byte, kept full and freed."""
 
 import os
+import resource
 import subprocess
 import tempfile
 import threading
@@ -76,3 +77,14 @@ class Disk:
             raise CannotMount(str(error)) from error
         if done.returncode:
             raise CannotMount(done.stderr.strip())
+
+
+@contextmanager
+def at_most(amount: int, of_what: int) -> Iterator[None]:
+    """Of what this process may have: bytes of a file, open files (those that are open stay)."""
+    before = resource.getrlimit(of_what)
+    resource.setrlimit(of_what, (amount, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(of_what, before)

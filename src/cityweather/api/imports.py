@@ -1,8 +1,8 @@
-"""POST /bulk/import: a CSV, uploaded or lying below IMPORT_DIR, becomes a job."""
+"""POST /bulk/import: a CSV, uploaded or lying below IMPORT_DIR, becomes a job, or with dry_run a look at it."""
 
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -17,20 +17,23 @@ from cityweather.api import schema
 from cityweather.api import serializers as shapes
 from cityweather.api.base import KeyedView, check_body
 from cityweather.api.jobs import accepted, idempotency_key, wake
-from cityweather.api.uploads import CHUNK, open_upload
+from cityweather.api.uploads import CHUNK, Copied, open_upload
 from cityweather.api.webhooks.address import check_url
-from cityweather.errors import InvalidParameter
+from cityweather.errors import BadOption, InvalidParameter, NoCities, NoCityColumn, RowTooLong, UnclosedQuote
 from cityweather.ingest import open_jobs
+from cityweather.ingest.dry_run import dry_run
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import COLUMN_OPTIONS, ReadOptions
 from cityweather.ingest.paths import open_below
-from cityweather.ingest.spool import spool_upload
+from cityweather.ingest.spool import Spool, spool_upload
 
 CALLBACK = (
     "http(s), at a host that CALLBACK_HOSTS allows. Gets a signed POST once the job has ended, at least once, until it "
     "answers with a 2xx"
 )
 LIKELIEST, FAIL = AMBIGUOUS = ("likeliest", "fail")
+# Refusals that another way of reading the file may lift. Those that concern its kind or size are final.
+ABOUT_READING = (NoCityColumn, NoCities, BadOption, RowTooLong, UnclosedQuote)
 FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -41,7 +44,11 @@ class ImportView(KeyedView):
     @schema.document(
         "import",
         "Refresh every city of a CSV",
-        {(202, schema.JSON): shapes.AcceptedJob, (400, schema.JSON): schema.IMPORT_REFUSED},
+        {
+            (200, schema.JSON): shapes.DryRun,
+            (202, schema.JSON): shapes.AcceptedJob,
+            (400, schema.JSON): schema.IMPORT_REFUSED,
+        },
         errors=(408, 409, 411, 413, 415, 507),
         parameters=[
             OpenApiParameter("encoding", str, description="Of the file: utf-8 unless a byte order mark says more"),
@@ -49,6 +56,9 @@ class ImportView(KeyedView):
             *(OpenApiParameter(name, str, description=text) for name, text in shapes.COLUMNS.items()),
             OpenApiParameter("header", enum=list(FLAGS), description="Whether the first row names the columns"),
             OpenApiParameter("quotes", enum=["none"], description="none: quotes are ordinary characters"),
+            OpenApiParameter(
+                "dry_run", enum=list(FLAGS), description="true: 200 says what it would do; nothing is kept"
+            ),
             OpenApiParameter("callback_url", str, description=CALLBACK),
             OpenApiParameter("label", {"type": "string", "maxLength": shapes.LABEL_MAX}, description=shapes.LABEL),
             OpenApiParameter(
@@ -63,13 +73,16 @@ class ImportView(KeyedView):
     )
     def post(self, request: Request) -> Response:
         key = idempotency_key(request)
-        open_jobs.check(self.owner, key)  # before the file is read
         with opened(request) as source:
+            if not flag(source, "dry_run"):
+                open_jobs.check(self.owner, key)  # before the file is read
             check_url(source.fields.get("callback_url"))  # before the file is read
             label_of(source)
             refuses_ambiguous(source)
-            spool = spool_upload(source.chunks, file_name=source.file_name, options=read_options(source))
+            spool = spooled(source)
         with spool:
+            if flag(source, "dry_run"):
+                return Response(shapes.DryRun(dry_run(spool)).data)
             callback_url = check_url(source.fields.get("callback_url"))  # it may stand behind the file
             job, created = import_spool(
                 spool,
@@ -90,7 +103,7 @@ class Source:
     `charset` is what the file's part says of itself.
     """
 
-    chunks: Iterable[bytes]
+    chunks: Copied | Iterator[bytes]
     file_name: str
     fields: Mapping[str, Any]
     charset: str = ""
@@ -102,7 +115,8 @@ def opened(request: Request) -> Iterator[Source]:
     query = {name: value for name, value in request.query_params.items() if value}
     if http.content_type == "multipart/form-data":
         upload = open_upload(http, settings.IMPORT_MAX_BYTES)
-        yield Source(upload.chunks(), upload.file_name, ChainMap(upload.fields, query), upload.charset)
+        with closing(Copied(upload.chunks())) as chunks:
+            yield Source(chunks, upload.file_name, ChainMap(upload.fields, query), upload.charset)
         return
     check_body(http, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     body = shapes.FileByPath(data=request.data)
@@ -112,15 +126,35 @@ def opened(request: Request) -> Iterator[Source]:
         yield Source(iter(lambda: file.read(CHUNK), b""), PurePath(path).name, {**query, **body.validated_data})
 
 
+def spooled(source: Source) -> Spool:
+    """Raises ImportRefused.
+
+    A form's fields may stand behind its file. If they say otherwise how it is read, it is read again; a refusal that
+    they could lift waits for them.
+    """
+    options, file = read_options(source), source.chunks
+    if not isinstance(file, Copied):
+        return spool_upload(file, file_name=source.file_name, options=options)
+    with ExitStack() as stack:
+        try:
+            spool = stack.enter_context(spool_upload(file, file_name=source.file_name, options=options))
+        except ABOUT_READING:
+            file.finish()
+            if read_options(source) == options:
+                raise
+        else:
+            if read_options(source) == options:
+                stack.pop_all()
+                return spool
+    return spool_upload(file.again(), file_name=source.file_name, options=read_options(source))
+
+
 def read_options(source: Source) -> ReadOptions:
     fields = source.fields
-    header = fields.get("header")
-    if isinstance(header, str):
-        header = _flag(header)
     return ReadOptions(
         encoding=fields.get("encoding") or source.charset,
         delimiter=fields.get("delimiter"),
-        header=header,
+        header=flag(source, "header"),
         quotes=fields.get("quotes"),
         **{option: fields.get(option) for option in COLUMN_OPTIONS},
     )
@@ -142,9 +176,12 @@ def refuses_ambiguous(source: Source) -> bool:
     return choice == FAIL
 
 
-def _flag(text: str) -> bool | None:
-    """None for a form field that was left empty."""
-    word = text.strip().casefold()
+def flag(source: Source, name: str) -> bool | None:
+    """None for a field that is missing or was left empty. Raises InvalidParameter."""
+    value = source.fields.get(name)
+    if not isinstance(value, str):
+        return value
+    word = value.strip().casefold()
     if word and word not in FLAGS:
-        raise InvalidParameter(name="header", expected="true or false")
+        raise InvalidParameter(name=name, expected="true or false")
     return FLAGS.get(word)

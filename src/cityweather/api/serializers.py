@@ -3,8 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any, get_args
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
+from cityweather.ingest.options import DELIMITERS
+from cityweather.ingest.row_matching import MatchedRow as MatchedLine
 from cityweather.models import BulkJob, Status
 from cityweather.places.matching import Candidate
 from cityweather.tracker.progress import LimitedBy, WaitingFor
@@ -61,6 +64,10 @@ def _number(help_text: str, **options: Any) -> s.FloatField:
 
 def _column(option: str) -> s.CharField:
     return s.CharField(required=False, allow_blank=True, help_text=COLUMNS[option])
+
+
+def _chosen(part: str) -> s.JSONField:
+    return s.JSONField(source=f"columns_by_part.{part}", help_text="Its header, or its number from 1; null: none")
 
 
 class Temperature(s.FloatField):
@@ -348,6 +355,46 @@ class Rejected(Shape):
     text = s.CharField(allow_blank=True, help_text="The row, cut to a safe length")
 
 
+class DryRow(Shape):
+    # Made of a MatchedRow.
+    line = s.IntegerField(help_text="Of the upload, the first is 1")
+    city = s.CharField(source="asked", help_text="As it is written")
+    matched = s.SerializerMethodField()
+    ambiguous = s.IntegerField(help_text="How many other places fit what is written")
+
+    @extend_schema_field(MatchedRow(allow_null=True))
+    def get_matched(self, row: MatchedLine) -> Any:
+        city = {f"city__{column}": value for column, value in row.city._asdict().items()}
+        return MatchedRow().to_representation({"latitude": row.latitude, "longitude": row.longitude, **city})
+
+
+class DryRun(Shape):
+    """What an import would do. Numbers of a large file are estimates: see `sampled`."""
+
+    # Made of a dry_run.DryRun.
+    encoding = s.CharField()
+    delimiter = s.ChoiceField(list(DELIMITERS), allow_null=True, help_text="null: a file of one column")
+    header = s.BooleanField(help_text="Whether a row names the columns")
+    column = _chosen("city")
+    country_column = _chosen("country")
+    region_column = _chosen("region")
+    latitude_column = _chosen("latitude")
+    longitude_column = _chosen("longitude")
+    compression = s.ChoiceField(["gzip"], allow_null=True)
+    columns = Column(many=True, help_text="The first 100 of the file")
+    rows = DryRow(many=True, help_text="The first ten, as they will be asked")
+    total = s.IntegerField(help_text="Rows to refresh")
+    duplicates = s.IntegerField()
+    rejected = s.IntegerField()
+    reasons = Rejected(many=True, help_text="The first ten refused rows")
+    sampled = s.IntegerField(help_text="Rows that were matched; if fewer than total, what follows is an estimate")
+    unmatched = s.IntegerField(source="outlook.unmatched", help_text="Rows without a place and without coordinates")
+    ambiguous = s.IntegerField(source="outlook.ambiguous", help_text="Rows that fit several places")
+    requests = s.IntegerField(source="outlook.requests", help_text="To the provider")
+    seconds = _number("Until the quota has allowed them; null without a known quota", source="outlook.seconds")
+    finished_at = Time("Likewise.", source="outlook.finished_at", allow_null=True)
+
+
 # --- bodies of requests -------------------------------------------------------------------------------------------
 
 
@@ -380,6 +427,7 @@ class ImportOptions(Shape):
     longitude_column = _column("longitude_column")
     header = s.BooleanField(required=False, allow_null=True)
     quotes = s.ChoiceField(["none"], required=False, allow_blank=True)
+    dry_run = s.BooleanField(required=False, allow_null=True)
     callback_url = s.CharField(required=False, allow_blank=True, max_length=500)
     ambiguous = s.ChoiceField(["likeliest", "fail"], required=False, allow_blank=True)
     label = s.CharField(required=False, allow_blank=True, help_text=LABEL)  # type: ignore[assignment]
@@ -394,6 +442,6 @@ class FileByPath(ImportOptions):
 
 
 class Upload(ImportOptions):
-    """The fields that describe the file must come before it, because the file is read while it arrives."""
+    """The fields may stand before or behind the file; those before it save reading it twice."""
 
     file = s.FileField()

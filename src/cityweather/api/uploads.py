@@ -1,7 +1,11 @@
-"""The file of a multipart body, read while it arrives: neither memory nor a temporary file ever holds it."""
+"""The file of a multipart body, read while it arrives. Memory never holds it.
+
+A temporary file keeps a copy, because fields that say how to read it may stand behind it.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
 from typing import Any, cast
 
 from django.core.exceptions import SuspiciousMultipartForm
@@ -9,15 +13,14 @@ from django.http import HttpRequest, UnreadablePostError
 from django.http.multipartparser import ChunkIter, InterBoundaryIter, LazyStream, MultiPartParserError
 from django.utils.http import parse_header_parameters
 
-from cityweather.errors import BadUpload, LengthRequired, RequestTimeout, TooLarge
-from cityweather.ingest.options import COLUMN_OPTIONS
+from cityweather.errors import BadUpload, LengthRequired, NoRoom, RequestTimeout, TooLarge
 
 CHUNK = 65_536  # bytes
 FIELD_MAX = 1_000  # bytes of a form field's value
 PARTS_MAX = 20  # with and without a name; each costs some time
 HEADERS_MAX = 8_192  # bytes of the headers of one part
-HOW_TO_READ = frozenset(("encoding", "delimiter", "header", "quotes", *COLUMN_OPTIONS))
 OVERHEAD = 20_000  # bytes that part headers and form fields may add to the file
+IN_MEMORY = 1_000_000  # bytes of a copy before it becomes a file
 
 
 class Body:
@@ -81,14 +84,41 @@ class Upload:
         for part in self._parts:
             if part.file_name is not None:
                 raise BadUpload(reason="Send one file only.")
-            if part.name in HOW_TO_READ:  # too late: the file has been read without it
-                raise BadUpload(reason=f"Send '{part.name}' before the file.")
             self._take_field(part)
         self._check_whole()
 
     def _check_whole(self) -> None:
         if self._body.received < self._body.expected or b"--" + self._boundary + b"--" not in self._body.tail:
             raise BadUpload(reason="It broke off before its end. Send it again.")
+
+
+class Copied:
+    """Chunks of a file as they arrive, and once more from a copy. Close it. Raises NoRoom when the disk is full."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._copy = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - close() closes it
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            try:
+                self._copy.write(chunk)
+            except OSError as error:
+                raise NoRoom from error
+            yield chunk
+
+    def finish(self) -> None:
+        """Takes the chunks that nobody has read."""
+        for _ in self:
+            pass
+
+    def again(self) -> Iterator[bytes]:
+        self.finish()
+        self._copy.seek(0)
+        return iter(lambda: self._copy.read(CHUNK), b"")
+
+    def close(self) -> None:
+        self._copy.close()
 
 
 @dataclass(frozen=True, slots=True)

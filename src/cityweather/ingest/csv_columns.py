@@ -8,7 +8,7 @@ from typing import NamedTuple
 from cityweather.errors import BadOption, RowTooLong, UnclosedQuote
 from cityweather.ingest.csv_first_lines import LOOK_AHEAD, Split
 from cityweather.ingest.csv_words import CITY, COUNTRY, KNOWN, LATITUDE, LONGITUDE, OUR_RESULTS, REGION, plain
-from cityweather.ingest.options import NO_COLUMN, OPTION_MAX, ReadOptions
+from cityweather.ingest.options import NO_COLUMN, OPTION_MAX, PARTS, ReadOptions
 from cityweather.ingest.text import shown
 from cityweather.places.names import display
 
@@ -38,6 +38,9 @@ class Columns:
     latitude: int | None = None
     longitude: int | None = None
     codes: bool = False
+
+    def by_part(self) -> dict[str, int | None]:
+        return {"city": self.city, **{part: getattr(self, part) for part in PARTS}}
 
 
 GEONAMES = Columns(city=1, region=10, country=8, latitude=4, longitude=5, codes=True)

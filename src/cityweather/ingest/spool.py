@@ -6,11 +6,13 @@ SQLite's unique index finds the duplicates, so memory does not grow with the fil
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from cityweather.errors import NoCities, NoRoom, TooLarge
+from cityweather.ingest.csv_layout import Layout
 from cityweather.ingest.csv_reader import Reader, Refused
 from cityweather.ingest.csv_rows import Usable
 from cityweather.ingest.options import Limits, ReadOptions
@@ -22,6 +24,7 @@ PAGE = 8_192  # bytes
 GROWTH = 5  # bytes of the file for each byte that an upload may have: real names need 4.3
 FLOOR = 16_000_000  # bytes that the file may have however small the largest upload is
 FIRST_REASONS = 5
+SAMPLE_PARTS = 20  # places of the file that a sample is taken from
 # Nothing reads the file after a crash, so SQLite need not keep it consistent on the disk.
 SETUP = """
     PRAGMA page_size={page}; PRAGMA cache_size=-{cache}; PRAGMA temp_store=FILE;
@@ -48,6 +51,15 @@ class Row(NamedTuple):
     longitude: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FileShape:
+    """How the upload was read. `compression`: "gzip" or None."""
+
+    encoding: str
+    compression: str | None
+    layout: Layout
+
+
 class Spool:
     """`rows_read = total + duplicates + rejected`. Close it, or use it in a with statement. Raises NoRoom.
 
@@ -57,6 +69,7 @@ class Spool:
     def __init__(self, file_name: str, limits: Limits) -> None:
         self.file_name = "".join(filter(str.isprintable, file_name.replace("\\", "/").rpartition("/")[2]))[:255]
         self.content_hash = ""  # SHA-256 of the upload and its options
+        self.shape: FileShape
         self.total = self.duplicates = 0
         self.reasons: Counter[str] = Counter()
         self._max_bytes = max(FLOOR, limits.max_bytes * GROWTH)
@@ -94,6 +107,22 @@ class Spool:
         while chunk := rows.fetchmany(size):
             yield [Row(number, *row) for number, row in enumerate(chunk, position)]
             position += len(chunk)
+
+    def sample(self, size: int) -> list[Row]:
+        """All rows, or about `size` of them: the first ones, and others from all over the file.
+
+        Their positions are those in the sample.
+        """
+        (last,) = self._db.execute("SELECT max(line) FROM names").fetchone()
+        if self.total <= size:
+            return next(self.names(size), [])
+        each = size // SAMPLE_PARTS
+        found: dict[int, tuple[Any, ...]] = {}
+        for part in range(SAMPLE_PARTS):
+            query = "SELECT * FROM names WHERE line >= ? ORDER BY line LIMIT ?"
+            rows = self._db.execute(query, (last * part // SAMPLE_PARTS, each)).fetchall()
+            found.update({row[0]: row for row in rows})
+        return [Row(position, *row) for position, row in enumerate(found.values())]
 
     def refused(self, size: int) -> Iterator[list[tuple[int, str, str]]]:
         """(line, reason code, text) in order of line, `size` at a time."""
@@ -151,12 +180,15 @@ def spool_upload(
     options, limits = options or ReadOptions(), limits or Limits.of_settings()
     upload = Upload(chunks, limits, options.text)
     reader = Reader(upload, options, limits)
+    if reader.layout is None:
+        raise NoCities(reasons="It has no rows.")
     spool = Spool(file_name, limits)
+    spool.shape = FileShape(reader.encoding, upload.compression, reader.layout)
     try:
         spool.fill(reader)
     except NoCities as error:
         spool.close()
-        raise NoCities(error.detail, columns=reader.layout.listed if reader.layout else ()) from None
+        raise NoCities(error.detail, columns=reader.layout.listed) from None
     except BaseException:
         spool.close()
         raise

@@ -44,6 +44,7 @@ class Upload:
 
     def __init__(self, chunks: Iterable[bytes], limits: Limits, options: str = "") -> None:
         self.size = 0  # bytes received
+        self.compression: str | None = None
         self._limits = limits
         self._chunks = chunks
         self._digest = sha256(options.encode())
@@ -57,6 +58,7 @@ class Upload:
         first = next(pieces, b"")
         pieces = chain([first], pieces)
         if first.startswith(GZIP):
+            self.compression = "gzip"
             pieces = _pieces(_unpack(pieces, self._limits))
             first = next(pieces, b"")
             pieces = chain([first], pieces)

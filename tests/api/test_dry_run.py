@@ -1,0 +1,211 @@
+"""POST /bulk/import?dry_run=true: what an import would do, and nothing is kept."""
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from redis import RedisError
+
+from cityweather.ingest import dry_run
+from cityweather.models import BulkJob, City, ImportChunk, JobResult, RejectedRow
+from cityweather.weather.rate_limiter import QuotaForecast, RateLimiter
+
+DUMP = (
+    b"2988507\tParis\tParis\t\t48.85341\t2.3488\tP\tPPLC\tFR\t\t11\t75\t751\t75056\t2138551\t\t42"
+    b"\tEurope/Paris\t2024-01-01\n"
+)
+WORLDCITIES = (
+    b'"city","city_ascii","lat","lng","country","iso2","iso3","admin_name","capital","population","id"\n'
+    b'"Springfield","Springfield","39.7990","-89.6440","United States","US","USA","Illinois","admin","1","1"\n'
+    b'"Springfield","Springfield","37.1943","-93.2916","United States","US","USA","Missouri","","1","2"\n'
+)
+EXCEL = "Standorte 2026;;;\r\n\r\nNr;Ort;Bundesland;Land\r\n1;München;Bayern;DE\r\n2;Köln;;DE\r\n".encode("cp1252")
+
+
+@pytest.fixture(autouse=True)
+def forecast(monkeypatch: pytest.MonkeyPatch) -> QuotaForecast:
+    """60 places a minute."""
+    found = QuotaForecast(rate=1.0)
+    monkeypatch.setattr(RateLimiter, "forecast", lambda _: found)
+    return found
+
+
+def look(client: Client, content: bytes, *, status: int = 200, **fields: str) -> dict[str, Any]:
+    file = SimpleUploadedFile("cities.csv", content, "text/csv")
+    answer = client.post("/bulk/import?dry_run=true", {**fields, "file": file})
+    assert answer.status_code == status, answer.content
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def part(answer: dict[str, Any], *names: str) -> list[Any]:
+    return [answer[name] for name in names]
+
+
+COLUMNS = ("column", "country_column", "region_column", "latitude_column", "longitude_column")
+
+
+@pytest.mark.usefixtures("places")
+class TestShapes:
+    @pytest.fixture(autouse=True)
+    def _nothing_is_written(self) -> Iterator[None]:
+        yield
+        assert not any(table.objects.exists() for table in (BulkJob, City, JobResult, ImportChunk, RejectedRow))
+
+    def test_a_list_from_excel_with_a_title(self, keyed: Client) -> None:
+        answer = look(keyed, EXCEL, encoding="cp1252")
+        assert part(answer, "encoding", "delimiter", "header", "compression") == ["cp1252", "semicolon", True, None]
+        assert part(answer, *COLUMNS) == ["Ort", "Land", "Bundesland", None, None]
+        assert answer["columns"][1] == {"name": "Ort", "samples": ["München", "Köln"]}
+        munich, cologne = answer["rows"]
+        assert part(munich, "line", "city", "ambiguous") == [4, "München, Bayern, DE", 0]
+        assert part(munich["matched"], "name", "region", "country", "source") == [
+            "Munich",
+            "Bavaria",
+            "DE",
+            "gazetteer",
+        ]
+        assert cologne["matched"]["name"] == "Köln"
+        assert part(answer, "total", "duplicates", "rejected", "unmatched", "ambiguous", "requests") == [
+            2,
+            0,
+            0,
+            0,
+            0,
+            1,
+        ]
+
+    def test_the_same_list_in_the_wrong_encoding(self, keyed: Client) -> None:
+        answer = look(keyed, EXCEL + b"3;Bonn;;DE\r\n")
+        assert part(answer, "encoding", "total", "rejected") == ["utf-8", 1, 2]
+        assert answer["reasons"][0] == {
+            "line": 4, "code": "bad_encoding", "text": "byte 4 is 0xFC: 1;M\\xfcnchen;Bayern;DE"
+        }  # fmt: skip
+
+    def test_worldcities(self, keyed: Client) -> None:
+        answer = look(keyed, gzip.compress(WORLDCITIES))
+        assert part(answer, *COLUMNS) == ["city", "iso2", "admin_name", "lat", "lng"]
+        assert part(answer, "delimiter", "compression") == ["comma", "gzip"]
+        illinois, missouri = answer["rows"]
+        assert illinois["city"] == "Springfield, Illinois, US"
+        assert illinois["matched"] == {
+            "name": "Springfield", "region": "Illinois", "country": "US", "latitude": 39.799, "longitude": -89.644,
+            "source": "file",
+        }  # fmt: skip
+        assert missouri["matched"]["region"] == "Missouri"
+
+    def test_a_dump_of_geonames(self, keyed: Client) -> None:
+        answer = look(keyed, DUMP)
+        assert part(answer, "delimiter", "header", *COLUMNS) == ["tab", False, 2, 9, 11, 5, 6]
+        assert [column["name"] for column in answer["columns"]] == [""] * 19
+        assert answer["rows"][0]["matched"]["name"] == "Paris"
+
+    def test_a_list_of_one_column(self, keyed: Client) -> None:
+        answer = look(keyed, b"Paris\nParis, TX\nParis\n\x00\nXyzzy\n")
+        assert part(answer, "delimiter", "header", *COLUMNS) == [None, False, 1, None, None, None, None]
+        assert part(answer, "total", "duplicates", "rejected", "unmatched") == [3, 1, 1, 1]
+        assert part(answer["rows"][2], "city", "matched") == ["Xyzzy", None]
+        assert answer["rows"][0]["ambiguous"] > 0
+        assert answer["ambiguous"] == 1
+
+    def test_a_header_twice_is_named_by_its_number(self, keyed: Client) -> None:
+        answer = look(keyed, b"city;city\nx;Oslo\n", column="2")
+        assert answer["column"] == 2
+
+    def test_ten_rows_are_shown(self, keyed: Client) -> None:
+        answer = look(keyed, "\n".join(["city", *(f"Town {n}" for n in range(20)), *"\x01" * 20]).encode())
+        assert [row["line"] for row in answer["rows"]] == [*range(2, 12)]
+        assert [row["line"] for row in answer["reasons"]] == [*range(22, 32)]
+
+    def test_a_large_file_is_estimated_from_rows_all_over_it(self, keyed: Client) -> None:
+        rows = [*(f"Town {n},," for n in range(9_000)), *(f"X,{48 + n / 10_000:.4f},2" for n in range(9_000))]
+        answer = look(keyed, "\n".join(["city,lat,lng", *rows]).encode())
+        assert part(answer, "total", "sampled") == [18_000, 2_000]
+        assert answer["unmatched"] == pytest.approx(9_000, rel=0.01)
+        assert answer["rows"][0]["line"] == 2
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize(
+    ("content", "code", "names"),
+    [
+        (b"Kaupunki 1;Maa\nOslo;NO\n", "no_city_column", ["Kaupunki 1", "Maa"]),
+        (b"city,city\nOslo,Bergen\n", "no_city_column", ["city", "city"]),
+        (b"city,x\nOslo;NO\n", "no_cities", ["city", "x"]),
+        (b"Table 1\nstadt,x\nBonn,3\n", "no_city_column", ["stadt", "x"]),
+    ],
+)
+def test_a_question_lists_the_columns(keyed: Client, content: bytes, code: str, names: list[str]) -> None:
+    answer = look(keyed, content, status=400)
+    assert (answer["code"], [column["name"] for column in answer["columns"]]) == (code, names)
+
+
+@pytest.mark.usefixtures("db")
+def test_what_is_no_csv_is_refused_as_by_an_import(keyed: Client) -> None:
+    assert look(keyed, b"%PDF-1.7", status=400).keys() == {"detail", "code"}
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("where", ["before", "behind"])
+def test_it_may_be_a_field_and_uses_up_no_key(keyed: Client, settings: Any, where: str) -> None:
+    file = {"file": SimpleUploadedFile("c.csv", b"a;b\nOslo;NO\n")}
+    fields = {"dry_run": "true", "column": "a", "country_column": "b"}
+    form = {**fields, **file} if where == "before" else {**file, **fields}
+    answer = keyed.post("/bulk/import", form, headers={"Idempotency-Key": "k"})
+    assert (answer.status_code, answer.json()["rows"][0]["city"]) == (200, "Oslo, NO")
+    assert not BulkJob.objects.exists()
+    again = keyed.post(
+        "/bulk/import", {"file": SimpleUploadedFile("c.csv", b"city\nParis\n")}, headers={"Idempotency-Key": "k"}
+    )
+    assert again.status_code == 202
+    assert "Idempotency-Replayed" not in again
+
+
+@pytest.mark.usefixtures("db")
+def test_a_file_below_the_import_folder(keyed: Client, settings: Any, tmp_path: Path) -> None:
+    settings.IMPORT_DIR = tmp_path
+    (tmp_path / "c.csv").write_bytes(b"city\nOslo\n")
+    answer = keyed.post("/bulk/import", {"path": "c.csv", "dry_run": True}, content_type="application/json")
+    assert (answer.status_code, answer.json()["total"]) == (200, 1)
+
+
+@pytest.mark.usefixtures("db")
+def test_it_is_answered_although_too_many_jobs_are_open(keyed: Client, settings: Any) -> None:
+    settings.IMPORT_MAX_OPEN_JOBS = 0
+    assert look(keyed, b"city\nOslo\n")["total"] == 1
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize(
+    ("provider", "requests", "tokens"), [("openweather", 4_500 + 4_500, 9_000), ("open_meteo", 23 + 4_500, 9_000)]
+)
+def test_the_quota_says_how_long_it_takes(
+    keyed: Client, settings: Any, provider: str, requests: int, tokens: int
+) -> None:
+    settings.WEATHER_PROVIDER = provider
+    settings.OPENWEATHER_API_KEY = "k"
+    answer = look(keyed, "\n".join(["city", *(f"Town {n}" for n in range(4_500))]).encode())
+    assert part(answer, "requests", "seconds") == [requests, tokens]
+    assert answer["finished_at"] > "2026"
+
+
+@pytest.mark.usefixtures("db")
+def test_without_a_quota_or_without_redis_nobody_knows_how_long(
+    keyed: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(_: RateLimiter) -> QuotaForecast:
+        raise RedisError
+
+    monkeypatch.setattr(RateLimiter, "forecast", unreachable)
+    settings.WEATHER_PROVIDER = "openweather"
+    assert part(look(keyed, b"city\nOslo\n"), "seconds", "finished_at") == [None, None]
+    settings.OPENWEATHER_QUOTA_PER_MINUTE = settings.OPENWEATHER_QUOTA_PER_MONTH = 0
+    assert part(look(keyed, b"city\nOslo\n"), "seconds", "finished_at") == [None, None]
+
+
+def test_the_sample_is_what_the_readme_says() -> None:
+    assert dry_run.SAMPLE >= 1_000
