@@ -55,7 +55,7 @@ def test_no_tick_is_sent_while_ticks_pile_up_without_a_bookkeeper(redis_server: 
     assert sent_tasks == []
 
 
-def test_beat_survives_a_broker_that_is_away(sent_tasks: list[Sent], caplog: pytest.LogCaptureFixture) -> None:
+def test_beat_survives_an_unreachable_broker(sent_tasks: list[Sent], caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         tick()
     assert (sent_tasks, caplog.messages) == ([], ["tick_not_sent"])

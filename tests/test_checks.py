@@ -122,7 +122,7 @@ def test_a_key_without_a_quota_is_warned_of(settings: Settings, db: None) -> Non
     assert "cityweather.W001" not in ids(deploy=True)
 
 
-def test_redis_away_is_warned_of(db: None) -> None:
+def test_an_unreachable_redis_is_warned_of(db: None) -> None:
     assert {"cityweather.W002", "cityweather.W003"} <= ids(deploy=True)
 
 

@@ -14,7 +14,7 @@ from tests.support.scripted import JOB, Scripted, always, in_turn, job
 HERE = ("GET", f"/bulk/jobs/{JOB}")
 
 
-def test_a_restart_is_told_and_survived(server: Scripted, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_restart_is_shown_and_survived(server: Scripted, capsys: pytest.CaptureFixture[str]) -> None:
     away = always({"detail": "The database does not answer.", "code": "x"}, 503, Retry_After="7")
     server.on[HERE] = in_turn(always(job()), lambda handler: handler.hang_up(), away, always(job("done", 4)))
     slept: list[float] = []
@@ -72,7 +72,7 @@ def test_what_does_not_pass_is_not_asked_again(server: Scripted) -> None:
     ("seconds", "words"),
     [(0, "0 s"), (99, "99 s"), (100, "2 min"), (6_000, "2 h"), (100_800, "28 h"), (1e6, "12 days")],
 )
-def test_a_duration_is_told_in_a_unit_that_suits_it(seconds: float, words: str) -> None:
+def test_a_duration_has_a_unit_that_suits_it(seconds: float, words: str) -> None:
     assert show.duration(seconds) == words
     assert f"about {words} to go" in show.line(job(eta_seconds=seconds))
 

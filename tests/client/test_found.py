@@ -38,7 +38,7 @@ def test_management_commands_are_for_it(up: Path) -> None:
     assert run("check", f"--data={up}").returncode == 0
 
 
-def test_a_folder_in_which_none_runs_is_told(tmp_path: Path) -> None:
+def test_a_folder_in_which_none_runs_is_named(tmp_path: Path) -> None:
     done = run("check", "--data", str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.startswith(f"No `cityweather up` runs in {tmp_path}, and neither REDIS_URL nor DATABASE_URL")

@@ -109,7 +109,7 @@ def test_a_rate_set_while_the_job_runs_holds_from_then_on(sent_tasks: list[Sent]
     assert job_control.set_rate(str(job.job_id), None).max_rate is None
 
 
-def test_a_command_given_while_redis_is_away_is_copied_by_the_next_tick(
+def test_a_command_given_while_redis_is_unreachable_is_copied_by_the_next_tick(
     sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = running_job(10)

@@ -108,7 +108,7 @@ def lose_the_database(*_: object) -> None:
     raise DatabaseError
 
 
-def test_a_database_that_goes_away_between_claim_and_send_costs_nothing(
+def test_a_database_lost_between_claim_and_send_costs_nothing(
     sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_job(5)
@@ -151,7 +151,7 @@ def test_a_job_that_a_flusher_has_just_put_into_redis_is_not_rebuilt_again(monke
     assert reload(job).epoch == epoch
 
 
-def test_a_broker_that_is_away_costs_nothing(sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_broker_costs_nothing(sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
     make_job(5)
 
     def away(*_: object, **__: object) -> None:

@@ -103,7 +103,7 @@ def test_a_batch_is_a_seconds_work_of_one_process_and_at_most_2000_rows() -> Non
     assert batch_size(10_000, 0.2, MANY, load(rate=1)) == 1
 
 
-def test_a_batch_stays_small_until_a_process_has_told_its_speed() -> None:
+def test_a_batch_stays_small_until_the_speed_of_a_process_is_known() -> None:
     assert batch_size(10_000, 0, MANY, load(rate=400)) == SMALL
 
 

@@ -112,7 +112,7 @@ def test_a_key_of_an_ended_job_that_a_full_redis_evicted_is_no_fault() -> None:
 
 @pytest.mark.parametrize("redis_server", ["fake"], indirect=True)
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
-def test_a_job_that_a_flusher_holds_is_told_as_busy_and_the_others_are_audited() -> None:
+def test_a_job_that_a_flusher_holds_is_named_busy_and_the_others_are_audited() -> None:
     held, sound = running_job(3), running_job(3)
     locked, over = threading.Event(), threading.Event()
 

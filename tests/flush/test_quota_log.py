@@ -33,7 +33,7 @@ def used() -> int:
     return next(iter(availability.usage().values()))
 
 
-def test_use_is_noted_down_and_an_emptied_redis_is_told() -> None:
+def test_use_is_stored_and_an_emptied_redis_is_restored() -> None:
     quota_usage.restore()
     use(2)
     before = used()
@@ -44,7 +44,7 @@ def test_use_is_noted_down_and_an_emptied_redis_is_told() -> None:
     assert used() >= before
 
 
-def test_a_redis_that_remembers_is_not_told_twice() -> None:
+def test_a_redis_that_remembers_is_not_restored_twice() -> None:
     quota_usage.restore()
     use(1)
     quota_usage.persist()
@@ -75,7 +75,7 @@ def test_past_windows_are_forgotten_and_no_others() -> None:
     assert left == {("openweather", "month:209901"), ("openweather", "day:1"), ("open_meteo", "month:202001")}
 
 
-def test_a_redis_back_from_an_older_copy_is_told_by_the_next_sweep() -> None:
+def test_a_redis_back_from_an_older_copy_is_restored_by_the_next_sweep() -> None:
     quota_usage.restore()
     use(1)
     quota_usage.persist()

@@ -225,7 +225,7 @@ def test_a_cancelled_job_whose_redis_is_emptied_still_ends_cancelled() -> None:
     assert (reload(job).status, agree(job)) == ("cancelled", (1, 1, 0))
 
 
-def test_a_fresh_job_and_a_lost_one_are_told_apart_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fresh_job_and_a_lost_one_differ_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     job = make_job(3)
     with caplog.at_level(logging.WARNING):
         flush(job)

@@ -64,6 +64,7 @@ def test_a_name_of_joiners_has_no_key() -> None:
     assert not key(display(ZWJ + ZWNJ))
 
 
+@pytest.mark.slow
 @given(st.text(max_size=40))
 def test_showing_a_name_again_changes_nothing(raw: str) -> None:
     name = display(raw)

@@ -5,6 +5,7 @@ import gzip
 import io
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -86,6 +87,7 @@ def distinct(table: list[Row], header: list[str]) -> dict[tuple[str, ...], str]:
     return first
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(
     table=tables,

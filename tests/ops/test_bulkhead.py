@@ -35,7 +35,7 @@ def well(_: Any) -> HttpResponse:
 
 
 @pytest.mark.parametrize("quick", ["/healthz", "/readyz/", f"/bulk/jobs/{'0' * 8}-0000-0000-0000-{'0' * 12}"])
-def test_one_too_many_is_sent_away_and_quick_requests_are_not(quick: str) -> None:
+def test_one_too_many_is_refused_and_quick_requests_are_not(quick: str) -> None:
     begun, release = threading.Event(), threading.Event()
 
     def hang(_: Any) -> HttpResponse:

@@ -38,7 +38,7 @@ def flush_part() -> dict[str, Any]:
     return health.examine([part])["flush"]
 
 
-def test_what_a_tick_was_refused_is_told_until_it_is_old(redis_server: "Redis[bytes]") -> None:
+def test_what_a_tick_was_refused_is_shown_until_it_is_old(redis_server: "Redis[bytes]") -> None:
     job = running_job(1)
     work(job, [result(0)])
     with read_only():
@@ -50,7 +50,7 @@ def test_what_a_tick_was_refused_is_told_until_it_is_old(redis_server: "Redis[by
     assert flush_part()["ok"]
 
 
-def test_what_an_import_was_refused_is_told(client: Client) -> None:
+def test_what_an_import_was_refused_is_shown(client: Client) -> None:
     with read_only():
         answer = client.post(
             "/bulk/import", {"file": SimpleUploadedFile("cities.csv", b"city\nOslo\n")}, headers={"X-API-Key": KEY}

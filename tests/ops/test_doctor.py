@@ -51,7 +51,7 @@ def of(found: list[Finding], part: str) -> list[Level]:
     return [finding.level for finding in found if finding.part == part]
 
 
-def test_with_everything_away_each_part_is_told_and_no_secret(tmp_path: Path) -> None:
+def test_with_everything_unreachable_each_part_is_named_and_no_secret(tmp_path: Path) -> None:
     base = f"sqlite:///{tmp_path}/none/db.sqlite3"
     done = doctor(**SOUND, REDIS_URL=NOBODY, DATABASE_URL=base, OPENWEATHER_API_KEY="a-providers-key-0")
     assert done.returncode == 1, done.stderr
@@ -78,7 +78,7 @@ def test_settings_that_cannot_be_read_are_named_without_their_value(name: str, v
     assert "hunter2" not in done.stdout + done.stderr
 
 
-def test_settings_that_no_service_starts_with_are_told(tmp_path: Path) -> None:
+def test_settings_that_no_service_starts_with_are_named(tmp_path: Path) -> None:
     done = doctor(REDIS_URL=NOBODY, DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3")
     assert done.returncode == 1
     assert "FAIL settings      SECRET_KEY is not set. (cityweather.E001)" in done.stdout
@@ -120,7 +120,7 @@ def test_a_database_without_tables(tmp_path: Path, django_db_blocker: Any) -> No
 
 @pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
 @pytest.mark.usefixtures("database")
-def test_with_redis_there_its_ways_and_the_missing_beat_are_told(
+def test_with_redis_there_its_settings_and_the_missing_beat_are_named(
     redis_server: "Redis[bytes]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "provider", lambda: Finding(Level.OK, "provider", ""))
@@ -138,7 +138,7 @@ def test_with_redis_there_its_ways_and_the_missing_beat_are_told(
 
 
 @pytest.mark.usefixtures("redis_server", "db")
-def test_the_provider_is_asked_once_and_its_refusal_of_the_key_is_told(
+def test_the_provider_is_asked_once_and_its_refusal_of_the_key_is_shown(
     simulator: Simulator, settings: Settings
 ) -> None:
     settings.WEATHER_PROVIDER, settings.OPENWEATHER_API_KEY = "openweather", "k" * 20

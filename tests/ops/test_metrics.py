@@ -89,7 +89,7 @@ def test_running_jobs_show_what_is_under_way(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("database")
-def test_without_redis_the_rest_is_still_told(client: Client) -> None:
+def test_without_redis_the_rest_is_still_shown(client: Client) -> None:
     make_job("p")
     found = scraped(client)
     assert found["cityweather_up", (("part", "redis"),)] == 0
@@ -98,7 +98,7 @@ def test_without_redis_the_rest_is_still_told(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("db", "redis_server")
-def test_a_deleted_job_whose_rows_are_still_going_is_not_told_as_one_being_read(client: Client) -> None:
+def test_a_deleted_job_whose_rows_still_exist_is_not_shown(client: Client) -> None:
     BulkJob.objects.create(phase=BulkJob.Phase.ENDED, status=BulkJob.Status.DONE)
     assert BulkJob.objects.all().hide()
     BulkJob.objects.create(phase=BulkJob.Phase.READING)
@@ -123,7 +123,9 @@ def test_processes_are_added_up(client: Client, redis_server: "Redis[bytes]") ->
     assert found["cityweather_fetch_seconds_bucket", (("le", "+Inf"), *labels)] == 4
 
 
-def test_nothing_is_lost_while_redis_is_away(redis_server: "Redis[bytes]", monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_lost_while_redis_is_unreachable(
+    redis_server: "Redis[bytes]", monkeypatch: pytest.MonkeyPatch
+) -> None:
     counters, clock = Counters(), [100.0]
     monkeypatch.setattr(metrics.time, "monotonic", lambda: clock[0])
     counters.add("rows", 2, result="success")
@@ -190,7 +192,7 @@ def bad_tick() -> None:
 
 
 @pytest.mark.usefixtures("db")
-def test_a_tick_that_ended_well_and_a_task_that_failed_are_told(client: Client, redis_server: "Redis[bytes]") -> None:
+def test_a_tick_that_ended_well_and_a_task_that_failed_are_shown(client: Client, redis_server: "Redis[bytes]") -> None:
     before = time.time()
     good_tick.apply()
     bad_tick.apply()
@@ -217,7 +219,7 @@ def test_workers_are_counted_by_queue_and_so_are_those_that_are_gone(
 
 
 @pytest.mark.usefixtures("db")
-def test_a_tick_survives_redis_being_away() -> None:
+def test_a_tick_survives_an_unreachable_redis() -> None:
     assert good_tick.apply().successful()
 
 
@@ -227,7 +229,7 @@ def test_whatever_is_counted_anywhere_has_a_help_text_and_nothing_else_has() -> 
 
 
 @pytest.mark.usefixtures("redis_server", "db")
-def test_what_holds_the_provider_back_is_told(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_holds_the_provider_back_is_shown(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     assert scraped(client)["cityweather_provider_blocked", (("reason", "quota"),)] == 0
     later = time.time() + 30
     monkeypatch.setattr(prometheus.availability, "provider_availability", lambda: ProviderAvailability("quota", later))

@@ -92,7 +92,7 @@ def test_a_command_without_the_database_ends_in_a_sentence(command: str, django_
     assert "a-password" not in str(refusal.value)
 
 
-def test_it_is_told_again_after_half_a_minute(
+def test_it_is_logged_again_after_half_a_minute(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     now = [100.0]

@@ -234,7 +234,7 @@ def test_a_client_cannot_say_where_the_application_begins(usual: Server) -> None
     assert ("HTTP/1.1 413 " in answer, body) == (True, "large")
 
 
-def test_a_body_too_slow_is_told_so(server: Server) -> None:
+def test_a_body_too_slow_is_refused(server: Server) -> None:
     with socket.create_connection(server[:2], timeout=10) as slow:
         slow.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx")
         assert slow.recv(100).startswith(b"HTTP/1.1 408")

@@ -56,7 +56,7 @@ def test_recording_renews_the_lease(bench: Bench) -> None:
     assert bench.claim("other", 10) == []
 
 
-def test_a_worker_thought_lost_that_records_late_is_counted_and_told_to_stop(bench: Bench) -> None:
+def test_a_worker_thought_lost_that_records_late_is_counted_and_stopped(bench: Bench) -> None:
     bench.install(10)
     bench.start("slow", 10)
     expire(bench)

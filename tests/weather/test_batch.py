@@ -188,7 +188,7 @@ def test_the_cache_answers_while_the_provider_is_not_asked(world: World) -> None
     assert world.tracker.parks == []
 
 
-def test_when_the_tracker_is_away_the_batch_ends_and_its_answers_are_in_the_cache(
+def test_without_the_tracker_the_batch_ends_and_its_answers_are_in_the_cache(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object) -> None:

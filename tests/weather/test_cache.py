@@ -54,7 +54,7 @@ def test_tries_of_a_row_are_counted_together_and_do_not_stay_for_ever(cache: Cac
     assert all(0 < redis_server.ttl(name) <= 2 * 86_400 for name in redis_server.scan_iter())  # type: ignore[union-attr]
 
 
-def test_a_cache_that_is_away_knows_nothing(settings: object) -> None:
+def test_an_unreachable_cache_knows_nothing(settings: object) -> None:
     cache = Cache("openweather", 900)
     cache.set("oslo", Answer(1.0, OSLO.pack()))
     assert cache.get("oslo") is None

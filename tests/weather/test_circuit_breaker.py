@@ -53,7 +53,7 @@ def test_one_probe_at_a_time_among_the_threads_of_a_process_too(
     assert web.check("third").state is State.CLOSED
 
 
-def test_a_probe_that_told_nothing_is_followed_by_another_at_once(
+def test_a_probe_without_evidence_is_followed_by_another_at_once(
     process: Callable[..., CircuitBreaker], clock: Clock
 ) -> None:
     web = process()
@@ -232,7 +232,7 @@ def test_a_clock_set_back_does_not_keep_it_open(process: Callable[..., CircuitBr
     assert breaker.check().state is State.PROBE
 
 
-def test_it_is_closed_while_redis_is_away(clock: Clock) -> None:
+def test_it_is_closed_while_redis_is_unreachable(clock: Clock) -> None:
     breaker = CircuitBreaker("openweather", Redis(port=1, retry=None))
     assert breaker.check().state is State.CLOSED
     assert breaker.record_failure() == 1.0

@@ -94,7 +94,7 @@ def test_a_retry_after_is_not_shortened_to_fit(provider: Any, monkeypatch: pytes
     assert (len(provider.calls), slow.slept) == (1, [])
 
 
-def test_a_long_retry_after_is_told_and_not_slept(provider: Any) -> None:
+def test_a_long_retry_after_is_passed_on_and_not_slept(provider: Any) -> None:
     answer(provider, reply(503, b"", retry_after="30"))
     with pytest.raises(ProviderDown) as caught:
         lookup("Oslo", nothing_known)
@@ -102,7 +102,7 @@ def test_a_long_retry_after_is_told_and_not_slept(provider: Any) -> None:
     assert len(provider.calls) == 1
 
 
-def test_a_429_is_told_and_the_next_one_is_not_sent(provider: Any) -> None:
+def test_a_429_is_passed_on_and_the_next_request_is_not_sent(provider: Any) -> None:
     answer(provider, TOO_MANY)
     with pytest.raises(Throttled) as first:
         lookup("Oslo", nothing_known)

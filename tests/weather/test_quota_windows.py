@@ -17,7 +17,7 @@ def at(clock: Clock, moment: datetime) -> None:
     clock.passed = moment.timestamp() - START
 
 
-def test_bulk_waits_until_it_is_told_what_was_used(quota_of: Callable[..., RateLimiter], clock: Clock) -> None:
+def test_bulk_waits_until_it_is_known_what_was_used(quota_of: Callable[..., RateLimiter], clock: Clock) -> None:
     quota = quota_of(MONTH)
     assert quota.acquire(5).tokens == 0
     assert not quota.forecast().restored
@@ -26,7 +26,7 @@ def test_bulk_waits_until_it_is_told_what_was_used(quota_of: Callable[..., RateL
     assert quota.forecast().restored
 
 
-def test_what_is_told_late_is_added_to_what_was_used_meanwhile(
+def test_what_is_restored_late_is_added_to_what_was_used_meanwhile(
     quota_of: Callable[..., RateLimiter], clock: Clock
 ) -> None:
     quota = quota_of(MONTH)
@@ -44,7 +44,7 @@ def test_a_person_need_not_wait_for_that_and_is_counted(quota_of: Callable[..., 
     assert sum(quota.usage().values()) == 1
 
 
-def test_a_redis_that_forgot_is_told_by_the_database(
+def test_a_redis_that_forgot_is_restored_from_the_database(
     quota_of: Callable[..., RateLimiter], clock: Clock, redis_server: Redis
 ) -> None:
     quota = quota_of(MONTH)
@@ -57,7 +57,7 @@ def test_a_redis_that_forgot_is_told_by_the_database(
     assert not quota.restore_usage(kept)
 
 
-def test_a_redis_back_from_an_older_copy_is_told_by_the_database(
+def test_a_redis_back_from_an_older_copy_is_restored_from_the_database(
     quota_of: Callable[..., RateLimiter], redis_server: Redis
 ) -> None:
     quota = quota_of(MONTH)

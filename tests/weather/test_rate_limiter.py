@@ -216,7 +216,7 @@ def test_script_flush_is_survived(quota_of: Callable[..., RateLimiter], clock: C
     assert quota.acquire(1).tokens == 1
 
 
-def test_while_redis_is_away_a_process_uses_a_tenth_of_the_rate(
+def test_while_redis_is_unreachable_a_process_uses_a_tenth_of_the_rate(
     quota_of: Callable[..., RateLimiter], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object, **__: object) -> None:

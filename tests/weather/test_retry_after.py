@@ -79,7 +79,7 @@ def test_a_retry_after_of_no_time_is_no_reason_to_hurry(world: World) -> None:
     assert sum(provider.gaps()) > 1
 
 
-def test_what_one_city_was_told_as_a_probe_holds_for_that_city_only(world: World) -> None:
+def test_the_answer_to_one_city_as_a_probe_holds_for_that_city_only(world: World) -> None:
     world.batch(*named(50))
     world.upstream.respond = lambda _city: reply(503, b"")
     world.batch("Oslo", *named(10), first=100)

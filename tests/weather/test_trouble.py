@@ -37,7 +37,7 @@ def test_an_outage_of_a_minute_fails_no_city_and_costs_few_requests(world: World
     assert world.clock.passed < 80 + 15 + 60
 
 
-def test_some_failures_in_a_row_are_enough_to_send_no_more_until_a_probe_has_told(world: World) -> None:
+def test_some_failures_in_a_row_are_enough_to_send_no_more_until_a_probe_ends(world: World) -> None:
     chance = random.Random(3)
     world.upstream.concurrency = 128
 
@@ -263,7 +263,7 @@ def test_a_probe_of_a_refused_name_tells_as_much_as_any_other(world: World) -> N
     assert len(world.tracker.results) == 20
 
 
-def test_a_probe_that_is_told_to_slow_down_is_sent_again(world: World) -> None:
+def test_a_probe_that_is_answered_429_is_sent_again(world: World) -> None:
     world.clock.advance(world.context.breaker.record_failure())
     later = reply(429, {"cod": 429}, retry_after="1")
     world.upstream.respond = lambda city: later if len(world.upstream.asked) == 1 else weather(city)

@@ -51,7 +51,7 @@ def test_a_tenth_of_the_quota_may_be_used(settings: Any) -> None:
 
 
 @responses.activate
-def test_trouble_is_told_as_ever() -> None:
+def test_trouble_is_reported_as_ever() -> None:
     answer(KEY_REFUSED, BROKEN, BROKEN, BROKEN)
     with pytest.raises(KeyRefused):
         lookup("Oslo", nothing_known)
