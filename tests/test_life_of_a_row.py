@@ -113,6 +113,19 @@ def test_a_message_delivered_twice_is_fetched_once(sent_tasks: list[Sent], simul
     assert (agree(job), simulator.stats()["requests"]) == ((5, 4, 1), 5)
 
 
+def test_a_message_of_earlier_code_is_handed_back_and_its_longitudes_are_no_error_codes(
+    sent_tasks: list[Sent],
+) -> None:
+    job = make_job(3)
+    tasks.dispatch_tick()
+    for sent in sent_tasks:
+        _, job_id, epoch, token, rows, *_ = sent.args
+        tasks.fetch(1, job_id, epoch, token, [[position, name, 1.5, 10.75] for position, name, *_ in rows])
+    assert {lease.state for lease in tracker().leases(str(job.job_id))} == {"released"}
+    flush(job)
+    assert agree(job) == (0, 0, 0)
+
+
 def test_a_message_of_newer_code_is_handed_back_at_once(sent_tasks: list[Sent], simulator: Simulator) -> None:
     job = make_job(3)
     tasks.dispatch_tick()

@@ -54,7 +54,7 @@ django.setup()
 import cityweather.celery
 from cityweather.dispatch import batches, dispatcher
 from cityweather.flush import live_jobs
-batches.FORMAT = 2
+batches.FORMAT += 1
 send = batches.current_app.send_task
 batches.current_app.send_task = lambda name, args, **how: send(name, args=[*args, "what only newer code knows"], **how)
 dispatcher.dispatch(live_jobs.open_jobs())

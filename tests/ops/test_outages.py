@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from redis._parsers.base import BaseParser
 
 from cityweather import tasks
+from cityweather.dispatch import batches
 from cityweather.flush import flusher
 from cityweather.runtime import outages
 from tests.support.flush import make_job
@@ -57,7 +58,8 @@ def test_ticks_without_redis_say_so_once(
 def test_a_batch_without_redis_says_what_becomes_of_its_rows(
     redis_unreachable: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert tasks.fetch.apply(args=[1, "job", 1, "token", [[0, "Oslo", None, None, None]]]).state == "FAILURE"
+    args = [batches.FORMAT, "job", 1, "token", [[0, "Oslo", None, None, None]]]
+    assert tasks.fetch.apply(args=args).state == "FAILURE"
     (line,) = warnings(caplog)
     assert fields(line)["next"] == "the batch goes out again when its lease has run out"
 

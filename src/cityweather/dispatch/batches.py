@@ -18,7 +18,7 @@ from cityweather.tracker.tracker import LOST_BEFORE_ALONE, Claim, Tracker
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1  # first in every message; a worker hands back a batch whose format it does not know
+FORMAT = 2  # first in every message; a worker hands back a batch whose format it does not know
 TASK = "cityweather.tasks.fetch"
 LOST_BEFORE_FAILING = 2 * LOST_BEFORE_ALONE
 
