@@ -33,7 +33,7 @@ def test_a_job_is_kept_fresh_until_it_is_no_more(screen: Screen, cities: Callabl
     expect(card).to_be_hidden()
     fresh.select_option("1h")
     expect(dialog).to_contain_text("Refresh 3 cities every hour?")
-    expect(dialog).to_contain_text("0.1 cities a minute")
+    expect(dialog).to_contain_text("less than 0.1 cities a minute")
     page.get_by_role("button", name="Back").click()
     expect(fresh).to_have_value("")
     assert schedules(screen) == []

@@ -5,22 +5,22 @@ import { key } from "./key.js";
 export const traffic = new EventTarget(); // "answer"; "silence" (no answer); "refused" (detail: why the key was refused)
 
 export class ApiError extends Error {
-  /** `status` 0: no answer. `wait`: the seconds of Retry-After, or undefined. */
-  constructor(status, code, detail, wait) {
+  /** `status` 0: no answer. `wait`: the seconds of Retry-After, or undefined. `columns`: of a file that is refused. */
+  constructor(status, code, detail, { wait, columns } = {}) {
     super(detail);
-    Object.assign(this, { status, code, wait });
+    Object.assign(this, { status, code, wait, columns });
   }
 }
 
 const UNREACHABLE = "The server does not answer.";
 
 /** `{status, data, etag, wait}`; data is null for a 304 or an empty answer. Throws ApiError. */
-export async function call(path, { method = "GET", json, etag, apiKey = key(), signal } = {}) {
+export async function call(path, { method = "GET", json, form, etag, apiKey = key(), signal } = {}) {
   const headers = { Accept: "application/json" };
   if (apiKey) headers["X-API-Key"] = apiKey;
   if (etag) headers["If-None-Match"] = etag;
   if (json) headers["Content-Type"] = "application/json";
-  const answer = await reach(path, { method, headers, signal, body: json && JSON.stringify(json) });
+  const answer = await reach(path, { method, headers, signal, body: form ?? (json && JSON.stringify(json)) });
   if (answer.status < 500) traffic.dispatchEvent(new Event("answer"));
   const wait = seconds(answer);
   const found = { status: answer.status, data: null, etag: answer.headers.get("ETag") ?? "", wait };
@@ -47,7 +47,7 @@ export async function download(path, name) {
 
 export function failure(status, data, wait) {
   const detail = data?.detail ?? (status >= 500 ? UNREACHABLE : `The server answered ${status}.`);
-  return new ApiError(status, data?.code ?? "", detail, wait);
+  return new ApiError(status, data?.code ?? "", detail, { wait, columns: data?.columns });
 }
 
 /** A key that worked may be withdrawn, or the service may have restarted with another one. */

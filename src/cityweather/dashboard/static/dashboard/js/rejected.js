@@ -21,13 +21,18 @@ export async function showRejected(job) {
 /** The first rejected rows and a button that downloads all of them. */
 export async function rejectedRows(job) {
   const { results } = await get(`/bulk/jobs/${job.job_id}/rejected?limit=${SHOWN}`);
-  const rows = results.map(({ line, code, text }) =>
-    el("li", {}, el("b", { textContent: `Line ${count(line)}` }), ` ${reason(code)} `, el("code", {}, bdi(text))),
-  );
   const save = () => saveRejected(job);
-  const rest = job.rejected > rows.length ? `All ${plural(job.rejected, "rejected row")} (CSV)` : "Download them (CSV)";
-  return el("div", {}, el("ul", { class: "refusals" }, ...rows), button(rest, save, "link"));
+  const rest = job.rejected > results.length ? `All ${plural(job.rejected, "rejected row")} (CSV)` : "Download them (CSV)";
+  return el("div", {}, refusals(results), button(rest, save, "link"));
 }
+
+/** `rows`: [{line, code, text}, …] */
+export const refusals = (rows) =>
+  el(
+    "ul",
+    { class: "refusals" },
+    ...rows.map(({ line, code, text }) => el("li", {}, el("b", { textContent: `Line ${count(line)}` }), ` ${reason(code)} `, el("code", {}, bdi(text)))),
+  );
 
 function saveRejected(job) {
   const path = `/bulk/jobs/${job.job_id}/rejected?format=csv&bom=true`;

@@ -73,10 +73,12 @@ async function choose(every) {
   byId("fresh").value = byId("fresh").dataset.value;
 }
 
+const few = (number) => (number > 0 && number < 0.1 ? "less than 0.1" : decimal(number));
+
 /** What it costs, before it is saved. The server refuses what all schedules together cannot get from the provider. */
 function load(job, every) {
   const minutes = Number.parseInt(every, 10) * UNITS[every.at(-1)];
-  return `That is ${decimal(job.total / minutes)} cities a minute on average. It is refused if it does not fit into the weather provider's quota.`;
+  return `That is ${few(job.total / minutes)} cities a minute on average. It is refused if it does not fit into the weather provider's quota.`;
 }
 
 const path = ({ schedule_id: id }) => `/bulk/schedules/${id}`;
@@ -104,7 +106,7 @@ function item(schedule) {
   const pause = () => act(() => patch(path(schedule), { paused: !schedule.paused }));
   const end = async () => (await confirm(`Stop refreshing ${name}?`, "Its jobs and their results stay.", "Stop")) && act(() => remove(schedule));
   const label = (text) => ({ "aria-label": `${text}: ${name}` });
-  const parts = [rhythm(schedule), next(schedule), `${decimal(schedule.cities_per_minute)} cities a minute`];
+  const parts = [rhythm(schedule), next(schedule), `${few(schedule.cities_per_minute)} cities a minute`];
   if (schedule.quota_per_minute) parts[2] += ` of ${count(Math.round(schedule.quota_per_minute))}`;
   if (schedule.skipped) parts.push(`${plural(schedule.skipped, "run")} left out, the last at ${moment(schedule.last_skipped_at)}`);
   const word = schedule.paused ? "Go on" : "Pause";

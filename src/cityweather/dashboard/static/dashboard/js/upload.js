@@ -1,21 +1,22 @@
-// The upload of a CSV, dropped or chosen, and the rows that were refused.
+// The upload of a CSV, dropped or chosen. The server looks at it first; the person is asked if something is open.
 
 import { failure } from "./api.js";
 import { bdi, button, byId, el, show, write } from "./dom.js";
 import { askKey, key, setKey } from "./key.js";
+import { look } from "./preview.js";
 import { rejectedRows } from "./rejected.js";
 import { bytes, count, plural } from "./words.js";
 
 export const uploaded = new EventTarget(); // "job" (detail: the job)
 
-let request = null;
+let running = null; // an AbortController
 
 export function startUpload() {
   byId("file").addEventListener("change", ({ target }) => {
-    if (target.files.length) send(target.files[0]);
+    if (target.files.length) take(target.files[0]);
     target.value = ""; // the same file may be chosen again
   });
-  byId("upload-stop").addEventListener("click", () => request?.abort());
+  byId("upload-stop").addEventListener("click", () => running?.abort());
   byId("welcome-choose").addEventListener("click", () => byId("file").click());
   byId("welcome-sample").addEventListener("click", sendSample);
   takeDrops();
@@ -36,44 +37,54 @@ function takeDrops() {
     event.preventDefault();
     mark(-inside);
     if (event.dataTransfer.files.length > 1) complain(["Drop one file at a time."]);
-    else if (event.dataTransfer.files.length) send(event.dataTransfer.files[0]);
+    else if (event.dataTransfer.files.length) take(event.dataTransfer.files[0]);
   });
 }
 
 async function sendSample() {
   const answer = await fetch(document.body.dataset.sample);
-  send(new File([await answer.blob()], "25-cities.csv", { type: "text/csv" }));
+  take(new File([await answer.blob()], "25-cities.csv", { type: "text/csv" }));
 }
 
-async function send(file, attempt = token()) {
-  if (request) return complain(["Another upload is running. Wait for it, or stop it."]);
+/** Look at the file, then send it. `attempt` is the Idempotency-Key of all tries; `options` are known from an earlier try. */
+async function take(file, attempt = token(), options = null) {
+  if (running) return complain(["Another upload is running. Wait for it, or stop it."]);
   byId("import-state").replaceChildren();
   const limit = Number(document.body.dataset.maxBytes);
   if (file.size > limit) return complain([bdi(file.name), ` has ${bytes(file.size)}; ${bytes(limit)} are allowed. Split it.`]);
   if (!key() && !(await askKey())) return complain(["An upload needs the API key."]);
+  running = new AbortController();
   show(byId("upload"), true);
-  progress(["Sending ", bdi(file.name)], 0);
+  progress(["Looking at ", bdi(file.name)], null);
   try {
-    const job = await transfer(file, attempt);
-    await report(job);
-    uploaded.dispatchEvent(new CustomEvent("job", { detail: job }));
+    options ??= await look(file, running.signal);
+    if (options) await send(file, attempt, options, running.signal);
+    else byId("import-state").replaceChildren(el("p", { class: "notice" }, bdi(file.name), " was not imported."));
   } catch (error) {
-    await refuse(error, file, attempt);
+    await refuse(error, () => take(file, attempt, options));
   } finally {
-    request = null;
+    running = null;
     show(byId("upload"), false);
   }
+}
+
+async function send(file, attempt, options, signal) {
+  progress(["Sending ", bdi(file.name)], 0);
+  const job = await transfer(file, attempt, options, signal);
+  await report(job);
+  uploaded.dispatchEvent(new CustomEvent("job", { detail: job }));
 }
 
 /** crypto.randomUUID() exists over HTTPS and on localhost only. */
 const token = () => [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("-");
 
 /** XMLHttpRequest, as fetch reports no progress of an upload. `attempt` is the Idempotency-Key: sent twice, it counts once. */
-function transfer(file, attempt) {
+function transfer(file, attempt, options, signal) {
   const form = new FormData();
+  for (const [name, value] of Object.entries(options)) form.append(name, value);
   form.append("file", file);
-  request = new XMLHttpRequest();
-  const sent = request;
+  const sent = new XMLHttpRequest();
+  signal.addEventListener("abort", () => sent.abort());
   return new Promise((resolve, reject) => {
     sent.open("POST", "/bulk/import");
     sent.responseType = "json";
@@ -83,7 +94,7 @@ function transfer(file, attempt) {
     sent.upload.onload = () => progress(["Reading the rows of ", bdi(file.name)], null);
     sent.onload = () => (sent.status < 300 && sent.response ? resolve(sent.response) : reject(failure(sent.status, sent.response)));
     sent.onerror = () => reject(failure(0, { code: "unreachable", detail: "The connection broke before the server answered." }));
-    sent.onabort = () => reject(failure(0, { code: "stopped", detail: "Stopped; nothing was imported." }));
+    sent.onabort = () => reject(new DOMException("Stopped", "AbortError"));
     sent.send(form);
   });
 }
@@ -103,12 +114,13 @@ async function report(job) {
   byId("import-state").replaceChildren(line, ...(rows ? [rows] : []));
 }
 
-async function refuse(error, file, attempt) {
+async function refuse(error, repeat) {
+  if (error.name === "AbortError") return complain(["Stopped; nothing was imported."]);
   const again = error.code === "unreachable" || error.status >= 500 || error.status === 429;
-  complain([error.message], again ? button("Try again", () => send(file, attempt)) : null);
+  complain([error.message], again ? button("Try again", repeat) : null);
   if (error.status !== 401 && error.status !== 403) return;
   setKey("");
-  if (await askKey(error.message)) setTimeout(() => send(file, attempt));
+  if (await askKey(error.message)) setTimeout(repeat);
 }
 
 function complain(words, more = null) {

@@ -36,7 +36,7 @@ export function duration(seconds) {
 export function moment(iso) {
   if (!iso) return "–";
   const date = new Date(iso);
-  return (Date.now() - date < 43200000 ? clock : day).format(date);
+  return (Math.abs(Date.now() - date) < 43200000 ? clock : day).format(date);
 }
 
 export const ended = (job) => ["done", "failed", "cancelled"].includes(job.status);
