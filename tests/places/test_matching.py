@@ -53,9 +53,10 @@ def test_queries_do_not_grow_with_the_rows() -> None:
     ) as one:
         gazetteer.match(Asked("Paris, TX"))
     assert len(one) == 1
-    with CaptureQueriesContext(connection) as many:
-        gazetteer.match_all([Asked(f"Paris {number % 400}") for number in range(2000)])
-    assert len(many) == 2
+    for sign, queries in ((" ", 1), ("-", 2)):  # the coarser spelling is asked for only where it is another one
+        with CaptureQueriesContext(connection) as many:
+            gazetteer.match_all([Asked(f"Paris{sign}{number % 400}") for number in range(2000)])
+        assert len(many) == queries
     with CaptureQueriesContext(connection) as nameless:
         gazetteer.match_all([Asked("", latitude=40.0 + number / 100, longitude=10.0) for number in range(100)])
     assert len(nameless) == 1

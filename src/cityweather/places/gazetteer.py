@@ -29,10 +29,11 @@ def match(asked: Asked) -> Match:
 def match_all(rows: Sequence[Asked]) -> list[Match]:
     """The place of each row, in their order, by one or two queries for each 2,000 keys. Raises DatabaseError."""
     readings = [matching.readings(row) if row.name.strip() else [] for row in rows]
-    places = _by_keys({key for found in readings for key in matching.keys(found)})
+    exact = {key for found in readings for key in matching.keys(found)}
+    places = _by_keys(exact)
     fits = [matching.fitting(found, places) for found in readings]
     missed = [found for found, places in zip(readings, fits, strict=True) if not places]
-    loosely = {key for found in missed for key in matching.loose_keys(found)} - places.keys()
+    loosely = {key for found in missed for key in matching.loose_keys(found)} - exact
     if loosely:
         places |= _by_keys(loosely)
         fits = [found or matching.fitting(reading, places) for found, reading in zip(fits, readings, strict=True)]

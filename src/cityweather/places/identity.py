@@ -37,8 +37,9 @@ def identity(asked: Asked, match: Match) -> Identity:
         point = coordinates(asked.latitude, asked.longitude)
         name = located(name, asked.latitude, asked.longitude) if name else point
         return Identity(name, key(name), latitude=asked.latitude, longitude=asked.longitude)
-    parts = [name, *areas.unambiguous(display(asked.country), display(asked.region))]
-    name = ", ".join(parts)[:MAX_LENGTH]
+    if asked.country or asked.region:
+        name = ", ".join([name, *areas.unambiguous(display(asked.country), display(asked.region))])
+    name = name[:MAX_LENGTH]
     return Identity(name, key(name))
 
 

@@ -82,6 +82,9 @@ def readings(asked: Asked) -> list[Reading]:
     Empty when the row names a country or region that nothing is known of: then no place can be shown to lie in it.
     With coordinates the areas do not matter: the distance says more.
     """
+    if "," not in asked.name and not asked.region and not asked.country:  # most rows of an import
+        name = display(asked.name)
+        return [Reading(name, key(name), ())] if name else []
     located = asked.latitude is not None
     given = () if located else _given(asked)
     if given is None:
