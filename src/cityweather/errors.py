@@ -30,7 +30,7 @@ class BadRequest(CityWeatherError):
 
 
 class NoCity(BadRequest):
-    message = "Say which city: /weather?city=London."
+    message = "Say which city: /weather?city=London, or /weather?lat=51.51&lon=-0.13."
     code = "no_city"
 
 
@@ -42,6 +42,13 @@ class NameTooLong(BadRequest):
 class BadName(BadRequest):
     message = "City names must not contain control characters."
     code = "bad_name"
+
+
+class BadCoordinates(BadRequest):
+    message = (
+        "lat and lon must both be numbers in degrees, lat from -90 to 90 and lon from -180 to 180: lat=48.85&lon=2.35."
+    )
+    code = "bad_coordinates"
 
 
 class ImportRefused(CityWeatherError):

@@ -17,7 +17,7 @@ from cityweather.flush.retention import prune
 from cityweather.runtime import connections, outages
 from cityweather.weather.admission import request_shutdown
 from cityweather.weather.batch_fetch import run_batch
-from cityweather.weather.batch_queue import Batch
+from cityweather.weather.batch_queue import Batch, Row
 from cityweather.weather.providers.base import Place
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def _fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any
         if stop == "cancelled":
             tracker.release(job_id, epoch, token)
         return
-    places = [(position, Place(name, *point)) for position, name, *point, refusal in rows if refusal is None]
+    places = [Row(position, Place(name, *point)) for position, name, *point, refusal in rows if refusal is None]
     refused = [(position, refusal) for position, *_, refusal in rows if refusal is not None]
     run_batch(Batch(job_id, epoch, token, places, refused))
 

@@ -58,6 +58,7 @@ def test_a_redis_that_hangs_is_waited_for_once_and_then_left_alone(
 ) -> None:
     with wire() as provider:
         provider.behaviours["/data/2.5/weather"] = lambda to: to.sendall(WEATHER)
+        provider.behaviours["/geo/1.0/direct"] = lambda to: to.sendall(FOUND)
         settings.OPENWEATHER_URL, settings.OPENWEATHER_API_KEY = provider.url, "key"
         settings.OPENWEATHER_QUOTA_PER_MINUTE = settings.OPENWEATHER_QUOTA_PER_MONTH = 0
         settings.THROTTLE_WEATHER = "60/min"
@@ -70,5 +71,9 @@ def test_a_redis_that_hangs_is_waited_for_once_and_then_left_alone(
     assert hanging.connections() == asked
 
 
-BODY = b'{"main": {"temp": 3}, "name": "Oslo", "cod": 200}'
-WEATHER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
+def json(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+WEATHER = json(b'{"main": {"temp": 3}, "cod": 200}')
+FOUND = json(b'[{"name": "Oslo", "lat": 59.9, "lon": 10.7, "country": "NO"}]')

@@ -15,10 +15,11 @@ from django.utils import timezone
 from cityweather.api import history_writer
 from cityweather.flush import sql
 from cityweather.models import City, SearchHistory
+from cityweather.places.identity import Identity
 from cityweather.runtime import connections
 from cityweather.tracker.results import Result
 from cityweather.weather import known_cities, lookup
-from cityweather.weather.providers.base import Weather
+from cityweather.weather.providers.base import Place, Weather, packed_at
 from tests.support.api import make_city
 
 DAY = 86_400  # seconds
@@ -41,6 +42,10 @@ def provider(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def answers(provider: Any, status: int, body: Any) -> None:
+    """The geocoder knows one place, Oslo, by every name but Atlantis."""
+    found = [{"name": "Oslo", "lat": 59.91, "lon": 10.75, "country": "NO", "state": "Oslo County"}]
+    provider.add(responses.GET, re.compile(".*/geo/1.0/direct.*q=(?i:atlantis)"), json=[])
+    provider.add(responses.GET, re.compile(".*/geo/1.0/direct"), json=found)
     provider.add(responses.GET, URL, status=status, body=json.dumps(body), content_type="application/json")
 
 
@@ -50,9 +55,14 @@ def test_a_miss_asks_the_provider_and_is_remembered(anyone: Client, provider: An
     answer = anyone.get("/weather?city=oslo")
     assert answer.status_code == 200
     assert answer.json() == {
-        "city": "Oslo", "temperature": -3.2, "feels_like": -8.1, "condition": "Clouds",
+        "city": "oslo", "temperature": -3.2, "feels_like": -8.1, "condition": "Clouds",
         "description": "broken clouds", "humidity": 81, "wind_speed": 4.1, "latitude": 59.91, "longitude": 10.75,
         "country": "NO", "observed_at": "2026-01-02T03:03:20.000Z", "cached": False, "stale": False,
+        "matched": {
+            "name": "Oslo", "region": "Oslo County", "country": "NO", "latitude": 59.91, "longitude": 10.75,
+            "source": "provider",
+        },
+        "ambiguous": 0, "candidates": [],
     }  # fmt: skip
     assert [row.city_name for row in SearchHistory.objects.all()] == ["oslo"]
 
@@ -62,7 +72,7 @@ def test_a_hit_makes_no_provider_call_in_any_spelling(anyone: Client, provider: 
     answers(provider, 200, OSLO)
     anyone.get("/weather?city=oslo")
     again = anyone.get("/weather/?city=%20OSLO%20")
-    assert (again.json()["cached"], len(provider.calls)) == (True, 1)
+    assert (again.json()["cached"], len(provider.calls)) == (True, 2)  # the geocoder and the weather
     assert int(again["Age"]) <= 1
     assert SearchHistory.objects.count() == 2
 
@@ -113,12 +123,12 @@ def test_a_city_once_looked_up_is_answered_stale_in_an_outage(anyone: Client, pr
     answers(provider, 200, OSLO)
     anyone.get("/weather?city=oslo")
     city = City.objects.get()
-    assert (city.name, city.key, city.country, city.last_status) == ("Oslo", "oslo", "NO", "success")
+    assert (city.name, city.key, city.country, city.last_status) == ("oslo", "oslo", "NO", "success")
     provider.reset()
     answers(provider, 500, {})
     connections.redis_client().flushdb()
     body = anyone.get("/weather?city=oslo").json()
-    assert (body["stale"], body["temperature"], body["city"]) == (True, -3.2, "Oslo")
+    assert (body["stale"], body["temperature"], body["city"]) == (True, -3.2, "oslo")
     city.refresh_from_db()
     assert city.last_refreshed_at is not None  # the failure left it alone
     assert time.time() - city.last_refreshed_at.timestamp() < 60
@@ -134,8 +144,8 @@ def test_an_unknown_city_leaves_no_row(anyone: Client, provider: Any) -> None:
 @pytest.mark.usefixtures("database")
 def test_a_look_up_renews_an_older_row_and_leaves_a_newer_one() -> None:
     city, now = make_city("Bergen", latitude=60.39), time.time()
-    known_cities.remember("bergen", "Bergen", Weather(7.5, "Rain", 90, None), now)
-    known_cities.remember("bergen", "Bergen", Weather(1.0, "Snow", 90, None), now - 60)
+    known_cities.remember(Identity("Bergen", "bergen"), Weather(7.5, "Rain", 90, None), now)
+    known_cities.remember(Identity("Bergen", "bergen"), Weather(1.0, "Snow", 90, None), now - 60)
     city.refresh_from_db()
     assert (City.objects.count(), city.temperature, city.condition) == (1, 7.5, "Rain")
 
@@ -159,8 +169,8 @@ def test_a_city_without_weather_is_no_last_known_one() -> None:
 @pytest.mark.usefixtures("database")
 def test_weather_is_as_old_as_it_is_however_lately_a_refresh_failed() -> None:
     city, now = make_city("Bergen"), time.time()
-    monday = Weather(7.5, "Rain", 90, int(now) - 4 * DAY, latitude=60.39, longitude=5.32)
-    sql.update_cities([(city.id, Result(0, now - 4 * DAY + 60, None, monday.pack()))], now)
+    monday = packed_at(Place("Bergen", 60.39, 5.32), [7.5, "Rain", 90, int(now) - 4 * DAY, None, None, None])
+    sql.update_cities([(city.id, Result(0, now - 4 * DAY + 60, None, monday))], now)
     known = known_cities.last_known("bergen")
     assert known is not None
     assert known[1] == pytest.approx(now - 4 * DAY + 60, abs=1)
@@ -229,8 +239,11 @@ def test_head_answers_as_get_does_and_leaves_no_history(anyone: Client, provider
 
 @pytest.mark.usefixtures("redis_server", "db")
 def test_the_history_keeps_what_was_asked_so_a_click_leads_to_the_same_city(anyone: Client, provider: Any) -> None:
+    provider.add(
+        responses.GET, re.compile(".*q=London"), json=[{"name": "London", "lat": 1, "lon": 2, "country": "CA"}]
+    )
     answers(provider, 200, OSLO)
-    assert anyone.get("/weather?city=%20London,%20CA").json()["city"] == "Oslo"
+    assert anyone.get("/weather?city=%20London,%20CA").json()["city"] == "London, CA"
     assert anyone.get("/history").json()["results"][0]["city"] == "London, CA"
 
 

@@ -219,14 +219,14 @@ def test_an_entry_of_newer_code_stays_where_it_is_until_newer_code_comes(
 ) -> None:
     job = running_job(2)
     with monkeypatch.context() as newer:
-        newer.setattr(results, "FORMAT", 2)
+        newer.setattr(results, "FORMAT", results.FORMAT + 1)
         work(job, [result(0)])
     flusher.flush_all()
     assert (agree(job), live(job)) == ((0, 0, 0), (1, 1, 0))
     (line,) = (record for record in caplog.records if record.levelname == "ERROR")
     assert (line.msg, line.exc_info) == ("flush_waits_for_newer_code", None)
     with monkeypatch.context() as newer:
-        newer.setattr(results, "FORMAT", 2)
+        newer.setattr(results, "FORMAT", results.FORMAT + 1)
         flusher.flush_all()
     assert agree(job) == (1, 1, 0)
 

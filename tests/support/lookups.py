@@ -1,11 +1,20 @@
 """What the tests of a look-up share: what the provider answers, and what was known before."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
-from cityweather.weather.providers.base import Weather
+from cityweather.places import matching
+from cityweather.places.identity import Identity, identity
+from cityweather.places.matching import Asked
+from cityweather.weather import lookup as lookups
+from cityweather.weather.known_cities import Target
+from cityweather.weather.lookup import Found
+from cityweather.weather.providers.base import Place, Weather
+from tests.support.fakes import place_of
 
 URL = "https://api.openweathermap.org/data/2.5/weather"
+Known = Callable[[str], tuple[Weather, float] | None]
 
 
 def answer(provider: Any, *outcomes: Any) -> None:
@@ -20,6 +29,27 @@ def nothing_known(_key: str) -> None:
     return None
 
 
-def known_since(seconds: float) -> Any:
+def known_since(seconds: float) -> Known:
     observed = Weather(1.0, "Snow", 90, 1, name="Oslo")
     return lambda key: (observed, time.time() - seconds) if key == "oslo" else None
+
+
+class Cities:
+    """The City rows without a database. `place`: where a city is."""
+
+    def __init__(self, known: Known, place: Callable[[str], Place]) -> None:
+        self.last_known = known
+        self._place = place
+        self.remembered: list[tuple[Identity, Weather, float]] = []
+
+    def find(self, asked: Asked) -> Target:
+        place = self._place(asked.name)
+        return Target(identity(asked, matching.NOWHERE), place, "gazetteer" if place.located else "provider")
+
+    def remember(self, city: Identity, weather: Weather, answered_at: float) -> None:
+        self.remembered.append((city, weather, answered_at))
+
+
+def lookup(city: str, known: Known = nothing_known, place: Callable[[str], Place] = place_of) -> Found:
+    """Look a city up whose place is known, or, with `place=Place`, is to be geocoded."""
+    return lookups.lookup(Asked(city), Cities(known, place))

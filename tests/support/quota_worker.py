@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from zlib import crc32
 
 import django
 
@@ -18,7 +19,7 @@ from cityweather.errors import QuotaUsedUp  # noqa: E402
 from cityweather.runtime import connections  # noqa: E402
 from cityweather.weather import factory  # noqa: E402
 from cityweather.weather.batch_fetch import batch_context, run_batch  # noqa: E402
-from cityweather.weather.batch_queue import Batch  # noqa: E402
+from cityweather.weather.batch_queue import Batch, Row  # noqa: E402
 from cityweather.weather.http_single import WebTransport  # noqa: E402
 from cityweather.weather.provider_client import ProviderClient  # noqa: E402
 from cityweather.weather.providers.base import Place  # noqa: E402
@@ -28,6 +29,11 @@ from cityweather_dev.processes import wait_until  # noqa: E402
 kind, name, scale, folder = sys.argv[1], sys.argv[2], float(sys.argv[3]), Path(sys.argv[4])
 stop = folder / "stop"
 LOOK = 0.2  # seconds between two look-ups
+
+
+def place(number: int) -> Place:
+    """A place of its own for each process and number, so that no process finds another one's weather in the cache."""
+    return Place(f"{name} {number}", crc32(name.encode()) % 16_000 / 100 - 80, number % 36_000 / 100 - 180)
 
 
 class Hurried(RateLimiter):
@@ -43,7 +49,7 @@ def fetch() -> int:
         # Batches are smaller than a second's quota, so that the end of the test cuts none off.
         positions = tracker.claim(name, 1, "token", 2, missing=False).positions
         tracker.start(name, 1, "token")
-        run_batch(Batch(name, 1, "token", [(n, Place(f"{name} {n}")) for n in positions]), ours)
+        run_batch(Batch(name, 1, "token", [Row(n, place(n)) for n in positions]), ours)
     return 0
 
 
@@ -54,7 +60,7 @@ def look_up() -> int:
         if stop.exists():
             break
         try:
-            client.weather(Place(f"{name} {n}"))
+            client.weather(place(n), client.deadline())
         except QuotaUsedUp:
             refused += 1
         time.sleep(LOOK)

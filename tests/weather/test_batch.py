@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError  # noqa: A004
 from cityweather.tracker.results import Result
 from cityweather.weather import admission
 from cityweather.weather.rate_limiter import Grant
-from tests.support.fakes import UNKNOWN, Outcome, World, named, weather
+from tests.support.fakes import UNKNOWN, Outcome, World, named, place_of, weather
 
 
 @pytest.fixture
@@ -30,9 +30,10 @@ def test_every_row_is_asked_for_once_and_recorded(world: World) -> None:
 def test_a_result_says_when_the_provider_answered_and_what(world: World) -> None:
     world.batch("Oslo", first=7)
     result = world.tracker.results[7]
+    oslo = place_of("Oslo")
     assert result == Result(
         7, result.refreshed_at, None,
-        [10.5, "Clouds", 70, 1_795_000_000, 9.0, "broken clouds", 3.1, 2.5, 1.5, "Oslo", "XX"],
+        [10.5, "Clouds", 70, 1_795_000_000, 9.0, "broken clouds", 3.1, oslo.latitude, oslo.longitude, None, None, None],
     )  # fmt: skip
     assert result.refreshed_at == pytest.approx(world.clock.unix(), abs=0.1)
 

@@ -1,14 +1,16 @@
 """The weather cache: what it keeps, for how long, and what it costs."""
 
+import time
+
 import orjson
 import pytest
 from django.core.cache import cache as django_cache
 from redis import Redis
 
-from cityweather.weather.cache import Answer, Cache, Serializer
-from cityweather.weather.providers.base import Weather
+from cityweather.weather.cache import Answer, Cache, LookupAnswer, Serializer, location
+from cityweather.weather.providers.base import Place, Weather
 
-OSLO = Weather(-3.25, "Snow", 84, 1795420800, -7.5, "light shower snow", 2.91, 59.9127, 10.7461, "Oslo", "NO")
+OSLO = Weather(-3.25, "Snow", 84, 1795420800, -7.5, "light shower snow", 2.91)
 
 
 def test_weather_comes_back_as_it_went_in(cache: Cache) -> None:
@@ -31,9 +33,9 @@ def test_fresh_weather_lasts_as_long_as_the_setting_says_and_unknown_cities_a_da
 def test_many_are_read_and_written_in_one_trip(cache: Cache, redis_server: Redis) -> None:
     answers = [(f"city {n}", Answer(float(n), OSLO.pack())) for n in range(500)]
     cache.set_many(answers)
-    found = cache.get_many([f"city {n}" for n in range(600)])
+    found, _ = cache.read([f"city {n}" for n in range(600)])
     assert found == dict(answers)
-    assert cache.get_many([]) == {}
+    assert cache.read([]) == ({}, {})
 
 
 def test_what_one_provider_does_not_know_another_may(cache: Cache) -> None:
@@ -58,7 +60,7 @@ def test_an_unreachable_cache_knows_nothing(settings: object) -> None:
     cache = Cache("openweather", 900)
     cache.set("oslo", Answer(1.0, OSLO.pack()))
     assert cache.get("oslo") is None
-    assert cache.get_many(["oslo", "rome"]) == {}
+    assert cache.read(["oslo", "rome"]) == ({}, {})
     assert cache.tried("job", 3) == 0
 
 
@@ -95,3 +97,31 @@ def test_a_city_takes_200_bytes_at_most(cache: Cache, redis_server: Redis) -> No
 def test_a_ttl_of_zero_keeps_no_weather(redis_server: Redis) -> None:
     Cache("openweather", 0).set("oslo", Answer(1.0, OSLO.pack()))
     assert django_cache.get("w:oslo") is None
+
+
+def test_where_a_name_was_found_comes_back_and_is_no_weather(cache: Cache) -> None:
+    cache.set_found([("oslo", Place("Oslo", 59.9, 10.7, "Oslo", "Oslo County", "NO"))])
+    assert cache.read(["oslo"]) == ({}, {"oslo": (59.9, 10.7, "Oslo", "Oslo County", "NO")})
+    assert cache.get("oslo") is None
+
+
+def test_a_look_up_comes_back_whole_and_is_kept_as_long_as_its_weather_is_fresh(
+    cache: Cache, redis_server: Redis
+) -> None:
+    other = {"name": "Oslo", "region": "Minnesota", "country": "US", "latitude": 48.2, "longitude": -97.1}
+    answer = LookupAnswer(time.time() - 100, [1.0] * 12, None, "gazetteer", 1, [other])
+    cache.set_lookup("oslo", answer)
+    assert cache.read_lookup("oslo") == answer
+    assert cache.get("oslo") is None
+    (name,) = redis_server.keys()
+    assert 780 <= redis_server.ttl(name) <= 800
+    cache.set_lookup("atlantis", LookupAnswer(time.time(), None, "unknown_city"))
+    refused = next(key for key in redis_server.scan_iter() if b"atlantis" in key)
+    assert 86_000 <= redis_server.ttl(refused) <= 86_400
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "key"), [(52.5163, 13.3777, "@52.52,13.38"), (-0.5, 0, "@-0.50,0.00")]
+)
+def test_names_within_a_kilometre_share_their_weather(latitude: float, longitude: float, key: str) -> None:
+    assert location(latitude, longitude) == key

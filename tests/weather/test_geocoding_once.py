@@ -3,7 +3,8 @@
 import pytest
 from redis import Redis
 
-from cityweather.weather.providers.base import Response
+from cityweather.weather.cache import location
+from cityweather.weather.providers.base import Place, Response
 from cityweather.weather.providers.open_meteo import OpenMeteo
 from tests.support.fakes import World, reply
 
@@ -20,7 +21,9 @@ def geocoded(city: str) -> Response:
 
 @pytest.fixture
 def world(redis_server: Redis) -> World:
-    return World(redis_server, provider=OpenMeteo("http://upstream", "http://geocoder", per_minute=0))
+    world = World(redis_server, provider=OpenMeteo("http://upstream", "http://geocoder", per_minute=0))
+    world.place_of = Place
+    return world
 
 
 def answers(world: World, weather: Response) -> None:
@@ -37,7 +40,7 @@ def test_rows_that_come_again_bring_the_coordinates_that_were_found(world: World
     world.batch("Oslo")
     assert world.upstream.asked.count("Oslo") == 1
     assert world.tracker.results[0].weather is not None
-    assert world.tracker.results[0].weather[7:] == [59.9, 10.7, "Oslo", "XX"]
+    assert world.tracker.results[0].weather[7:] == [59.9, 10.7, "Oslo", "XX", None]
 
 
 def test_a_batch_dropped_in_mid_work_leaves_them_too(world: World) -> None:
@@ -63,25 +66,29 @@ def test_coordinates_are_no_weather(world: World) -> None:
     assert world.context.cache.get("oslo") is None
 
 
-def test_the_weather_takes_their_place(world: World) -> None:
-    answers(world, LATER)
-    world.batch("Oslo")
-    world.clock.advance(700)
+def test_the_weather_is_kept_for_all_names_of_the_location(world: World) -> None:
     answers(world, NOW)
     world.batch("Oslo")
-    entries, known = world.context.cache.read(["oslo"])
-    assert set(entries) == {"oslo"}
-    assert known == {}
+    entries, known = world.context.cache.read(["oslo", location(59.9, 10.7)])
+    assert set(entries) == {location(59.9, 10.7)}
+    assert known == {"oslo": (59.9, 10.7, "Oslo", None, "XX")}
 
 
-def test_a_name_that_was_not_found_apart_is_asked_for_as_it_is_written(world: World) -> None:
-    place = {"name": "Salem", "latitude": 44.9, "longitude": -123.0, "country_code": "US", "admin1": "Oregon"}
+def test_names_of_one_place_cost_one_request(redis_server: Redis) -> None:
+    world = World(redis_server)
+    florence = ("Florence", "Firenze", "Florenz", "Fiorenza")
+    world.place_of = lambda city: Place(city, 43.7696, 11.2558) if city in florence else Place(city, 41.9, 12.5)
+    world.batch("Florence", "Firenze", "Rome", "Florenz")
+    assert len(world.upstream.asked) == 2
+    world.batch("Fiorenza", first=4)
+    assert len(world.upstream.asked) == 2
+    assert [world.tracker.results[n].weather[7:9] for n in range(5)] == [  # type: ignore[index]
+        [43.7696, 11.2558], [43.7696, 11.2558], [41.9, 12.5], [43.7696, 11.2558], [43.7696, 11.2558],
+    ]  # fmt: skip
 
-    def respond(city: str) -> Response:
-        return reply(200, {"results": [place]} if city == "Salem, OR" else {}) if city.startswith("Salem") else NOW
 
-    world.upstream.respond = respond
-    world.batch("Salem, OR")
-    assert world.upstream.asked[:2] == ["Salem", "Salem, OR"]
-    assert world.tracker.results[0].weather is not None
-    assert world.tracker.results[0].weather[7:] == [44.9, -123.0, "Salem", "US"]
+def test_rows_of_one_unknown_name_fail_together(world: World) -> None:
+    world.upstream.respond = lambda _: reply(200, {})
+    world.batch("Atlantis", "ATLANTIS")
+    assert world.upstream.asked == ["Atlantis"]
+    assert world.tracker.errors() == {"unknown_city": 2}

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 import responses
 
-from cityweather.errors import ProviderDown
+from cityweather.errors import ProviderDown, UnknownCity
 from cityweather.runtime import connections
-from cityweather.weather import provider_client
+from cityweather.weather import factory
 from cityweather.weather.cache import Cache
-from cityweather.weather.lookup import _web, lookup
-from cityweather.weather.providers.base import Place, Weather
-from tests.support.lookups import nothing_known
+from cityweather.weather.lookup import _web
+from cityweather.weather.providers.base import Place
+from tests.support.lookups import lookup, nothing_known
 
 pytestmark = pytest.mark.usefixtures("openweather")
 
@@ -35,26 +35,31 @@ def searches(provider: Any) -> int:
 
 def test_the_other_provider_finds_a_city_by_geocoding_it(meteo: Any) -> None:
     meteo.get(FORECAST, json=COLD)
-    found = lookup("oslo", nothing_known)
-    assert found.city == "Oslo"
+    found = lookup("oslo", nothing_known, Place)
+    assert (found.city, found.weather.name, found.source) == ("oslo", "Oslo", "provider")
     assert (found.weather.temperature, found.weather.latitude, found.weather.country) == (-3, 59.9, "NO")
 
 
 def test_a_city_is_geocoded_once_though_its_weather_is_asked_for_again(meteo: Any) -> None:
     meteo.get(FORECAST, json=COLD)
+    cache = Cache("open_meteo", 900)
     for _ in range(3):
-        assert not lookup("oslo", nothing_known).cached
-        connections.redis_client().flushdb()
+        assert not lookup("oslo", nothing_known, Place).cached
+        for key in connections.redis_client().scan_iter("*[@?]*"):  # the weather and the look-up, not the place
+            connections.redis_client().delete(key)
     assert searches(meteo) == 1
+    assert cache.read(["oslo"])[1]
 
 
 def test_a_city_that_was_found_but_not_answered_for_is_not_geocoded_again(meteo: Any) -> None:
     meteo.get(FORECAST, status=503, headers={"Retry-After": "30"})
     with pytest.raises(ProviderDown):
-        lookup("oslo", nothing_known)
+        lookup("oslo", nothing_known, Place)
     meteo.replace(responses.GET, FORECAST, json=COLD)
-    connections.redis_client().flushdb()
-    assert lookup("oslo", nothing_known).city == "Oslo"
+    factory.circuit_breaker(factory.provider()).record_success("anybody")
+    for key in connections.redis_client().scan_iter("*flight*"):
+        connections.redis_client().delete(key)
+    assert lookup("oslo", nothing_known, Place).weather.name == "Oslo"
     assert searches(meteo) == 1
 
 
@@ -62,28 +67,30 @@ def test_a_city_that_was_found_but_not_answered_for_is_not_geocoded_again(meteo:
 def test_nor_is_it_by_another_process(meteo: Any, headers: dict[str, str]) -> None:
     meteo.get(FORECAST, status=503, headers=headers)
     with pytest.raises(ProviderDown):
-        lookup("oslo", nothing_known)
+        lookup("oslo", nothing_known, Place)
     _web.cache_clear()
-    assert Cache("open_meteo", 900).read(["oslo"])[1] == {"oslo": (59.9, 10.7, "Oslo", "NO")}
+    assert Cache("open_meteo", 900).read(["oslo"])[1] == {"oslo": (59.9, 10.7, "Oslo", None, "NO")}
 
 
 def test_coordinates_that_a_batch_left_are_used(meteo: Any) -> None:
     meteo.get(FORECAST, json=COLD)
-    Cache("open_meteo", 900).set_coordinates([("oslo", Place("oslo", 59.9, 10.7, "Oslo", "NO"))])
-    assert lookup("oslo", nothing_known).weather.country == "NO"
+    Cache("open_meteo", 900).set_found([("oslo", Place("oslo", 59.9, 10.7, "Oslo", None, "NO"))])
+    assert lookup("oslo", nothing_known, Place).weather.country == "NO"
     assert searches(meteo) == 0
 
 
-def test_what_is_remembered_of_places_is_bounded(meteo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(provider_client, "MOST_LOCATED", 2)
+def test_weather_that_another_name_brought_is_not_asked_for_again(meteo: Any) -> None:
     meteo.get(FORECAST, json=COLD)
-    for city in ("Oslo", "Rome", "Bonn", "Lyon", "Nice"):
-        lookup(city, nothing_known)
-    assert len(_web()._client._located) <= 2
+    lookup("oslo", nothing_known, Place)
+    found = lookup("Christiania", nothing_known, lambda name: Place(name, 59.9, 10.7, "Oslo", None, "NO"))
+    assert found.weather.temperature == -3
+    assert sum(call.request.url.startswith(FORECAST) for call in meteo.calls) == 1
 
 
-def test_a_city_whose_coordinates_are_known_is_not_geocoded_again(meteo: Any) -> None:
-    meteo.get(FORECAST, json=COLD)
-    old = Weather(1.0, None, None, None, latitude=59.9, longitude=10.7)
-    assert lookup("oslo", lambda _key: (old, 0.0)).weather.temperature == -3
-    assert searches(meteo) == 0
+def test_a_name_that_the_geocoder_does_not_know_is_remembered(meteo: Any) -> None:
+    meteo.replace(responses.GET, SEARCH, json={})
+    for _ in range(2):
+        with pytest.raises(UnknownCity):
+            lookup("Atlantis", nothing_known, Place)
+    assert searches(meteo) == 1
+    assert Cache("open_meteo", 900).read(["atlantis"])[0]["atlantis"].error == "unknown_city"

@@ -17,11 +17,10 @@ from cityweather.errors import (
 from cityweather.runtime import connections
 from cityweather.weather import factory, provider_client
 from cityweather.weather.circuit_breaker import State
-from cityweather.weather.lookup import lookup
 from cityweather.weather.provider_client import ProviderClient
-from cityweather.weather.providers.base import Place, Response
-from tests.support.fakes import BROKEN, KEY_REFUSED, TOO_MANY, reply, weather
-from tests.support.lookups import URL, answer, known_since, nothing_known
+from cityweather.weather.providers.base import Request, Response
+from tests.support.fakes import BROKEN, KEY_REFUSED, TOO_MANY, city_of, place_of, reply, weather
+from tests.support.lookups import URL, answer, known_since, lookup, nothing_known
 
 pytestmark = pytest.mark.usefixtures("openweather")
 
@@ -146,7 +145,7 @@ def test_three_failing_cities_open_the_breaker_and_one_does_not(provider: Any) -
 
 def fails(provider: Any, city: str, **others: Response) -> None:
     def respond(request: Any) -> Any:
-        asked = request.params["q"]
+        asked = city_of(Request(request.url))
         outcome = {city: BROKEN, **others}.get(asked) or weather(asked)
         return outcome.status, dict(outcome.headers), outcome.body
 
@@ -187,7 +186,7 @@ def test_failing_cities_open_nothing_while_others_are_answered_in_another_proces
     for city in ("Rome", "Bonn", "Lyon", "Nice"):
         with pytest.raises(ProviderDown):
             lookup(city, nothing_known)
-        other.weather(Place("Oslo"))
+        other.weather(place_of("Oslo"), other.deadline())
     assert factory.circuit_breaker(factory.provider()).check().state is State.CLOSED
 
 

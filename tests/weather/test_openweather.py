@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -21,6 +22,7 @@ from cityweather.weather.providers.openweather import OpenWeather
 from tests.support.fakes import reply
 
 PROVIDER = OpenWeather("https://api.openweathermap.org/", "a key&more")
+OSLO = Place("Oslo", 59.91273, 10.74609)
 LONDON = {
     "coord": {"lon": -0.1257, "lat": 51.5085},
     "weather": [
@@ -56,9 +58,7 @@ def without(*path: str) -> dict[str, Any]:
 
 
 def test_an_observation_is_read_whole() -> None:
-    assert parse(reply(200, LONDON)) == Weather(
-        7.14, "Rain", 91, 1795421340, 4.9, "light rain", 3.6, 51.5085, -0.1257, "London", "GB"
-    )
+    assert parse(reply(200, LONDON)) == Weather(7.14, "Rain", 91, 1795421340, 4.9, "light rain", 3.6)
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,6 @@ def test_an_observation_is_read_whole() -> None:
         (("wind",), "wind_speed"),
         (("weather",), "condition"),
         (("dt",), "observed_at"),
-        (("coord",), "latitude"),
-        (("sys", "country"), "country"),
-        (("name",), "name"),
     ],
 )
 def test_what_is_missing_is_not_invented(path: tuple[str, ...], field: str) -> None:
@@ -103,10 +100,10 @@ def test_a_date_no_calendar_holds_is_left_out() -> None:
 
 
 def test_texts_are_cut_to_what_the_database_takes() -> None:
-    body = {**LONDON, "name": "x\0" * 300, "weather": [{"main": "m" * 99, "description": "d" * 999}]}
+    body = {**LONDON, "weather": [{"main": "m" * 99, "description": "d" * 999}]}
     weather = parse(reply(200, body))
     assert isinstance(weather, Weather)
-    assert (weather.name, weather.condition, weather.description) == ("x" * 200, "m" * 50, "d" * 100)
+    assert (weather.condition, weather.description) == ("m" * 50, "d" * 100)
 
 
 @pytest.mark.parametrize("cod", ["404", 404])
@@ -219,23 +216,80 @@ def test_a_503_may_say_when_to_come_back() -> None:
 
 @pytest.mark.parametrize("name", ["São Paulo", "Washington, D.C.", "北京", "a&b=c #?/%", "\ud800", "x" * 200])
 def test_any_name_makes_an_address_of_plain_ascii(name: str) -> None:
-    url = PROVIDER.request([Place(name)]).url
+    url = PROVIDER.geocoder.request(Place(name)).url
     assert url.isascii()
-    assert url.startswith("https://api.openweathermap.org/data/2.5/weather?units=metric&appid=a%20key%26more&q=")
+    assert url.startswith("https://api.openweathermap.org/geo/1.0/direct?limit=5&appid=a%20key%26more&q=")
     assert not set(" \r\n#") & set(url)
 
 
 def test_the_key_is_in_the_address_and_nowhere_to_be_seen() -> None:
-    request = PROVIDER.request([Place("Oslo")])
-    assert "a%20key" in request.url
-    assert "key" not in repr(request)
-    assert "key" not in str(request)
+    for request in (PROVIDER.request([OSLO]), PROVIDER.geocoder.request(Place("Oslo"))):
+        assert "a%20key" in request.url
+        assert "key" not in repr(request)
+        assert "key" not in str(request)
 
 
 def test_it_says_who_asks() -> None:
-    assert PROVIDER.request([Place("Oslo")]).headers["User-Agent"].startswith("CityWeather+/1.")
+    assert PROVIDER.request([OSLO]).headers["User-Agent"].startswith("CityWeather+/1.")
 
 
 def test_limits_of_zero_are_no_limits() -> None:
     windows = OpenWeather("http://x", "k", per_minute=0, per_month=0).windows
     assert [window.limit for window in windows] == [0, 0]
+
+
+def test_weather_is_asked_for_by_coordinates() -> None:
+    url = PROVIDER.request([OSLO]).url
+    assert url == (
+        "https://api.openweathermap.org/data/2.5/weather?units=metric&appid=a%20key%26more&lat=59.9127&lon=10.7461"
+    )
+
+
+def hit(name: str, country: str, state: str | None = None, lat: float = 1.0, **local: str) -> dict[str, Any]:
+    found = {"name": name, "country": country, "lat": lat, "lon": 2.0, "local_names": local}
+    return found | ({"state": state} if state else {})
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("Oslo", "Oslo"),
+        ("Smallville, Canada", "Smallville,CA"),
+        ("Smallville, Ontario, CA", "Smallville,CA"),
+        ("Smallville, Kansas", "Smallville,KS,US"),
+        ("Smallville, KS, US", "Smallville,KS,US"),
+        ("Smallville, CA", "Smallville"),
+        ("Smallville, Atlantis", "Smallville, Atlantis"),
+    ],
+)
+def test_a_name_is_asked_for_with_its_country_and_the_states_of_the_us(name: str, asked: str) -> None:
+    query = parse_qs(urlsplit(PROVIDER.geocoder.request(Place(name)).url).query)
+    assert query["q"] == [asked]
+
+
+@pytest.mark.parametrize("nothing", [[], [hit("Smallville", "US", "Kansas")], [hit("Smallville", "US")]])
+def test_a_place_elsewhere_is_no_hit(nothing: Any) -> None:
+    with pytest.raises(UnknownCity):
+        PROVIDER.geocoder.parse(Place("Smallville, Ontario, Canada"), reply(200, nothing))
+
+
+def test_the_exact_name_goes_before_the_first_hit() -> None:
+    hits = [hit("Greater Lyndon", "GB", lat=51.0), hit("Lyndon", "GB", "England", lat=52.6)]
+    found = PROVIDER.geocoder.parse(Place("Lyndon, UK"), reply(200, hits))
+    assert found == Place("Lyndon, UK", 52.6, 2.0, "Lyndon", "England", "GB")
+    names = [hit("Other", "DE", lat=1.0), hit("Munich", "DE", "Bavaria", lat=48.1, de="München")]
+    assert PROVIDER.geocoder.parse(Place("münchen"), reply(200, names)).latitude == 48.1
+
+
+@pytest.mark.parametrize("body", [{"a": 1}, [{"name": "x"}], [5], [{"lat": 91, "lon": 0}], b"<html>"])
+def test_a_geocoder_that_talks_nonsense_is_passing_trouble(body: Any) -> None:
+    with pytest.raises(BadAnswer):
+        PROVIDER.geocoder.parse(Place("Oslo"), reply(200, body))
+
+
+def test_the_geocoders_errors_are_those_of_the_weather() -> None:
+    for status, error in ((401, KeyRefused), (429, Throttled), (500, ProviderDown)):
+        with pytest.raises(error):
+            PROVIDER.geocoder.parse(Place("Oslo"), reply(status, {"cod": status}))
+    with pytest.raises(RefusedCity):
+        PROVIDER.geocoder.parse(Place("x"), reply(400, {"cod": "400", "message": "Nothing to geocode"}))

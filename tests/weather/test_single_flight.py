@@ -14,7 +14,7 @@ from cityweather.weather import provider_client, redis_keys, single_flight
 from cityweather.weather.cache import Answer, Cache
 from cityweather.weather.single_flight import SingleFlight
 
-PACKED = [1.0, None, None, None, None, None, None, None, None, None, None]
+PACKED = [1.0, None, None, None, None, None, None]
 
 
 class Counted:
@@ -41,8 +41,8 @@ class Counted:
 
 
 @pytest.fixture
-def process(redis_server: Redis, cache: Cache) -> Callable[[], SingleFlight]:
-    return lambda: SingleFlight("openweather", cache, redis_server)
+def process(redis_server: Redis, cache: Cache) -> Callable[[], SingleFlight[Answer]]:
+    return lambda: SingleFlight("openweather", cache.get, redis_server)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def together(number: int, act: Callable[[int], object]) -> list[object]:
 
 
 def test_200_concurrent_misses_in_four_processes_make_one_call(
-    process: Callable[[], SingleFlight], cache: Cache, joined: Callable[[int], Callable[[], object]]
+    process: Callable[[], SingleFlight[Answer]], cache: Cache, joined: Callable[[int], Callable[[], object]]
 ) -> None:
     processes = [process() for _ in range(4)]
     ask = Counted(cache, joined(200))
@@ -88,7 +88,7 @@ def test_200_concurrent_misses_in_four_processes_make_one_call(
     assert all(answer.weather == PACKED for answer, _ in results)  # type: ignore[misc]
 
 
-def test_different_cities_do_not_wait_for_each_other(process: Callable[[], SingleFlight], cache: Cache) -> None:
+def test_different_cities_do_not_wait_for_each_other(process: Callable[[], SingleFlight[Answer]], cache: Cache) -> None:
     flights = process()
     ask = Counted(cache, threading.Barrier(5, timeout=30).wait)
     together(5, lambda index: flights.run(f"city {index}", ask))
@@ -96,7 +96,7 @@ def test_different_cities_do_not_wait_for_each_other(process: Callable[[], Singl
 
 
 def test_a_failed_call_fails_for_all_who_waited_and_is_not_repeated_at_once(
-    process: Callable[[], SingleFlight], cache: Cache, joined: Callable[[int], Callable[[], object]]
+    process: Callable[[], SingleFlight[Answer]], cache: Cache, joined: Callable[[int], Callable[[], object]]
 ) -> None:
     processes = [process() for _ in range(3)]
     ask = Counted(cache, joined(30), error=ProviderDown(retry_after=4.5))
@@ -109,7 +109,7 @@ def test_a_failed_call_fails_for_all_who_waited_and_is_not_repeated_at_once(
 
 
 def test_after_a_failure_somebody_tries_again(
-    process: Callable[[], SingleFlight], cache: Cache, monkeypatch: pytest.MonkeyPatch
+    process: Callable[[], SingleFlight[Answer]], cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(single_flight, "FAILURE_REMEMBERED", 50)
     with pytest.raises(ProviderDown):
@@ -125,7 +125,7 @@ def test_after_a_failure_somebody_tries_again(
 
 
 def test_the_death_of_the_holder_is_survived(
-    process: Callable[[], SingleFlight], cache: Cache, redis_server: Redis
+    process: Callable[[], SingleFlight[Answer]], cache: Cache, redis_server: Redis
 ) -> None:
     redis_server.set(redis_keys.flight("openweather", "oslo"), "a dead process", px=300)
     ask = Counted(cache)
@@ -134,7 +134,7 @@ def test_the_death_of_the_holder_is_survived(
 
 
 def test_a_holder_that_is_interrupted_leaves_the_flight_to_the_next(
-    process: Callable[[], SingleFlight], redis_server: Redis
+    process: Callable[[], SingleFlight[Answer]], redis_server: Redis
 ) -> None:
     def interrupted() -> Answer:
         raise SystemExit
@@ -149,7 +149,7 @@ def test_a_holder_is_believed_for_longer_than_an_answer_takes() -> None:
 
 
 def test_a_holder_that_took_too_long_does_not_end_the_next_flight(
-    process: Callable[[], SingleFlight], cache: Cache, redis_server: Redis
+    process: Callable[[], SingleFlight[Answer]], cache: Cache, redis_server: Redis
 ) -> None:
     name = redis_keys.flight("openweather", "oslo")
 
@@ -161,7 +161,9 @@ def test_a_holder_that_took_too_long_does_not_end_the_next_flight(
     assert redis_server.get(name) == b"the next one"
 
 
-def test_a_flight_that_landed_between_miss_and_lock_is_used(process: Callable[[], SingleFlight], cache: Cache) -> None:
+def test_a_flight_that_landed_between_miss_and_lock_is_used(
+    process: Callable[[], SingleFlight[Answer]], cache: Cache
+) -> None:
     cache.set("oslo", Answer(time.time(), PACKED))
     ask = Counted(cache)
     answer, asked = process().run("oslo", ask)
@@ -169,13 +171,13 @@ def test_a_flight_that_landed_between_miss_and_lock_is_used(process: Callable[[]
 
 
 def test_without_redis_threads_still_share_a_call(cache: Cache, joined: Callable[[int], Callable[[], object]]) -> None:
-    flights = SingleFlight("openweather", cache, Redis(port=1, retry=None))
+    flights = SingleFlight("openweather", cache.get, Redis(port=1, retry=None))
     ask = Counted(cache, joined(20))
     together(20, lambda _: flights.run("oslo", ask))
     assert ask.calls == 1
 
 
-def test_nothing_is_left_behind(process: Callable[[], SingleFlight], cache: Cache, redis_server: Redis) -> None:
+def test_nothing_is_left_behind(process: Callable[[], SingleFlight[Answer]], cache: Cache, redis_server: Redis) -> None:
     flights = process()
     flights.run("oslo", Counted(cache))
     assert redis_server.exists(redis_keys.flight("openweather", "oslo")) == 0

@@ -9,9 +9,8 @@ from redis.exceptions import OutOfMemoryError
 
 from cityweather.tracker.leases import LEASE
 from cityweather.weather.batch_fetch import run_batch
-from cityweather.weather.batch_queue import Batch
-from cityweather.weather.providers.base import Place
-from tests.support.fakes import KEY_REFUSED, TOO_MANY, UNKNOWN, World, always, named, weather
+from cityweather.weather.batch_queue import Batch, Row
+from tests.support.fakes import KEY_REFUSED, TOO_MANY, UNKNOWN, World, always, named, place_of, weather
 from tests.support.tracker import JOB, Bench
 
 
@@ -26,7 +25,7 @@ class Job:
 
     def run(self) -> None:
         names = named(60)
-        rows = [(position, Place(names[position])) for position in self.positions]
+        rows = [Row(position, place_of(names[position])) for position in self.positions]
         run_batch(Batch(JOB, 1, "ours", rows), replace(self.world.context, tracker=self.bench.tracker))
 
 

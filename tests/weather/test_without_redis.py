@@ -8,8 +8,9 @@ import responses
 
 from cityweather.errors import KeyRefused, ProviderDown, QuotaUsedUp
 from cityweather.weather.availability import ProviderAvailability, _shared, provider_availability
-from cityweather.weather.lookup import _web, lookup
+from cityweather.weather.lookup import _web
 from tests.support.fakes import BROKEN, KEY_REFUSED, Outcome, weather
+from tests.support.lookups import lookup
 
 URL = "https://api.openweathermap.org/data/2.5/weather"
 

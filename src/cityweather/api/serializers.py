@@ -11,6 +11,7 @@ from cityweather.ingest.row_matching import MatchedRow as MatchedLine
 from cityweather.models import BulkJob, Status
 from cityweather.places.matching import Candidate
 from cityweather.tracker.progress import LimitedBy, WaitingFor
+from cityweather.weather.lookup import Found
 
 LABEL_MAX = 100  # characters
 LABEL = "A name for the job, for people"
@@ -116,30 +117,6 @@ class WeatherValues(Shape):
         return super().to_representation(row) if row["status"] == Status.SUCCESS else None
 
 
-class Weather(Shape):
-    """null: the provider did not say."""
-
-    # Made of a lookup.Found.
-    city = s.CharField()
-    temperature = Temperature(source="weather.temperature")
-    condition = s.CharField(source="weather.condition", allow_null=True, help_text="For example Clear, Clouds, Rain")
-    humidity = s.IntegerField(source="weather.humidity", allow_null=True, help_text="%")
-    feels_like = Temperature(source="weather.feels_like")
-    description = s.CharField(source="weather.description", allow_null=True)
-    wind_speed = Speed(source="weather.wind_speed")
-    latitude = _number("Degrees", source="weather.latitude")
-    longitude = _number("Degrees", source="weather.longitude")
-    country = s.CharField(source="weather.country", allow_null=True, help_text="ISO 3166, two letters")
-    observed_at = Time("When it was measured.", source="weather.observed_at", allow_null=True)
-    cached = s.BooleanField(help_text="From our cache, at most CACHE_TTL old")
-    stale = s.BooleanField(help_text="The provider is out: the last known weather, as old as the Age header says")
-
-
-class HistoryEntry(Shape):
-    city = s.CharField(source="city_name", help_text="As it was asked for")
-    timestamp = Time()
-
-
 class Town(Shape):
     """Of a matching.Candidate."""
 
@@ -152,6 +129,11 @@ class Town(Shape):
 
     def get_region(self, place: Candidate) -> str | None:
         return place.region or None
+
+
+class HistoryEntry(Shape):
+    city = s.CharField(source="city_name", help_text="As it was asked for")
+    timestamp = Time()
 
 
 class Towns(Shape):
@@ -269,6 +251,47 @@ class MatchedRow(Matched):
 
     of = "city__"
     reads = ("latitude", "longitude", *(f"city__{column}" for column in PLACE))
+
+
+class MatchedFound(Matched):
+    """Made of a lookup.Found."""
+
+    source = s.ChoiceField(
+        [*MATCHED_BY[1:], "request"], help_text="What says where it lies; request: the coordinates given"
+    )
+
+    def to_representation(self, found: Any) -> Any:
+        at = found.weather
+        return {
+            "name": at.name, "region": at.region, "country": at.country,
+            "latitude": at.latitude, "longitude": at.longitude, "source": found.source,
+        }  # fmt: skip
+
+
+class Weather(Shape):
+    """null: the provider did not say."""
+
+    # Made of a lookup.Found.
+    city = s.CharField()
+    temperature = Temperature(source="weather.temperature")
+    condition = s.CharField(source="weather.condition", allow_null=True, help_text="For example Clear, Clouds, Rain")
+    humidity = s.IntegerField(source="weather.humidity", allow_null=True, help_text="%")
+    feels_like = Temperature(source="weather.feels_like")
+    description = s.CharField(source="weather.description", allow_null=True)
+    wind_speed = Speed(source="weather.wind_speed")
+    latitude = _number("Degrees", source="weather.latitude")
+    longitude = _number("Degrees", source="weather.longitude")
+    country = s.CharField(source="weather.country", allow_null=True, help_text="ISO 3166, two letters")
+    observed_at = Time("When it was measured.", source="weather.observed_at", allow_null=True)
+    cached = s.BooleanField(help_text="From our cache, at most CACHE_TTL old")
+    stale = s.BooleanField(help_text="The provider is out: the last known weather, as old as the Age header says")
+    matched = MatchedFound(source="*")
+    ambiguous = s.IntegerField(help_text="How many other places fit the name")
+    candidates = s.SerializerMethodField(help_text="The likeliest of them")
+
+    @extend_schema_field(Town(many=True))
+    def get_candidates(self, found: Found) -> list[dict[str, Any]]:
+        return list(found.candidates)
 
 
 class Result(Shape):

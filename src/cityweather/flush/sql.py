@@ -121,7 +121,7 @@ def _city_row(city_id: int, result: Result, now: float) -> list[Any]:
     w = Weather.unpack(result.weather)
     return [
         *head, w.temperature, _text(w.condition, 50), _percent(w.humidity), _time(w.observed_at), w.feels_like,
-        _text(w.description, 100), w.wind_speed, w.latitude, w.longitude, _text(w.country, 2), None,
+        _text(w.description, 100), w.wind_speed, w.latitude, w.longitude, _text(w.country, 2), _text(w.region, 200),
         _text(w.name, 200),
     ]  # fmt: skip
 

@@ -34,6 +34,12 @@ class Area:
     def holds(self, country: str, region: str) -> bool:
         return country in self.countries or (country, region) in self.regions
 
+    @property
+    def lands(self) -> set[str]:
+        """The countries that it may lie in, without those that ISO 3166-2 lists as parts of them."""
+        whole = {land for land in self.countries if not any(land in PARTS.get(of, ()) for of in self.countries)}
+        return whole | {land for land, _ in self.regions}
+
 
 @lru_cache(maxsize=4096)
 def area(text: str) -> Area | None:

@@ -10,7 +10,7 @@ from cityweather.errors import UnknownFormat
 
 # First in every entry. A new format may only append fields to a weather: then newer code reads older entries, which
 # lack them. A flusher leaves an entry of a newer format in place.
-FORMAT = 1
+FORMAT = 2  # 1: a weather without its region
 TOLERANCE = 2.0  # seconds an entry may take from the worker to Redis
 
 

@@ -118,15 +118,14 @@ class _BatchRun:
         finally:
             self._transport.abort()
             self._admission.close()
-            self._results.keep_coordinates()
+            self._results.keep_found()
         self._log(end)
 
     def _answer(self) -> None:
         self._health.start_batch()
-        rows = [Row.of(position, place) for position, place in self._batch.rows]
         self._results.now = self._context.clock()
         self._results.refuse(self._batch.refused)
-        self._queue.put_back(self._results.take_from_cache(rows))
+        self._queue.put_back(self._results.take_from_cache(self._batch.rows))
         completed: list[Completed] = []
         while True:
             # New requests go out before the answers are read: the reading is done while they travel.
@@ -228,7 +227,7 @@ class _BatchRun:
         call.started = now
         self._admission.spend(len(call.rows) or 1)
         places = self._places(call)
-        if call.kind is Kind.GEOCODE and self._provider.geocoder is not None:
+        if call.kind is Kind.GEOCODE:
             request = self._provider.geocoder.request(places[0])
         else:
             request = self._provider.request(places)
@@ -254,22 +253,22 @@ class _BatchRun:
         """Raises WeatherError for what concerns the whole call."""
         if not isinstance(outcome, Response):
             raise outcome
-        geocoded = call.kind is Kind.GEOCODE and self._geocoded(call, outcome)
-        answers = [] if geocoded else self._provider.parse(self._places(call), outcome)
-        self._health.record_success(now)
-        if call.rows and not geocoded:
-            self._rows_answered(call, answers, now)
+        if call.kind is Kind.GEOCODE:
+            place = self._provider.geocoder.parse(self._places(call)[0], outcome)
+            self._health.record_success(now)
+            self._located(call, place)
+        else:
+            answers = self._provider.parse(self._places(call), outcome)
+            self._health.record_success(now)
+            if call.rows:
+                self._rows_answered(call, answers, now)
         if call.probe:
             self._probe_answered(call, now)
 
-    def _geocoded(self, call: Call, response: Response) -> bool:
-        if self._provider.geocoder is None:
-            return False
-        place = self._provider.geocoder.parse(self._places(call)[0], response)
+    def _located(self, call: Call, place: Place) -> None:
         for row in call.rows:
             self._results.located(row, place)
         self._queue.put_back(call.rows)
-        return True
 
     def _rows_answered(self, call: Call, answers: list[Weather | WeatherError], now: float) -> None:
         unread = []

@@ -9,12 +9,28 @@ from enum import StrEnum
 from itertools import count
 
 from cityweather.places import names
+from cityweather.weather.cache import location
 from cityweather.weather.providers.base import Place, Provider
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    position: int
+    place: Place
+    tries: int = 0
+
+    @property
+    def key(self) -> str:
+        """In the cache: of its location once that is known, else of its name."""
+        latitude, longitude = self.place.latitude, self.place.longitude
+        if latitude is None or longitude is None:
+            return names.key(self.place.name)
+        return location(latitude, longitude)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows given to one task, as (position, place); `token` is that of their lease.
+    """Rows given to one task; `token` is that of their lease.
 
     `refused`: (position, error code) of rows that fail without a request.
     """
@@ -22,20 +38,8 @@ class Batch:
     job_id: str
     epoch: int
     token: str
-    rows: list[tuple[int, Place]]
+    rows: list[Row]
     refused: Sequence[tuple[int, str]] = ()
-
-
-@dataclass(slots=True, eq=False)
-class Row:
-    position: int
-    place: Place
-    key: str
-    tries: int = 0
-
-    @classmethod
-    def of(cls, position: int, place: Place) -> "Row":
-        return cls(position, place, names.key(place.name))
 
 
 class Kind(StrEnum):
@@ -86,7 +90,7 @@ class BatchQueue:
 
     def put_back(self, rows: Iterable[Row]) -> None:
         for row in rows:
-            (self._unlocated if self._needs_coordinates(row) else self._ready).append(row)
+            (self._ready if row.place.located else self._unlocated).append(row)
 
     def retry_at(self, rows: list[Row], due: float) -> None:
         """Ask again for these rows together, at `due` (monotonic seconds) or later."""
@@ -126,7 +130,4 @@ class BatchQueue:
         if len(later.rows) > tokens:
             self.retry_at(later.rows[tokens:], later.due)
         rows = later.rows[:tokens]
-        return Call(rows, Kind.GEOCODE if self._needs_coordinates(rows[0]) else Kind.WEATHER)
-
-    def _needs_coordinates(self, row: Row) -> bool:
-        return self._provider.geocoder is not None and not row.place.located
+        return Call(rows, Kind.WEATHER if rows[0].place.located else Kind.GEOCODE)

@@ -1,6 +1,11 @@
-"""Caches fresh weather, unknown cities and coordinates. While Redis is unreachable, the cache is empty."""
+"""Caches fresh weather by location, and what a name was found to be. While Redis is unreachable, the cache is empty.
+
+Keys: a location ("@52.52,13.41", see location()) → an observation · the key of a name → where it is, or why it is
+refused · a look-up ("?paris") → everything that answered it.
+"""
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -15,16 +20,17 @@ from redis.exceptions import RedisError
 from cityweather.runtime import metrics
 from cityweather.tracker.scripts import Script
 from cityweather.weather import redis_keys, redis_state
-from cityweather.weather.providers.base import Place, Weather
+from cityweather.weather.providers.base import Place
 
 log = logging.getLogger(__name__)
 
-WEATHER_FIELDS = len(fields(Weather))
+OBSERVATION = 7  # fields of Weather.pack()
 UNKNOWN_TTL = 86_400  # seconds; a city unknown today may be known tomorrow
 # Seconds; longer than a job is parked for a daily quota.
 COORDINATES_TTL = TRIES_TTL = 2 * 86_400
 
-Coordinates = tuple[float, float, str | None, str | None]  # degrees; the geocoder's name and country
+Found = tuple[float, float, str | None, str | None, str | None]
+"""Where a name is: latitude, longitude (degrees), and the geocoder's name, region and country."""
 
 
 class Serializer(BaseSerializer):  # type: ignore[misc]  # django-redis has no types
@@ -39,11 +45,34 @@ class Serializer(BaseSerializer):  # type: ignore[misc]  # django-redis has no t
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`answered_at` in Unix seconds; `weather` as packed, None when the city is refused for the reason `error`."""
+    """`answered_at` in Unix seconds; `weather` of Weather.pack(), None when the city is refused for `error`."""
 
     answered_at: float
     weather: list[Any] | None = None
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookupAnswer:
+    """Everything that answered a look-up. `answered_at` in Unix seconds; `weather` with its place, see packed_at().
+
+    `source`: who knew the place. `ambiguous`: how many other places fit; `candidates` lists them, the likeliest first.
+    """
+
+    answered_at: float
+    weather: list[Any] | None = None
+    error: str | None = None
+    source: str | None = None
+    ambiguous: int = 0
+    candidates: Sequence[dict[str, Any]] = ()
+
+
+def location(latitude: float, longitude: float) -> str:
+    """The key of a location, to 0.01 degrees (1.1 km): no provider's model is finer. All names there share it."""
+    return f"@{latitude:.2f},{longitude:.2f}"
+
+
+LOOKUP_FIELDS = len(fields(LookupAnswer))
 
 
 class Cache:
@@ -55,46 +84,56 @@ class Cache:
         self._cooldown = redis_state.shared(settings.CACHE_URL)
         self._write_many: Script | None = None
 
-    def get(self, city_key: str) -> Answer | None:
-        return self.get_many([city_key]).get(city_key)
+    def get(self, key: str) -> Answer | None:
+        return self.read([key])[0].get(key)
 
-    def get_many(self, city_keys: Sequence[str]) -> dict[str, Answer]:
-        return self.read(city_keys)[0]
+    def read(self, keys: Sequence[str]) -> tuple[dict[str, Answer], dict[str, Found]]:
+        """The fresh answers of locations and refused names, and where other names are, if that was found."""
+        answers, located = {}, {}
+        for key, value in zip(keys, self._values(keys), strict=False):
+            if (answer := _decode(value)) is not None:
+                answers[key] = answer
+            elif (found := _decode_found(value)) is not None:
+                located[key] = found
+        metrics.add("cache_lookups", len(answers), result="hit")
+        metrics.add("cache_lookups", len(keys) - len(answers), result="miss")
+        return answers, located
 
-    def read(self, city_keys: Sequence[str]) -> tuple[dict[str, Answer], dict[str, Coordinates]]:
-        """Fresh answers, and where cities without one are, if that was found."""
-        if not city_keys or self._cooldown:
-            return {}, {}
+    def read_lookup(self, key: str) -> LookupAnswer | None:
+        value = next(iter(self._values(["?" + key])), None)
+        metrics.add("cache_lookups", 1, result="miss" if value is None else "hit")
+        return LookupAnswer(*value) if isinstance(value, list) and len(value) == LOOKUP_FIELDS else None
+
+    def set_lookup(self, key: str, answer: LookupAnswer) -> None:
+        """Kept until the weather in it is as old as fresh weather may be; a refusal for a day."""
+        age = time.time() - answer.answered_at
+        ttl = UNKNOWN_TTL if answer.weather is None else max(int(self._ttl - age), 0)
+        self._write([("?" + key, [getattr(answer, field.name) for field in fields(answer)])], ttl)
+
+    def _values(self, keys: Sequence[str]) -> list[Any]:
+        """The value of each key, None where there is none. Empty while Redis is unreachable."""
+        if not keys or self._cooldown:
+            return []
         make_key = django_cache.make_key
-        names = [make_key(redis_keys.cached(self._provider, city_key)) for city_key in city_keys]
+        names = [make_key(redis_keys.cached(self._provider, key)) for key in keys]
         try:
             # The cache's own get_many costs as much again as the trip.
-            found = get_redis_connection("default").mget(names)
+            return [_loads(text) for text in get_redis_connection("default").mget(names)]
         except RedisError as error:
             self._cooldown.note(error)
             log.warning("The weather cache is not read: %s", type(error).__name__)
-            return {}, {}
-        answers, located = {}, {}
-        for city_key, text in zip(city_keys, found, strict=True):
-            value = _loads(text)
-            if (answer := _decode(value)) is not None:
-                answers[city_key] = answer
-            elif (coordinates := _decode_coordinates(value)) is not None:
-                located[city_key] = coordinates
-        metrics.add("cache_lookups", len(answers), result="hit")
-        metrics.add("cache_lookups", len(city_keys) - len(answers), result="miss")
-        return answers, located
+            return []
 
-    def set(self, city_key: str, answer: Answer) -> None:
-        self.set_many([(city_key, answer)])
+    def set(self, key: str, answer: Answer) -> None:
+        self.set_many([(key, answer)])
 
     def set_many(self, answers: Sequence[tuple[str, Answer]]) -> None:
         self._write([(key, _encode(answer)) for key, answer in answers if answer.error is None], self._ttl)
         self._write([(key, _encode(answer)) for key, answer in answers if answer.error is not None], UNKNOWN_TTL)
 
-    def set_coordinates(self, places: Sequence[tuple[str, Place]]) -> None:
-        """Store coordinates of cities without an answer, under the key of the answer, which replaces them later."""
-        values = [(key, ["at", p.latitude, p.longitude, p.known_as, p.country]) for key, p in places]
+    def set_found(self, places: Sequence[tuple[str, Place]]) -> None:
+        """Where names are, so that nobody geocodes them again."""
+        values = [(key, ["at", p.latitude, p.longitude, p.known_as, p.region, p.country]) for key, p in places]
         self._write(values, COORDINATES_TTL)
 
     def tried(self, job_id: str, position: int) -> int:
@@ -155,15 +194,15 @@ def _decode(value: Any) -> Answer | None:
     match value:
         case [int() as answered_at, str() as error]:
             return Answer(answered_at, None, error)
-        case [int() as answered_at, *weather] if len(weather) == WEATHER_FIELDS:
+        case [int() as answered_at, *weather] if len(weather) == OBSERVATION:
             ago = weather[OBSERVED_AT - 1]
             weather[OBSERVED_AT - 1] = answered_at - ago if isinstance(ago, int) else None
             return Answer(answered_at, weather)
     return None
 
 
-def _decode_coordinates(value: Any) -> Coordinates | None:
+def _decode_found(value: Any) -> Found | None:
     match value:
-        case ["at", float() | int() as latitude, float() | int() as longitude, known_as, country]:
-            return latitude, longitude, known_as, country
+        case ["at", float() | int() as latitude, float() | int() as longitude, known_as, region, country]:
+            return latitude, longitude, known_as, region, country
     return None

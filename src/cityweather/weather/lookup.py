@@ -2,51 +2,59 @@
 
 import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any, Protocol
 
 from django.conf import settings
 
-from cityweather.errors import (
-    BadName,
-    NameTooLong,
-    NoCity,
-    RefusedCity,
-    UnknownCity,
-    WeatherError,
-)
+from cityweather.errors import BadCoordinates, BadName, NameTooLong, NoCity, RefusedCity, UnknownCity, WeatherError
 from cityweather.places import names
+from cityweather.places.identity import Identity, written
+from cityweather.places.matching import Asked, Candidate
 from cityweather.runtime import connections
 from cityweather.runtime.slow_work import slow_work
-from cityweather.weather import factory, redis_state
-from cityweather.weather.cache import Answer, Cache
+from cityweather.weather import factory, known_cities, redis_state
+from cityweather.weather.cache import Answer, Cache, LookupAnswer, location
+from cityweather.weather.known_cities import Target
 from cityweather.weather.provider_client import ProviderClient
-from cityweather.weather.providers.base import Place, Weather
+from cityweather.weather.providers.base import Place, Weather, packed_at
 from cityweather.weather.single_flight import SingleFlight
-
-LastKnown = Callable[[str], tuple[Weather, float] | None]
-Remember = Callable[[str, str, Weather, float], None]
 
 STALE_FOR = 6 * 3600  # seconds; older weather says nothing about now
 REFUSALS: dict[str, type[WeatherError]] = {error.code: error for error in (UnknownCity, RefusedCity)}
 CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
 
 
+class Cities(Protocol):
+    """The City rows, see known_cities."""
+
+    def find(self, asked: Asked) -> Target: ...
+    def last_known(self, key: str) -> tuple[Weather, float] | None: ...
+    def remember(self, city: Identity, weather: Weather, answered_at: float) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`age` in seconds since the provider answered; `stale`: from the last refresh, as the provider is out."""
+    """`city` as asked. `age` in seconds since the provider answered; `stale`: the last known, as the provider is out.
+
+    `source`, `ambiguous` and `candidates` as in LookupAnswer.
+    """
 
     weather: Weather
     city: str
+    source: str | None
     cached: bool
     stale: bool
     age: int
+    ambiguous: int = 0
+    candidates: Sequence[dict[str, Any]] = ()
 
 
-def lookup(city: str, last_known: LastKnown, remember: Remember | None = None) -> Found:
-    """`last_known` and `remember` read and write City rows (see known_cities). Raises BadRequest, WeatherError."""
-    return _web().lookup(city, last_known, remember)
+def lookup(asked: Asked, cities: Cities = known_cities) -> Found:
+    """Raises BadRequest, WeatherError."""
+    return _web().lookup(asked, cities)
 
 
 @lru_cache
@@ -54,86 +62,121 @@ def _web() -> "Lookup":
     provider = factory.provider_name()
     cache = Cache(provider, settings.CACHE_TTL)
     cooldown = redis_state.shared(settings.REDIS_URL)
-    flights = SingleFlight(provider, cache, connections.redis_client(), cooldown)
+    flights = SingleFlight(provider, cache.read_lookup, connections.redis_client(), cooldown)
     return Lookup(cache, flights, ProviderClient.from_settings())
 
 
 class Lookup:
-    def __init__(self, cache: Cache, flights: SingleFlight, client: ProviderClient) -> None:
+    def __init__(self, cache: Cache, flights: SingleFlight[LookupAnswer], client: ProviderClient) -> None:
         self._cache = cache
         self._flights = flights
         self._client = client
 
-    def lookup(self, city: str, last_known: LastKnown, remember: Remember | None) -> Found:
-        name = names.display(city)
-        key = _checked_key(name)
-        answers, coordinates = self._cache.read([key])
-        if (answer := answers.get(key)) is not None:
-            return _found(name, answer, cached=True)
-        place = Place(name, *coordinates.get(key, ()))
+    def lookup(self, asked: Asked, cities: Cities) -> Found:
+        key = _checked_key(asked)
+        if (answer := self._cache.read_lookup(key)) is not None:
+            return _found(asked, answer, cached=True)
         try:
             with slow_work.thread():
-                answer, asked = self._flights.run(key, lambda: self._ask(place, key, last_known))
+                answer, mine = self._flights.run(key, lambda: self._ask(asked, key, cities))
         except WeatherError:
-            stale = _stale(name, last_known(key))
-            if stale is None:
-                raise
-            return stale
-        if asked and remember is not None and answer.weather is not None:
-            weather = Weather.unpack(answer.weather)
-            spelling = weather.name if weather.name and names.key(weather.name) == key else name
-            remember(key, spelling, weather, answer.answered_at)
-        return _found(name, answer, cached=not asked)
-
-    def _ask(self, place: Place, key: str, last_known: LastKnown) -> Answer:
-        """A refused city is an answer, too, and remembered."""
-        try:
-            answer = Answer(time.time(), self._client.weather(self._located(place, key, last_known)).pack())
-        except (UnknownCity, RefusedCity) as error:
-            answer = Answer(time.time(), None, error.code)
-        except WeatherError:
-            self._keep(key, place)
+            if (stale := _stale(asked, cities)) is not None:
+                return stale
             raise
-        self._cache.set(key, answer)
+        return _found(asked, answer, cached=not mine)
+
+    def _ask(self, asked: Asked, key: str, cities: Cities) -> LookupAnswer:
+        """A refused city is an answer, too, and remembered."""
+        target = cities.find(asked)
+        deadline = self._client.deadline()
+        try:
+            place = self._located(target.place, deadline)
+            observed = self._observed(place, deadline)
+        except (UnknownCity, RefusedCity) as error:
+            answer = LookupAnswer(time.time(), None, error.code)
+        else:
+            weather = packed_at(place, observed.weather or ())
+            cities.remember(target.city, Weather.unpack(weather), observed.answered_at)
+            candidates = [_shown(place) for place in target.candidates]
+            answer = LookupAnswer(observed.answered_at, weather, None, target.source, target.ambiguous, candidates)
+        self._cache.set_lookup(key, answer)
         return answer
 
-    def _keep(self, key: str, place: Place) -> None:
-        """For other processes: where the city is, if that was found."""
-        found = self._client.located(place)
-        if found != place:
-            self._cache.set_coordinates([(key, found)])
-
-    def _located(self, place: Place, key: str, last_known: LastKnown) -> Place:
-        known = last_known(key) if self._client.needs_coordinates and not place.located else None
-        if known is None:
+    def _located(self, place: Place, deadline: float) -> Place:
+        """A name that the gazetteer does not know is geocoded once for all jobs and look-ups."""
+        if place.located:
             return place
-        weather = known[0]
-        return Place(place.name, weather.latitude, weather.longitude, weather.name, weather.country)
+        key = names.key(place.name)
+        answers, found = self._cache.read([key])
+        if key in answers:
+            raise REFUSALS.get(answers[key].error or "", UnknownCity)
+        if key in found:
+            return Place(place.name, *found[key])
+        try:
+            place = self._client.geocoded(place, deadline)
+        except (UnknownCity, RefusedCity) as error:
+            self._cache.set(key, Answer(time.time(), None, error.code))
+            raise
+        self._cache.set_found([(key, place)])
+        return place
+
+    def _observed(self, place: Place, deadline: float) -> Answer:
+        """Fresh weather of this location, which another name may have brought here."""
+        key = location(place.latitude or 0.0, place.longitude or 0.0)
+        answer = self._cache.get(key)
+        if answer is None or answer.weather is None:
+            answer = Answer(time.time(), self._client.weather(place, deadline).pack())
+            self._cache.set(key, answer)
+        return answer
 
 
-def _checked_key(name: str) -> str:
+def _checked_key(asked: Asked) -> str:
+    """What look-ups share that ask for the same. Raises NoCity, NameTooLong, BadName, BadCoordinates."""
+    name = names.display(asked.name)
     key = names.key(name)
-    if not key:
-        raise NoCity
     if len(name) > names.MAX_LENGTH or len(key) > names.KEY_MAX_LENGTH:
         raise NameTooLong(limit=names.MAX_LENGTH)
     if CONTROL.search(name):
         raise BadName
-    return key
+    if asked.latitude is None or asked.longitude is None:
+        if asked.latitude is not asked.longitude:
+            raise BadCoordinates
+        if not key:
+            raise NoCity
+        return key
+    if not (-90 <= asked.latitude <= 90 and -180 <= asked.longitude <= 180):
+        raise BadCoordinates
+    return f"{location(asked.latitude, asked.longitude)} {key}"
 
 
-def _found(name: str, answer: Answer, *, cached: bool) -> Found:
+def _found(asked: Asked, answer: LookupAnswer, *, cached: bool) -> Found:
     if answer.weather is None:
         raise REFUSALS.get(answer.error or "", UnknownCity)
-    weather = Weather.unpack(answer.weather)
-    return Found(weather, weather.name or name, cached, stale=False, age=_age(answer.answered_at))
+    return Found(
+        Weather.unpack(answer.weather), written(asked), answer.source, cached, stale=False,
+        age=_age(answer.answered_at), ambiguous=answer.ambiguous, candidates=answer.candidates,
+    )  # fmt: skip
 
 
-def _stale(name: str, known: tuple[Weather, float] | None) -> Found | None:
+def _stale(asked: Asked, cities: Cities) -> Found | None:
+    target = cities.find(asked)
+    known = cities.last_known(target.city.key)
     if known is None or time.time() - known[1] > STALE_FOR:
         return None
     weather, answered_at = known
-    return Found(weather, weather.name or name, cached=False, stale=True, age=_age(answered_at))
+    if target.source == "request":
+        weather = replace(weather, latitude=asked.latitude, longitude=asked.longitude)
+    return Found(
+        weather, written(asked), target.source, cached=False, stale=True, age=_age(answered_at),
+        ambiguous=target.ambiguous, candidates=list(map(_shown, target.candidates)),
+    )  # fmt: skip
+
+
+def _shown(place: Candidate) -> dict[str, Any]:
+    return {
+        "name": place.name, "region": place.region or None, "country": place.country,
+        "latitude": place.latitude, "longitude": place.longitude, "population": place.population,
+    }  # fmt: skip
 
 
 def _age(answered_at: float) -> int:

@@ -26,7 +26,6 @@ TRIES = 3
 RETRY_FOR = 5.0  # seconds after which no retry begins
 LONGEST_ANSWER = 10.0  # seconds in all
 FIRST_RETRY = 0.2  # seconds, the upper end of the jitter
-MOST_LOCATED = 5_000  # places whose coordinates this process remembers
 
 
 class BreakerOpen(ProviderDown):
@@ -52,7 +51,6 @@ class ProviderClient:
         self._rate_limiter = rate_limiter
         self._breaker = breaker
         self._concurrency_limiter = concurrency_limiter
-        self._located: dict[str, Place] = {}  # by name
 
     @classmethod
     def from_settings(cls) -> "ProviderClient":
@@ -60,35 +58,23 @@ class ProviderClient:
         limits = factory.rate_limiter(provider), factory.circuit_breaker(provider)
         return cls(provider, WebTransport(), *limits, factory.concurrency_limiter(provider))
 
-    @property
-    def needs_coordinates(self) -> bool:
-        return self._provider.geocoder is not None
+    def deadline(self) -> float:
+        """When an answer that is begun now is of no use any more, in monotonic seconds."""
+        return time.monotonic() + LONGEST_ANSWER
 
-    def weather(self, place: Place) -> Weather:
-        """Raises WeatherError."""
-        deadline = time.monotonic() + LONGEST_ANSWER
-        if self.needs_coordinates:
-            place = self.located(place)
-            while not place.located:
-                place = self._retrying(partial(self._find, place, deadline), place, deadline)
-            self._remember(place)
+    def geocoded(self, place: Place, deadline: float) -> Place:
+        """The place with coordinates. Raises WeatherError, UnknownCity if the provider knows none that fits."""
+        return self._retrying(partial(self._find, place, deadline), place, deadline)
+
+    def weather(self, place: Place, deadline: float) -> Weather:
+        """At its coordinates. Raises WeatherError."""
         return self._retrying(partial(self._ask, place, deadline), place, deadline)
-
-    def located(self, place: Place) -> Place:
-        """With the coordinates that this process knows of."""
-        return place if place.located else self._located.get(place.name, place)
-
-    def _remember(self, place: Place) -> None:
-        """Its coordinates outlast its weather."""
-        if len(self._located) >= MOST_LOCATED:
-            self._located.clear()
-        self._located[place.name] = place
 
     # --- requests ------------------------------------------------------------------------------------------------
 
     def _find(self, place: Place, deadline: float) -> Place:
         geocoder = self._provider.geocoder
-        return geocoder.parse(place, self._send(geocoder.request(place), deadline)) if geocoder else place
+        return geocoder.parse(place, self._send(geocoder.request(place), deadline))
 
     def _ask(self, place: Place, deadline: float) -> Weather:
         answer = self._provider.parse([place], self._send(self._provider.request([place]), deadline))[0]

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import MOST, Tracker
 from cityweather.weather.batch_queue import Batch, Row
 from cityweather.weather.cache import Answer, Cache
-from cityweather.weather.providers.base import Place
+from cityweather.weather.providers.base import Place, packed_at
 
 INTERVAL = 0.25  # seconds a result waits at most: a poller sees it twice as late at worst
 LEASE_INTERVAL = 2.0  # seconds between renewals when nothing finishes
@@ -32,7 +33,8 @@ class ResultBuffer:
         self._ticks = ticks
         self._results: list[Result] = []
         self._fresh: list[tuple[str, Answer]] = []
-        self._located: dict[str, Place] = {}  # by key: found, but not answered yet
+        self._found: list[tuple[str, Place]] = []  # by the key of the name, for the cache
+        self._same: dict[str, list[Row]] = {}  # by key: rows that wait for the answer to another row of that key
         self._delivered_at = ticks()
         self.now = 0.0  # Unix seconds: when the answers arrived that are being read
         self.cached = self.succeeded = self.failed = 0  # rows
@@ -40,40 +42,63 @@ class ResultBuffer:
     # --- before the provider is asked ----------------------------------------------------------------------------
 
     def take_from_cache(self, rows: list[Row]) -> list[Row]:
-        """Those that the cache does not answer; where it knows their coordinates, they get them."""
-        answers, coordinates = self._cache.read([row.key for row in rows])
-        if not answers and not coordinates:
-            return rows
+        """Those to ask for: the cache does not answer them, and no other one of them has the same key."""
+        answers = self._read(rows)
         missing = []
         for row in rows:
             if (answer := answers.get(row.key)) is not None:
                 self.cached += 1
-                self._add(Result(row.position, answer.answered_at, answer.error, answer.weather))
-                continue
-            if row.key in coordinates and not row.place.located:
-                row.place = Place(row.place.name, *coordinates[row.key])
-            missing.append(row)
-        return missing
+                self._answer(row, answer)
+            else:
+                missing.append(row)
+        return self._without_same(missing)
+
+    def _read(self, rows: list[Row]) -> dict[str, Answer]:
+        """The answers by key. Rows whose name was geocoded before get their coordinates, and with them another key."""
+        answers, found = self._cache.read([row.key for row in rows])
+        located = [row for row in rows if row.key in found]
+        for row in located:
+            row.place = Place(row.place.name, *found[row.key])
+        return answers | self._cache.read([row.key for row in located])[0]
+
+    def _without_same(self, rows: list[Row]) -> list[Row]:
+        first = []
+        for row in rows:
+            if row.key in self._same:
+                self._same[row.key].append(row)
+            else:
+                self._same[row.key] = []
+                first.append(row)
+        return first
 
     # --- what became of a row ------------------------------------------------------------------------------------
 
     def located(self, row: Row, place: Place) -> None:
         """A geocoder found the row's city."""
-        row.place = place
-        if place.located:
-            self._located[row.key] = place
+        self._found.append((row.key, place))
+        same = self._same.pop(row.key, [])
+        for each in (row, *same):
+            each.place = replace(place, name=each.place.name)
+        self._same.setdefault(row.key, []).extend(same)
 
     def answered(self, row: Row, weather: list[Any]) -> None:
-        self._located.pop(row.key, None)  # the answer has the coordinates
-        self._add(Result(row.position, self.now, None, weather))
+        """`weather` as of Weather.pack()."""
+        self._settle(row, Answer(self.now, weather))
         self._fresh.append((row.key, Answer(self.now, weather)))
 
     def refused(self, row: Row, code: str, *, remember: bool = False) -> None:
         """The row fails for good because of its city. `remember`: cache the reason, so that other jobs need not ask."""
-        self._add(Result(row.position, self.now, code))
+        self._settle(row, Answer(self.now, None, code))
         if remember:
-            self._located.pop(row.key, None)  # the cache has one entry a city: coordinates would replace the reason
             self._fresh.append((row.key, Answer(self.now, None, code)))
+
+    def _settle(self, row: Row, answer: Answer) -> None:
+        for each in (row, *self._same.pop(row.key, [])):
+            self._answer(each, answer)
+
+    def _answer(self, row: Row, answer: Answer) -> None:
+        weather = None if answer.weather is None else packed_at(row.place, answer.weather)
+        self._add(Result(row.position, answer.answered_at, answer.error, weather))
 
     def refuse(self, rows: Sequence[tuple[int, str]]) -> None:
         """(position, error code) of rows that dispatch has refused."""
@@ -111,13 +136,15 @@ class ResultBuffer:
         if self._fresh:
             self._cache.set_many(self._fresh)
             self._fresh = []
+        self.keep_found()
         while self._results:
             self._record(self._results[:MOST])
             self._results = self._results[MOST:]
 
-    def keep_coordinates(self) -> None:
-        """At the end of the batch, for whoever gets its rows next: a city is geocoded once."""
-        self._cache.set_coordinates(list(self._located.items()))
+    def keep_found(self) -> None:
+        """For whoever gets these rows next: a city is geocoded once."""
+        self._cache.set_found(self._found)
+        self._found = []
 
     def _record(self, results: list[Result]) -> None:
         batch = self._batch

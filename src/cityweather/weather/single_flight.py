@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Lock
-from typing import cast
+from typing import Generic, TypeVar, cast
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -14,7 +14,6 @@ from redis.exceptions import RedisError
 from cityweather import errors
 from cityweather.errors import ProviderTimeout, WeatherError
 from cityweather.weather import redis_keys, redis_state
-from cityweather.weather.cache import Answer, Cache
 from cityweather.weather.redis_state import RedisCooldown
 
 HOLD = 12.0  # seconds until a holder counts as dead; longer than an answer may take
@@ -27,10 +26,17 @@ _ERRORS = {
 }
 
 
-class SingleFlight:
-    def __init__(self, provider: str, cache: Cache, redis: Redis, cooldown: RedisCooldown | None = None) -> None:
+Answer = TypeVar("Answer")
+
+
+class SingleFlight(Generic[Answer]):
+    """`read` gets the answer that another process has put into the cache, None if there is none yet."""
+
+    def __init__(
+        self, provider: str, read: Callable[[str], Answer | None], redis: Redis, cooldown: RedisCooldown | None = None
+    ) -> None:
         self._provider = provider
-        self._cache = cache
+        self._read = read
         self._redis = redis
         self._finish = redis_state.load(redis, "finish_flight")
         self._cooldown = RedisCooldown() if cooldown is None else cooldown
@@ -93,12 +99,12 @@ class SingleFlight:
             _raise_failure(cast("bytes | None", self._redis.get(name)))
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311
             pause = min(pause * 2, longest)
-            if (answer := self._cache.get(city_key)) is not None:
+            if (answer := self._read(city_key)) is not None:
                 return answer
         raise ProviderTimeout
 
     def _already_answered(self, name: str, token: str, city_key: str) -> Answer | None:
-        answer = self._cache.get(city_key)
+        answer = self._read(city_key)
         if answer is not None:
             self._end(name, token, "")
         return answer

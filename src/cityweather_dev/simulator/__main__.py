@@ -16,7 +16,7 @@ HELP = "Serve simulated OpenWeather and Open-Meteo answers on 127.0.0.1."
 
 def main(arguments: Sequence[str]) -> int:
     options = vars(parser().parse_args(arguments))
-    world.atlas()  # loaded now, so that the first answer is not late
+    world.warm_up()
     conditions = Conditions(
         **{known.name: options[known.name] for known in fields(Conditions) if known.name in options}
     )

@@ -14,7 +14,13 @@ from cityweather_dev.simulator.conditions import BadControl, Conditions
 from cityweather_dev.simulator.stats import Place, Stats
 
 WITH_RETRY_AFTER = HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE  # if the conditions set one
-KINDS = {openweather.PATH: "weather", open_meteo.FORECAST: "forecast", open_meteo.SEARCH: "search"}
+KINDS = {
+    openweather.PATH: "weather",
+    openweather.DIRECT: "direct",
+    open_meteo.FORECAST: "forecast",
+    open_meteo.SEARCH: "search",
+}
+OF_OPENWEATHER = ("weather", "direct")
 
 
 class App:
@@ -31,7 +37,7 @@ class App:
         kind = KINDS.get(path)
         if kind is None:
             return self._own(method, path, text.decode("ascii", "replace"), body)
-        if kind == "weather":
+        if kind in OF_OPENWEATHER:
             query = {name.lower(): value for name, value in query.items()}  # OpenWeather takes APPID as well
         places = self._note(kind, query)
         fault = self._fault(kind, query, places)
@@ -47,8 +53,8 @@ class App:
         """Count the arrival. Returns the places asked for by coordinates."""
         places = _coordinates(kind, query)
         self.stats.places.update(places)
-        if kind == "search":
-            self.stats.searches[key(query.get("name", ""))] += 1
+        if kind in ("search", "direct"):
+            self.stats.searches[key(query.get("name") or query.get("q", ""))] += 1
         elif kind == "weather" and not places:
             self.stats.cities[key(query.get("q", ""))] += 1
         self.stats.arrived(kind, max(1, len(places)))
@@ -74,9 +80,13 @@ class App:
             answer = refused
         elif kind == "weather":
             answer = openweather.answer(query, now, fault)
+        elif kind == "direct":
+            answer = openweather.direct(query, now)
         else:
             answer = open_meteo.forecast(query, now, fault) if kind == "forecast" else open_meteo.search(query, now)
-        if kind != "weather":  # Open-Meteo counts every error as one call; OpenWeather documents no cost of a refusal
+        if (
+            kind not in OF_OPENWEATHER
+        ):  # Open-Meteo counts every error as one call; OpenWeather documents no cost of a refusal
             self.stats.spend(cost if answer.status == HTTPStatus.OK else 1, now.limits)
         elif refused is None:
             self.stats.spend(cost, now.limits)
@@ -85,11 +95,15 @@ class App:
     def _refused(self, kind: str, cost: int, fault: str | None) -> Answer | None:
         now = self.conditions
         if fault is not None and fault.isdecimal():
-            return openweather.error(int(fault)) if kind == "weather" else open_meteo.error(int(fault))
+            return openweather.error(int(fault)) if kind in OF_OPENWEATHER else open_meteo.error(int(fault))
         if window := self.stats.full(cost, now.limits):
-            return openweather.error(429) if kind == "weather" else open_meteo.error(429, open_meteo.USED_UP[window])
+            return (
+                openweather.error(429) if kind in OF_OPENWEATHER else open_meteo.error(429, open_meteo.USED_UP[window])
+            )
         if now.concurrency_limit and self.stats.at_once > now.concurrency_limit:
-            return openweather.error(429) if kind == "weather" else open_meteo.error(429, open_meteo.TOO_MANY_AT_ONCE)
+            return (
+                openweather.error(429) if kind in OF_OPENWEATHER else open_meteo.error(429, open_meteo.TOO_MANY_AT_ONCE)
+            )
         return None
 
     def _delay(self) -> float:

@@ -4,11 +4,14 @@ import math
 import time
 from typing import Any
 
+from cityweather.places.areas import region
 from cityweather_dev.simulator import world
 from cityweather_dev.simulator.answers import Answer, json
 from cityweather_dev.simulator.conditions import Conditions
 
 PATH = b"/data/2.5/weather"
+DIRECT = b"/geo/1.0/direct"
+MOST_FOUND = 5
 MODEL_SECONDS = 600
 KELVIN = (1.0, 273.15, 1.0)  # a factor and an offset for °C, a factor for m/s
 UNITS = {"metric": (1.0, 0.0, 1.0), "imperial": (1.8, 32.0, 2.23694)}
@@ -44,6 +47,28 @@ def answer(query: dict[str, str], conditions: Conditions, fault: str | None) -> 
     if fault is not None:
         distort(body, fault)
     return json(body)
+
+
+def direct(query: dict[str, str], conditions: Conditions) -> Answer:
+    """The geocoder: places by `city[,state][,country]`, the largest first. A miss is an empty list."""
+    keys, appid = conditions.keys, query.get("appid")
+    if not appid or (keys is not None and appid not in keys):
+        return error(401)
+    name, *areas = (part.strip() for part in query.get("q", "").split(","))
+    if not name:
+        return error(400)
+    country = areas[-1] if areas and len(areas[-1]) == 2 else ""
+    spots = world.find_all(name, conditions.seed, conditions.unknown_rate, country)
+    if len(areas) > 1:
+        state = region(areas[0])
+        spots = [spot for spot in spots if state and spot.region and region(spot.region) == state]
+    limit = query.get("limit", "")
+    return json([_found(spot) for spot in spots[: int(limit) if limit.isdecimal() else 1][:MOST_FOUND]])
+
+
+def _found(spot: world.Spot) -> dict[str, Any]:
+    found = {"name": spot.name, "lat": spot.latitude, "lon": spot.longitude, "country": spot.country}
+    return found | ({"state": spot.region} if spot.region else {})
 
 
 class BadCoordinate(Exception):

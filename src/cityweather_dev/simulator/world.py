@@ -147,6 +147,11 @@ def atlas() -> dict[str, list[Spot]]:
     return dict(places)
 
 
+def warm_up() -> None:
+    """Read the places now: later a first request would wait for it."""
+    _by_degree()
+
+
 @cache
 def _by_degree() -> dict[tuple[int, int], list[Spot]]:
     degrees: dict[tuple[int, int], list[Spot]] = defaultdict(list)

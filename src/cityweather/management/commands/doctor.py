@@ -180,9 +180,9 @@ def advice(name: str, detail: str) -> str:
 
 def provider() -> Finding:
     """One question, within the quota."""
-    chosen = factory.provider()
+    chosen, client = factory.provider(), ProviderClient.from_settings()
     try:
-        weather = ProviderClient.from_settings().weather(REFERENCE)
+        weather = client.weather(REFERENCE, client.deadline())
     except WeatherError as error:
         text = f"{chosen.name}: {error.detail}"
         if error.fault is Fault.QUOTA:

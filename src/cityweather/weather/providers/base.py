@@ -20,15 +20,15 @@ MONTH = 2_592_000  # the `seconds` of a Window that is a calendar month
 class Place:
     """A city as a provider is asked for it. Degrees; both None until it was geocoded.
 
-    `known_as` and `country` are the geocoder's. `misses`: how many ways of asking it found nothing so far.
+    `name` as it is written, with its areas behind commas. `known_as`, `region` and `country` are the geocoder's.
     """
 
     name: str
     latitude: float | None = None
     longitude: float | None = None
     known_as: str | None = None
+    region: str | None = None
     country: str | None = None
-    misses: int = 0
 
     @property
     def located(self) -> bool:
@@ -37,7 +37,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """One observation. °C, %, m/s, degrees; `observed_at` in Unix seconds. None: missing in the answer."""
+    """One observation. °C, %, m/s, degrees; `observed_at` in Unix seconds. None: missing in the answer.
+
+    The last five fields say where it is. They are the place's that was asked for, never the provider's: a provider
+    names the nearest station, or the middle of its model's cell.
+    """
 
     temperature: float | None
     condition: str | None
@@ -50,17 +54,24 @@ class Weather:
     longitude: float | None = None
     name: str | None = None
     country: str | None = None
+    region: str | None = None
 
     def pack(self) -> list[Any]:
-        """The fields in order, for the cache and the stream: names would cost more bytes than the values."""
+        """The observation without its place, for the cache: many names may share it."""
         return [
             self.temperature, self.condition, self.humidity, self.observed_at, self.feels_like, self.description,
-            self.wind_speed, self.latitude, self.longitude, self.name, self.country,
+            self.wind_speed,
         ]  # fmt: skip
 
     @classmethod
     def unpack(cls, fields: Sequence[Any]) -> "Weather":
+        """From pack(), or from packed_at()."""
         return cls(*fields)
+
+
+def packed_at(place: Place, observation: Sequence[Any]) -> list[Any]:
+    """All fields of a Weather in order, for the stream: names would cost more bytes than the values."""
+    return [*observation, place.latitude, place.longitude, place.known_as, place.country, place.region]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +106,7 @@ class Geocoder(Protocol):
     def request(self, place: Place) -> Request: ...
 
     def parse(self, place: Place, response: Response) -> Place:
-        """The place with coordinates, or, when it is worth asking in another way, with one miss more.
-
-        Raises WeatherError (UnknownCity when there is none).
-        """
+        """The place with coordinates. Raises WeatherError, UnknownCity when there is none."""
         ...
 
 
@@ -109,10 +117,12 @@ class Provider(Protocol):
     per_request: int  # places one request may hold
     windows: tuple[Window, ...]
     concurrency: int | None  # requests at once, over all our processes; None: it states no cap
-    geocoder: Geocoder | None  # None: it finds cities by name
+    geocoder: Geocoder
     refusal: str  # the sentence for operators when it refuses our key
 
-    def request(self, places: Sequence[Place]) -> Request: ...
+    def request(self, places: Sequence[Place]) -> Request:
+        """For the weather at their coordinates."""
+        ...
 
     def parse(self, places: Sequence[Place], response: Response) -> "list[Weather | WeatherError]":
         """One answer a place, in order. Raises WeatherError for what concerns them all."""

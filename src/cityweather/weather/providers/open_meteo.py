@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from cityweather.errors import BadAnswer, RefusedCity, Throttled, UnknownCity, WeatherError
+from cityweather.errors import BadAnswer, RefusedCity, Throttled, WeatherError
+from cityweather.places.areas import region_names
 from cityweather.weather.providers.answers import LATEST, error_of, json_of, mapping, number, retry_after, text, whole
 from cityweather.weather.providers.base import HEADERS, Geocoder, Place, Request, Response, Weather, Window
-from cityweather.weather.providers.regions import fits, queries
+from cityweather.weather.providers.geocoding import Hit, choose, only_country, only_region, reading
 
 REFUSAL = "Open-Meteo refuses us. Operators: check OPEN_METEO_URL, and whether it has blocked this machine's address."
 # The reasons for a 400 that speak of what the city brought along; others concern every city.
@@ -57,7 +57,7 @@ class OpenMeteo:
         )
         # The public server runs one and queues five before it refuses.
         self.concurrency: int | None = 4 if per_minute else 64
-        self.geocoder: Geocoder | None = OpenMeteoGeocoder(geocoding_url)
+        self.geocoder: Geocoder = OpenMeteoGeocoder(geocoding_url)
         self._url = f"{url.rstrip('/')}/v1/forecast"
 
     def request(self, places: Sequence[Place]) -> Request:
@@ -74,22 +74,23 @@ class OpenMeteo:
         items = body if isinstance(body, list) else [body]
         if len(items) != len(places):
             raise BadAnswer
-        answers = [_weather(place, mapping(item)) for place, item in zip(places, items, strict=True)]
+        answers = [_weather(mapping(item)) for item in items]
         if all(isinstance(answer, BadAnswer) for answer in answers):
             raise BadAnswer
         return answers
 
 
 class OpenMeteoGeocoder:
-    """Finds coordinates for a name, also for one with a region or a country behind commas (see regions.queries)."""
+    """Finds coordinates for a name. It reads what stands behind a comma as a region or a country."""
 
     def __init__(self, url: str) -> None:
         self._url = f"{url.rstrip('/')}/v1/search"
 
     def request(self, place: Place) -> Request:
-        asked = queries(place.name)[place.misses]
-        query = f"name={quote(asked.text, safe='', errors='replace')}"
-        query += f"&countryCode={asked.country}" if asked.country else ""
+        found = reading(place)
+        country, region = only_country(found), only_region(found)
+        text = f"{found.name}, {region_names()[region]}" if region else found.name
+        query = f"name={quote(text, safe='', errors='replace')}" + (f"&countryCode={country}" if country else "")
         return Request(f"{self._url}?count={CHOICE}&language=en&format=json&{query}", HEADERS)
 
     def parse(self, place: Place, response: Response) -> Place:
@@ -99,13 +100,7 @@ class OpenMeteoGeocoder:
         body = json_of(response)
         if not isinstance(body, dict) or "error" in body:
             raise BadAnswer
-        ways = queries(place.name)
-        fitting = [result for result in _results(body) if fits(result, ways[place.misses].areas)]
-        if fitting:
-            return _located(place, fitting[0])  # they come ranked by relevance
-        if place.misses + 1 < len(ways):
-            return replace(place, misses=place.misses + 1)
-        raise UnknownCity
+        return choose(place, [_hit(result) for result in _results(body)])
 
 
 def _results(body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -115,15 +110,21 @@ def _results(body: dict[str, Any]) -> list[dict[str, Any]]:
     return results
 
 
-def _located(place: Place, result: dict[str, Any]) -> Place:
+def _hit(result: dict[str, Any]) -> Hit:
     latitude, longitude = number(result.get("latitude"), -90, 90), number(result.get("longitude"), -180, 180)
     if latitude is None or longitude is None:
         raise BadAnswer
-    name, country = text(result.get("name"), 200), text(result.get("country_code"), 2)
-    return Place(place.name, latitude, longitude, name, country)
+    return Hit(
+        text(result.get("name"), 200) or "",
+        latitude,
+        longitude,
+        text(result.get("country_code"), 2) or "",
+        text(result.get("admin1"), 200) or "",
+        whole(result.get("population"), 0, 10**9) or 0,
+    )
 
 
-def _weather(place: Place, item: dict[str, Any]) -> Weather | WeatherError:
+def _weather(item: dict[str, Any]) -> Weather | WeatherError:
     """A BadAnswer for a place without weather: it must not cost the other 199 theirs."""
     current = mapping(item.get("current"))
     temperature = number(current.get("temperature_2m"), -120, 80)
@@ -138,11 +139,6 @@ def _weather(place: Place, item: dict[str, Any]) -> Weather | WeatherError:
         number(current.get("apparent_temperature"), -150, 100),
         words,
         number(current.get("wind_speed_10m"), 0, 200),
-        # The place's own: the answer names the middle of the model's cell, and would drift with every refresh.
-        place.latitude,
-        place.longitude,
-        place.known_as,
-        place.country,
     )
 
 

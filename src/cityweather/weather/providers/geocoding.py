@@ -1,0 +1,85 @@
+"""What both geocoders share: which text to ask for, and which of their hits is the place that is meant."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from cityweather.errors import UnknownCity
+from cityweather.places import areas
+from cityweather.places.areas import Area, Code
+from cityweather.places.matching import Asked, Reading, readings
+from cityweather.places.names import display, key
+from cityweather.places.spelling import loose
+from cityweather.weather.providers.base import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A place as a geocoder lists it. Degrees; `country`: ISO 3166-1 alpha-2; empty or 0: the answer does not say."""
+
+    name: str
+    latitude: float
+    longitude: float
+    country: str = ""
+    region: str = ""
+    population: int = 0
+    other_names: tuple[str, ...] = ()
+
+
+def reading(place: Place) -> Reading:
+    """The name without the areas behind its commas, and these areas."""
+    return readings(Asked(display(place.name)))[0]
+
+
+def only_country(found: Reading) -> str:
+    """The country in which the place must lie, "" if none is named or there are several ("CA")."""
+    lands = set[str].intersection(*(area.lands for area in found.areas)) if found.areas else set()
+    if "US" not in lands and len(lands) > 1:  # "FR" is Fribourg, too, but states of the US alone are written like that
+        lands = {land for land in lands if any(land in area.countries for area in found.areas)}
+    return lands.pop() if len(lands) == 1 else ""
+
+
+def only_region(found: Reading) -> Code | None:
+    """The region in which the place must lie; None if none is named or there are several."""
+    land = only_country(found)
+    for area in found.areas:
+        codes = [code for code in area.regions if code[0] == land]
+        if len(codes) == 1 and land not in area.countries:
+            return codes[0]
+    return None
+
+
+def choose(place: Place, hits: Sequence[Hit]) -> Place:
+    """The hit that is meant: in the areas named, of exactly that name if there is one, then the most populous.
+
+    Raises UnknownCity: a hit in another country or region than the one named is no hit.
+    """
+    found = reading(place)
+    fitting = [hit for hit in hits if all(_holds(area, hit) for area in found.areas)]
+    if not fitting:
+        raise UnknownCity
+    best = min(fitting, key=lambda hit: (_likeness(found, hit), -hit.population))  # min() keeps the geocoder's order
+    return replace(
+        place,
+        latitude=best.latitude,
+        longitude=best.longitude,
+        known_as=best.name or None,
+        region=best.region or None,
+        country=best.country or None,
+    )
+
+
+def _likeness(found: Reading, hit: Hit) -> int:
+    """0: the same name, 1: a coarser spelling of it, 2: another name, which the geocoder knows to be the same."""
+    keys = [key(display(name)) for name in (hit.name, *hit.other_names)]
+    if found.key in keys:
+        return 0
+    return 1 if loose(found.key) in map(loose, keys) else 2
+
+
+def _holds(area: Area, hit: Hit) -> bool:
+    if hit.country in area.countries:
+        return True
+    within = areas.region(hit.region) if hit.region else None
+    if within is None:  # the answer does not say: then the country must be right
+        return hit.country in {country for country, _ in area.regions}
+    return any(code in area.regions for code in within.regions if code[0] == hit.country)
