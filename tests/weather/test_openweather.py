@@ -293,3 +293,10 @@ def test_the_geocoders_errors_are_those_of_the_weather() -> None:
             PROVIDER.geocoder.parse(Place("Oslo"), reply(status, {"cod": status}))
     with pytest.raises(RefusedCity):
         PROVIDER.geocoder.parse(Place("x"), reply(400, {"cod": "400", "message": "Nothing to geocode"}))
+
+
+@pytest.mark.parametrize("name", [",", " , ,", ",,US", ", France"])
+def test_a_name_that_is_little_more_than_commas_is_asked_for_like_any_other(name: str) -> None:
+    assert PROVIDER.geocoder.request(Place(name)).url
+    with pytest.raises(UnknownCity):
+        PROVIDER.geocoder.parse(Place(name), reply(200, []))

@@ -27,7 +27,9 @@ class Hit:
 
 def reading(place: Place) -> Reading:
     """The name without the areas behind its commas, and these areas."""
-    return readings(Asked(display(place.name)))[0]
+    name = display(place.name)
+    found = readings(Asked(name))
+    return found[0] if found else Reading(name, key(name), ())  # a name of commas alone
 
 
 def only_country(found: Reading) -> str:
