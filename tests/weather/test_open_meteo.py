@@ -211,7 +211,6 @@ def asked(place: Place) -> tuple[str, str | None, str]:
         ("Paris,Texas,US", "Paris, Texas", "US", PARISES, 33.7),
         ("Washington, DC", "Washington, District of Columbia", "US", [result("Washington", "US", "D.C.", 38.9)], 38.9),
         ("London, ON", "London, Ontario", "CA", [result("L", "GB"), result("L", "CA", "Ontario", 43.0)], 43.0),
-        ("Paris,XX", "Paris, XX", None, PARISES, 48.9),
         ("München, Bayern", "München, Bavaria", "DE", [result("Munich", "DE", "Bavaria", 48.1)], 48.1),
     ],
 )
@@ -229,6 +228,14 @@ def test_of_several_the_exact_name_goes_first_and_then_the_most_populous() -> No
         result("Moron", "HT", latitude=3.0) | {"population": 5},
     ]
     assert GEOCODER.parse(Place("Moron"), reply(200, {"results": found})).latitude == 3.0
+
+
+def test_behind_a_comma_that_no_area_explains_only_that_very_name_is_taken() -> None:
+    assert asked(Place("Paris,XX"))[:2] == ("Paris, XX", None)
+    with pytest.raises(UnknownCity):
+        GEOCODER.parse(Place("Paris,XX"), reply(200, {"results": PARISES}))
+    nested = [result("Paris", "FR"), result("Aldea, La", "ES", latitude=4.0)]
+    assert GEOCODER.parse(Place("Aldea, La"), reply(200, {"results": nested})).latitude == 4.0
 
 
 def test_no_result_from_another_region_or_country_is_taken() -> None:

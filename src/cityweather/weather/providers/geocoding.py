@@ -11,6 +11,8 @@ from cityweather.places.names import display, key
 from cityweather.places.spelling import loose
 from cityweather.weather.providers.base import Place
 
+ANOTHER_NAME = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -57,6 +59,8 @@ def choose(place: Place, hits: Sequence[Hit]) -> Place:
     """
     found = reading(place)
     fitting = [hit for hit in hits if all(_holds(area, hit) for area in found.areas)]
+    if "," in found.name:  # what stands behind it is no area that we know: then no other name can be meant
+        fitting = [hit for hit in fitting if _likeness(found, hit) < ANOTHER_NAME]
     if not fitting:
         raise UnknownCity
     best = min(fitting, key=lambda hit: (_likeness(found, hit), -hit.population))  # min() keeps the geocoder's order
@@ -71,11 +75,11 @@ def choose(place: Place, hits: Sequence[Hit]) -> Place:
 
 
 def _likeness(found: Reading, hit: Hit) -> int:
-    """0: the same name, 1: a coarser spelling of it, 2: another name, which the geocoder knows to be the same."""
+    """0: the same name, 1: a coarser spelling of it, 2: another name, which the geocoder takes for the same."""
     keys = [key(display(name)) for name in (hit.name, *hit.other_names)]
     if found.key in keys:
         return 0
-    return 1 if loose(found.key) in map(loose, keys) else 2
+    return 1 if loose(found.key) in map(loose, keys) else ANOTHER_NAME
 
 
 def _holds(area: Area, hit: Hit) -> bool:
