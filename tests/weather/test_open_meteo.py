@@ -234,8 +234,8 @@ def test_behind_a_comma_that_no_area_explains_only_that_very_name_is_taken() -> 
     assert asked(Place("Paris,XX"))[:2] == ("Paris, XX", None)
     with pytest.raises(UnknownCity):
         GEOCODER.parse(Place("Paris,XX"), reply(200, {"results": PARISES}))
-    nested = [result("Paris", "FR"), result("Aldea, La", "ES", latitude=4.0)]
-    assert GEOCODER.parse(Place("Aldea, La"), reply(200, {"results": nested})).latitude == 4.0
+    nested = [result("Paris", "FR"), result("Aldea, Ribera", "ES", latitude=4.0)]
+    assert GEOCODER.parse(Place("Aldea, Ribera"), reply(200, {"results": nested})).latitude == 4.0
 
 
 def test_no_result_from_another_region_or_country_is_taken() -> None:
