@@ -54,7 +54,7 @@ def shape(text: str) -> Any:
     try:
         return status, names(json.loads(body))
     except ValueError:
-        return status, re.sub(r"\d[\d,.]*|[0-9a-f]{8}-[0-9a-f-]+", "0", body).split("\n")[:1]
+        return status, re.sub(r"[0-9a-f]{8}-[0-9a-f-]+|\d[\d,.]*", "0", body).split("\n")[:1]
 
 
 def names(value: Any) -> Any:
