@@ -32,7 +32,7 @@ def test_whatever_dies_each_city_counts_once(start_fleet: Callable[..., Fleet], 
         job = fleet.wait_for(job_id, SECONDS)
     finally:
         poller.stop()
-        repeated = judge.repeated(fleet, TOTAL)
+        repeated = judge.repeated(fleet)
         say(f"seed {seed}", *upheaval.log)
         say("second, source, phase, rows done, waiting for:", *poller.trace)
         say(f"{time.monotonic() - began:.0f} s, polls {poller.polls}")

@@ -22,7 +22,7 @@ def assert_exact(fleet: Fleet, job_id: str, lost: int) -> None:
     assert (job["status"], job["succeeded"]) == ("done", TOTAL)
     assert judge.faults(fleet, job_id, TOTAL) == []
     # What was lost was fetched again, unless the weather cache still knew it; and no more than that and two batches.
-    assert judge.repeated(fleet, TOTAL) <= lost + 2 * 500
+    assert judge.repeated(fleet) <= lost + 2 * 500
     assert "job_rebuilt" in fleet.log("bookkeeper-1")
 
 

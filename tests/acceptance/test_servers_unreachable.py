@@ -26,7 +26,7 @@ def post(fleet: Fleet, names: list[str]) -> requests.Response:
 def assert_exact_and_nothing_twice(fleet: Fleet, job_id: str, total: int = TOTAL) -> None:
     assert fleet.wait_for(job_id)["status"] == "done"
     assert judge.faults(fleet, job_id, total) == []
-    assert judge.repeated(fleet, total) == 0
+    assert judge.repeated(fleet) == 0
 
 
 def test_without_the_database_workers_finish_what_they_have_and_nothing_is_fetched_twice(fleet: Fleet) -> None:

@@ -83,7 +83,7 @@ def test_weather_that_another_name_brought_is_not_asked_for_again(meteo: Any) ->
     meteo.get(FORECAST, json=COLD)
     lookup("oslo", nothing_known, Place)
     found = lookup("Christiania", nothing_known, lambda name: Place(name, 59.9, 10.7, "Oslo", None, "NO"))
-    assert found.weather.temperature == -3
+    assert (found.weather.temperature, found.cached) == (-3, True)
     assert sum(call.request.url.startswith(FORECAST) for call in meteo.calls) == 1
 
 

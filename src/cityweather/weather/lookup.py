@@ -76,6 +76,7 @@ class Lookup:
         key = _checked_key(asked)
         if (answer := self._cache.read_lookup(key)) is not None:
             return _found(asked, answer, cached=True)
+        began = time.time()
         try:
             with slow_work.thread():
                 answer, mine = self._flights.run(key, lambda: self._ask(asked, key, cities))
@@ -83,7 +84,8 @@ class Lookup:
             if (stale := _stale(asked, cities)) is not None:
                 return stale
             raise
-        return _found(asked, answer, cached=not mine)
+        # Another name of the location may have brought the weather before.
+        return _found(asked, answer, cached=not mine or answer.answered_at < began)
 
     def _ask(self, asked: Asked, key: str, cities: Cities) -> LookupAnswer:
         """A refused city is an answer, too, and remembered."""

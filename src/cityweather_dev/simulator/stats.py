@@ -118,6 +118,7 @@ class Stats:
             "statuses": {str(status): count for status, count in sorted(self.statuses.items())},
             "cost": sum(self._costs),
             "cities": distinct,
+            "searched": len(self.searches),  # names
             "repeated": weather - distinct,  # fetches beyond each city's first
             "at_once": self.at_once,
             "most_at_once": self.most_at_once,
