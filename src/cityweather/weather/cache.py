@@ -180,7 +180,7 @@ OBSERVED_AT = 4  # in the list below
 
 def _encode(answer: Answer) -> list[Any]:
     """[answered_at, error] or [answered_at, *weather], the moment of observation as seconds before that."""
-    answered_at = round(answer.answered_at)
+    answered_at = int(answer.answered_at)  # never later than it was
     if answer.weather is None:
         return [answered_at, answer.error]
     values = [answered_at, *answer.weather]
