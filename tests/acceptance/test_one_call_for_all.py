@@ -74,5 +74,6 @@ def talks_to(pid: int, port: int) -> bool:
 
 
 def calls(fleet: Fleet) -> int:
-    count: int = fleet.simulator.stats(cities=["Flightville"])["per_city"]["Flightville"]["weather"]
+    """The first request of a look-up is the geocoder's."""
+    count: int = fleet.simulator.stats(cities=["Flightville"])["per_city"]["Flightville"]["search"]
     return count

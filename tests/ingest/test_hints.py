@@ -48,3 +48,8 @@ def test_what_the_refusal_advises_is_taken(header: bool) -> None:
     options = ReadOptions(column="1", header=header)
     with spool_upload([b"Paris;FR\nOslo;NO\n"], file_name="x.csv", options=options) as spool:
         assert spool.total == 2 - header
+
+
+@pytest.mark.parametrize("column", ["\u00f7", "{", "-"])
+def test_a_header_without_letters_is_asked_about_like_any_other(column: str) -> None:
+    assert "No column has the header that column= says." in refusal(b"city,land\nParis,FR\n", column=column)

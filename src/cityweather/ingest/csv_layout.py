@@ -214,7 +214,7 @@ class _Search:
 
     def _city_of(self, split: Split, name: str | None) -> int | None:
         """The column of the cities in a header that the options have found."""
-        if name:
+        if name is not None:
             return _single(split, list(map(plain, split.cells)), name)
         if not self.options.column:
             return _city(split)
