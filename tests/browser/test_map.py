@@ -20,7 +20,7 @@ COLOURED = """() => {
 
 
 def test_every_city_with_a_place_gets_a_point(screen: Screen, cities: Callable[..., Path]) -> None:
-    screen.upload(cities(250, "Atlantis"))
+    screen.upload(cities(250, "Nowhere"))
     screen.wait_for("Done")
     screen.drawn(250)
     assert screen.page.evaluate(COLOURED) > 1000
