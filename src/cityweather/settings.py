@@ -236,7 +236,7 @@ SPECTACULAR_SETTINGS = {
         "JobPhase": "cityweather.models.BulkJob.Phase",
         "RowStatus": "cityweather.models.Status",
         "MatchedBy": "cityweather.api.serializers.MATCHED_BY",
-        "CountedBy": "cityweather.api.serializers.COUNTED_BY",
+        "CountedBy": "cityweather.api.job_serializers.COUNTED_BY",
     },
     "APPEND_COMPONENTS": {
         "securitySchemes": {"ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"}},

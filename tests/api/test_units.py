@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cityweather.api.serializers import Speed, Temperature, WeatherValues
+from cityweather.api.result_serializers import WeatherValues
+from cityweather.api.serializers import Speed, Temperature
 from cityweather.models import JobResult
 from tests.support.api import make_city, make_job
 

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.files.storage import FileSystemStorage
 
-from cityweather.api.serializers import Job
+from cityweather.api.job_serializers import Job
 from cityweather.dashboard.storage import Hashed
 from cityweather.errors import Fault, WeatherError
 from cityweather.ingest.csv_reader import Refused

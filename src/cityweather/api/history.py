@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,6 +14,11 @@ from cityweather.api.pagination import Cursor, KeysetPagination
 from cityweather.models import SearchHistory
 
 
+class HistoryEntry(shapes.Shape):
+    city = s.CharField(source="city_name", help_text="As it was asked for")
+    timestamp = shapes.Time()
+
+
 class NewestFirst(KeysetPagination):
     cursor = Cursor("h", (datetime, int))
     order = ("-timestamp", "-id")
@@ -21,13 +27,13 @@ class NewestFirst(KeysetPagination):
 class HistoryView(ListView):
     permission_classes = (HasApiKeyToWrite,)
     queryset = SearchHistory.objects.all()
-    serializer_class = shapes.HistoryEntry
+    serializer_class = HistoryEntry
     pagination_class = NewestFirst
 
     @schema.document(
         "history",
         "What was looked up, newest first",
-        {(200, schema.JSON): shapes.HistoryEntry},
+        {(200, schema.JSON): HistoryEntry},
         parameters=[queries.PageQuery, schema.NEXT_LINK],
         keyed=False,
     )

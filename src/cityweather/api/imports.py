@@ -9,14 +9,16 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cityweather.api import schema
-from cityweather.api import serializers as shapes
 from cityweather.api.base import KeyedView, check_body
+from cityweather.api.import_serializers import COLUMNS, DryRun, FileByPath, ImportRefusal, Upload
+from cityweather.api.job_serializers import AcceptedJob
 from cityweather.api.jobs import accepted, idempotency_key, wake
+from cityweather.api.serializers import LABEL, LABEL_MAX
 from cityweather.api.uploads import CHUNK, Copied, open_upload
 from cityweather.api.webhooks.address import check_url
 from cityweather.errors import BadOption, InvalidParameter, NoCities, NoCityColumn, RowTooLong, UnclosedQuote
@@ -45,22 +47,22 @@ class ImportView(KeyedView):
         "import",
         "Refresh every city of a CSV",
         {
-            (200, schema.JSON): shapes.DryRun,
-            (202, schema.JSON): shapes.AcceptedJob,
-            (400, schema.JSON): schema.IMPORT_REFUSED,
+            (200, schema.JSON): DryRun,
+            (202, schema.JSON): AcceptedJob,
+            (400, schema.JSON): OpenApiResponse(ImportRefusal, schema.WHY[400]),
         },
         errors=(408, 409, 411, 413, 415, 507),
         parameters=[
             OpenApiParameter("encoding", str, description="Of the file: utf-8 unless a byte order mark says more"),
             OpenApiParameter("delimiter", str, description="comma, semicolon, tab or pipe; found by the header"),
-            *(OpenApiParameter(name, str, description=text) for name, text in shapes.COLUMNS.items()),
+            *(OpenApiParameter(name, str, description=text) for name, text in COLUMNS.items()),
             OpenApiParameter("header", enum=list(FLAGS), description="Whether the first row names the columns"),
             OpenApiParameter("quotes", enum=["none"], description="none: quotes are ordinary characters"),
             OpenApiParameter(
                 "dry_run", enum=list(FLAGS), description="true: 200 says what it would do; nothing is kept"
             ),
             OpenApiParameter("callback_url", str, description=CALLBACK),
-            OpenApiParameter("label", {"type": "string", "maxLength": shapes.LABEL_MAX}, description=shapes.LABEL),
+            OpenApiParameter("label", {"type": "string", "maxLength": LABEL_MAX}, description=LABEL),
             OpenApiParameter(
                 "ambiguous", enum=list(AMBIGUOUS), description="Of a name that fits several places; default: likeliest"
             ),
@@ -68,7 +70,7 @@ class ImportView(KeyedView):
             schema.sent("Location", "Path of the job", 202),
             schema.REPLAYED,
         ],
-        request={"multipart/form-data": shapes.Upload, "application/json": shapes.FileByPath},
+        request={"multipart/form-data": Upload, "application/json": FileByPath},
         callbacks=[schema.JOB_ENDED],
     )
     def post(self, request: Request) -> Response:
@@ -82,7 +84,7 @@ class ImportView(KeyedView):
             spool = spooled(source)
         with spool:
             if flag(source, "dry_run"):
-                return Response(shapes.DryRun(dry_run(spool)).data)
+                return Response(DryRun(dry_run(spool)).data)
             callback_url = check_url(source.fields.get("callback_url"))  # it may stand behind the file
             job, created = import_spool(
                 spool,
@@ -119,7 +121,7 @@ def opened(request: Request) -> Iterator[Source]:
             yield Source(chunks, upload.file_name, ChainMap(upload.fields, query), upload.charset)
         return
     check_body(http, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-    body = shapes.FileByPath(data=request.data)
+    body = FileByPath(data=request.data)
     body.is_valid(raise_exception=True)
     path = body.validated_data["path"]
     with open_below(path, settings.IMPORT_DIR) as file:
@@ -163,8 +165,8 @@ def read_options(source: Source) -> ReadOptions:
 def label_of(source: Source) -> str:
     """Raises InvalidParameter."""
     label = str(source.fields.get("label") or "").strip()
-    if len(label) > shapes.LABEL_MAX or not label.isprintable():
-        raise InvalidParameter(name="label", expected=f"at most {shapes.LABEL_MAX} printable characters")
+    if len(label) > LABEL_MAX or not label.isprintable():
+        raise InvalidParameter(name="label", expected=f"at most {LABEL_MAX} printable characters")
     return label
 
 

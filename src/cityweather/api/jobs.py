@@ -17,9 +17,9 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from cityweather.api import queries, schema, snapshots
-from cityweather.api import serializers as shapes
 from cityweather.api.auth import HasApiKey
 from cityweather.api.base import KeyedView, ListView
+from cityweather.api.job_serializers import AcceptedJob, Job, JobChange
 from cityweather.api.pagination import Cursor, KeysetPagination
 from cityweather.celery import app, may_send
 from cityweather.dispatch import job_control
@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 POLL_AGAIN = "1"  # seconds
 POLL_WAITING = "5"  # a quota, an outage or a pause does not pass within a second
 # One instance makes the answer to every poll, since a new one would cost as much as the rest of it.
-JOB = shapes.Job()
+JOB = Job()
 
 
 class NewestFirst(KeysetPagination):
@@ -55,7 +55,7 @@ class JobsView(ListView):
     @schema.document(
         "jobs",
         "The jobs, newest first",
-        {(200, schema.JSON): shapes.Job},
+        {(200, schema.JSON): Job},
         parameters=[queries.JobsQuery, schema.NEXT_LINK],
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002
@@ -67,7 +67,7 @@ class JobView(KeyedView):
     @schema.document(
         "job",
         "How far a job is",
-        {(200, schema.JSON): shapes.Job, 304: OpenApiResponse(None, "Nothing has happened since that ETag")},
+        {(200, schema.JSON): Job, 304: OpenApiResponse(None, "Nothing has happened since that ETag")},
         errors=(404,),
         parameters=[
             schema.JOB_ID,
@@ -89,20 +89,20 @@ class JobView(KeyedView):
     @schema.document(
         "job_change",
         "Another label, or another speed while it runs",
-        {(200, schema.JSON): shapes.Job},
+        {(200, schema.JSON): Job},
         errors=(404, 408, 409, 411, 413, 415),
         parameters=[schema.JOB_ID],
-        request=shapes.JobChange,
+        request=JobChange,
     )
     def patch(self, request: Request, job_id: str) -> Response:
-        body = shapes.JobChange(data=request.data)
+        body = JobChange(data=request.data)
         body.is_valid(raise_exception=True)
         job_id, change = snapshots.parse_id(job_id), body.validated_data
         if "max_rate" in change:
             job_control.set_rate(job_id, change["max_rate"])
         if "label" in change:
             job_control.set_label(job_id, change["label"])
-        return Response(shapes.Job(snapshots.of_id(job_id)).data)
+        return Response(Job(snapshots.of_id(job_id)).data)
 
     @schema.document(
         "job_delete",
@@ -117,14 +117,14 @@ class JobView(KeyedView):
 
 
 def _documented(name: str, summary: str) -> Callable[[Any], Any]:
-    answers = {(202, schema.JSON): shapes.Job}
+    answers = {(202, schema.JSON): Job}
     return schema.document(f"job_{name}", summary, answers, errors=(404, 409, 411, 413), parameters=[schema.JOB_ID])
 
 
 def _run(command: Callable[[str], BulkJob], job_id: str) -> Response:
     command(snapshots.parse_id(job_id))
     wake()
-    return Response(shapes.Job(snapshots.of_id(job_id)).data, status=202)
+    return Response(Job(snapshots.of_id(job_id)).data, status=202)
 
 
 class CancelView(KeyedView):
@@ -149,7 +149,7 @@ class RetryView(KeyedView):
     @schema.document(
         "job_retry",
         "A new job of the rows of an ended one that did not succeed",
-        {(202, schema.JSON): shapes.AcceptedJob},
+        {(202, schema.JSON): AcceptedJob},
         errors=(404, 409, 411, 413),
         parameters=[schema.JOB_ID, queries.RetryQuery, schema.sent("Location", "Path of the new job", 202)],
     )
@@ -164,7 +164,7 @@ class RerunView(KeyedView):
     @schema.document(
         "job_rerun",
         "Refresh the rows of an ended job again, as a new job",
-        {(202, schema.JSON): shapes.AcceptedJob},
+        {(202, schema.JSON): AcceptedJob},
         errors=(404, 409, 411, 413),
         parameters=[
             schema.JOB_ID,
@@ -193,7 +193,7 @@ def idempotency_key(request: Request) -> str | None:
 def accepted(job: BulkJob, *, replayed: bool = False) -> Response:
     """202 for a job, with where to ask for it. `replayed`: an earlier request with this Idempotency-Key made it."""
     url = reverse("job", kwargs={"job_id": str(job.job_id)})
-    body = shapes.Job(snapshots.from_row(job)).data | {"status_url": url}
+    body = Job(snapshots.from_row(job)).data | {"status_url": url}
     headers = {"Location": url} | ({"Idempotency-Replayed": "true"} if replayed else {})
     return Response(body, status=202, headers=headers)
 

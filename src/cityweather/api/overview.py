@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from django.db.models import Count
+from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,18 +14,39 @@ from cityweather.api.base import KeyedView
 from cityweather.models import BulkJob, City, Status
 
 
+class CityCounts(shapes.Shape):
+    success = s.IntegerField()
+    failed = s.IntegerField()
+    pending = s.IntegerField(help_text="Never refreshed")
+
+
+class JobCounts(shapes.Shape):
+    queued = s.IntegerField()
+    running = s.IntegerField()
+    done = s.IntegerField()
+    failed = s.IntegerField()
+    cancelled = s.IntegerField()
+
+
+class Overview(shapes.Shape):
+    cities = CityCounts(help_text="By the last refresh of each")
+    jobs = JobCounts()
+    most_recent = shapes.City(many=True, help_text="Cities refreshed last")
+    failures = shapes.Failures(many=True, help_text="Cities whose last refresh failed, by reason, most frequent first")
+
+
 class OverviewView(KeyedView):
     @schema.document(
         "jobs_overview",
         "How all cities and jobs are, what was refreshed last, and why refreshes fail",
-        {(200, schema.JSON): shapes.Overview},
+        {(200, schema.JSON): Overview},
         parameters=[queries.OverviewQuery],
     )
     def get(self, request: Request) -> Response:
         query = queries.OverviewQuery.of(request)
         cities, failures = count_cities()
         found = {"cities": cities, "jobs": count_jobs(), "most_recent": most_recent(query["top"]), "failures": failures}
-        return Response(shapes.Overview(found, context=query).data)
+        return Response(Overview(found, context=query).data)
 
 
 def count_cities() -> tuple[dict[str, int], list[dict[str, object]]]:

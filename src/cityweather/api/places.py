@@ -12,13 +12,17 @@ from cityweather.places import gazetteer, names
 QUERY = {"type": "string", "minLength": 1, "maxLength": names.MAX_LENGTH}
 
 
+class Towns(shapes.Shape):
+    results = shapes.Town(many=True)
+
+
 class PlacesView(ApiView):
     throttle_scope = "weather"
 
     @schema.document(
         "places",
         "Towns that have a name beginning with a text, most populous first",
-        {(200, schema.JSON): shapes.Towns},
+        {(200, schema.JSON): Towns},
         parameters=[
             queries.PlacesQuery,
             OpenApiParameter("query", QUERY, required=True, description="The beginning of a name, in any language"),
@@ -28,4 +32,4 @@ class PlacesView(ApiView):
     def get(self, request: Request) -> Response:
         asked = queries.PlacesQuery.of(request)
         found = gazetteer.search(asked["query"], asked["limit"])
-        return Response(shapes.Towns({"results": found}).data)
+        return Response(Towns({"results": found}).data)

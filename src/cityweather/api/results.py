@@ -10,12 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cityweather.api import queries, schema, snapshots
-from cityweather.api import serializers as shapes
 from cityweather.api.base import KeyedView
 from cityweather.api.exports import RowsView
 from cityweather.api.formats import CsvRenderer, JsonRenderer, NdjsonRenderer
 from cityweather.api.jobs import unchanged
 from cityweather.api.pagination import Cursor, KeysetPagination
+from cityweather.api.result_serializers import ListedResult, Points, Rejected, Result, Summary
+from cityweather.api.serializers import Town, sources
 from cityweather.errors import AmbiguousCity
 from cityweather.models import BulkJob, JobResult, RejectedRow, Status
 from cityweather.places import gazetteer
@@ -41,12 +42,12 @@ class ById(KeysetPagination):
 
 class ResultsView(RowsView):
     pagination_class = ByPosition
-    serializer_class = shapes.Result
+    serializer_class = Result
 
     @schema.document(
         "job_results",
         "The rows of a job in the order of the upload: a page of JSON, or all of them in another format",
-        {(200, schema.JSON): shapes.ListedResult, **schema.FILES, (200, "application/geo+json"): dict},
+        {(200, schema.JSON): ListedResult, **schema.FILES, (200, "application/geo+json"): dict},
         errors=(404,),
         parameters=[schema.JOB_ID, queries.ResultsQuery, schema.NEXT_LINK, schema.FORMAT, schema.FILE_NAME],
     )
@@ -64,7 +65,7 @@ class ResultsView(RowsView):
             rows = rows.filter(ambiguous__gt=0)
         if search := self.query["search"]:
             rows = rows.filter(Q(city__key__contains=search) | Q(asked__icontains=search))
-        return rows.values(*shapes.sources(shapes.Result()))
+        return rows.values(*sources(Result()))
 
     def list(self, request: Request) -> Response:
         response = super().list(request)
@@ -77,18 +78,18 @@ def add_candidates(rows: list[dict[str, Any]]) -> None:
     refused = [row for row in rows if row["last_error"] == AmbiguousCity.code]
     for row, match in zip(refused, gazetteer.match_all([Asked(row["city"]) for row in refused]), strict=True):
         fits = [match.place, *match.others] if match.place else []
-        row["candidates"] = shapes.Town(fits, many=True).data
+        row["candidates"] = Town(fits, many=True).data
 
 
 class RejectedView(RowsView):
     pagination_class = ById
-    serializer_class = shapes.Rejected
+    serializer_class = Rejected
     renderer_classes = (JsonRenderer, CsvRenderer, NdjsonRenderer)
 
     @schema.document(
         "job_rejected",
         "The rows of the upload that name no city: a page of JSON, or all of them in another format",
-        {(200, schema.JSON): shapes.Rejected, **schema.FILES},
+        {(200, schema.JSON): Rejected, **schema.FILES},
         errors=(404,),
         parameters=[schema.JOB_ID, queries.RowsQuery, schema.NEXT_LINK, schema.NO_MAP_FORMAT, schema.FILE_NAME],
     )
@@ -98,14 +99,14 @@ class RejectedView(RowsView):
         return self.answer(request, f"{self.job.job_id}-rejected")
 
     def get_queryset(self) -> Any:
-        return RejectedRow.objects.filter(job=self.job).values("id", *shapes.sources(shapes.Rejected()))
+        return RejectedRow.objects.filter(job=self.job).values("id", *sources(Rejected()))
 
 
 class SummaryView(KeyedView):
     @schema.document(
         "job_summary",
         "What was refreshed last, and why rows failed",
-        {(200, schema.JSON): shapes.Summary, 304: OpenApiResponse(None, "Nothing has happened since that ETag")},
+        {(200, schema.JSON): Summary, 304: OpenApiResponse(None, "Nothing has happened since that ETag")},
         errors=(404,),
         parameters=[schema.JOB_ID, schema.IF_NONE_MATCH, schema.ETAG, queries.SummaryQuery],
     )
@@ -121,12 +122,12 @@ class SummaryView(KeyedView):
             for name in ("job_id", "status", "total", "processed", "succeeded", "failed", "ambiguous", "unmatched")
         }
         rows = {"most_recent": most_recent(job, top) if top else [], "failures": failures(job)}
-        return Response(shapes.Summary(counted | rows, context=query).data, headers={"ETag": tag})
+        return Response(Summary(counted | rows, context=query).data, headers={"ETag": tag})
 
 
 def most_recent(job: BulkJob, top: int) -> Any:
     rows = JobResult.objects.filter(job=job, status=Status.SUCCESS).order_by("-refreshed_at", "position")
-    return rows.values(*shapes.sources(shapes.Result()))[:top]
+    return rows.values(*sources(Result()))[:top]
 
 
 def failures(job: BulkJob) -> Any:
@@ -139,7 +140,7 @@ class PointsView(KeyedView):
     @schema.document(
         "job_points",
         "The settled rows of a job for a map and a plot, compact; of a large job every step-th",
-        {(200, schema.JSON): shapes.Points},
+        {(200, schema.JSON): Points},
         errors=(404,),
         parameters=[schema.JOB_ID, queries.PointsQuery],
     )

@@ -15,9 +15,10 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.request import Request
 
 from cityweather.api import queries
-from cityweather.api import serializers as shapes
 from cityweather.api.base import ApiView
 from cityweather.api.formats import JsonRenderer
+from cityweather.api.job_serializers import JobEnded
+from cityweather.api.serializers import Error
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -42,8 +43,6 @@ WHY = {
     500: "A defect of ours; quote the X-Request-ID",
     503: "A part we need does not answer; Retry-After says when to come again",
 }
-
-IMPORT_REFUSED = OpenApiResponse(shapes.ImportRefusal, WHY[400])
 
 SCHEDULE_ID = OpenApiParameter("schedule_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 JOB_ID = OpenApiParameter("job_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
@@ -87,7 +86,7 @@ JOB_ENDED = OpenApiCallback(
         operation_id="job_ended",
         summary="The job has ended",
         description="Sent again after 15 s, 45 s, 2, 7, 20 minutes and then every hour, for a day; 410 ends that.",
-        request=shapes.JobEnded,
+        request=JobEnded,
         responses={200: OpenApiResponse(None, "Any 2xx: not sent again")},
         auth=cast("Any", [{}]),
     ),
@@ -108,7 +107,7 @@ def document(
     """`answers`: shapes by status, or by (status, media type)."""
     statuses = sorted({*ALWAYS, *errors, *(KEYED if keyed else ())})
     failures = {
-        (status, JSON): OpenApiResponse(shapes.Error, WHY.get(status, HTTPStatus(status).phrase)) for status in statuses
+        (status, JSON): OpenApiResponse(Error, WHY.get(status, HTTPStatus(status).phrase)) for status in statuses
     }
     headers = [REQUEST_ID, sent("X-Request-ID", "Yours, or a new one", *_codes(answers), *statuses)]
     headers.append(sent("Retry-After", WAIT, *(status for status in statuses if status in (429, 503)), kind=int))

@@ -28,7 +28,7 @@ Moment = datetime | float | None  # aware, or Unix seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The fields of a job's answer, which `serializers.Job` writes. Rates in cities a second."""
+    """The fields of a job's answer, which `job_serializers.Job` writes. Rates in cities a second."""
 
     job_id: str
     status: str

@@ -1,14 +1,26 @@
 """GET /weather?city=, or ?lat=&lon=: the weather of one city, now."""
 
 import re
+from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
+from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cityweather.api import history_writer, queries, schema
-from cityweather.api import serializers as shapes
 from cityweather.api.base import ApiView
+from cityweather.api.serializers import (
+    MATCHED_BY,
+    UNITS,
+    Matched,
+    Shape,
+    Speed,
+    Temperature,
+    Time,
+    Town,
+    number_or_null,
+)
 from cityweather.errors import BadCoordinates, BadName, NameTooLong
 from cityweather.places import names
 from cityweather.places.matching import Asked
@@ -20,8 +32,51 @@ CITY = {
 }  # fmt: skip
 DEGREES = {"type": "number"}
 DECIMAL = re.compile(r"[-+]?[0-9]{1,3}(\.[0-9]{1,20})?")
+
+
+class MatchedFound(Matched):
+    """Made of a lookup.Found."""
+
+    source = s.ChoiceField(
+        [*MATCHED_BY[1:], "request"], help_text="What says where it lies; request: the coordinates given"
+    )
+
+    def to_representation(self, found: Any) -> Any:
+        at = found.weather
+        return {
+            "name": at.name, "region": at.region, "country": at.country,
+            "latitude": at.latitude, "longitude": at.longitude, "source": found.source,
+        }  # fmt: skip
+
+
+class Weather(Shape):
+    """null: the provider did not say."""
+
+    # Made of a lookup.Found.
+    city = s.CharField()
+    temperature = Temperature(source="weather.temperature")
+    condition = s.CharField(source="weather.condition", allow_null=True, help_text="For example Clear, Clouds, Rain")
+    humidity = s.IntegerField(source="weather.humidity", allow_null=True, help_text="%")
+    feels_like = Temperature(source="weather.feels_like")
+    description = s.CharField(source="weather.description", allow_null=True)
+    wind_speed = Speed(source="weather.wind_speed")
+    latitude = number_or_null("Degrees", source="weather.latitude")
+    longitude = number_or_null("Degrees", source="weather.longitude")
+    country = s.CharField(source="weather.country", allow_null=True, help_text="ISO 3166, two letters")
+    observed_at = Time("When it was measured.", source="weather.observed_at", allow_null=True)
+    cached = s.BooleanField(help_text="From our cache, at most CACHE_TTL old")
+    stale = s.BooleanField(help_text="The provider is out: the last known weather, as old as the Age header says")
+    matched = MatchedFound(source="*")
+    ambiguous = s.IntegerField(help_text="How many other places fit the name")
+    candidates = s.SerializerMethodField(help_text="The likeliest of them")
+
+    @extend_schema_field(Town(many=True))
+    def get_candidates(self, found: lookup.Found) -> list[dict[str, Any]]:
+        return list(found.candidates)
+
+
 # One instance for each units makes every answer, since a new one would cost as much as the rest of a cached look-up.
-WEATHER = {units: shapes.Weather(context={"units": units}) for units in shapes.UNITS}
+WEATHER = {units: Weather(context={"units": units}) for units in UNITS}
 
 
 class WeatherView(ApiView):
@@ -30,7 +85,7 @@ class WeatherView(ApiView):
     @schema.document(
         "weather",
         "The weather of one city, now",
-        {(200, schema.JSON): shapes.Weather},
+        {(200, schema.JSON): Weather},
         errors=(404, 502, 504),
         parameters=[
             OpenApiParameter("city", CITY, description="Name, with ', region' or ', country' if it has namesakes"),

@@ -14,7 +14,7 @@ import orjson
 import pycurl
 from django.conf import settings
 
-from cityweather.api.serializers import JobEnded
+from cityweather.api.job_serializers import JobEnded
 from cityweather.api.snapshots import from_row
 from cityweather.api.webhooks.address import Target
 from cityweather.models import BulkJob

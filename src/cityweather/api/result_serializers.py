@@ -1,0 +1,72 @@
+"""The bodies of answers about a job's rows."""
+
+from typing import Any
+
+from rest_framework import serializers as s
+
+from cityweather.api.serializers import Failures, MatchedRow, Shape, Temperature, Time, Town
+from cityweather.models import BulkJob, Status
+
+
+class AskedCity(s.CharField):
+    """Rows of earlier versions have no text of their own."""
+
+    reads = ("asked", "city__name")
+
+    def to_representation(self, row: Any) -> str:
+        return str(row["asked"] or row["city__name"])
+
+
+class WeatherValues(Shape):
+    temperature = Temperature()
+    condition = s.CharField(allow_null=True, help_text="For example Clear, Clouds, Rain")
+    humidity = s.IntegerField(allow_null=True, help_text="%")
+
+    def to_representation(self, row: Any) -> Any:
+        return super().to_representation(row) if row["status"] == Status.SUCCESS else None
+
+
+class Result(Shape):
+    # Made of a row of JobResult.values().
+    position = s.IntegerField(help_text="From 0, in the order of the upload")
+    line = s.IntegerField(help_text="Of the upload, the first is 1")
+    city = AskedCity(source="*", help_text="As it was written")
+    status = s.ChoiceField(Status.choices)
+    last_refreshed_at = Time(source="refreshed_at", allow_null=True)
+    last_error = s.CharField(source="error", allow_null=True, help_text="A reason code: unknown_city, gave_up, …")
+    weather = WeatherValues(source="*", allow_null=True)
+    matched = MatchedRow(source="*", allow_null=True)
+    ambiguous = s.IntegerField(help_text="How many other places fit what was written")
+
+
+class ListedResult(Result):
+    candidates = Town(many=True, required=False, help_text="Of a row that failed as ambiguous_city: places that fit")
+
+
+class Rejected(Shape):
+    line = s.IntegerField()
+    code = s.CharField()
+    text = s.CharField(allow_blank=True, help_text="The row, cut to a safe length")
+
+
+class Summary(Shape):
+    job_id = s.UUIDField()
+    status = s.ChoiceField(BulkJob.Status.choices)
+    total = s.IntegerField()
+    processed = s.IntegerField()
+    succeeded = s.IntegerField()
+    failed = s.IntegerField()
+    ambiguous = s.IntegerField(help_text="Rows that fit several places")
+    unmatched = s.IntegerField(help_text="Rows that the gazetteer has no place of, and that give no coordinates")
+    most_recent = Result(many=True)
+    failures = Failures(many=True)
+
+
+class Points(Shape):
+    step = s.IntegerField(help_text="Every step-th position is shown, so that there are 20,000 at most")
+    next = s.IntegerField(allow_null=True, help_text="`from` of the next page, null on the last one")
+    unsettled = s.IntegerField(allow_null=True, help_text="The first pending position: where to look again later")
+    points = s.ListField(
+        child=s.ListField(child=s.JSONField()),
+        help_text="[position, seconds since created_at, latitude, longitude, °C, city]; null: not known",
+    )
