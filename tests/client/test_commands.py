@@ -1,7 +1,6 @@
-"""`cityweather import`, `status`, `results`, … as a user runs them: what is printed, and the exit code."""
+"""The shell commands as a user runs them: help, keys, answers, what is printed, and the exit code."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,18 +8,11 @@ from typing import Any
 
 import pytest
 
-from cityweather_client.main import main
-from cityweather_client.multipart import FileUnreadable, Multipart
 from cityweather_dev.processes import free_port
-from tests.support.scripted import JOB, Scripted, always, in_turn, job, run
+from tests.support.scripted import JOB, Scripted, always, in_turn, job, row, run
 
 WEATHER = {"city": "Oslo", "country": "NO", "temperature": 0.56, "humidity": 58, "description": "overcast clouds",
            "condition": "Clouds", "stale": False}  # fmt: skip
-
-
-def row(city: str, error: str | None = None) -> dict[str, Any]:
-    weather = None if error else {"temperature": -1.5, "condition": "Clouds", "humidity": 80}
-    return {"city": city, "status": "failed" if error else "success", "last_error": error, "weather": weather}
 
 
 def test_the_client_needs_neither_django_nor_settings() -> None:
@@ -42,57 +34,6 @@ def test_help_tells_exit_codes_and_examples(command: str) -> None:
 def test_the_bare_list_of_djangos_commands_stays_bare() -> None:
     assert "import_cities" in run("help", "--commands").stdout.splitlines()
     assert "With a service anywhere" not in run("help", "--commands").stdout
-
-
-DRY_RUN = {
-    "encoding": "cp1252", "delimiter": "semicolon", "header": True, "compression": "gzip", "column": "Ort",
-    "country_column": "Land", "region_column": None, "latitude_column": 4, "longitude_column": 5, "columns": [],
-    "rows": [
-        {"line": 2, "city": "M\u00fcnchen, DE", "ambiguous": 0, "matched": {
-            "name": "Munich", "region": "Bavaria", "country": "DE", "latitude": 48.137, "longitude": 11.575,
-            "source": "gazetteer"}},
-        {"line": 3, "city": "Springfield", "ambiguous": 1, "matched": {
-            "name": None, "region": None, "country": None, "latitude": 1.0, "longitude": 2.0, "source": "file"}},
-        {"line": 4, "city": "Xyzzy\u001b", "ambiguous": 0, "matched": None},
-    ],
-    "total": 5_000, "duplicates": 2, "rejected": 1, "reasons": [{"line": 9, "code": "no_name", "text": ";;"}],
-    "sampled": 2_000, "unmatched": 400, "ambiguous": 1_200, "requests": 5_400, "seconds": 5_700.0,
-    "finished_at": "2026-11-29T10:00:00.000Z",
-}  # fmt: skip
-
-
-def test_a_dry_run_says_what_an_import_would_do(server: Scripted, tmp_path: Path) -> None:
-    (tmp_path / "towns.csv").write_text("x;y\n")
-    server.on["POST", "/bulk/import"] = always(DRY_RUN)
-    options = ("--column", "x", "--country-column", "y", "--latitude-column", "4", "--longitude-column", "5")
-    done = run("import", str(tmp_path / "towns.csv"), "--dry-run", *options, "--server", server.url)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert (
-        done.stdout
-        == """\
-encoding   cp1252, gzip
-delimiter  semicolon
-header     yes
-city       Ort
-country    Land
-latitude   column 4
-longitude  column 5
-
-line    city                                place
-2       München, DE                         Munich, Bavaria, DE (48.14, 11.57)
-3       Springfield                         1.00, 2.00, or 1 other place
-4       Xyzzy?                              not in the gazetteer: the provider is asked
-
-5,003 rows = 5,000 cities + 2 duplicates + 1 refused
-  line 9: no_name: ;;
-About 1,200 ambiguous, 400 not in the gazetteer, 5,400 requests; the quota allows them within 95 min.
-Nothing was imported.
-"""
-    )
-    ((_, _, headers, body),) = server.got
-    assert "idempotency-key" not in headers
-    for field in ("dry_run", "column", "country_column", "latitude_column", "longitude_column"):
-        assert f'name="{field}"' in body.decode()
 
 
 def test_weather_is_a_line_or_the_answer_as_it_is(server: Scripted) -> None:
@@ -153,83 +94,6 @@ def test_status_is_a_line_whose_exit_code_tells_the_end(server: Scripted, found:
     assert json.loads(run("status", JOB, "--json", "--server", server.url).stdout) == found
 
 
-def test_import_prints_the_job_alone_and_sends_options_before_the_file(server: Scripted, tmp_path: Path) -> None:
-    server.on["POST", "/bulk/import"] = always(job("queued", 0), 202)
-    file = tmp_path / 'a "b".csv'
-    file.write_bytes(b"city\nOslo\n")
-    told = ["--encoding", "cp1252", "--no-header", "--callback-url", "https://example.com/x"]
-    done = run("import", str(file), *told, "--server", server.url)
-    assert (done.returncode, done.stdout) == (0, f"{JOB}\n")
-    assert "5 rows = 4 cities + 1 duplicates + 0 refused" in done.stderr
-    (_, _, headers, body) = server.got[0]
-    assert headers["idempotency-key"].startswith("shell-")
-    for part in (b'name="encoding"\r\n\r\ncp1252', b'name="header"\r\n\r\nfalse', b'name="callback_url"\r\n\r\nhttps:'):
-        assert 0 < body.index(part) < body.index(b'name="file"; filename="a %22b%22.csv"') < body.index(b"city\nOslo\n")
-
-
-def refusing(server: Scripted, rows: int, *codes: str) -> None:
-    """An import of so many rows, with one refused for each of the codes."""
-    server.on["POST", "/bulk/import"] = always(job("queued", 0, rows_read=rows, rejected=len(codes)), 202)
-    found = [{"line": 2 + number, "code": code, "text": "x"} for number, code in enumerate(codes)]
-    server.on["GET", f"/bulk/jobs/{JOB}/rejected"] = always({"results": found[:200], "next": None})
-
-
-@pytest.fixture
-def cities(tmp_path: Path) -> Path:
-    file = tmp_path / "cities.csv"
-    file.write_bytes(b"city\nOslo\n")
-    return file
-
-
-def test_an_import_tells_why_rows_were_refused_and_where_they_are(server: Scripted, cities: Path) -> None:
-    refusing(server, 12, "no_name", "bad_quotes", "no_name")
-    done = run("import", str(cities), "--server", server.url)
-    assert (done.returncode, done.stdout) == (0, f"{JOB}\n")
-    assert f"3 refused: 2 no_name, 1 bad_quotes; cityweather rejected {JOB}" in done.stderr
-    assert "Warning" not in done.stderr
-
-
-def test_an_import_of_which_most_was_refused_warns(server: Scripted, cities: Path) -> None:
-    refusing(server, 257, *["too_many_cells"] * 250)
-    done = run("import", str(cities), "--server", server.url)
-    assert (done.returncode, done.stdout) == (0, f"{JOB}\n")
-    assert "250 refused: 200 too_many_cells (of the first 200); " in done.stderr
-    assert "Warning: more than half of the rows were refused. Is cities.csv a CSV of cities?" in done.stderr
-
-
-def test_an_import_whose_refused_rows_cannot_be_read_has_succeeded(server: Scripted, cities: Path) -> None:
-    refusing(server, 12, "no_name")
-    server.on["GET", f"/bulk/jobs/{JOB}/rejected"] = lambda handler: handler.hang_up()
-    done = run("import", str(cities), "--server", server.url)
-    assert (done.returncode, done.stdout) == (0, f"{JOB}\n")
-    assert f"1 refused; cityweather rejected {JOB}" in done.stderr
-
-
-def test_a_folder_is_no_file_to_import(tmp_path: Path) -> None:
-    done = run("import", str(tmp_path))
-    assert (done.returncode, f"{tmp_path} is a folder" in done.stderr) == (2, True)
-
-
-def test_an_import_whose_answer_is_lost_is_sent_again_with_the_same_key(server: Scripted, tmp_path: Path) -> None:
-    server.on["POST", "/bulk/import"] = in_turn(lambda handler: handler.hang_up(), always(job("queued", 0), 202))
-    file = tmp_path / "cities.csv"
-    file.write_bytes(b"city\nOslo\n")
-    done = run("import", str(file), "--server", server.url)
-    assert (done.returncode, done.stdout) == (0, f"{JOB}\n")
-    assert "Asking again in 1 s." in done.stderr
-    assert len({headers["idempotency-key"] for _, _, headers, _ in server.got}) == 1
-    assert [b"city\nOslo\n" in body for *_, body in server.got] == [True, True]
-
-
-def test_a_refused_import_is_exit_4_and_not_repeated(server: Scripted, tmp_path: Path) -> None:
-    server.on["POST", "/bulk/import"] = always({"detail": "The file holds no usable city.", "code": "no_cities"}, 400)
-    file = tmp_path / "cities.csv"
-    file.write_bytes(b"\n")
-    done = run("import", str(file), "--server", server.url)
-    assert (done.returncode, len(server.got)) == (4, 1)
-    assert "The file holds no usable city." in done.stderr
-
-
 def test_following_in_a_pipe_writes_plain_lines_and_the_reasons(server: Scripted) -> None:
     here = f"/bulk/jobs/{JOB}"
     server.on["GET", here] = in_turn(always(job()), always(job("done", 4, failed=1)))
@@ -242,28 +106,6 @@ def test_following_in_a_pipe_writes_plain_lines_and_the_reasons(server: Scripted
     assert done.stdout == ""
     told = run("status", JOB, "--follow", "--json", "--server", server.url)
     assert json.loads(told.stdout) == job("done", 4, failed=1)
-
-
-def test_results_come_page_by_page_as_a_table_or_json(server: Scripted) -> None:
-    path = f"/bulk/jobs/{JOB}/results"
-    pages = [{"results": [row("Oslo")], "next": f"{path}?cursor=abc&limit=200"},
-             {"results": [row("Nowhere\x1b[31m", "unknown_city")], "next": None}]  # fmt: skip
-    server.on["GET", path] = lambda handler: handler.answer(pages["cursor=abc" in handler.path])
-    lines = run("results", JOB, "--server", server.url).stdout.splitlines()
-    assert [line.split() for line in lines[1:]] == [
-        ["Oslo", "success", "-1.5", "Clouds", "80"],
-        ["Nowhere?[31m", "failed", "unknown_city"],
-    ]
-    found = run("results", JOB, "--format", "json", "--status", "failed", "--server", server.url).stdout
-    assert json.loads(found) == [row("Oslo"), row("Nowhere\x1b[31m", "unknown_city")]
-    assert all("status=failed" in path for _, path, *_ in server.got[2:])
-
-
-def test_results_as_csv_are_the_services_own_bytes(server: Scripted) -> None:
-    server.on["GET", f"/bulk/jobs/{JOB}/results"] = always("position,city\r\n0,Tromsø\r\n".encode())
-    done = run("results", JOB, "--format", "csv", "--server", server.url)
-    assert done.stdout == "position,city\n0,Tromsø\n"  # text mode of the test's pipe
-    assert "format=csv" in server.got[0][1]
 
 
 def test_rerun_prints_the_new_job_and_follows_it_if_asked(server: Scripted) -> None:
@@ -280,85 +122,6 @@ def test_rerun_prints_the_new_job_and_follows_it_if_asked(server: Scripted) -> N
     assert server.got[1][2]["idempotency-key"] == "k"
 
 
-@pytest.mark.parametrize("form", ["csv", "ndjson", "geojson"])
-def test_results_in_other_formats_and_units(server: Scripted, form: str) -> None:
-    server.on["GET", f"/bulk/jobs/{JOB}/results"] = always(b"x\n")
-    done = run("results", JOB, "--format", form, "--units", "imperial", "--server", server.url)
-    assert done.stdout == "x\n"
-    assert server.got[0][1].endswith(f"?format={form}&units=imperial")
-
-
-def test_the_table_names_its_units(server: Scripted) -> None:
-    server.on["GET", f"/bulk/jobs/{JOB}/results"] = always({"results": [], "next": None})
-    for units, degrees in (("metric", "°C"), ("imperial", "°F")):
-        assert degrees in run("results", JOB, "--units", units, "--server", server.url).stdout
-
-
-def test_refused_rows_as_a_table_json_or_the_services_own_bytes(server: Scripted) -> None:
-    path = f"/bulk/jobs/{JOB}/rejected"
-    found = {"line": 7, "code": "bad_quotes", "text": '"Os\x1b[31mlo'}
-    server.on["GET", path] = in_turn(*[always({"results": [found], "next": None})] * 2, always(b"line,code,text\r\n"))
-    table = run("rejected", JOB, "--server", server.url).stdout.splitlines()
-    assert [line.split() for line in table] == [["line", "code", "text"], ["7", "bad_quotes", '"Os?[31mlo']]
-    assert json.loads(run("rejected", JOB, "--format", "json", "--server", server.url).stdout) == [found]
-    assert run("rejected", JOB, "--format", "csv", "--server", server.url).stdout == "line,code,text\n"
-    assert "format=csv" in server.got[2][1]
-
-
-def test_a_csv_that_has_to_wait_for_others_is_asked_for_again(server: Scripted) -> None:
-    busy = always({"detail": "Too many downloads run at once.", "code": "x"}, 503, Retry_After="1")
-    server.on["GET", f"/bulk/jobs/{JOB}/results"] = in_turn(busy, always(b"position\r\n"))
-    done = run("results", JOB, "--format", "csv", "--server", server.url)
-    assert (done.returncode, done.stdout) == (0, "position\n")
-    assert "Asking again in 1 s." in done.stderr
-
-
-def test_a_download_that_breaks_off_is_exit_3(server: Scripted) -> None:
-    def cut(handler: Any) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Length", "1000")
-        handler.end_headers()
-        handler.wfile.write(b"position\r\n")
-        handler.hang_up()
-
-    server.on["GET", f"/bulk/jobs/{JOB}/results"] = cut
-    done = run("results", JOB, "--format", "csv", "--server", server.url)
-    assert done.returncode == 3
-    assert "broke off" in done.stderr
-
-
-def test_a_reader_that_has_seen_enough_ends_it_quietly(server: Scripted) -> None:
-    server.on["GET", f"/bulk/jobs/{JOB}/results"] = always(b"0,Oslo\r\n" * 100_000)
-    command = [sys.executable, "-m", "cityweather", "results", JOB, "--format", "csv", "--server", server.url]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reading:
-        assert reading.stdout is not None
-        assert reading.stderr is not None
-        assert reading.stdout.readline() == b"0,Oslo\r\n"
-        reading.stdout.close()
-        assert (reading.stderr.read(), reading.wait(30)) == (b"", 0)
-
-
-def test_a_pipe_is_sent_as_a_file(server: Scripted) -> None:
-    server.on["POST", "/bulk/import"] = always(job("queued", 0), 202)
-    for name in ("-", "/dev/stdin"):
-        done = run("import", name, "--server", server.url, stdin="city\nOslo\n")
-        assert (done.returncode, done.stdout) == (0, f"{JOB}\n"), done.stderr
-    assert [b"\r\n\r\ncity\nOslo\n\r\n" in body for *_, body in server.got] == [True, True]
-
-
-def test_bytes_that_are_no_text_hint_at_the_encoding(server: Scripted, cities: Path) -> None:
-    refusing(server, 12, "bad_encoding")
-    assert "try --encoding cp1252" in run("import", str(cities), "--server", server.url).stderr
-    assert "try --encoding" not in run("import", str(cities), "--encoding", "cp1252", "--server", server.url).stderr
-
-
-def test_form_fields_of_a_refusal_are_told_as_options(server: Scripted, cities: Path) -> None:
-    detail = "Say column= with a number. Say encoding=utf-16-le or delimiter=tab."
-    server.on["POST", "/bulk/import"] = always({"detail": detail, "code": "no_city_column"}, 400)
-    said = run("import", str(cities), "--server", server.url).stderr
-    assert "Say --column with a number. Say --encoding utf-16-le or --delimiter tab." in said
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -373,24 +136,6 @@ def test_what_cannot_be_asked_is_a_sentence_at_once(arguments: list[str]) -> Non
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
     assert "Asking again" not in done.stderr
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
-def test_a_file_that_may_not_be_read_is_exit_2(cities: Path) -> None:
-    cities.chmod(0)
-    done = run("import", str(cities), "--server", "http://127.0.0.1:1")
-    assert (done.returncode, "cannot be read" in done.stderr) == (2, True)
-
-
-def test_a_file_that_breaks_while_it_is_read_is_no_fault_of_the_server(
-    server: Scripted, cities: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def broken(self: Multipart, size: int = -1) -> bytes:
-        raise FileUnreadable("cities.csv cannot be read: Input/output error.")
-
-    monkeypatch.setattr(Multipart, "_read_file", broken)
-    assert main(["import", str(cities), "--server", server.url]) == 2
-    assert "Input/output error" in capsys.readouterr().err
 
 
 def test_https_before_a_plain_service_is_exit_2_at_once(server: Scripted) -> None:

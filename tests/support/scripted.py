@@ -90,6 +90,11 @@ def job(status: str = "running", processed: int = 1, failed: int = 0, **more: An
     return {**fields, **counts, **read, **more}
 
 
+def row(city: str, error: str | None = None) -> dict[str, Any]:
+    weather = None if error else {"temperature": -1.5, "condition": "Clouds", "humidity": 80}
+    return {"city": city, "status": "failed" if error else "success", "last_error": error, "weather": weather}
+
+
 def run(
     *arguments: str, key: str = "", cwd: Path = ROOT, stdin: str = "", **variables: str
 ) -> "subprocess.CompletedProcess[str]":
