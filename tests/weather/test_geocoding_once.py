@@ -43,6 +43,14 @@ def test_rows_that_come_again_bring_the_coordinates_that_were_found(world: World
     assert world.tracker.results[0].weather[7:] == [59.9, 10.7, "Oslo", "XX", None]
 
 
+def test_the_weather_of_a_city_just_found_is_asked_for_at_once(world: World) -> None:
+    """Otherwise each batch of one unknown city sleeps a quarter of a second, and does nothing else meanwhile."""
+    answers(world, NOW)
+    world.batch("Oslo")
+    found, asked = world.upstream.moments
+    assert asked == found + world.upstream.latency
+
+
 def test_a_batch_dropped_in_mid_work_leaves_them_too(world: World) -> None:
     def dropped_once_found(city: str) -> Response:
         if city in COORDINATES:

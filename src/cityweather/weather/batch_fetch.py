@@ -135,6 +135,8 @@ class _BatchRun:
                 completed = []
             self._send()
             self._read(completed)
+            if completed and not self._transport.under_way:  # else cities just located would wait for the next poll
+                self._send()
             if not (self._queue or self._detector.held or self._transport.under_way):
                 break
             now = self._context.ticks()
