@@ -1,11 +1,10 @@
-"""Every error we raise on purpose. `message` is for people, `code` for programs; docstrings would be gone under -OO."""
+"""The errors that we raise on purpose; those about a file to import are in `ingest/errors`.
 
-from collections.abc import Sequence
+`message` is for people, `code` for programs. Messages are no docstrings, which `python -OO` drops.
+"""
+
 from enum import StrEnum
 from typing import Any, ClassVar
-
-Column = tuple[str, list[str]]
-"""(header, first cells) of a column of an upload."""
 
 
 class CityWeatherError(Exception):
@@ -49,78 +48,6 @@ class BadCoordinates(BadRequest):
         "lat and lon must both be numbers in degrees, lat from -90 to 90 and lon from -180 to 180: lat=48.85&lon=2.35."
     )
     code = "bad_coordinates"
-
-
-class ImportRefused(CityWeatherError):
-    """`columns` is sent with a refusal that asks which column holds what."""
-
-    message = "The file cannot be imported."
-    code, status = "import_refused", 400
-
-    def __init__(self, detail: str | None = None, *, columns: Sequence[Column] = (), **facts: Any) -> None:
-        super().__init__(detail, **facts)
-        self.columns = [{"name": name, "samples": samples} for name, samples in columns]
-
-
-class NotCsv(ImportRefused):
-    message = "This is not a CSV file but {what}. Export it as CSV (UTF-8) and send that."
-    code = "not_csv"
-
-
-class NoCities(ImportRefused):
-    message = "The file holds no usable city. {reasons}"
-    code = "no_cities"
-
-
-class BadPath(ImportRefused):
-    message = "The path does not name a file below IMPORT_DIR, the server's folder for files to import."
-    code = "bad_path"
-
-
-class TooLarge(ImportRefused):
-    message = "The file is larger than the limit of {limit}."
-    code, status = "too_large", 413
-
-
-class TooManyRows(ImportRefused):
-    message = "The file has more than the {limit:,} rows that one job may have. Split it."
-    code, status = "too_many_rows", 413
-
-
-class RowTooLong(ImportRefused):
-    message = (
-        "The row that begins on line {line} is longer than 64 KB. Is a quote opened there and never closed? "
-        "If quotes mean nothing in this file, say quotes=none."
-    )
-    code = "row_too_long"
-
-
-class UnclosedQuote(ImportRefused):
-    message = (
-        "The row that begins on line {line} opens a quote and never closes it. "
-        "If quotes mean nothing in this file, say quotes=none."
-    )
-    code = "unclosed_quote"
-
-
-class NoCityColumn(ImportRefused):
-    message = "Cannot tell which column holds the cities. {hint}"
-    code = "no_city_column"
-
-
-class BadOption(ImportRefused):
-    message = "{option}={value} is not known. Use {choices}."
-    code = "bad_option"
-
-
-class BadGzip(ImportRefused):
-    message = "The gzip file cannot be used: {reason}."
-    code = "bad_gzip"
-
-
-class NoRoom(ImportRefused):
-    message = "The server has no room on its disk for this upload."
-    code, status = "no_room", 507
 
 
 class CallbackRefused(BadRequest):
@@ -194,11 +121,6 @@ class InvalidParameter(BadRequest):
 class InvalidCursor(BadRequest):
     message = "This cursor is not one of ours. Follow the link in 'next', or start again without a cursor."
     code = "invalid_cursor"
-
-
-class BadUpload(ImportRefused):
-    message = "The upload cannot be read. {reason}"
-    code = "bad_upload"
 
 
 class NoApiKey(CityWeatherError):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cityweather import errors
+from cityweather.ingest import errors as import_errors
 
 README = Path(errors.__file__).parent / "api/README.md"
 
@@ -14,7 +15,7 @@ README = Path(errors.__file__).parent / "api/README.md"
 def raised(base: type[errors.CityWeatherError] = errors.CityWeatherError) -> Iterator[tuple[int, str, str]]:
     """Status, code and text of each error that can reach a client."""
     for error in base.__subclasses__():
-        if error.__module__ == errors.__name__:  # others share a code with one of these
+        if error.__module__ in (errors.__name__, import_errors.__name__):  # others share a code with one of these
             yield error.status, error.code, error.message
         yield from raised(error)
 

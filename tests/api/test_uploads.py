@@ -10,7 +10,8 @@ import pytest
 from django.test import RequestFactory
 
 from cityweather.api.uploads import CHUNK, IN_MEMORY, Copied, open_upload
-from cityweather.errors import BadUpload, CityWeatherError, LengthRequired, NoRoom, RequestTimeout, TooLarge
+from cityweather.errors import CityWeatherError, LengthRequired, RequestTimeout
+from cityweather.ingest.errors import BadUpload, NoRoom, TooLarge
 from tests.support.disk import at_most
 
 LINE = "b0undary"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cityweather.errors import ImportRefused
+from cityweather.ingest.errors import ImportRefused
 from cityweather.ingest.options import ReadOptions
 from cityweather.ingest.spool import Row, spool_upload
 from tests.ingest.cases import CASES, FOLDER, Case

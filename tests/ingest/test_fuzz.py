@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cityweather.errors import ImportRefused
+from cityweather.ingest.errors import ImportRefused
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.spool import Spool, spool_upload
 from cityweather.ingest.text import UNUSABLE

@@ -4,8 +4,8 @@ from itertools import islice
 
 import pytest
 
-from cityweather.errors import NoCityColumn, UnclosedQuote
 from cityweather.ingest.csv_words import CITY, word
+from cityweather.ingest.errors import NoCityColumn, UnclosedQuote
 from cityweather.ingest.options import ReadOptions
 from cityweather.ingest.spool import spool_upload
 from cityweather_dev.make_cities import raw_names

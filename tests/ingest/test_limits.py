@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from cityweather.errors import ImportRefused, NoRoom, TooLarge, TooManyJobs, TooManyRows
+from cityweather.errors import TooManyJobs
 from cityweather.ingest import open_jobs
 from cityweather.ingest import spool as spools
+from cityweather.ingest.errors import ImportRefused, NoRoom, TooLarge, TooManyRows
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import Limits
 from cityweather.ingest.paths import open_below

@@ -6,7 +6,7 @@ from encodings.aliases import aliases
 
 import pytest
 
-from cityweather.errors import BadOption
+from cityweather.ingest.errors import BadOption
 from cityweather.ingest.options import COLUMN_OPTIONS, ENCODINGS, OPTION_MAX, ReadOptions
 
 

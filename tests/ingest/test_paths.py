@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cityweather.errors import BadPath
+from cityweather.ingest.errors import BadPath
 from cityweather.ingest.paths import open_below
 
 

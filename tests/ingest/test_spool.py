@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from cityweather.errors import NoCities
+from cityweather.ingest.errors import NoCities
 from cityweather.ingest.options import ReadOptions
 from cityweather.ingest.spool import spool_upload
 from tests.support.files import spool

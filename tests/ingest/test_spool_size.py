@@ -4,8 +4,8 @@ from itertools import islice
 
 import pytest
 
-from cityweather.errors import TooLarge
 from cityweather.ingest import spool as spools
+from cityweather.ingest.errors import TooLarge
 from cityweather.ingest.options import Limits
 from cityweather.ingest.spool import GROWTH, PAGE, Spool, spool_upload
 from cityweather_dev.make_cities import distinct_names, raw_names

@@ -17,15 +17,8 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 from rest_framework.views import set_rollback
 
-from cityweather.errors import (
-    BodyCut,
-    CityWeatherError,
-    DatabaseUnavailable,
-    ImportRefused,
-    NotFound,
-    RequestTimeout,
-    RequestTooLarge,
-)
+from cityweather.errors import BodyCut, CityWeatherError, DatabaseUnavailable, NotFound, RequestTimeout, RequestTooLarge
+from cityweather.ingest.errors import ImportRefused
 from cityweather.runtime import outages
 
 log = structlog.get_logger(__name__)

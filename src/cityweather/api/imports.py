@@ -21,9 +21,10 @@ from cityweather.api.jobs import accepted, idempotency_key, wake
 from cityweather.api.serializers import LABEL, LABEL_MAX
 from cityweather.api.uploads import CHUNK, Copied, open_upload
 from cityweather.api.webhooks.address import check_url
-from cityweather.errors import BadOption, InvalidParameter, NoCities, NoCityColumn, RowTooLong, UnclosedQuote
+from cityweather.errors import InvalidParameter
 from cityweather.ingest import open_jobs
 from cityweather.ingest.dry_run import dry_run
+from cityweather.ingest.errors import BadOption, NoCities, NoCityColumn, RowTooLong, UnclosedQuote
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import COLUMN_OPTIONS, ReadOptions
 from cityweather.ingest.paths import open_below

@@ -13,7 +13,8 @@ from django.http import HttpRequest, UnreadablePostError
 from django.http.multipartparser import ChunkIter, InterBoundaryIter, LazyStream, MultiPartParserError
 from django.utils.http import parse_header_parameters
 
-from cityweather.errors import BadUpload, LengthRequired, NoRoom, RequestTimeout, TooLarge
+from cityweather.errors import LengthRequired, RequestTimeout
+from cityweather.ingest.errors import BadUpload, NoRoom, TooLarge
 
 CHUNK = 65_536  # bytes
 FIELD_MAX = 1_000  # bytes of a form field's value

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cityweather.errors import BadOption, RowTooLong, UnclosedQuote
 from cityweather.ingest.csv_first_lines import LOOK_AHEAD, Split
 from cityweather.ingest.csv_words import CITY, COUNTRY, KNOWN, LATITUDE, LONGITUDE, OUR_RESULTS, REGION, plain
+from cityweather.ingest.errors import BadOption, RowTooLong, UnclosedQuote
 from cityweather.ingest.options import NO_COLUMN, OPTION_MAX, PARTS, ReadOptions
 from cityweather.ingest.text import shown
 from cityweather.places.names import display

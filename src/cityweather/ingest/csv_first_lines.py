@@ -7,8 +7,8 @@ from functools import lru_cache
 from itertools import count
 from typing import Any
 
-from cityweather.errors import RowTooLong, UnclosedQuote
 from cityweather.ingest.csv_words import word
+from cityweather.ingest.errors import RowTooLong, UnclosedQuote
 from cityweather.ingest.text import ROW_MAX
 
 LOOK_AHEAD = 20  # lines in which the header, and below it the first rows, are looked for

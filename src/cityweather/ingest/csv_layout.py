@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from cityweather.errors import BadOption, ImportRefused, NoCityColumn, RowTooLong, UnclosedQuote
 from cityweather.ingest.csv_columns import (
     GEONAMES,
     Column,
@@ -22,6 +21,7 @@ from cityweather.ingest.csv_columns import (
 )
 from cityweather.ingest.csv_first_lines import LOOK_AHEAD, FirstLines, Split
 from cityweather.ingest.csv_words import CITY, KNOWN, NAME, PERSON, TITLE, plain
+from cityweather.ingest.errors import BadOption, ImportRefused, NoCityColumn, RowTooLong, UnclosedQuote
 from cityweather.ingest.options import DELIMITERS, ReadOptions
 from cityweather.ingest.text import shown
 

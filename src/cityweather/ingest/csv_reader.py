@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from cityweather.errors import NoCityColumn, RowTooLong, TooManyRows, UnclosedQuote
 from cityweather.ingest.csv_first_lines import dialect, spaced_cells
 from cityweather.ingest.csv_layout import NO_DELIMITER, Layout, find_layout
 from cityweather.ingest.csv_rows import Maker, Unusable, Usable, maker
+from cityweather.ingest.errors import NoCityColumn, RowTooLong, TooManyRows, UnclosedQuote
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.text import ROW_MAX, UNUSABLE, decode, fault, lines, shown
 

@@ -7,7 +7,7 @@ from encodings.aliases import aliases
 
 from django.conf import settings
 
-from cityweather.errors import BadOption
+from cityweather.ingest.errors import BadOption
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 # By name, since Python knows codecs that are no encodings, and some that unpack (zlib, punycode, utf-7).

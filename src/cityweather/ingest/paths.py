@@ -6,7 +6,7 @@ import stat
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from cityweather.errors import BadPath
+from cityweather.ingest.errors import BadPath
 from cityweather.ingest.text import shown
 
 _STEP = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC

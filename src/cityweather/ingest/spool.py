@@ -11,10 +11,10 @@ from itertools import islice
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from cityweather.errors import NoCities, NoRoom, TooLarge
 from cityweather.ingest.csv_layout import Layout
 from cityweather.ingest.csv_reader import Reader, Refused
 from cityweather.ingest.csv_rows import Usable
+from cityweather.ingest.errors import NoCities, NoRoom, TooLarge
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.upload_stream import Upload
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from cityweather.errors import BadOption, NotCsv
+from cityweather.ingest.errors import BadOption, NotCsv
 
 # Longest first: the UTF-32 mark begins like that of UTF-16.
 BOMS = (

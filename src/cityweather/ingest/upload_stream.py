@@ -6,7 +6,7 @@ from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
-from cityweather.errors import BadGzip, NotCsv, TooLarge
+from cityweather.ingest.errors import BadGzip, NotCsv, TooLarge
 from cityweather.ingest.options import Limits
 
 PIECE = 65_536  # bytes; what is in memory at once

@@ -1,0 +1,86 @@
+"""Why a file cannot be imported."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from cityweather.errors import CityWeatherError
+
+Column = tuple[str, list[str]]
+"""(header, first cells) of a column of an upload."""
+
+
+class ImportRefused(CityWeatherError):
+    """`columns` is sent with a refusal that asks which column holds what."""
+
+    message = "The file cannot be imported."
+    code, status = "import_refused", 400
+
+    def __init__(self, detail: str | None = None, *, columns: Sequence[Column] = (), **facts: Any) -> None:
+        super().__init__(detail, **facts)
+        self.columns = [{"name": name, "samples": samples} for name, samples in columns]
+
+
+class NotCsv(ImportRefused):
+    message = "This is not a CSV file but {what}. Export it as CSV (UTF-8) and send that."
+    code = "not_csv"
+
+
+class NoCities(ImportRefused):
+    message = "The file holds no usable city. {reasons}"
+    code = "no_cities"
+
+
+class BadPath(ImportRefused):
+    message = "The path does not name a file below IMPORT_DIR, the server's folder for files to import."
+    code = "bad_path"
+
+
+class TooLarge(ImportRefused):
+    message = "The file is larger than the limit of {limit}."
+    code, status = "too_large", 413
+
+
+class TooManyRows(ImportRefused):
+    message = "The file has more than the {limit:,} rows that one job may have. Split it."
+    code, status = "too_many_rows", 413
+
+
+class RowTooLong(ImportRefused):
+    message = (
+        "The row that begins on line {line} is longer than 64 KB. Is a quote opened there and never closed? "
+        "If quotes mean nothing in this file, say quotes=none."
+    )
+    code = "row_too_long"
+
+
+class UnclosedQuote(ImportRefused):
+    message = (
+        "The row that begins on line {line} opens a quote and never closes it. "
+        "If quotes mean nothing in this file, say quotes=none."
+    )
+    code = "unclosed_quote"
+
+
+class NoCityColumn(ImportRefused):
+    message = "Cannot tell which column holds the cities. {hint}"
+    code = "no_city_column"
+
+
+class BadOption(ImportRefused):
+    message = "{option}={value} is not known. Use {choices}."
+    code = "bad_option"
+
+
+class BadGzip(ImportRefused):
+    message = "The gzip file cannot be used: {reason}."
+    code = "bad_gzip"
+
+
+class NoRoom(ImportRefused):
+    message = "The server has no room on its disk for this upload."
+    code, status = "no_room", 507
+
+
+class BadUpload(ImportRefused):
+    message = "The upload cannot be read. {reason}"
+    code = "bad_upload"
