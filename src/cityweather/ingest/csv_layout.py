@@ -3,7 +3,6 @@
 A file that could be read in two ways is refused with a question: nothing is guessed.
 """
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -20,8 +19,9 @@ from cityweather.ingest.csv_columns import (
     unknown_column,
 )
 from cityweather.ingest.csv_first_lines import LOOK_AHEAD, FirstLines, Split
-from cityweather.ingest.csv_words import CITY, KNOWN, NAME, PERSON, TITLE, plain
-from cityweather.ingest.errors import BadOption, ImportRefused, NoCityColumn, RowTooLong, UnclosedQuote
+from cityweather.ingest.csv_header import HeaderSearch
+from cityweather.ingest.csv_words import CITY, KNOWN, NAME, PERSON, plain
+from cityweather.ingest.errors import BadOption, NoCityColumn, RowTooLong, UnclosedQuote
 from cityweather.ingest.options import DELIMITERS, ReadOptions
 from cityweather.ingest.text import shown
 
@@ -101,8 +101,8 @@ class _Search:
         self.delimiters = [delimiter] if delimiter else list(DELIMITERS.values())
         rows = options.header is False  # so a line that begins with "#" is a city, too
         self.top = next((index for index in source.candidates() if rows or not source.is_comment(index)), 0)
-        self.splits, self.endless = self._splits(self.top)
-        self.lookalike = 0  # number of a line that may be the header
+        self.headers = HeaderSearch(source, self.delimiters, self.top, quotes=options.quotes != "none")
+        self.splits, self.endless = self.headers.splits(self.top)
 
     def layout(self) -> Layout | None:
         if self.options.headers:
@@ -110,7 +110,7 @@ class _Search:
         if dump := self._geonames():
             return dump
         column = self.options.column
-        header = [] if self.options.header is False else self._header()
+        header = [] if self.options.header is False else self.headers.find(self.splits)
         if column:
             return self._by_number(int(column) - 1, header)
         if header:
@@ -135,67 +135,11 @@ class _Search:
                 return Layout.of(split, GEONAMES, given=self.given, header=False)
         return None
 
-    def _splits(self, index: int) -> tuple[list[Split], ImportRefused | None]:
-        """The row as each delimiter divides it, and the error of a delimiter by which the row has no end.
-
-        The latter counts only when no other delimiter shows a known column.
-        """
-        splits, endless = [], None
-        for delimiter in self.delimiters:
-            try:
-                splits.append(Split(self.source, index, delimiter, quotes=self.options.quotes != "none"))
-            except (RowTooLong, UnclosedQuote) as error:
-                endless = error
-            except csv.Error:  # not how its quotes were meant
-                continue
-        return splits, endless
-
-    def _header(self) -> list[Split]:
-        """The header, once for each delimiter that shows a column of cities in it. Empty without a header."""
-        first = [split for split in self.splits if has_places(split)]
-        if any(split.divides for split in first):
-            return first
-        for index in self.source.candidates(self.top + 1):
-            if header := self._below_a_title(index, alone=not first):
-                return header
-        return first or self._commented()
-
-    def _below_a_title(self, index: int, *, alone: bool) -> list[Split]:
-        """This line if it is surely the header: it has two headers that we know, and more cells than any line above.
-
-        `alone`: a line that is only "city" is one, too.
-        """
-        splits = [split for split in self._splits(index)[0] if has_places(split)]
-        dividing = [split for split in splits if split.divides]
-        if dividing and not self.source.is_comment(index):
-            sure = [split for split in dividing if self._is_wider(split) and len(KNOWN.intersection(split.words)) > 1]
-            if not sure:
-                self.lookalike = self.lookalike or self.source.number + index
-            return sure
-        return [split for split in splits if alone and split.words[0] in TITLE and self._is_wider(split, 2)]
-
-    def _is_wider(self, header: Split, than: int | None = None) -> bool:
-        """Whether each line above has fewer filled cells, as titles have."""
-        most = than or header.filled()
-        return all(
-            self.source.is_comment(index)
-            or sum(map(bool, map(str.strip, self.source.lines[index].split(header.delimiter)))) < most
-            for index in range(self.top, header.index)
-        )
-
-    def _commented(self) -> list[Split]:
-        """A header that begins with "#": some tools write it so, others number the rows below it."""
-        for index in range(self.top - 1, -1, -1):
-            splits = [split for split in self._splits(index)[0] if split.divides and has_places(split)]
-            if splits:
-                return splits
-        return []
-
     def _by_name(self) -> Layout:
         """The header is the first line that has all headers that the options name."""
         wanted = {option: plain(header) for option, header in self.options.headers.items()}
         for index in self.source.candidates():
-            splits = self._splits(index)[0]
+            splits = self.headers.splits(index)[0]
             named = [split for split in splits if set(wanted.values()).issubset(map(plain, split.cells))]
             if named:
                 split = _one(named)
@@ -208,7 +152,7 @@ class _Search:
 
     def _missing(self, wanted: dict[str, str]) -> str | None:
         """The first option whose header no line has; None if no line has them all."""
-        splits = (split for index in self.source.candidates() for split in self._splits(index)[0])
+        splits = (split for index in self.source.candidates() for split in self.headers.splits(index)[0])
         headers = {plain(cell) for split in splits for cell in split.cells}
         return next((option for option, header in wanted.items() if header not in headers), None)
 
@@ -250,10 +194,11 @@ class _Search:
             raise NoCityColumn(hint=f"The first {LOOK_AHEAD} lines are comments. Remove them.")
 
     def _refuse_several_columns(self) -> None:
-        if self.options.header is not True and self.lookalike:
+        line = self.headers.lookalike
+        if self.options.header is not True and line:
             raise NoCityColumn(
-                hint=f"Line {self.lookalike} looks like the header: remove the lines above it, or say header=false.",
-                columns=_listed(self._splits(self.lookalike - self.source.number)[0]),
+                hint=f"Line {line} looks like the header: remove the lines above it, or say header=false.",
+                columns=_listed(self.headers.splits(line - self.source.number)[0]),
             )
         if any(split.divides for split in self.splits):
             raise _question(HOW_TO_NAME, self.splits)
