@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,19 +9,20 @@ from functools import lru_cache
 from django.conf import settings
 from redis.exceptions import RedisError
 
-from cityweather.errors import Fault, WeatherError
-from cityweather.runtime import connections, metrics
+from cityweather.errors import WeatherError
+from cityweather.runtime import connections
 from cityweather.tracker.leases import LEASE
 from cityweather.tracker.tracker import Tracker
 from cityweather.weather import factory
 from cityweather.weather.admission import HandBack, RequestAdmission
-from cityweather.weather.batch_queue import Batch, BatchQueue, Call, Kind, Row
+from cityweather.weather.batch_answers import AnswerReader
+from cityweather.weather.batch_queue import Batch, BatchQueue, Call, Kind
 from cityweather.weather.cache import Cache
 from cityweather.weather.circuit_breaker import CircuitBreaker
 from cityweather.weather.concurrency_limiter import ConcurrencyLimiter
 from cityweather.weather.failure_detector import MOST_HELD, FailureDetector, ProviderHealth
 from cityweather.weather.http_bulk import BulkTransport, Completed
-from cityweather.weather.providers.base import Place, Provider, Response, Weather
+from cityweather.weather.providers.base import Provider, Response
 from cityweather.weather.rate_limiter import RateLimiter
 from cityweather.weather.result_buffer import ResultBuffer, Stopped
 
@@ -105,7 +105,14 @@ class _BatchRun:
         self._results = ResultBuffer(batch, context.tracker, context.cache, context.ticks)
         self._queue = BatchQueue(context.provider)
         self._detector = FailureDetector(self._queue, self._results, context.health)
-        self._outcomes: Counter[str] = Counter()  # of requests
+        self._answers = AnswerReader(
+            context.provider,
+            self._queue,
+            self._results,
+            admission=self._admission,
+            detector=self._detector,
+            health=context.health,
+        )
 
     def run(self) -> None:
         end = "finished"
@@ -191,7 +198,7 @@ class _BatchRun:
         results = self._results
         rows = {"rows": len(self._batch.rows), "succeeded": results.succeeded, "failed": results.failed}
         seconds = round(self._context.ticks() - self._started, 3)
-        facts = {"cached": results.cached, "requests": dict(self._outcomes), "seconds": seconds}
+        facts = {"cached": results.cached, "requests": dict(self._answers.outcomes), "seconds": seconds}
         log.info("batch_ended", extra={"end": end, **rows, **facts})
 
     # --- requests ------------------------------------------------------------------------------------------------
@@ -228,104 +235,17 @@ class _BatchRun:
     def _submit(self, call: Call, now: float) -> None:
         call.started = now
         self._admission.spend(len(call.rows) or 1)
-        places = self._places(call)
+        call.places = [row.place for row in call.rows] or [self._health.reference]
         if call.kind is Kind.GEOCODE:
-            request = self._provider.geocoder.request(places[0])
+            request = self._provider.geocoder.request(call.places[0])
         else:
-            request = self._provider.request(places)
+            request = self._provider.request(call.places)
         self._transport.submit(call, request)
-
-    def _places(self, call: Call) -> list[Place]:
-        return [row.place for row in call.rows] or [self._health.reference]
-
-    # --- answers -------------------------------------------------------------------------------------------------
 
     def _read(self, completed: list[Completed]) -> None:
         now = self._context.ticks()
         for call, outcome in completed:
-            result = str(outcome.status) if isinstance(outcome, Response) else outcome.code
-            self._outcomes[result] += 1
-            metrics.observe("fetch_seconds", now - call.started, provider=self._provider.name, outcome=result)
-            try:
-                self._read_one(call, outcome, now)
-            except WeatherError as error:
-                self._failed(call, error, now)
-
-    def _read_one(self, call: Call, outcome: Response | WeatherError, now: float) -> None:
-        """Raises WeatherError for what concerns the whole call."""
-        if not isinstance(outcome, Response):
-            raise outcome
-        if call.kind is Kind.GEOCODE:
-            place = self._provider.geocoder.parse(self._places(call)[0], outcome)
-            self._health.record_success(now)
-            self._located(call, place)
-        else:
-            answers = self._provider.parse(self._places(call), outcome)
-            self._health.record_success(now)
-            if call.rows:
-                self._rows_answered(call, answers, now)
-        if call.probe:
-            self._probe_answered(call, now)
-
-    def _located(self, call: Call, place: Place) -> None:
-        for row in call.rows:
-            self._results.located(row, place)
-        self._queue.put_back(call.rows)
-
-    def _rows_answered(self, call: Call, answers: list[Weather | WeatherError], now: float) -> None:
-        unread = []
-        for row, answer in zip(call.rows, answers, strict=True):
-            if not isinstance(answer, WeatherError):
-                self._results.answered(row, answer.pack())
-                self._health.reference = row.place
-            elif answer.fault is Fault.CITY:
-                self._results.refused(row, answer.code, remember=True)
-            else:
-                unread.append(row)
-        if unread:
-            self._detector.record_failure(Call(unread, started=call.started), None, now)
-
-    def _probe_answered(self, call: Call, now: float) -> None:
-        if call.kind is Kind.GEOCODE and call.rows:
-            self._detector.probe_lost()  # the weather there is still to be asked for
-        elif self._detector.probe_answered(now) and self._admission.half_open:
-            self._admission.probe_succeeded()
-            self._health.ask_reference = False
-            self._health.record_outage()
-
-    def _failed(self, call: Call, error: WeatherError, now: float) -> None:
-        match error.fault:
-            case Fault.CITY:
-                self._health.record_success(now)
-                self._refuse(call.rows, error, now)
-                if call.probe:
-                    self._probe_answered(call, now)
-            case Fault.OUTAGE if not call.probe:
-                self._detector.record_failure(call, error.retry_after, now)
-            case Fault.OUTAGE:
-                self._detector.probe_failed(call)
-                # A row's Retry-After may concern its city only; the reference city speaks for the provider.
-                self._admission.provider_failed(None if call.rows else error.retry_after)
-            case Fault.QUOTA:
-                self._put_back(call)
-                self._admission.throttled(error.retry_after)
-            case Fault.KEY:
-                self._put_back(call)
-                self._admission.key_refused()
-
-    def _refuse(self, rows: list[Row], error: WeatherError, now: float) -> None:
-        """One bad city fails the whole call: halve until it is alone."""
-        if len(rows) == 1:
-            self._results.refused(rows[0], error.code, remember=True)
-            return
-        half = len(rows) // 2
-        for part in filter(None, (rows[:half], rows[half:])):
-            self._queue.retry_at(part, now)
-
-    def _put_back(self, call: Call) -> None:
-        self._queue.put_back(call.rows)
-        if call.probe:
-            self._detector.probe_lost()
+            self._answers.read(call, outcome, now)
 
 
 def _fine(outcome: Response | WeatherError) -> bool:

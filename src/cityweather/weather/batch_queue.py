@@ -49,7 +49,7 @@ class Kind(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """One request and the rows it answers. `started`: monotonic seconds.
+    """One request and the rows it answers. `started` (monotonic seconds) and `places` are set when it is sent.
 
     A probe finds out whether the provider is well; without rows it asks for the reference city.
     """
@@ -58,6 +58,7 @@ class Call:
     kind: Kind = Kind.WEATHER
     probe: bool = False
     started: float = 0.0
+    places: list[Place] = field(default_factory=list)  # what it asks for
     retry_after: float | None = None  # seconds, from the answer with which it failed
 
 
