@@ -57,5 +57,5 @@ from cityweather.flush import live_jobs
 batches.FORMAT += 1
 send = batches.current_app.send_task
 batches.current_app.send_task = lambda name, args, **how: send(name, args=[*args, "what only newer code knows"], **how)
-dispatcher.dispatch(live_jobs.open_jobs())
+dispatcher.dispatch(live_jobs.to_dispatch())
 """

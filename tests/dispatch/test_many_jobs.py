@@ -9,12 +9,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cityweather.dispatch import batches, dispatcher
-from cityweather.flush import flusher, live_jobs
+from cityweather.flush import flusher, live_jobs, recovery
 from cityweather.models import BulkJob
+from cityweather.runtime import connections
+from cityweather.tracker.keys import JobKeys
 from cityweather.tracker.tracker import Tracker
 from tests.support.capture import Sent
 from tests.support.clock import Clock
-from tests.support.dispatch import tick
+from tests.support.dispatch import let_leases_run_out, tick
 from tests.support.flush import make_job, reload, result, running_job, tracker, work
 
 
@@ -186,8 +188,78 @@ def test_many_paused_jobs_do_not_slow_a_running_one(sent_tasks: list[Sent], monk
 def test_every_paused_job_has_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_jobs, "PAUSED_A_TICK", 10)
     paused_jobs(25)
-    seen = {job.job_id for second in range(5) for job in live_jobs.open_jobs(now=second)}
+    seen = {job.job_id for second in range(5) for job in live_jobs.to_dispatch(now=second)}
     assert len(seen) == 25
+
+
+def waiting_messages(count: int) -> None:
+    """With the first cities of other jobs."""
+    connections.broker_client().lpush("fetch", *["message"] * count)
+
+
+def test_no_further_job_starts_while_the_first_cities_of_many_wait_for_a_worker(
+    sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each tick reads the state of every job that has started."""
+    monkeypatch.setattr(dispatcher, "FIRST_BATCHES", 5)
+    running = make_job(12)
+    tick()
+    jobs = small_jobs(4)
+    waiting_messages(3)
+    sent_tasks.clear()
+    tick()
+    assert served(sent_tasks) == [str(job.job_id) for job in jobs[:2]]
+    waiting_messages(2)
+    work(running, [result(n) for n in range(10)])
+    connections.redis_client().delete(JobKeys.of(str(running.job_id)).leases)
+    sent_tasks.clear()
+    tick()
+    assert set(served(sent_tasks)) == {str(running.job_id)}
+    connections.broker_client().delete("fetch")
+    sent_tasks.clear()
+    tick()
+    assert served(sent_tasks) == [str(job.job_id) for job in jobs[2:]]
+
+
+def test_a_tick_looks_at_the_oldest_of_many_new_jobs_and_a_flush_at_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_jobs, "NEW_A_TICK", 2)
+    jobs, running = small_jobs(4), running_job(1, first_city=9)
+    assert [job.job_id for job in live_jobs.to_dispatch()] == [running.job_id, jobs[0].job_id, jobs[1].job_id]
+    assert [job.job_id for job in live_jobs.to_flush()] == [running.job_id]
+
+
+def test_new_jobs_get_into_redis_without_a_write_to_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On SQLite, which has one writer at a time, imports would wait meanwhile."""
+    jobs = small_jobs(3)
+    with CaptureQueriesContext(connection) as queries:
+        recovery.put_into_redis(jobs, tracker())
+    assert len(queries) == 1
+    assert all(tracker().progresses([str(job.job_id) for job in jobs]))
+
+
+def test_a_new_job_that_another_process_has_just_started_keeps_its_state(sent_tasks: list[Sent]) -> None:
+    job = make_job(2)
+    tick()
+    work(job, [result(0)])
+    recovery.put_into_redis([job], tracker())
+    progress = tracker().progress(str(job.job_id))
+    assert progress is not None
+    assert (progress.processed, progress.next) == (1, 2)
+
+
+def test_jobs_whose_messages_wait_long_are_not_asked_for_rows_to_claim(
+    sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_jobs(3)
+    tick()
+    waiting_messages(3)
+    let_leases_run_out(monkeypatch)
+    made = counted(monkeypatch, "claim")
+    tick()
+    assert made == []
+    connections.broker_client().rpop("fetch")
+    tick()
+    assert len(made) >= 3
 
 
 def test_a_one_city_job_is_flushed_and_ended_in_one_transaction() -> None:

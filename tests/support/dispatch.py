@@ -15,7 +15,7 @@ from tests.support.capture import Sent
 
 def tick() -> None:
     """One complete round of a dispatch tick."""
-    dispatcher.dispatch(live_jobs.open_jobs())
+    dispatcher.dispatch(live_jobs.to_dispatch())
 
 
 def sent_rows(sent_tasks: list[Sent]) -> list[list[object]]:

@@ -27,7 +27,8 @@ from cityweather.tracker.tracker import Tracker
 from cityweather.weather.availability import Blocked, ProviderAvailability, provider_availability
 
 EVERY = 0.1  # seconds between two rounds of a tick
-TOGETHER = 50  # jobs that are put into Redis, or started, in one transaction
+TOGETHER = 50  # jobs that are put into Redis, or started, in one go
+FIRST_BATCHES = 200  # waiting in the queue, after which no further job starts
 LONGEST_PARK = 60.0  # seconds; a wrong clock must not park a job for ever
 ETA_STEP = 1.0  # seconds by which a quota_eta must have moved to be written again, or a fiftieth of what remains
 
@@ -44,7 +45,7 @@ def tick(
     least one group of them.
     """
     until = clock() + seconds
-    busy = live_jobs.dispatch_rotation().ordered(live_jobs.open_jobs())
+    busy = live_jobs.dispatch_rotation().ordered(live_jobs.to_dispatch())
     first = True
     while busy:
         busy = dispatch(busy, until, clock, with_eta=first)
@@ -195,7 +196,7 @@ class _Round:
     def _fill_all(self, running: States, availability: ProviderAvailability) -> list[BulkJob]:
         load, in_flight = self._load(running, availability)
         busy: list[BulkJob] = []
-        claimable = [(job, progress) for job, progress in running if job.job_id in in_flight]
+        claimable = [(job, progress) for job, progress in self._admitted(running) if job.job_id in in_flight]
         for n, group in enumerate(_groups(claimable)):
             if n and self._clock() > self._until:
                 self._rotation.stop_at(group[0][0].job_id)
@@ -224,13 +225,20 @@ class _Round:
         in_flight = {
             job.job_id: sum(lease.rows for lease in under)
             for (job, progress), own, under in zip(running, leases, counted, strict=True)
-            if may_claim(progress.total - progress.next, own, now)
+            if may_claim(progress.total - progress.next, own, now, missing=load.missing)
         }
         return load, in_flight
 
+    def _admitted(self, running: States) -> States:
+        """Without the new jobs for which the workers have no time yet: one that is only queued costs a tick less."""
+        new = [job.job_id for job, progress in running if _is_new(job, progress)]
+        room = max(0, FIRST_BATCHES - connections.first_batches()) if new else 0
+        late = set(new[room:])
+        return [(job, progress) for job, progress in running if job.job_id not in late]
+
     def _started(self, group: States) -> States:
         """The jobs of the group, those that are new started in one transaction; without those that have ended."""
-        new = {job.job_id: progress for job, progress in group if not progress.started_at}
+        new = {job.job_id: progress for job, progress in group if _is_new(job, progress)}
         if not new:
             return group
         started = {job.job_id: job for job in job_control.start([job for job, _ in group if job.job_id in new])}
@@ -259,6 +267,11 @@ class _Round:
         if later != progress.window:
             self._tracker.set_fields(job_id, progress.epoch, window=later)
         return True
+
+
+def _is_new(job: BulkJob, progress: Progress) -> bool:
+    """True before its start, of which Redis may know less, or the database after it came back from a backup."""
+    return not (job.started_at and progress.started_at)
 
 
 def _ids(jobs: Sequence[BulkJob]) -> list[str]:

@@ -35,12 +35,12 @@ def messages_missing(leases: Sequence[Sequence[Lease]], waiting: int) -> bool:
     return waiting < sum(lease.state == "queued" for own in leases for lease in own)
 
 
-def may_claim(unclaimed: int, leases: Sequence[Lease], now: int) -> bool:
+def may_claim(unclaimed: int, leases: Sequence[Lease], now: int, *, missing: bool) -> bool:
     """True if a claim of the job may get rows: some were never claimed, or nobody works on some that were.
 
     A job whose rows are all under way is not asked, so thousands of them cost a tick one reading.
     """
-    return unclaimed > 0 or not leases or any(lease.may_be_free(now) for lease in leases)
+    return unclaimed > 0 or not leases or any(lease.may_be_free(now, missing=missing) for lease in leases)
 
 
 def shared_rows(pending: Sequence[int]) -> list[int]:

@@ -32,7 +32,7 @@ def flush_all(seconds: float = 0.9, clock: Callable[[], float] = time.monotonic)
     deadline = began + seconds
     waiting: list[UUID] = []
     unreachable: list[Exception] = []
-    for n, chunk in enumerate(live_jobs.chunks(rotation.ordered(live_jobs.open_jobs()))):
+    for n, chunk in enumerate(live_jobs.chunks(rotation.ordered(live_jobs.to_flush()))):
         if n and clock() > began + seconds / 2:  # half of the time is for writing
             rotation.stop_at(chunk[0].job_id)
             break
@@ -60,7 +60,7 @@ def _with_work(jobs: Sequence[BulkJob]) -> list[BulkJob]:
 
 def _idle(job: BulkJob, progress: Progress | None, newest: str) -> bool:
     if progress is None:
-        return job.started_at is None  # the dispatch tick puts a new job into Redis
+        return job.started_at is None  # the dispatch tick puts it into Redis
     return (
         (progress.flushed, progress.epoch) == (job.stream_position, job.epoch)
         and newest in ("0-0", progress.flushed)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from cityweather.models import BulkJob, BulkJobs
 
@@ -14,30 +15,35 @@ COLUMNS = (
     "phase", "phases", "status", "max_rate", "refuse_ambiguous", "label", "request_id", "created_at", "started_at",
     "epoch", "stream_position",
 )  # fmt: skip
+NEW_A_TICK = 200  # jobs that have not started which one tick looks at
 PAUSED_A_TICK = 500  # paused jobs that one tick looks at
+NEW = Q(phase__in=(BulkJob.Phase.IMPORTING, BulkJob.Phase.QUEUED), started_at=None)
 
 
-def open_jobs(now: float | None = None) -> list[BulkJob]:
-    """The jobs for one tick, oldest first: all that may have work, and a part of the paused ones.
+def to_dispatch(now: float | None = None) -> list[BulkJob]:
+    """The jobs for one dispatch tick: those that have started, and the oldest that have not. `now`: Unix seconds."""
+    return [*to_flush(now), *_live().filter(NEW)[:NEW_A_TICK]]
+
+
+def to_flush(now: float | None = None) -> list[BulkJob]:
+    """The jobs for one flush tick, oldest first: all that may have results, and a part of the paused ones.
 
     A paused job has little to do: to end its batches under way, and to be copied to a Redis that has lost it. A tick
     looks at PAUSED_A_TICK of them, the next ones each second, so ten thousand cost no more. `now`: Unix seconds.
     """
-    live = BulkJob.objects.live().only(*COLUMNS).order_by("created_at")
-    paused = live.filter(phase=BulkJob.Phase.PAUSED)
+    paused = _live().filter(phase=BulkJob.Phase.PAUSED)
     number = paused.count()
     start = int(time.time() if now is None else now) * PAUSED_A_TICK % number if number > PAUSED_A_TICK else 0
-    return [*live.exclude(phase=BulkJob.Phase.PAUSED), *paused[start : start + PAUSED_A_TICK]]
+    return [*_live().exclude(NEW).exclude(phase=BulkJob.Phase.PAUSED), *paused[start : start + PAUSED_A_TICK]]
+
+
+def _live() -> BulkJobs:
+    return BulkJob.objects.live().only(*COLUMNS).order_by("created_at")
 
 
 def lock(job_id: str) -> BulkJob | None:
     """The job's row, locked until the transaction ends. None: another process has it, or the job has ended."""
     return _locked(BulkJob.objects.filter(pk=job_id)).first()
-
-
-def lock_all(job_ids: Sequence[UUID]) -> list[BulkJob]:
-    """As lock(), of those that are free, in one statement."""
-    return list(_locked(BulkJob.objects.filter(pk__in=job_ids)).order_by("pk"))
 
 
 def _locked(jobs: BulkJobs) -> BulkJobs:

@@ -42,19 +42,17 @@ def needs_rebuild(job: BulkJob, state: Progress | None, tracker: Tracker) -> boo
 
 
 def put_into_redis(jobs: Sequence[BulkJob], tracker: Tracker) -> None:
-    """Rebuild the jobs that Redis does not know, unless another process has them at the moment.
+    """The jobs that Redis does not know, except those that another process has at the moment.
 
-    Jobs that never started have no results, so no city is locked and they share a transaction. Others have their own.
+    Those that have not started have no results, so nothing is written to the database, where imports may be waiting.
     """
-    new = [job.job_id for job in jobs if job.started_at is None]
-    others = [[job.job_id] for job in jobs if job.started_at is not None]
-    for job_ids in [new, *others] if new else others:
+    new = BulkJob.objects.live().filter(pk__in=[job.pk for job in jobs if not job.started_at])
+    tracker.install_new({str(job.job_id): {"epoch": job.epoch, **fields(job)} for job in new})
+    for job_id in [str(job.job_id) for job in jobs if job.started_at]:
         with transaction.atomic():
-            locked = live_jobs.lock_all(job_ids)
-            progresses = tracker.progresses([str(job.job_id) for job in locked])
-            for job, progress in zip(locked, progresses, strict=True):
-                if needs_rebuild(job, progress, tracker):  # False if another process was quicker
-                    rebuild(job, progress, tracker)
+            job = live_jobs.lock(job_id)
+            if job and needs_rebuild(job, progress := tracker.progress(job_id), tracker):
+                rebuild(job, progress, tracker)
 
 
 def rebuild(job: BulkJob, state: Progress | None, tracker: Tracker) -> None:

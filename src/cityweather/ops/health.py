@@ -108,7 +108,7 @@ def flush() -> str:
     # Here and not with the database, which /readyz needs: reads, and so every poll, go on.
     if why := outages.noted_refusal():
         raise Unwell(f"the database takes no writes: {why}")
-    lag = max((job.lag for job in running(live_jobs.open_jobs())), default=0.0)
+    lag = max((job.lag for job in running(live_jobs.to_flush())), default=0.0)
     if lag > FLUSH_LATE:
         raise Unwell(f"results wait {lag:.0f} s for the database")
     return f"results wait {lag:.1f} s for the database"

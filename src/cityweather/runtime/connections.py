@@ -69,3 +69,8 @@ def queue_length(queue: str) -> int:
     pipe.llen(queue)
     pipe.llen(f"{queue}\x06\x16{LATER}")  # kombu's list for that priority
     return sum(pipe.execute())
+
+
+def first_batches() -> int:
+    """Messages with the first cities of a job that no worker took yet; those have the highest priority."""
+    return int(broker_client().llen("fetch"))

@@ -23,12 +23,15 @@ class Lease:
         first, last, rows, deadline, lost_workers, state = text.decode().split(":")
         return cls(token.decode(), int(first), int(last), int(rows), int(deadline), int(lost_workers), state)
 
-    def may_be_free(self, now: int) -> bool:
-        """True if it was released or ran out. Only claim.lua (may_be_claimed_again) decides. `now` in Unix ms.
+    def may_be_free(self, now: int, *, missing: bool) -> bool:
+        """True if claim.lua (may_be_claimed_again), which decides, may find it free. `now` in Unix ms.
 
-        A deadline more than two lease times ahead was written before the clock was set back, so it has run out, too.
+        A deadline more than two lease times ahead was written before the clock was set back, so it has run out.
+        `missing`: dispatch.window.messages_missing(); a queued lease that ran out is free only then.
         """
-        return self.state == "released" or not now < self.deadline <= now + 2 * LEASE
+        if self.state == "released" or self.deadline > now + 2 * LEASE:
+            return True
+        return self.deadline <= now and (self.state == "running" or missing)
 
     def renewed_lately(self, now: int) -> bool:
         """True if the batch was sent or renewed within the last 3 s. `now` in Unix ms.

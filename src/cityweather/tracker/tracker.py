@@ -84,19 +84,22 @@ class Tracker:
 
     def install(self, job_id: str, epoch: int, marker: str, seen: bytes, fields: Mapping[str, Arg]) -> None:
         """Replace the job's whole state. `marker`: a stream ID above the database's position."""
-        flat = [x for pair in {"epoch": epoch, "flushed": "0-0", **fields}.items() for x in pair]
-        self._run("install", job_id, None, marker, seen, *flat)
+        self._run("install", job_id, None, marker, seen, *_flat({"epoch": epoch, "flushed": "0-0", **fields}))
+
+    def install_new(self, jobs: Mapping[str, Mapping[str, Arg]]) -> None:
+        """The jobs that have not started, by id, in one round trip. One that is there already is left alone."""
+        self._scripts.run_many("install", {job_id: ["", b"", *_flat(fields)] for job_id, fields in jobs.items()})
 
     def set_fields(self, job_id: str, epoch: int | None = None, **fields: Arg) -> bool:
         """Set fields of the job's hash. False: Redis does not know the job, or it is closed."""
-        return bool(self._run("set_fields", job_id, epoch, *[x for pair in fields.items() for x in pair]))
+        return bool(self._run("set_fields", job_id, epoch, *_flat(fields)))
 
     def apply_command(self, job_id: str, epoch: int | None, command: str, **fields: Arg) -> bool:
         """Copy a command from the database, and the fields that change with commands.
 
         False: Redis does not know the job, it is closed, or a worker failed it.
         """
-        return bool(self._run("apply_command", job_id, epoch, command, *[x for pair in fields.items() for x in pair]))
+        return bool(self._run("apply_command", job_id, epoch, command, *_flat(fields)))
 
     def close(self, job_id: str, epoch: int) -> bool:
         """Try to end recording. True: nothing can be recorded any more."""
@@ -257,6 +260,10 @@ class Tracker:
             self.redis.set(DRAIN, 1)
         else:
             self.redis.delete(DRAIN)
+
+
+def _flat(fields: Mapping[str, Arg]) -> list[Arg]:
+    return [x for pair in fields.items() for x in pair]
 
 
 def order(entry_id: str) -> tuple[int, int]:
