@@ -27,7 +27,7 @@ The data in src/cityweather/places/data is from GeoNames (CC BY 4.0) and others;
 
 
 def licence(found: PackageMetadata) -> str:
-    """As the package says it: an SPDX expression, else its classifiers, else its first words."""
+    """As the package states it: an SPDX expression, else its classifiers, else its first words."""
     if expression := found.get("License-Expression"):
         return str(expression)
     classifiers = [line for line in found.get_all("Classifier") or [] if line.startswith("License ::")]

@@ -11,7 +11,7 @@ sent_tasks     what Celery would have sent in this test; nothing reaches a broke
 start_valkey   a factory of servers to kill and start again. session_valkey, session_postgres: this process's own ones.
 simulator      both weather providers' settings lead to it: `.control(fault="429")`, `.stats(cities=["Oslo"])`.
 
-Nothing of the developer's environment reaches a test, and addresses point where nobody listens until a fixture says so.
+Nothing of the developer's environment reaches a test, and nobody listens at its addresses until a fixture changes them.
 A server that cannot start skips the test on a laptop and fails it where CI=true.
 Every folder of tests is a package, so helpers are imported as `from tests.support.servers import …`.
 """

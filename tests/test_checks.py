@@ -162,7 +162,7 @@ def test_a_clock_that_is_off_is_warned_of(redis_server: Redis, db: None, monkeyp
     assert "cityweather.W007" in ids(deploy=True)
 
 
-def test_a_server_process_with_unusable_settings_does_not_start_and_says_all_that_is_wrong(settings: Settings) -> None:
+def test_a_server_process_with_unusable_settings_does_not_start_and_lists_all_that_is_wrong(settings: Settings) -> None:
     require_sound_settings()
     settings.CITYWEATHER_API_KEY = ""
     settings.SECRET_KEY = INSECURE_SECRET_KEY

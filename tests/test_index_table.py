@@ -38,7 +38,7 @@ def of_the_table() -> set[tuple[str, str]]:
     return {(fields.partition(" where ")[0].partition(" (")[0].strip(), name.strip()) for fields, name, _ in rows}
 
 
-def test_the_table_of_indexes_says_what_the_models_have() -> None:
+def test_the_table_of_indexes_lists_those_of_the_models() -> None:
     assert of_the_table() == of_models()
 
 

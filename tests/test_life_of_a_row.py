@@ -59,7 +59,7 @@ def test_every_row_of_a_csv_ends_as_a_result(sent_tasks: list[Sent], simulator: 
     assert simulator.stats()["requests"] == REQUESTS
 
 
-def test_rows_that_fit_several_places_fail_without_a_request_if_the_import_says_so(
+def test_rows_that_fit_several_places_fail_without_a_request_if_the_import_asks_for_it(
     few_places: str,
     sent_tasks: list[Sent],
     simulator: Simulator,

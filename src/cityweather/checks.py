@@ -132,8 +132,8 @@ def redis_versions(*_: Any, **__: Any) -> list[CheckMessage]:
         except (RedisError, RedisClusterException, OSError, ValueError):
             continue
         if version < OLDEST_REDIS:
-            said = ".".join(map(str, version))
-            found.append(Error(f"{name} leads to Redis {said}, which is too old.", hint=hint, id="cityweather.E014"))
+            number = ".".join(map(str, version))
+            found.append(Error(f"{name} leads to Redis {number}, which is too old.", hint=hint, id="cityweather.E014"))
     return found
 
 
@@ -247,7 +247,7 @@ def _clocks(client: Redis) -> list[CheckMessage]:
     seconds, microseconds = client.time()
     clocks = {"Redis": seconds + microseconds / 1e6}
     if connection.vendor == "postgresql":
-        with suppress(DatabaseError):  # Django's own checks say what is wrong with it
+        with suppress(DatabaseError):  # Django's own checks report what is wrong with it
             clocks["The database"] = _database_clock()
     hint = "Run NTP on every host: leases, rates and quotas compare these clocks."
     return [

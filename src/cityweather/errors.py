@@ -261,6 +261,6 @@ class Throttled(QuotaUsedUp):
 
 
 class KeyRefused(WeatherError):
-    message = "The weather provider refuses our key. Operators: a job that waits for it says what to check."
+    message = "The weather provider refuses our key. Operators: a job that waits for it shows what to check."
     code, status = "key_refused", 503
     fault = Fault.KEY

@@ -86,7 +86,7 @@ def _send(service: Service, file: Path, fields: dict[str, str], key: str | None,
 
 
 def _explain_refusals(service: Service, job: dict[str, Any], args: Namespace, err: Console) -> None:
-    """Says how many rows were refused for what reason, as the first page shows."""
+    """Prints how many rows were refused for what reason, as the first page shows."""
     try:
         rows = service.get(f"/bulk/jobs/{job['job_id']}/rejected", limit=PAGE)["results"]
     except (requests.RequestException, Refused):  # the job runs all the same

@@ -14,7 +14,7 @@ def write(answer: dict[str, Any], out: TextIO) -> None:
     write_table(ROWS, answer["rows"], out)
     out.write(f"\n{_sizes(answer)}\n")
     out.writelines(printable(f"  line {row['line']}: {row['code']}: {row['text']}") + "\n" for row in answer["reasons"])
-    out.write(f"{_outlook(answer)}\nNothing was imported.\n")
+    out.write(f"{_estimate(answer)}\nNothing was imported.\n")
 
 
 def _reading(answer: dict[str, Any]) -> dict[str, str]:
@@ -52,7 +52,7 @@ def _sizes(answer: dict[str, Any]) -> str:
     )
 
 
-def _outlook(answer: dict[str, Any]) -> str:
+def _estimate(answer: dict[str, Any]) -> str:
     about = "About " if answer["sampled"] < answer["total"] else ""
     found = (
         f"{about}{answer['ambiguous']:,} ambiguous, {answer['unmatched']:,} not in the gazetteer, "

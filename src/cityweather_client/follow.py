@@ -20,7 +20,7 @@ Sleep = Callable[[float], None]
 
 
 class Unreachable(Exception):
-    """No server answers; the text says why."""
+    """No server answers; the text is the reason."""
 
 
 def follow(service: Service, job_id: str, bar: Bar, sleep: Sleep = time.sleep) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def retry(
     sleep: Sleep = time.sleep,
     patience: float = PATIENCE,
 ) -> Answer:
-    """Calls again after 1, 2, 4 … 15 s, or when the server says. Raises the last Refused, NoTls, or Unreachable."""
+    """Calls again after 1, 2, 4 … 15 s, or when the server asks. Raises the last Refused, NoTls, or Unreachable."""
     pause, waited = 1.0, 0.0
     while True:
         try:

@@ -1,4 +1,4 @@
-"""The terminal of `up` and `demo`: prefixed lines, the frame that says where the service is, Ctrl-C."""
+"""The terminal of `up` and `demo`: prefixed lines, the frame with the address of the service, Ctrl-C."""
 
 import signal
 import sys

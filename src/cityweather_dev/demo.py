@@ -37,7 +37,7 @@ HELP = (
 
 
 class Failed(Exception):
-    """The demo did not do what it promises; the text says what."""
+    """The demo did not do what it promises; the text is the reason."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -85,7 +85,7 @@ def _run_stack(options: Namespace, folder: Path, file: TextIO) -> int:
             while True:
                 stack.supervisor.tend(3600)
     except (CannotStart, Failed, Refused, OSError) as error:
-        return _fail(f"{error}\nWhat the processes said: {file.name}")
+        return _fail(f"{error}\nOutput of the processes: {file.name}")
     except Stopped:
         if not compared:
             return _fail("Stopped before the counters were compared.")

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
         folder.open()
         print(f"REDIS_URL={server.start().url}", flush=True)  # noqa: T201
         server.wait()
-        sys.stderr.write(f"It ended by itself; {server.log} may say why.\n")
+        sys.stderr.write(f"It ended by itself; {server.log} may hold the reason.\n")
     except CannotStart as error:
         sys.stderr.write(f"{error}\n")
     except Stopped:

@@ -89,7 +89,7 @@ def is_free(port: int) -> bool:
 
 
 def wait_until(ready: Callable[[], bool], seconds: float, pause: float = 0.02) -> bool:
-    """Ask until it says yes. False when the time is over."""
+    """Ask until it returns true. False when the time is over."""
     deadline = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > deadline:

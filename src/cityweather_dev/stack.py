@@ -102,7 +102,7 @@ class Stack:
         self.env["DJANGO_SETTINGS_MODULE"] = "cityweather.settings"
         if self._options.own_stores:
             self._leave_others_alone()
-        if os.geteuid() == 0:  # Celery would say so at length at every start
+        if os.geteuid() == 0:  # Celery would log a long warning at every start
             self.env["PYTHONWARNINGS"] = "ignore:You're running the worker with superuser"
         self._default("SECRET_KEY", folder.secret("secret_key"))
         self.choose_api_key()

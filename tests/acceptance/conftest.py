@@ -53,7 +53,7 @@ def fleet(session_fleet: Fleet) -> Fleet:
     session_fleet.heal()
     session_fleet.start(*USUAL)
     for (job_id,) in session_fleet.sql("SELECT job_id FROM cityweather_bulkjob WHERE phase <> 'ended'"):
-        session_fleet.say("POST", f"/bulk/jobs/{job_id}/cancel")  # a test that failed left it
+        session_fleet.send("POST", f"/bulk/jobs/{job_id}/cancel")  # a test that failed left it
         session_fleet.wait_for(str(job_id))
     session_fleet.simulator.reset()
     with session_fleet.valkey.client() as client:

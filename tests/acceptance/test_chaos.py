@@ -33,15 +33,15 @@ def test_whatever_dies_each_city_counts_once(start_fleet: Callable[..., Fleet], 
     finally:
         poller.stop()
         repeated = judge.repeated(fleet)
-        say(f"seed {seed}", *upheaval.log)
-        say("second, source, phase, rows done, waiting for:", *poller.trace)
-        say(f"{time.monotonic() - began:.0f} s, polls {poller.polls}")
-        say(f"fetched again {repeated}, of which the wounds explain {upheaval.allowed}; logs in {fleet.folder}")
+        report(f"seed {seed}", *upheaval.log)
+        report("second, source, phase, rows done, waiting for:", *poller.trace)
+        report(f"{time.monotonic() - began:.0f} s, polls {poller.polls}")
+        report(f"fetched again {repeated}, of which the wounds explain {upheaval.allowed}; logs in {fleet.folder}")
     assert (job["status"], job["processed"]) == ("done", TOTAL)
     assert poller.faults == []
     assert judge.faults(fleet, job_id, TOTAL) == []
     assert repeated <= upheaval.allowed
 
 
-def say(*lines: str) -> None:
+def report(*lines: str) -> None:
     sys.stdout.write("\n".join(lines) + "\n")

@@ -1,4 +1,4 @@
-"""Cancel, pause, another speed, drain: said to a job that real workers are busy with."""
+"""Cancel, pause, another speed, drain: sent to a job that real workers are busy with."""
 
 import time
 
@@ -28,11 +28,11 @@ def start(fleet: Fleet, prefix: str) -> str:
 
 def test_a_cancelled_job_stops_at_once_and_counts_exactly_what_was_fetched(slow: Fleet) -> None:
     job_id = start(slow, "Cancelled")
-    assert slow.say("POST", f"/bulk/jobs/{job_id}/cancel").status_code == 202
+    assert slow.send("POST", f"/bulk/jobs/{job_id}/cancel").status_code == 202
     job = slow.wait_for(job_id, 10)
     assert job["status"] == "cancelled"
     assert 200 <= job["processed"] < TOTAL
-    assert slow.say("POST", f"/bulk/jobs/{job_id}/cancel").json()["status"] == "cancelled"
+    assert slow.send("POST", f"/bulk/jobs/{job_id}/cancel").json()["status"] == "cancelled"
     query = "SELECT count(*) FROM cityweather_jobresult WHERE job_id = %s AND status <> 'pending'"
     assert slow.sql(query, job_id) == [(job["processed"],)]
     assert slow.command("audit", job_id).returncode == 0
@@ -41,27 +41,27 @@ def test_a_cancelled_job_stops_at_once_and_counts_exactly_what_was_fetched(slow:
 
 def test_a_paused_job_rests_and_goes_on_without_asking_for_any_city_again(slow: Fleet) -> None:
     job_id = start(slow, "Paused")
-    assert slow.say("POST", f"/bulk/jobs/{job_id}/pause").json()["phase"] == "paused"
+    assert slow.send("POST", f"/bulk/jobs/{job_id}/pause").json()["phase"] == "paused"
     assert wait_until(lambda: slow.settled(job_id), 10)
     resting = slow.job(job_id)
     assert (resting["status"], resting["phase"]) == ("running", "paused")
     assert resting["processed"] < TOTAL
-    assert slow.say("POST", f"/bulk/jobs/{job_id}/resume").status_code == 202
+    assert slow.send("POST", f"/bulk/jobs/{job_id}/resume").status_code == 202
     assert slow.wait_for(job_id)["succeeded"] == TOTAL
     assert judge.repeated(slow) == 0
 
 
 def test_another_speed_holds_from_now_on(slow: Fleet) -> None:
     job_id = start(slow, "Slower")
-    slow.say("POST", f"/bulk/jobs/{job_id}/pause")
+    slow.send("POST", f"/bulk/jobs/{job_id}/pause")
     assert wait_until(lambda: slow.settled(job_id), 10)
-    assert slow.say("PATCH", f"/bulk/jobs/{job_id}", max_rate=600).json()["max_rate"] == 600
+    assert slow.send("PATCH", f"/bulk/jobs/{job_id}", max_rate=600).json()["max_rate"] == 600
     before, began = slow.job(job_id)["processed"], time.monotonic()
-    slow.say("POST", f"/bulk/jobs/{job_id}/resume")
+    slow.send("POST", f"/bulk/jobs/{job_id}/resume")
     after = slow.reach(job_id, before + 25)["processed"]
     seconds = time.monotonic() - began
     assert after - before <= 10 * (seconds + 2)  # ten a second, and a second's worth may be made up for
-    assert slow.say("PATCH", f"/bulk/jobs/{job_id}", max_rate=None).json()["max_rate"] is None
+    assert slow.send("PATCH", f"/bulk/jobs/{job_id}", max_rate=None).json()["max_rate"] is None
     assert slow.wait_for(job_id)["succeeded"] == TOTAL
 
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL that takes connections and answers nothing: polls go on, health says so, nothing piles up."""
+"""A PostgreSQL that takes connections and answers nothing: polls go on, health shows it, nothing piles up."""
 
 import time
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def threads(fleet: Fleet) -> int:
     return sum(psutil.Process(pid).num_threads() for pid in fleet.children("web"))
 
 
-def test_polls_answer_health_says_so_and_nothing_piles_up(fleet: Fleet) -> None:
+def test_polls_answer_health_shows_it_and_nothing_piles_up(fleet: Fleet) -> None:
     fleet.simulator.control(latency_ms=300)
     job_id = fleet.import_cities(towns(TOTAL, "Hanging"))
     fleet.reach(job_id, 100)
@@ -53,7 +53,7 @@ def test_polls_answer_health_says_so_and_nothing_piles_up(fleet: Fleet) -> None:
         get(fleet, "/history", 5)  # each thread has a connection
     with hung(fleet), ThreadPoolExecutor(MANY) as clients:
         hanging = [clients.submit(get, fleet, "/history", 30) for _ in range(MANY)]
-        # Those for whom there is no seat are sent away, most of them at once.
+        # Those for whom there is no thread are refused, most of them at once.
         assert wait_until(lambda: sum(asker.done() for asker in hanging) > MANY // 2, 15)
         for _ in range(20):
             began = time.monotonic()
@@ -63,9 +63,9 @@ def test_polls_answer_health_says_so_and_nothing_piles_up(fleet: Fleet) -> None:
         counts = []
         for _ in range(3):
             began = time.monotonic()
-            told: Any = get(fleet, "/healthz", 10)
+            answer: Any = get(fleet, "/healthz", 10)
             assert time.monotonic() - began < health.LIMIT + 1
-            assert (told.status_code, told.json()["parts"]["database"]["ok"]) == (503, False)
+            assert (answer.status_code, answer.json()["parts"]["database"]["ok"]) == (503, False)
             counts.append(threads(fleet))
         assert max(counts) - min(counts) <= len(health.PARTS)
         assert {answer.status_code for f in hanging if f.done() and (answer := f.result()) is not None} == {503}

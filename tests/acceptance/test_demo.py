@@ -47,15 +47,15 @@ def test_a_file_without_cities_fails_with_the_services_own_words(tmp_path: Path)
     assert done.returncode == 1
     assert "The import failed" in done.stderr
     assert "no_cities" in done.stderr
-    assert Path(done.stderr.rpartition("What the processes said: ")[2].strip()).is_file()
+    assert Path(done.stderr.rpartition("Output of the processes: ")[2].strip()).is_file()
 
 
-def test_a_missing_file_is_said_at_once(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_at_once(tmp_path: Path) -> None:
     done = demo(tmp_path, str(tmp_path / "none.csv"))
     assert (done.returncode, "There is no file" in done.stderr) == (1, True)
 
 
-def test_a_folder_that_cannot_be_written_is_said_at_once(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = demo(tmp_path, "--data", str(tmp_path / "file" / "data"))
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
@@ -69,8 +69,8 @@ def test_one_that_is_interrupted_has_not_succeeded(tmp_path: Path) -> None:
         assert demo.stdout is not None
         assert "Starting" in demo.stdout.readline()
         demo.terminate()
-        _, said = demo.communicate(timeout=60)
-    assert (demo.returncode, "Stopped before the counters were compared" in said) == (1, True)
+        _, output = demo.communicate(timeout=60)
+    assert (demo.returncode, "Stopped before the counters were compared" in output) == (1, True)
 
 
 class Disagreeing:

@@ -38,7 +38,7 @@ def begin_large(fleet: Fleet, processed: int) -> str:
 
 def end_large(fleet: Fleet, job_id: str) -> None:
     assert fleet.job(job_id)["status"] == "running"  # it was there all the time
-    fleet.say("POST", f"/bulk/jobs/{job_id}/cancel")
+    fleet.send("POST", f"/bulk/jobs/{job_id}/cancel")
     fleet.wait_for(job_id)
 
 

@@ -47,12 +47,12 @@ def make_disk(tmp_path: Path) -> Iterator[MakeDisk]:  # the test's own folder mu
         yield make
 
 
-def health_says(url: str, part: str, words: str) -> bool:
-    def says() -> bool:
+def health_shows(url: str, part: str, words: str) -> bool:
+    def shows() -> bool:
         answer = requests.get(f"{url}/healthz", timeout=10)
         return answer.status_code == 503 and words in answer.json()["parts"][part]["detail"]
 
-    return wait_until(says, 20, 0.2)
+    return wait_until(shows, 20, 0.2)
 
 
 def upload(url: str, key: str, names: list[str]) -> requests.Response:
@@ -101,7 +101,7 @@ def test_a_full_disk_of_postgresql_holds_up_the_flush_alone_also_when_the_server
     assert fleet.postgres.folder.is_relative_to(disk.folder)
     job_id = begin(fleet, "PostgreSQL")
     with disk.full():
-        assert health_says(fleet.url, "flush", DATABASE_FULL)
+        assert health_shows(fleet.url, "flush", DATABASE_FULL)
         assert requests.get(f"{fleet.url}/readyz", timeout=10).status_code == 200
         assert fleet.reach(job_id, 1500)["source"] == "live"
         refused = upload(fleet.url, KEY, towns(20_000, "Refused"))
@@ -130,7 +130,7 @@ def test_a_full_disk_of_redis_stops_the_job_and_no_part(start_fleet: StartFleet,
     fleet = start_fleet(database="postgres", valkey={"dir": str(disk.folder)})
     job_id = begin(fleet, "Redis")
     with disk.full():
-        assert health_says(fleet.url, "redis", NO_SPACE)
+        assert health_shows(fleet.url, "redis", NO_SPACE)
         meanwhile = upload(fleet.url, KEY, towns(20, "Meanwhile"))
         assert meanwhile.status_code == 202
         assert wait_until(lambda: fleet.settled(job_id), 20)
@@ -150,7 +150,7 @@ def test_a_full_disk_of_sqlite_holds_up_the_flush_alone(
     up = run_up(DATABASE_URL=f"sqlite:///{disk.folder}/cityweather.sqlite3")
     job_id, before = begin_at(up, tmp_path), up.pids()
     with disk.full():
-        assert health_says(up.url, "flush", DATABASE_FULL)
+        assert health_shows(up.url, "flush", DATABASE_FULL)
         assert wait_until(lambda: up.service.job(job_id)["processed"] == TOTAL, 30)
         assert up.service.job(job_id)["status"] == "running"
         assert upload(up.url, up.api_key, ["Oslo"]).status_code == 503
@@ -165,14 +165,14 @@ def test_up_with_all_its_files_and_its_output_on_a_full_disk_goes_on(make_disk: 
         up.start()
         job_id, before = begin_at(up, tmp_path), up.pids()
         with disk.full():
-            assert health_says(up.url, "redis", NO_SPACE)
-            assert health_says(up.url, "beat", "within 15 s")
+            assert health_shows(up.url, "redis", NO_SPACE)
+            assert health_shows(up.url, "beat", "within 15 s")
             assert up.service.job(job_id)["source"] == "live"
             assert upload(up.url, up.api_key, ["Oslo"]).status_code == 503
             assert requests.get(f"{up.url}/weather?city=Oslo", timeout=10).status_code == 200
-            said = up.log.stat().st_size
+            size = up.log.stat().st_size
         assert_same_parts_and_exact(up, job_id, before)
-        assert up.log.stat().st_size > said
+        assert up.log.stat().st_size > size
     finally:
         up.stop()
 
@@ -198,12 +198,12 @@ def test_a_disk_that_an_upload_fills_refuses_it_keeps_nothing_and_holds_up_no_jo
 
 
 def assert_no_room(answer: requests.Response) -> None:
-    told: dict[str, Any] = answer.json()
-    assert (answer.status_code, told["code"]) == (507, "no_room")
-    assert "no room on its disk" in told["detail"]
+    body: dict[str, Any] = answer.json()
+    assert (answer.status_code, body["code"]) == (507, "no_room")
+    assert "no room on its disk" in body["detail"]
 
 
-def test_up_says_in_a_sentence_that_its_folder_has_no_room_or_cannot_be_written(make_disk: MakeDisk) -> None:
+def test_up_prints_one_sentence_if_its_folder_has_no_room_or_cannot_be_written(make_disk: MakeDisk) -> None:
     disk = make_disk(16)
     folder = disk.folder / "up"
     with disk.full():

@@ -36,7 +36,7 @@ def test_a_full_redis_loses_no_row_and_the_job_goes_on_with_room(
         counted = fleet.job(job_id)
         assert (counted["source"], counted["status"]) == ("live", "running")
         assert counted["processed"] < TOTAL
-        assert_health_says_so(fleet)
+        assert_health_shows_it(fleet)
         # Whatever was counted can be brought into the database by hand, and nothing is half done.
         fleet.command("flush")
         assert fleet.sql("SELECT processed FROM cityweather_bulkjob WHERE job_id = %s", job_id) == [
@@ -80,7 +80,7 @@ def no_room(client: "Redis[bytes]") -> Iterator[None]:
         client.config_set("maxmemory", before)
 
 
-def assert_health_says_so(fleet: Fleet) -> None:
+def assert_health_shows_it(fleet: Fleet) -> None:
     def says_so() -> bool:
         answer = requests.get(f"{fleet.url}/healthz", timeout=10)
         return answer.status_code == 503 and "full" in answer.json()["parts"]["redis"]["detail"]

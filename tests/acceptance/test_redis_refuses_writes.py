@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance")]
 
 TOTAL = 3000
 NO_CONNECTION = "Cannot connect to redis"  # whoever waits for messages is refused, too
-TOLD = {"fetch-1": NO_CONNECTION, "fetch-2": NO_CONNECTION, "bookkeeper-1": NO_CONNECTION, "beat-1": "tick_not_sent"}
+LOGGED = {"fetch-1": NO_CONNECTION, "fetch-2": NO_CONNECTION, "bookkeeper-1": NO_CONNECTION, "beat-1": "tick_not_sent"}
 
 
 def test_while_redis_refuses_writes_no_part_dies_and_the_job_goes_on_afterwards(
@@ -28,7 +28,7 @@ def test_while_redis_refuses_writes_no_part_dies_and_the_job_goes_on_afterwards(
     fleet.reach(job_id, 300)
     with refusing_writes(fleet):
         assert wait_until(lambda: "takes no writes" in redis_part(fleet)["detail"], 10)
-        assert wait_until(lambda: all(words in fleet.log(part) for part, words in TOLD.items()), 20)
+        assert wait_until(lambda: all(words in fleet.log(part) for part, words in LOGGED.items()), 20)
     assert [part for part in USUAL if not fleet.runs(part)] == []
     job = fleet.wait_for(job_id, 60)
     assert (job["status"], job["succeeded"]) == ("done", TOTAL)

@@ -26,7 +26,7 @@ def test_parts_whose_logs_cannot_be_written_work_and_stop_as_ever(make_fleet: Ca
         job_id = fleet.import_cities(towns(TOTAL))
         fleet.reach(job_id, 300)
         assert fleet.postgres is not None
-        fleet.postgres.kill()  # of which the web and the bookkeeper have to tell
+        fleet.postgres.kill()  # which the web and the bookkeeper have to log
         assert wait_until(lambda: requests.get(f"{fleet.url}/history", timeout=10).status_code == 503, 10)
         fleet.postgres.start()
         assert all(fleet.stop(part) for part in ("fetch-1", "bookkeeper-1", "beat-1"))

@@ -25,14 +25,14 @@ def gone(processes: list[psutil.Process]) -> bool:
     return all(not process.is_running() or process.status() == psutil.STATUS_ZOMBIE for process in processes)
 
 
-def test_it_says_where_it_is_mends_itself_and_stops_in_time(run_up: Callable[..., Running]) -> None:
+def test_it_prints_its_address_mends_itself_and_stops_in_time(run_up: Callable[..., Running]) -> None:
     up = run_up()
     assert up.pids().keys() == PARTS
-    said = up.log.read_text()
-    assert "Simulated weather" in said
-    assert f"API key (header X-API-Key): {up.api_key}" in said
-    assert [line for line in said.splitlines() if up.api_key in line and not line.startswith("up ")] == []
-    assert up.secret_key not in said
+    output = up.log.read_text()
+    assert "Simulated weather" in output
+    assert f"API key (header X-API-Key): {up.api_key}" in output
+    assert [line for line in output.splitlines() if up.api_key in line and not line.startswith("up ")] == []
+    assert up.secret_key not in output
     before = up.pids()
     for part in ("beat", "fetch", "redis"):
         up.kill(part)
@@ -96,7 +96,7 @@ def test_commands_beside_it_are_for_it(run_up: Callable[..., Running], tmp_path:
 
 
 def beside(up: Running, *command: str) -> str:
-    """What a command says that succeeds without being told more than the folder."""
+    """What a command prints that succeeds with no other option than the folder."""
     done = run(*command, "--data", str(up.folder))
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -118,13 +118,13 @@ def test_settings_that_the_parts_refuse_end_it_with_their_words(tmp_path: Path) 
 
 
 def refused(*arguments: str, **settings: str) -> str:
-    """What it says when it does not start."""
+    """What it prints when it does not start."""
     done = Running(Path(arguments[1]), **settings).try_once(*arguments)
     assert done.returncode == 1
     return done.stderr
 
 
-def test_when_it_says_ready_every_web_process_is_healthy_and_nothing_follows(run_up: Callable[..., Running]) -> None:
+def test_when_it_prints_ready_every_web_process_is_healthy_and_nothing_follows(run_up: Callable[..., Running]) -> None:
     up = run_up()
     assert [up.healthy() for _ in range(10)] == [True] * 10
     assert wait_until(lambda: up.log.read_text().splitlines()[-1].startswith("up         | +--"), 5)

@@ -1,4 +1,4 @@
-"""Requests that a machine makes up from the schema: no answer is a 500, and each is as the schema says."""
+"""Requests that a machine makes up from the schema: no answer is a 500, and each is as the schema describes it."""
 
 from collections.abc import Iterator
 from contextlib import suppress

@@ -213,7 +213,7 @@ def tick_and_close() -> None:
 
 @pytest.mark.usefixtures("db")
 @pytest.mark.parametrize(("answer", "late"), [(500, timedelta(hours=24)), (410, timedelta(0))])
-def test_it_gives_up_and_says_so_without_the_url(
+def test_it_gives_up_and_logs_it_without_the_url(
     receiver: Receiver, caplog: pytest.LogCaptureFixture, answer: int, late: timedelta
 ) -> None:
     job = ended(receiver)

@@ -68,7 +68,7 @@ def test_the_command_takes_it_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("db")
-def test_the_retry_of_a_job_tells_the_same_receiver() -> None:
+def test_the_retry_of_a_job_calls_the_same_receiver() -> None:
     job = make_job("sf", status="done", phase="ended", callback_url=URL)
     assert job_control.retry(str(job.job_id)).callback_url == URL
 
@@ -83,7 +83,7 @@ def test_hosts_without_a_secret_worth_the_name_do_not_start(settings: Settings, 
     assert checks.callbacks() == []
 
 
-def test_the_schema_tells_what_a_receiver_gets(keyed: Client) -> None:
+def test_the_schema_describes_what_a_receiver_gets(keyed: Client) -> None:
     schema: Any = keyed.get("/schema", headers={"Accept": "application/json"}).json()
     callback = schema["paths"]["/bulk/import"]["post"]["callbacks"]["jobEnded"]
     ((_, operations),) = callback.items()

@@ -32,7 +32,7 @@ def test_a_proxy_of_the_environment_is_not_asked(receiver: Receiver, monkeypatch
 
 @pytest.mark.parametrize(("head", "outcome"), [
     (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", 200),
-    (b"HTTP/1.1 503 Away\r\nContent-Length: 9\r\n\r\nhalf", 503),
+    (b"HTTP/1.1 503 Unavailable\r\nContent-Length: 9\r\n\r\nhalf", 503),
     (b"HTTP/1.1 102 Wait\r\n\r\n", "curl error 28"),
 ])  # fmt: skip
 def test_a_body_that_stalls_changes_nothing_of_the_status(

@@ -24,7 +24,7 @@ def post(client: Client, job: BulkJob, command: str) -> Any:
     return client.post(f"/bulk/jobs/{job.job_id}/{command}")
 
 
-def test_a_cancel_is_taken_and_said_twice_answered_alike(keyed: Client) -> None:
+def test_a_cancel_sent_twice_is_answered_alike(keyed: Client) -> None:
     job = make_job("pp")
     go_live(job)
     first, second = (post(keyed, job, "cancel") for _ in range(2))
@@ -39,7 +39,7 @@ def test_a_cancelled_job_stays_cancelled_and_another_end_conflicts(keyed: Client
     assert (answer.status_code, answer.json()["code"]) == (409, "job_conflict")
 
 
-def test_a_pause_and_a_resume_each_said_twice(keyed: Client, sent_tasks: list[Sent]) -> None:
+def test_a_pause_and_a_resume_each_sent_twice(keyed: Client, sent_tasks: list[Sent]) -> None:
     job = make_job("pp")
     go_live(job)
     assert [post(keyed, job, "pause").json()["phase"] for _ in range(2)] == ["paused", "paused"]
@@ -72,7 +72,7 @@ def test_a_speed_that_is_none_is_a_400(keyed: Client, body: str) -> None:
     assert answer.json().keys() == {"detail", "code"}
 
 
-def test_a_retry_is_a_new_job_and_said_twice_the_same(keyed: Client, sent_tasks: list[Sent]) -> None:
+def test_a_retry_is_a_new_job_and_sent_twice_the_same(keyed: Client, sent_tasks: list[Sent]) -> None:
     job = make_job("sfp", status="cancelled", phase="ended")
     first, second = (post(keyed, job, "retry") for _ in range(2))
     body = first.json()
@@ -97,7 +97,7 @@ def test_a_job_and_its_retries_name_each_other_live_and_from_the_database(keyed:
         assert found.items() >= ended.items()
 
 
-def test_a_poller_that_knows_an_ended_job_hears_of_its_retry(keyed: Client) -> None:
+def test_a_poller_that_knows_an_ended_job_sees_its_retry(keyed: Client) -> None:
     job = make_job("sf", status="done", phase="ended")
     before = keyed.get(f"/bulk/jobs/{job.job_id}")["ETag"]
     again = post(keyed, job, "retry").json()["job_id"]

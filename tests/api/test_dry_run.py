@@ -183,7 +183,7 @@ def test_it_is_answered_although_too_many_jobs_are_open(keyed: Client, settings:
 @pytest.mark.parametrize(
     ("provider", "requests", "tokens"), [("openweather", 4_500 + 4_500, 9_000), ("open_meteo", 23 + 4_500, 9_000)]
 )
-def test_the_quota_says_how_long_it_takes(
+def test_the_quota_decides_how_long_it_takes(
     keyed: Client, settings: Any, provider: str, requests: int, tokens: int
 ) -> None:
     settings.WEATHER_PROVIDER = provider
@@ -207,5 +207,5 @@ def test_without_a_quota_or_without_redis_nobody_knows_how_long(
     assert part(look(keyed, b"city\nOslo\n"), "seconds", "finished_at") == [None, None]
 
 
-def test_the_sample_is_what_the_readme_says() -> None:
+def test_the_sample_is_as_the_readme_describes_it() -> None:
     assert dry_run.SAMPLE >= 1_000

@@ -20,7 +20,7 @@ def raised(base: type[errors.CityWeatherError] = errors.CityWeatherError) -> Ite
         yield from raised(error)
 
 
-def test_the_table_tells_every_error_and_no_other() -> None:
+def test_the_table_lists_every_error_and_no_other() -> None:
     rows = re.findall(r"^\| (\d{3}) \| `(\w+)` \| (.+) \|$", README.read_text(), re.MULTILINE)
     assert [(int(status), code, text) for status, code, text in rows] == sorted(set(raised()))
 

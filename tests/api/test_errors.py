@@ -29,7 +29,7 @@ def test_an_unknown_path(anyone: Client, settings: Any, path: str, debug: bool) 
 
 
 @pytest.mark.parametrize("debug", [True, False])
-def test_a_defect_of_ours_tells_nothing_of_itself(
+def test_a_defect_of_ours_shows_nothing_of_itself(
     anyone: Client, settings: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, debug: bool
 ) -> None:
     settings.DEBUG = debug
@@ -122,7 +122,7 @@ def test_a_wait_is_rounded_up() -> None:
     assert exceptions.failure(QuotaUsedUp(retry_after=0.0))["Retry-After"] == "1"
 
 
-def test_every_503_says_when_to_come_again_and_a_404_does_not() -> None:
+def test_every_503_has_a_retry_after_and_a_404_does_not() -> None:
     assert exceptions.failure(KeyRefused())["Retry-After"] == "5"
     assert "Retry-After" not in exceptions.failure(JobNotFound())
 
@@ -149,7 +149,7 @@ def test_a_serializers_errors_name_their_fields() -> None:
 @pytest.mark.usefixtures("db")
 @pytest.mark.parametrize("path", ["/history?limit=", "/bulk/jobs?limit=", f"/bulk/jobs/{UNKNOWN}/results?limit="])
 @pytest.mark.parametrize("limit", ["0", "201", "-1", "x", "1.5", "\u0661", "9" * 50])
-def test_a_limit_out_of_range_says_which_is_in_it(keyed: Client, path: str, limit: str) -> None:
+def test_the_refusal_of_a_limit_out_of_range_names_the_range(keyed: Client, path: str, limit: str) -> None:
     answer = keyed.get(path + limit)
     check(answer, 400, "invalid_parameter")
     assert "1 to 200" in answer.json()["detail"]

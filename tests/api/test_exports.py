@@ -127,7 +127,9 @@ def test_one_download_too_many_is_asked_to_come_back(keyed: Client, monkeypatch:
 
 @pytest.mark.usefixtures("db")
 @pytest.mark.parametrize("part", ["results", "rejected"])
-def test_head_tells_the_headers_and_takes_no_slot(keyed: Client, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+def test_head_answers_with_the_headers_and_takes_no_slot(
+    keyed: Client, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
     one = threading.BoundedSemaphore(1)
     monkeypatch.setattr(exports, "slots", lambda: one)
     path = f"/bulk/jobs/{make_job('s').job_id}/{part}?format=csv"

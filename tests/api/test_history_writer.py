@@ -141,7 +141,7 @@ def test_any_name_arrives_as_it_was_up_to_its_limit(anyone: Client, city: str) -
 
 
 @pytest.mark.usefixtures("database")
-def test_a_database_away_is_a_line_in_the_log(
+def test_an_unreachable_database_is_a_line_in_the_log(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(_: list[SearchHistory]) -> None:

@@ -57,7 +57,9 @@ def test_an_import_may_refuse_names_that_fit_several_places(keyed: Client, query
 
 
 @pytest.mark.usefixtures("database")
-def test_an_upload_is_accepted_while_redis_and_the_broker_are_away(keyed: Client, sent_tasks: list[Sent]) -> None:
+def test_an_upload_is_accepted_while_redis_and_the_broker_are_unreachable(
+    keyed: Client, sent_tasks: list[Sent]
+) -> None:
     answer = send(keyed)
     assert (answer.status_code, answer.json()["source"]) == (202, "database")
     assert sent_tasks == []
@@ -108,7 +110,7 @@ def test_an_idempotency_key_that_is_none_is_a_400(keyed: Client, key: str) -> No
 
 @pytest.mark.usefixtures("db")
 @pytest.mark.parametrize("where", ["query", "field"])
-def test_a_request_can_say_how_to_read_the_file(keyed: Client, where: str) -> None:
+def test_a_request_can_set_how_the_file_is_read(keyed: Client, where: str) -> None:
     content = "land;ort\nNO;Tromsø\n".encode("cp1252")
     fields = {"encoding": "cp1252", "delimiter": ";", "column": "ort", "header": "true"}
     if where == "field":

@@ -33,7 +33,7 @@ def test_running_jobs_show_live_counters_and_ended_ones_their_row(keyed: Client)
 
 
 @pytest.mark.usefixtures("db")
-def test_without_redis_every_job_is_told_from_its_row(keyed: Client) -> None:
+def test_without_redis_every_job_is_shown_from_its_row(keyed: Client) -> None:
     make_job("sp")
     make_job("sp")
     assert [row["source"] for row in keyed.get("/bulk/jobs").json()["results"]] == ["database"] * 2

@@ -38,7 +38,7 @@ def test_a_row_shows_what_was_written_and_the_place_that_answers(keyed: Client) 
 
 
 @pytest.mark.usefixtures("database")
-def test_coordinates_of_the_row_hold_and_an_answer_says_where_else(keyed: Client) -> None:
+def test_coordinates_of_the_row_hold_and_else_an_answer_gives_them(keyed: Client) -> None:
     job = make_job("sss")
     JobResult.objects.filter(job=job, position=0).update(latitude=1.5, longitude=2.5)
     City.objects.filter(name="City 0001").update(matched_name="Elsewhere", latitude=3.5, longitude=4.5)

@@ -73,7 +73,7 @@ def test_an_ended_job_is_shown_from_the_database(keyed: Client) -> None:
 
 
 @pytest.mark.usefixtures("db")
-def test_without_redis_the_row_answers_and_says_how_old_it_is(keyed: Client) -> None:
+def test_without_redis_the_row_answers_and_shows_how_old_it_is(keyed: Client) -> None:
     job = make_job("sp", stream_position="1767323105000-3")
     body = keyed.get(f"/bulk/jobs/{job.job_id}").json()
     assert (body["source"], body["as_of"], body["processed"]) == ("database", "2026-01-02T03:05:05.000Z", 1)
@@ -153,7 +153,7 @@ def test_head_answers_as_get_does_without_a_body(keyed: Client) -> None:
 
 @pytest.mark.usefixtures("redis_server", "db")
 @pytest.mark.parametrize("debug", [True, False])
-def test_a_defect_while_polling_tells_nothing_of_itself(
+def test_a_defect_while_polling_shows_nothing_of_itself(
     keyed: Client, settings: Any, monkeypatch: pytest.MonkeyPatch, debug: bool
 ) -> None:
     settings.DEBUG = debug

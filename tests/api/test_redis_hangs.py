@@ -18,7 +18,7 @@ TIMEOUT = 0.5  # seconds
 
 
 class Hanging:
-    """Counts who comes; nobody is ever answered, nor sent away."""
+    """Counts who comes; nobody is ever answered or refused."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)

@@ -49,7 +49,7 @@ def test_the_jobs_of_a_schedule_are_no_reruns_of_its_source(keyed: Client) -> No
 
 
 @pytest.mark.usefixtures("database")
-def test_which_rows_can_be_said(keyed: Client) -> None:
+def test_the_rows_can_be_chosen(keyed: Client) -> None:
     job = make_job("sff", status="done", phase="ended")
     JobResult.objects.filter(job=job, position=2).update(ambiguous=1)
     totals = [
@@ -59,7 +59,7 @@ def test_which_rows_can_be_said(keyed: Client) -> None:
 
 
 @pytest.mark.usefixtures("database")
-def test_said_twice_with_a_key_it_is_one_job(keyed: Client) -> None:
+def test_sent_twice_with_a_key_it_is_one_job(keyed: Client) -> None:
     job = make_job("s", status="done", phase="ended")
     first, second = (rerun(keyed, job, Idempotency_Key="k") for _ in range(2))
     assert first.json()["job_id"] == second.json()["job_id"]

@@ -29,7 +29,7 @@ def test_rows_come_in_the_order_of_the_upload_page_by_page(keyed: Client) -> Non
     assert [row["position"] for page in found for row in page] == list(range(7))
 
 
-def test_a_row_tells_its_city_its_line_and_its_weather(keyed: Client) -> None:
+def test_a_row_has_its_city_its_line_and_its_weather(keyed: Client) -> None:
     job = make_job("sf")
     success, failed = keyed.get(f"/bulk/jobs/{job.job_id}/results").json()["results"]
     assert success == {

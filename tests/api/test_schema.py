@@ -1,4 +1,4 @@
-"""/schema tells the truth: no warning, every path, and answers as described."""
+"""/schema is true: no warning, every path, and answers as described."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a job tells besides its counters: label, owner, schedule, timeline and what limits it."""
+"""What a job shows besides its counters: label, owner, schedule, timeline and what limits it."""
 
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from tests.support.flush import flush, reload, running_job
 PHASES = [["queued", "2026-01-02T03:04:05+00:00"], ["fetching", "2026-01-02T03:04:06.250+00:00"]]
 
 
-def told(client: Client, job: BulkJob) -> dict[str, Any]:
+def shown(client: Client, job: BulkJob) -> dict[str, Any]:
     body: dict[str, Any] = client.get(f"/bulk/jobs/{job.job_id}").json()
     return body
 
@@ -30,7 +30,7 @@ def test_the_story_is_the_same_from_redis_and_from_the_database(keyed: Client, l
     job = make_job("pp", label="Hourly", owner="ops", schedule=schedule, due_at=START, phases=PHASES)
     if live:
         go_live(job)
-    body = told(keyed, job)
+    body = shown(keyed, job)
     assert body["source"] == ("live" if live else "database")
     assert (body["label"], body["owner"], body["schedule_id"]) == ("Hourly", "ops", str(schedule.pk))
     assert body["timeline"] == [
@@ -44,10 +44,10 @@ def test_the_timeline_grows_with_each_command(keyed: Client) -> None:
     job = running_job(3)
     for command in ("pause", "resume", "cancel"):
         keyed.post(f"/bulk/jobs/{job.job_id}/{command}")
-    live = told(keyed, job)
+    live = shown(keyed, job)
     assert [entry["phase"] for entry in live["timeline"]][-3:] == ["paused", "fetching", "cancelling"]
     flush(job)
-    ended = told(keyed, job)
+    ended = shown(keyed, job)
     assert ended["timeline"][:-1] == live["timeline"]
     assert ended["timeline"][-1]["phase"] == "ended"
 
@@ -117,12 +117,12 @@ def test_a_label_set_while_redis_is_unreachable_is_copied_by_the_next_tick(
     def unreachable() -> None:
         raise RedisAway
 
-    with monkeypatch.context() as away:
-        away.setattr(connections, "tracker", unreachable)
+    with monkeypatch.context() as patch:
+        patch.setattr(connections, "tracker", unreachable)
         job_control.set_label(str(job.job_id), "Later")
-    assert told(keyed, job)["label"] == ""
+    assert shown(keyed, job)["label"] == ""
     dispatch.tick()
-    assert told(keyed, job)["label"] == "Later"
+    assert shown(keyed, job)["label"] == "Later"
 
 
 @pytest.mark.usefixtures("db")
@@ -177,11 +177,11 @@ def test_an_id_that_is_none_is_a_400(keyed: Client) -> None:
 
 
 @pytest.mark.usefixtures("redis_server", "database")
-def test_a_poll_says_which_limit_the_job_has_reached(keyed: Client) -> None:
+def test_a_poll_shows_which_limit_the_job_has_reached(keyed: Client) -> None:
     job = make_job("p" * 10)
     go_live(job, waiting_for="quota")
     tag = keyed.get(f"/bulk/jobs/{job.job_id}")["ETag"]
-    assert told(keyed, job)["limited_by"] == "quota"
+    assert shown(keyed, job)["limited_by"] == "quota"
     connections.tracker().set_fields(str(job.job_id), 1, waiting_for="")
-    assert told(keyed, job)["limited_by"] is None
+    assert shown(keyed, job)["limited_by"] is None
     assert keyed.get(f"/bulk/jobs/{job.job_id}", headers={"If-None-Match": tag}).status_code == 200

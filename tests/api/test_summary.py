@@ -8,7 +8,7 @@ from tests.support.api import make_job
 pytestmark = pytest.mark.usefixtures("database")
 
 
-def test_the_summary_tells_what_came_last_and_why_rows_failed(keyed: Client) -> None:
+def test_the_summary_shows_what_came_last_and_why_rows_failed(keyed: Client) -> None:
     job = make_job("ssfffps")
     JobResult.objects.filter(job=job, position=3).update(error="gave_up")
     body = keyed.get(f"/bulk/jobs/{job.job_id}/summary?top=2").json()

@@ -72,7 +72,7 @@ def test_rules(rule: str, parsed: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("rule", ["60", "x/min", "60/fortnight"])
-def test_a_rule_that_is_none_says_so(rule: str) -> None:
+def test_a_rule_that_is_none_is_refused(rule: str) -> None:
     with pytest.raises(ValueError, match=r"rate|int"):
         throttling.parse(rule)
 

@@ -183,7 +183,7 @@ def test_weather_is_as_old_as_it_is_however_lately_a_refresh_failed() -> None:
 
 @pytest.mark.usefixtures("redis_server", "database")
 @pytest.mark.parametrize("provider_name", ["openweather", "open_meteo"])
-def test_a_database_away_does_not_spoil_the_answer(
+def test_an_unreachable_database_does_not_spoil_the_answer(
     anyone: Client, provider: Any, provider_name: str, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers(provider, 200, OSLO)
@@ -201,7 +201,7 @@ def test_a_database_away_does_not_spoil_the_answer(
 
 
 @pytest.mark.usefixtures("redis_server", "db")
-def test_with_both_away_it_is_the_provider_that_is_told(
+def test_with_both_unreachable_the_error_names_the_provider(
     anyone: Client, provider: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any, **__: Any) -> None:
@@ -256,7 +256,7 @@ def test_raw_utf8_in_the_query_is_taken(anyone: Client, provider: Any) -> None:
 
 
 @pytest.mark.usefixtures("redis_server", "db")
-def test_a_defect_tells_nothing_of_itself(anyone: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_shows_nothing_of_itself(anyone: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookup, "lookup", lambda *_: 1 / 0)
     answer = anyone.get("/weather?city=Oslo")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")

@@ -1,4 +1,4 @@
-"""What is said to a job holds while Redis and the broker are away: the database knows it, a tick copies it later."""
+"""Commands to a job while Redis and the broker are unreachable: the database keeps them, a tick copies them later."""
 
 import pytest
 from django.test import Client
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.usefixtures("db")
 
 
 @pytest.mark.parametrize(("command", "phase"), [("cancel", "cancelling"), ("pause", "paused")])
-def test_a_command_is_taken_and_told_from_the_database(
+def test_a_command_is_accepted_and_shown_from_the_database(
     keyed: Client, sent_tasks: list[Sent], command: str, phase: str
 ) -> None:
     answer = keyed.post(f"/bulk/jobs/{make_job('pp').job_id}/{command}")

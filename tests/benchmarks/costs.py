@@ -1,4 +1,4 @@
-"""What a set of processes has used: CPU seconds, the most memory. Wall time says little on a machine that is shared."""
+"""What a set of processes has used: CPU seconds, the most memory. Wall time means little on a shared machine."""
 
 from collections.abc import Mapping
 from pathlib import Path

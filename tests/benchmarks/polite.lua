@@ -1,4 +1,4 @@
--- wrk's clients as the documentation asks for: each waits as long as the last answer said.
+-- wrk's clients as the documentation asks for: each waits as long as the last answer asked.
 local pause, started = 1000, 0 -- ms, connections
 
 function response(_, headers)

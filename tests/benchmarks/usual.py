@@ -1,4 +1,4 @@
-"""Runs the usual design (naive.py) on the stage and waits until its counters say that all is done."""
+"""Runs the usual design (naive.py) on the stage and waits until its counters show that all is done."""
 
 import subprocess
 import sys

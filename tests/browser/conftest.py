@@ -25,7 +25,7 @@ QUIET = [
     "--disable-sync",
 ]
 OTHER_NAME = "cityweather.test"  # leads here too: no localhost, so over HTTP a page is no secure context
-# What Chromium says by itself of an answer from 400 on, or of none.
+# What Chromium logs by itself about an answer from 400 on, or of none.
 LOADING = re.compile(r"Failed to load resource: .*?(\d{3}|net::\w+)")
 
 expect.set_options(timeout=30_000)  # milliseconds; two cores may have other work

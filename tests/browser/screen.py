@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from cityweather_dev.processes import wait_until
 from tests.support.running import Running
 
-# Chromium tells Playwright nothing of a 304, so the page itself keeps the minutes: [path, status, with an ETag].
+# Chromium reports no 304 to Playwright, so the page itself keeps the minutes: [path, status, with an ETag].
 MINUTES = """
     window.asked = [];
     window.awaited = 0;
@@ -99,7 +99,7 @@ class Screen:
         assert wait_until(rests, 30)
 
     def take_the_clock(self) -> None:
-        """From here on the page's time goes on by `pass_time` only, and `asked` tells what it asks for."""
+        """From here on the page's time goes on by `pass_time` only, and `asked` lists what it asks for."""
         self.page.clock.install()
         self.page.add_init_script(MINUTES)
         self.page.reload()

@@ -1,4 +1,4 @@
-"""The commands for a job, and what the page says of its state."""
+"""The commands for a job, and what the page shows of its state."""
 
 import os
 import subprocess
@@ -64,7 +64,7 @@ def test_failed_rows_are_counted_by_reason_shown_and_retried(screen: Screen, cit
     assert (screen.number("Succeeded"), screen.number("Failed")) == (0, 2)
 
 
-def test_a_job_that_waits_says_for_what(screen: Screen, cities: Callable[..., Path]) -> None:
+def test_a_job_that_waits_shows_for_what(screen: Screen, cities: Callable[..., Path]) -> None:
     screen.up.simulator.control(fault="503")
     screen.upload(cities(5))
     screen.wait_for("Waiting")
@@ -76,7 +76,7 @@ def test_a_job_that_waits_says_for_what(screen: Screen, cities: Callable[..., Pa
     assert screen.number("Failed") == 0
 
 
-def test_jobs_that_an_operator_parked_say_so_and_go_on(screen: Screen, cities: Callable[..., Path]) -> None:
+def test_jobs_that_an_operator_parked_show_it_and_go_on(screen: Screen, cities: Callable[..., Path]) -> None:
     operate(screen, "drain")
     try:
         screen.upload(cities(5))

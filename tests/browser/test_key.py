@@ -46,7 +46,7 @@ def test_a_key_that_is_withdrawn_is_asked_for_again(screen: Screen, expected: li
     expect(screen.page.locator("#connection")).to_have_text("Live")
 
 
-def test_an_address_of_a_job_that_is_gone_says_so(screen: Screen, expected: list[str]) -> None:
+def test_the_address_of_a_deleted_job_shows_that_it_is_gone(screen: Screen, expected: list[str]) -> None:
     expected.append("404")
     screen.open("/?job=00000000-0000-4000-8000-000000000000")
     expect(screen.page.locator("#job-title")).to_have_text("There is no such job")

@@ -30,7 +30,7 @@ def test_the_admins_login_is_there_and_dressed(page: Page, up: Running, expected
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
-def test_files_come_compressed_and_are_kept_as_their_names_tell_their_content(
+def test_files_come_compressed_and_are_kept_as_their_names_depend_on_their_content(
     page: Page, up: Running, path: str
 ) -> None:
     scripts: list[Response] = []

@@ -196,9 +196,9 @@ def test_results_name_their_places_and_can_be_narrowed_to_ambiguous_ones(
         route.fulfill(json={"results": shown, "next": None})
 
     screen.page.route(RESULTS, answer)
-    told = {**job, "ambiguous": 2, "unmatched": 1}
-    screen.page.route(POLL, lambda route: route.fulfill(json=told))
-    screen.page.route(LIST, lambda route: route.fulfill(json={"results": [told], "next": None}))
+    ambiguous_job = {**job, "ambiguous": 2, "unmatched": 1}
+    screen.page.route(POLL, lambda route: route.fulfill(json=ambiguous_job))
+    screen.page.route(LIST, lambda route: route.fulfill(json={"results": [ambiguous_job], "next": None}))
     screen.page.reload()
     table = screen.page.locator("#results-rows tr")
     expect(table).to_have_count(3)

@@ -105,12 +105,12 @@ def test_the_column_is_asked_for_and_the_preview_follows(
 def test_a_file_with_many_refused_rows_or_a_long_wait_is_shown_first(
     screen: Screen, server: Server, cities: Callable[..., Path]
 ) -> None:
-    doubts = {
+    warnings = {
         "8% of the rows would be left out": {"rejected": 9, "reasons": REASONS},
         "last about 2 h 46 min": {"seconds": 9_960},
     }
     dialog = screen.page.get_by_role("dialog")
-    for words, answer in doubts.items():
+    for words, answer in warnings.items():
         server.answer = lambda _, answer=answer: {**CLEAR, **answer}  # type: ignore[misc]
         choose(screen, cities(3))
         expect(dialog).to_contain_text(words)

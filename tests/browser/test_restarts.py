@@ -12,7 +12,7 @@ from tests.browser.screen import POLL, Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-AWAY = ["net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_RESET", "net::ERR_EMPTY_RESPONSE", "503", "500"]
+UNREACHABLE = ["net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_RESET", "net::ERR_EMPTY_RESPONSE", "503", "500"]
 LISTS = {"/bulk/jobs", "/bulk/schedules", "/bulk/summary"}  # of the page, whatever job it shows
 
 
@@ -33,7 +33,7 @@ def test_a_reload_in_mid_job_shows_the_same_job_and_goes_on(screen: Screen, citi
 def test_a_restart_of_the_server_in_mid_job_is_shown_and_survived(
     screen: Screen, cities: Callable[..., Path], expected: list[str]
 ) -> None:
-    expected += AWAY
+    expected += UNREACHABLE
     job_id = screen.upload_slowly(cities(600))
     expect(screen.tile("Succeeded")).not_to_have_text("0")
     screen.up.stop()
@@ -141,7 +141,7 @@ def test_while_nothing_happens_only_the_counters_are_asked_for(screen: Screen, c
     screen.up.service.call("POST", f"/bulk/jobs/{job_id}/cancel")
 
 
-def test_nothing_is_called_live_while_the_server_is_away(
+def test_nothing_is_called_live_while_the_server_is_unreachable(
     screen: Screen, cities: Callable[..., Path], expected: list[str]
 ) -> None:
     expected.append("net::ERR_INTERNET_DISCONNECTED")

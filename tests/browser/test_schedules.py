@@ -80,7 +80,7 @@ def test_the_runs_of_a_schedule_are_listed_and_opened(screen: Screen, cities: Ca
     assert made is not None
 
 
-def test_what_the_server_refuses_is_said_and_undone(
+def test_what_the_server_refuses_is_shown_and_undone(
     screen: Screen, cities: Callable[..., Path], expected: list[str]
 ) -> None:
     expected.append("400")

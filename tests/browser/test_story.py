@@ -1,4 +1,4 @@
-"""What the page tells of a job besides its counters, and of all cities together."""
+"""What the page shows of a job besides its counters, and of all cities together."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ LIST = re.compile("/bulk/jobs[?]")
 
 
 def show(screen: Screen, job: dict[str, Any]) -> None:
-    """The job as if the server had told so."""
+    """The job as if the server had answered so."""
     screen.page.route(POLL, lambda route: route.fulfill(json=job))
     screen.page.route(LIST, lambda route: route.fulfill(json={"results": [job], "next": None}))
     screen.page.reload()
@@ -54,7 +54,7 @@ def test_the_phases_of_a_job_stand_in_a_row(screen: Screen, cities: Callable[...
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("fields", "words"),
     [
         ({"limited_by": "quota", "rate": 1.0}, "As fast as the weather provider's quota allows, now about 60 cities"),
         ({"limited_by": "max_rate", "max_rate": 600}, "As fast as this job's own limit of 600 cities a minute allows."),
@@ -62,12 +62,12 @@ def test_the_phases_of_a_job_stand_in_a_row(screen: Screen, cities: Callable[...
     ],
 )
 def test_the_speed_of_a_job_is_explained(
-    screen: Screen, cities: Callable[..., Path], told: dict[str, Any], words: str
+    screen: Screen, cities: Callable[..., Path], fields: dict[str, Any], words: str
 ) -> None:
     job_id = screen.upload(cities(2))
     screen.wait_for("Done")
     running = {"status": "running", "phase": "fetching", "pending": 1, "finished_at": None, "source": "live"}
-    show(screen, screen.job(job_id) | running | told)
+    show(screen, screen.job(job_id) | running | fields)
     expect(screen.page.locator("#job-pace")).to_contain_text(words)
 
 

@@ -21,13 +21,13 @@ def test_the_client_needs_neither_django_nor_settings() -> None:
 
 
 @pytest.mark.parametrize("command", ["import", "status", "rerun", "results", "rejected", "schedule", "weather"])
-def test_help_tells_exit_codes_and_examples(command: str) -> None:
-    said = run(command, "--help").stdout
-    assert f"  cityweather {command} " in said
-    assert "exit codes:" in said
-    assert "  130  " in said
-    assert "--data DIR" in said
-    assert run("help", command).stdout == said
+def test_help_lists_exit_codes_and_examples(command: str) -> None:
+    output = run(command, "--help").stdout
+    assert f"  cityweather {command} " in output
+    assert "exit codes:" in output
+    assert "  130  " in output
+    assert "--data DIR" in output
+    assert run("help", command).stdout == output
     assert f"\n    {command} " in run("--help").stdout
 
 
@@ -51,8 +51,8 @@ def test_the_key_is_sent_without_its_name_and_never_shown(server: Scripted) -> N
     assert (done.returncode, done.stdout) == (4, "")
     assert "This API key is not valid here. Give the key with CITYWEATHER_API_KEY or --api-key." in done.stderr
     assert "very-secret" not in done.stderr
-    run("status", JOB, "--server", server.url, "--api-key", "told", key="from-the-environment")
-    assert server.got[1][2]["x-api-key"] == "told"
+    run("status", JOB, "--server", server.url, "--api-key", "from-the-option", key="from-the-environment")
+    assert server.got[1][2]["x-api-key"] == "from-the-option"
 
 
 def test_a_redirect_is_not_followed_with_the_key(server: Scripted) -> None:
@@ -85,7 +85,9 @@ def test_what_is_not_understood_is_exit_2(arguments: list[str]) -> None:
         (job("failed", 0, error="The key is refused."), 1),
     ],
 )  # fmt: skip
-def test_status_is_a_line_whose_exit_code_tells_the_end(server: Scripted, found: dict[str, Any], code: int) -> None:
+def test_status_is_a_line_and_its_exit_code_is_how_the_job_ended(
+    server: Scripted, found: dict[str, Any], code: int
+) -> None:
     server.on["GET", f"/bulk/jobs/{JOB}"] = always(found)
     done = run("status", JOB, "--server", server.url)
     assert done.returncode == code
@@ -104,8 +106,8 @@ def test_following_in_a_pipe_writes_plain_lines_and_the_reasons(server: Scripted
     assert "1 of 4  25 %" in done.stderr
     assert "1  unknown_city" in done.stderr
     assert done.stdout == ""
-    told = run("status", JOB, "--follow", "--json", "--server", server.url)
-    assert json.loads(told.stdout) == job("done", 4, failed=1)
+    found = run("status", JOB, "--follow", "--json", "--server", server.url)
+    assert json.loads(found.stdout) == job("done", 4, failed=1)
 
 
 def test_rerun_prints_the_new_job_and_follows_it_if_asked(server: Scripted) -> None:

@@ -1,4 +1,4 @@
-"""A server that is away for a while is waited for, with growing pauses, and not for ever."""
+"""A server that is unreachable for a while is waited for, with growing pauses, and not for ever."""
 
 from typing import Any
 
@@ -15,15 +15,15 @@ HERE = ("GET", f"/bulk/jobs/{JOB}")
 
 
 def test_a_restart_is_shown_and_survived(server: Scripted, capsys: pytest.CaptureFixture[str]) -> None:
-    away = always({"detail": "The database does not answer.", "code": "x"}, 503, Retry_After="7")
-    server.on[HERE] = in_turn(always(job()), lambda handler: handler.hang_up(), away, always(job("done", 4)))
+    unreachable = always({"detail": "The database does not answer.", "code": "x"}, 503, Retry_After="7")
+    server.on[HERE] = in_turn(always(job()), lambda handler: handler.hang_up(), unreachable, always(job("done", 4)))
     slept: list[float] = []
     with show.bar(Console()) as bar:
         assert follow(Service(server.url, ""), JOB, bar, slept.append)["status"] == "done"
     assert slept == [1.0, 1.0, 7.0]
-    said = capsys.readouterr().out
-    assert "The database does not answer. Asking again in 7 s." in said
-    assert "The server answers again." in said
+    output = capsys.readouterr().out
+    assert "The database does not answer. Asking again in 7 s." in output
+    assert "The server answers again." in output
 
 
 def test_a_job_that_waits_is_asked_for_less_often(server: Scripted) -> None:
@@ -45,7 +45,7 @@ def test_pauses_grow_and_patience_ends() -> None:
     assert slept == [1, 2, 4, 8, 15, 15, 15]
 
 
-def test_a_server_that_goes_on_refusing_has_the_last_word(server: Scripted) -> None:
+def test_the_last_answer_of_a_server_that_goes_on_refusing_is_printed(server: Scripted) -> None:
     server.on[HERE] = always({"detail": "Too many requests.", "code": "throttled"}, 429, Retry_After="40")
     service = Service(server.url, "")
     slept: list[float] = []
@@ -98,5 +98,5 @@ def test_lines_in_a_pipe_come_when_something_moved_or_after_half_a_minute(capsys
 @pytest.mark.parametrize(
     ("reason", "words"), [("drain", "`cityweather resume`"), ("key", "to take the key"), ("flush", "for the database")]
 )
-def test_a_job_that_waits_says_for_what_and_how_it_goes_on(reason: str, words: str) -> None:
+def test_a_job_that_waits_shows_for_what_and_how_it_goes_on(reason: str, words: str) -> None:
     assert words in show.line(job(waiting_for=reason))

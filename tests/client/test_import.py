@@ -41,7 +41,7 @@ DRY_RUN = {
 }  # fmt: skip
 
 
-def test_a_dry_run_says_what_an_import_would_do(server: Scripted, tmp_path: Path) -> None:
+def test_a_dry_run_prints_what_an_import_would_do(server: Scripted, tmp_path: Path) -> None:
     (tmp_path / "towns.csv").write_text("x;y\n")
     server.on["POST", "/bulk/import"] = always(DRY_RUN)
     options = ("--column", "x", "--country-column", "y", "--latitude-column", "4", "--longitude-column", "5")
@@ -79,8 +79,8 @@ def test_import_prints_the_job_alone_and_sends_options_before_the_file(server: S
     server.on["POST", "/bulk/import"] = always(job("queued", 0), 202)
     file = tmp_path / 'a "b".csv'
     file.write_bytes(b"city\nOslo\n")
-    told = ["--encoding", "cp1252", "--no-header", "--callback-url", "https://example.com/x"]
-    done = run("import", str(file), *told, "--server", server.url)
+    options = ["--encoding", "cp1252", "--no-header", "--callback-url", "https://example.com/x"]
+    done = run("import", str(file), *options, "--server", server.url)
     assert (done.returncode, done.stdout) == (0, f"{JOB}\n")
     assert "5 rows = 4 cities + 1 duplicates + 0 refused" in done.stderr
     (_, _, headers, body) = server.got[0]
@@ -89,7 +89,7 @@ def test_import_prints_the_job_alone_and_sends_options_before_the_file(server: S
         assert 0 < body.index(part) < body.index(b'name="file"; filename="a %22b%22.csv"') < body.index(b"city\nOslo\n")
 
 
-def test_an_import_tells_why_rows_were_refused_and_where_they_are(server: Scripted, cities: Path) -> None:
+def test_an_import_prints_why_rows_were_refused_and_where_they_are(server: Scripted, cities: Path) -> None:
     refusing(server, 12, "no_name", "bad_quotes", "no_name")
     done = run("import", str(cities), "--server", server.url)
     assert (done.returncode, done.stdout) == (0, f"{JOB}\n")
@@ -152,11 +152,11 @@ def test_bytes_that_are_no_text_hint_at_the_encoding(server: Scripted, cities: P
     assert "try --encoding" not in run("import", str(cities), "--encoding", "cp1252", "--server", server.url).stderr
 
 
-def test_form_fields_of_a_refusal_are_told_as_options(server: Scripted, cities: Path) -> None:
+def test_form_fields_of_a_refusal_are_printed_as_options(server: Scripted, cities: Path) -> None:
     detail = "Say column= with a number. Say encoding=utf-16-le or delimiter=tab."
     server.on["POST", "/bulk/import"] = always({"detail": detail, "code": "no_city_column"}, 400)
-    said = run("import", str(cities), "--server", server.url).stderr
-    assert "Say --column with a number. Say --encoding utf-16-le or --delimiter tab." in said
+    output = run("import", str(cities), "--server", server.url).stderr
+    assert "Say --column with a number. Say --encoding utf-16-le or --delimiter tab." in output
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")

@@ -48,7 +48,7 @@ def test_a_refusal_is_shown(server: Scripted) -> None:
     assert "Too often." in done.stderr
 
 
-def test_list_and_show_say_when_a_schedule_runs_and_what_stops_it(server: Scripted) -> None:
+def test_list_and_show_print_when_a_schedule_runs_and_what_stops_it(server: Scripted) -> None:
     paused = schedule(every=None, cron="0 6 * * *", paused=True, pause_reason="The key is refused.", skipped=3)
     server.on["GET", "/bulk/schedules"] = always({"results": [schedule(last_job=JOB), paused], "next": None})
     lines = run("schedule", "list", "--server", server.url).stdout.splitlines()

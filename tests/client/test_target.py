@@ -1,4 +1,4 @@
-"""Which service is asked, with which key: what is said, the environment, an `up` that runs here."""
+"""Which service is asked, with which key: the options, the environment, an `up` that runs here."""
 
 import json
 import os
@@ -40,11 +40,11 @@ def test_an_up_that_has_stopped_is_not_meant(up: Path) -> None:
     assert find(None, None, up) == Target(USUAL, "")
 
 
-def test_what_is_said_goes_before_the_environment(up: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_go_before_the_environment(up: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CITYWEATHER_SERVER", "http://a.example.com/")
     monkeypatch.setenv("CITYWEATHER_API_KEY", "ops:k1, k2")
     assert find(None, None, up) == Target("http://a.example.com", "k1")
-    assert find("http://b.example.com", "said", up) == Target("http://b.example.com", "said")
+    assert find("http://b.example.com", "given", up) == Target("http://b.example.com", "given")
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def page(client: Client, db: None) -> str:
     return answer.content.decode()
 
 
-def test_it_opens_without_a_key_and_says_what_it_is(page: str) -> None:
+def test_it_opens_without_a_key_and_explains_what_it_is(page: str) -> None:
     assert "<title>CityWeather+</title>" in page
     assert 'id="import"' in page
 
@@ -99,7 +99,7 @@ def test_other_methods_are_refused_with_json(client: Client) -> None:
     )
 
 
-def test_it_says_that_weather_is_simulated_only_when_it_is(client: Client, db: None, settings: Settings) -> None:
+def test_it_shows_that_weather_is_simulated_only_when_it_is(client: Client, db: None, settings: Settings) -> None:
     settings.OPENWEATHER_API_KEY = SIMULATED
     assert "simulated weather" in client.get("/").content.decode()
     settings.OPENWEATHER_API_KEY = "a-real-key"

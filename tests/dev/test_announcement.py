@@ -1,4 +1,4 @@
-"""What `up` says when it is ready, and which API key it takes."""
+"""What `up` prints when it is ready, and which API key it takes."""
 
 from pathlib import Path
 

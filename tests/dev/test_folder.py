@@ -75,13 +75,13 @@ def test_a_second_one_in_the_same_folder_is_refused(folder: Folder) -> None:
     assert (folder.path / "pids.json").exists()
 
 
-def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CannotStart, match=r"Cannot write to .*--data"):
         Folder(tmp_path / "file" / "data").open()
 
 
-def test_a_disk_without_room_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_without_room_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, module.ROOM - 1))
     with pytest.raises(CannotStart, match=r"No room in .*: 10.0 MB are free, 10 MB are needed. .*--data"):
         Folder(tmp_path).open()

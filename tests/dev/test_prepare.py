@@ -11,7 +11,7 @@ from cityweather_dev import prepare
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.usefixtures("database")
-def test_a_database_that_takes_no_writes_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_takes_no_writes_is_reported_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     def migrate(*_: object, **__: object) -> None:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA query_only = on")

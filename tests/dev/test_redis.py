@@ -16,7 +16,7 @@ COMMAND = [sys.executable, "-m", "cityweather", "redis", "--port", "0", "--data"
 
 @contextmanager
 def running(data: Path) -> Iterator[str]:
-    """Its address, as it tells it."""
+    """Its address, as it prints it."""
     with subprocess.Popen([*COMMAND, str(data)], stdout=subprocess.PIPE, env=dict(os.environ)) as process:
         assert process.stdout is not None
         name, _, url = process.stdout.readline().decode().strip().partition("=")

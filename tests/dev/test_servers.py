@@ -35,7 +35,7 @@ def test_valkey_takes_options_and_evicts_only_what_has_a_ttl(tmp_path: Path) -> 
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "volatile-lru"}
 
 
-def test_a_taken_port_is_said_and_the_other_server_left_alone(tmp_path: Path) -> None:
+def test_a_taken_port_is_reported_and_the_other_server_left_alone(tmp_path: Path) -> None:
     with Valkey(tmp_path / "first") as first:
         with pytest.raises(CannotStart, match=r"(?s)does not start on 127\.0\.0\.1.*in use"):
             Valkey(tmp_path / "second", first.port).start()

@@ -1,4 +1,4 @@
-"""The simulator speaks both providers' wire formats and tells what it was asked."""
+"""The simulator speaks both providers' wire formats and reports what it was asked."""
 
 import http.client
 import json
@@ -167,7 +167,7 @@ def test_the_quota_answers_429_and_only_granted_requests_count_against_it(simula
     assert openweather(simulator, "Oslo")[0] == 200
 
 
-def test_open_meteo_counts_hours_and_days_too_and_says_which_is_used_up(simulator: Simulator) -> None:
+def test_open_meteo_counts_hours_and_days_too_and_names_the_one_used_up(simulator: Simulator) -> None:
     for window, words in (("minute", "one minute"), ("hour", "next hour"), ("day", "tomorrow")):
         simulator.reset()
         simulator.control(**{f"quota_per_{window}": 2})
@@ -208,7 +208,7 @@ def test_a_country_is_part_of_the_name_for_one_provider_and_a_parameter_for_the_
     assert search(simulator, name="Paris,FR") is None
 
 
-def test_it_tells_what_was_fetched_twice_and_how_much_at_once(simulator: Simulator) -> None:
+def test_it_reports_what_was_fetched_twice_and_how_much_at_once(simulator: Simulator) -> None:
     simulator.control(latency_ms=100)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda city: openweather(simulator, city), ["Oslo", "oslo", "Bergen", "Tromsø"]))
@@ -243,7 +243,7 @@ def test_answers_come_in_the_order_of_pipelined_requests(simulator: Simulator) -
     assert places == sorted(places)
 
 
-def test_a_wrong_control_call_changes_nothing_and_says_why(simulator: Simulator) -> None:
+def test_a_wrong_control_call_changes_nothing_and_names_the_reason(simulator: Simulator) -> None:
     with pytest.raises(ValueError, match="unknown fault earthquake"):
         simulator.control(latency_ms=5000, fault="earthquake")
     with pytest.raises(ValueError, match="latency_s"):

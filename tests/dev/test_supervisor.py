@@ -1,4 +1,4 @@
-"""The supervisor: starts again what dies, says so, stops in order, and leaves nobody behind."""
+"""The supervisor: starts again what dies, reports it, stops in order, and leaves nobody behind."""
 
 import io
 import os
@@ -32,9 +32,9 @@ class Watched(Supervisor):
     """One whose words and pids a test can look at."""
 
     def __init__(self) -> None:
-        self.said: list[tuple[str, str]] = []
+        self.printed: list[tuple[str, str]] = []
         self.pids: dict[str, int] = {}
-        super().__init__(os.environ, lambda who, line: self.said.append((who, line)), self._note)
+        super().__init__(os.environ, lambda who, line: self.printed.append((who, line)), self._note)
 
     def _note(self, pids: object) -> None:
         self.pids = dict(pids)  # type: ignore[call-overload]
@@ -43,7 +43,7 @@ class Watched(Supervisor):
         self.wait(condition, 10, lambda: "the condition")
 
     def count(self, who: str, text: str) -> int:
-        return sum(line.startswith(text) for name, line in self.said if name == who)
+        return sum(line.startswith(text) for name, line in self.printed if name == who)
 
 
 @pytest.fixture
@@ -53,11 +53,11 @@ def watched() -> Iterator[Watched]:
     supervisor.kill()
 
 
-def test_what_a_part_says_is_passed_on_with_its_name(watched: Watched) -> None:
+def test_the_output_of_a_part_is_passed_on_with_its_name(watched: Watched) -> None:
     watched.start(part("one", "print('first\\nsecond', end='', flush=True); import time; time.sleep(60)"))
     watched.start(part("two", "import sys; sys.stderr.write('Grüße\\n')\nimport time; time.sleep(60)"))
-    watched.until(lambda: ("one", "first") in watched.said)
-    watched.until(lambda: ("two", "Grüße") in watched.said)
+    watched.until(lambda: ("one", "first") in watched.printed)
+    watched.until(lambda: ("two", "Grüße") in watched.printed)
     watched.kill()
 
 
@@ -69,7 +69,7 @@ def test_a_dead_part_is_started_again_after_a_pause(watched: Watched) -> None:
         watched.until(lambda death=death: watched.count("up", "one was ended by SIGKILL") == death)  # type: ignore[misc]
         assert "one" not in watched.pids
     watched.until(lambda: watched.count("one", "up") == 3)
-    pauses = [line.rpartition(" in ")[2] for who, line in watched.said if who == "up"]
+    pauses = [line.rpartition(" in ")[2] for who, line in watched.printed if who == "up"]
     assert pauses == ["1 s"] * 2
 
 
@@ -83,9 +83,9 @@ def test_parts_stop_in_the_order_of_their_stages(watched: Watched) -> None:
     script = SLEEPER.replace("sys.exit()", "(print('bye', flush=True), sys.exit())")
     for name, stage in (("redis", 3), ("beat", 1), ("web", 2)):
         watched.start(part(name, script, stage))
-    watched.until(lambda: len(watched.said) == 3)
+    watched.until(lambda: len(watched.printed) == 3)
     watched.stop()
-    assert [who for who, line in watched.said if line == "bye"] == ["beat", "web", "redis"]
+    assert [who for who, line in watched.printed if line == "bye"] == ["beat", "web", "redis"]
 
 
 def test_a_part_that_does_not_stop_in_its_time_is_killed(watched: Watched) -> None:
@@ -95,13 +95,13 @@ def test_a_part_that_does_not_stop_in_its_time_is_killed(watched: Watched) -> No
     watched.stop()
     assert time.monotonic() - began < 3
     assert not psutil.pid_exists(pid)
-    assert ("up", "deaf did not stop in time and is killed") in watched.said
+    assert ("up", "deaf did not stop in time and is killed") in watched.printed
 
 
 def test_the_children_of_a_dead_part_do_not_outlive_it(watched: Watched) -> None:
     watched.start(part("one", PARENT))
     watched.until(lambda: watched.count("one", "up") == 2)
-    grandchild = int(next(line for who, line in watched.said if line.isdecimal()))
+    grandchild = int(next(line for who, line in watched.printed if line.isdecimal()))
     os.kill(watched.pids["one"], signal.SIGKILL)
     watched.until(lambda: _gone(grandchild))
 
@@ -123,7 +123,7 @@ def test_parts_die_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     assert wait_until(lambda: _gone(pid), 5)
 
 
-def test_a_step_that_fails_tells_what_it_said(watched: Watched) -> None:
+def test_a_step_that_fails_shows_its_output(watched: Watched) -> None:
     with pytest.raises(CannotStart, match=r"(?s)migrate failed.*no table"):
         watched.run([sys.executable, "-S", "-c", "raise SystemExit('no table')"], "migrate")
 
@@ -144,19 +144,19 @@ def test_a_machine_without_room_for_a_process_is_tried_again(watched: Watched, m
     monkeypatch.setattr(module, "spawn", spawn)
     watched.start(part("one"))
     watched.until(lambda: watched.count("one", "up") == 1)
-    assert ("up", "one could not be started (no more processes); it starts again in 1 s") in watched.said
+    assert ("up", "one could not be started (no more processes); it starts again in 1 s") in watched.printed
 
 
 def test_a_full_disk_ends_nothing() -> None:
     def full(_: object) -> None:
         raise OSError("no space left")
 
-    said: list[str] = []
-    supervisor = Supervisor(os.environ, lambda _, line: said.append(line), full)
+    printed: list[str] = []
+    supervisor = Supervisor(os.environ, lambda _, line: printed.append(line), full)
     supervisor.start(part("one"))
-    supervisor.wait(lambda: "up" in said, 10, lambda: "it")
+    supervisor.wait(lambda: "up" in printed, 10, lambda: "it")
     supervisor.stop()
-    assert any("no space left" in line for line in said)
+    assert any("no space left" in line for line in printed)
 
 
 class Full(io.StringIO):

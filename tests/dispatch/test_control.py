@@ -30,7 +30,7 @@ def test_a_cancelled_job_ends_with_exact_counters_and_keeps_its_pending_rows() -
     assert JobResult.objects.filter(job=job, status="pending").count() == 8
 
 
-def test_cancel_said_twice_gives_the_same_answer_twice() -> None:
+def test_cancel_sent_twice_gives_the_same_answer_twice() -> None:
     job = running_job(10)
     assert job_control.cancel(str(job.job_id)).phase == job_control.cancel(str(job.job_id)).phase == "cancelling"
     flush(job)
@@ -114,11 +114,11 @@ def test_a_command_given_while_redis_is_unreachable_is_copied_by_the_next_tick(
 ) -> None:
     job = running_job(10)
 
-    def away() -> None:
+    def unreachable() -> None:
         raise RedisAway
 
     with monkeypatch.context() as patch:
-        patch.setattr(connections, "tracker", away)
+        patch.setattr(connections, "tracker", unreachable)
         assert job_control.pause(str(job.job_id)).phase == "paused"
     tick()
     state = tracker().progress(str(job.job_id))
@@ -162,7 +162,7 @@ def test_retry_of_the_failed_only_or_of_one_reason() -> None:
     assert job_control.retry(str(job.job_id), reason="gave_up").total == 2
 
 
-def test_retry_said_twice_is_one_job() -> None:
+def test_retry_sent_twice_is_one_job() -> None:
     job = running_job(10)
     work(job, [result(n, "gave_up") for n in range(10)])
     flush(job)

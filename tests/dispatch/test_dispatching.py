@@ -154,11 +154,11 @@ def test_a_job_that_a_flusher_has_just_put_into_redis_is_not_rebuilt_again(monke
 def test_an_unreachable_broker_costs_nothing(sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
     make_job(5)
 
-    def away(*_: object, **__: object) -> None:
+    def unreachable(*_: object, **__: object) -> None:
         raise OperationalError("no broker")
 
     with monkeypatch.context() as patch:
-        patch.setattr(batches, "send", away)
+        patch.setattr(batches, "send", unreachable)
         tick()
     tick()
     assert sorted(row[0] for row in sent_rows(sent_tasks)) == [0, 1, 2, 3, 4]

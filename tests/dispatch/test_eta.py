@@ -1,4 +1,4 @@
-"""A job under a quota says from the start when the quota lets it end."""
+"""A job under a quota shows from the start when the quota lets it end."""
 
 import time
 

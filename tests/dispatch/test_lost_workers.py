@@ -1,4 +1,4 @@
-"""What a worker held that is away, slow or dead."""
+"""The batches of a worker that is unreachable, slow or dead."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""While the provider refuses the key, jobs wait and say why; they go on by themselves, or fail after a day of it."""
+"""While the provider refuses the key, jobs wait and show why; they go on by themselves, or fail after a day of it."""
 
 import time
 from datetime import timedelta
@@ -29,7 +29,7 @@ def shown(job: BulkJob) -> tuple[str | None, str | None, str]:
     return progress.waiting_for, progress.error, progress.command
 
 
-def test_a_job_waits_for_the_key_and_says_what_to_do(sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_waits_for_the_key_and_shows_what_to_do(sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
     job = make_job(5)
     use(monkeypatch, refused(since=60))
     tick()

@@ -72,7 +72,7 @@ def test_drain_parks_the_dispatch_of_all_jobs(sent_tasks: list[Sent]) -> None:
     assert (len(sent_rows(sent_tasks)), state.waiting_for) == (5, None)
 
 
-def test_what_is_said_to_a_job_while_all_are_parked_reaches_redis_and_it_may_end(sent_tasks: list[Sent]) -> None:
+def test_commands_reach_redis_while_all_jobs_are_parked_and_the_job_may_end(sent_tasks: list[Sent]) -> None:
     job = make_job(5)
     flush(job)
     tracker().drain(on=True)

@@ -29,7 +29,7 @@ def load(
 
 
 def lease(state: str, *, silent: int, token: str = "a") -> Lease:
-    """`silent`: ms since it was sent or its worker said a word."""
+    """`silent`: ms since it was sent or its worker renewed it."""
     return Lease(token, 0, 10, 10, NOW - silent + LEASE, 0, state)
 
 
@@ -40,13 +40,13 @@ def test_the_window_doubles_while_workers_wait_for_work() -> None:
     assert steps <= 10
 
 
-def test_it_doubles_before_the_first_results_tell_a_rate_if_everything_sent_is_being_worked_on() -> None:
+def test_it_doubles_before_there_is_a_rate_if_everything_sent_is_being_worked_on() -> None:
     assert next_window(10, load(in_flight=10, waiting=0), full=True) == 20
     assert next_window(10, load(in_flight=10, waiting=6), full=True) == 10
 
 
 def test_answers_that_take_longer_than_the_window_lasts_do_not_keep_workers_waiting() -> None:
-    """Every process waits for a provider that takes five seconds; the rate tells of what was sent, not of them."""
+    """Every process waits for a provider that takes five seconds; the rate is that of what was sent, not of them."""
     assert next_window(10, load(rate=2, in_flight=10, waiting=0), full=True) == 20
 
 
@@ -64,7 +64,7 @@ def test_the_window_halves_while_the_queue_holds_too_much_work() -> None:
     assert next_window(8000, load(rate=100, in_flight=8000, empty=False), full=True) == 4000
 
 
-def test_it_is_not_halved_before_the_rate_tells_something() -> None:
+def test_it_is_not_halved_before_there_is_a_rate() -> None:
     assert next_window(8000, load(rate=100, in_flight=8000, empty=False, young=True), full=True) == 8000
 
 
@@ -125,7 +125,7 @@ def test_under_a_quota_a_batch_is_half_a_seconds_worth_of_it() -> None:
     assert batch_size(2, 0, MANY, load(quota=0.95)) == 1
 
 
-def test_a_batch_that_a_worker_speaks_of_is_under_way_and_one_gone_silent_is_not() -> None:
+def test_a_batch_that_its_worker_renews_is_under_way_and_another_is_not() -> None:
     speaking, silent = lease("running", silent=SILENT - 1), lease("running", silent=SILENT)
     assert under_way([[speaking], [silent]], NOW, 0) == [[speaking], []]
 
@@ -136,7 +136,7 @@ def test_batches_that_wait_in_the_queue_are_under_way_however_long_no_worker_com
 
 
 def test_batches_that_the_queue_no_longer_holds_are_under_way_for_some_seconds_the_oldest_first() -> None:
-    """A worker took them; it is dead if it neither starts them nor says a word of others."""
+    """A worker took them; it is dead if it neither starts them nor renews others."""
     old, held, queued = (lease("queued", silent=silent, token=f"{silent}") for silent in (9_000, 2_000, 5_000))
     assert under_way([[old, held, queued]], NOW, 2) == [[held, queued]]
     assert under_way([[old, held, queued]], NOW, 0) == [[held]]

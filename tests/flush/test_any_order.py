@@ -1,5 +1,5 @@
 """Any interleaving of claim, record, redeliver, flush, crash, commands, writes that land late, loss of Redis and
-rollback of either side keeps the invariants, and the job still ends exact, as people said."""
+rollback of either side keeps the invariants, and the job still ends exact, as people commanded."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -73,7 +73,7 @@ class Life(RuleBasedStateMachine):
         self.redis_copies: list[dict[str, bytes]] = []
         self.database_copies: list[tuple[dict[str, Any], list[dict[str, Any]]]] = []
         self.reads: list[BulkJob] = []  # the job's row as someone read it, who writes to Redis only later
-        self.verdict = False  # a worker said that the job fails
+        self.verdict = False  # a worker decided that the job fails
         flush(self.job)
 
     def copy_redis(self) -> None:
@@ -131,12 +131,12 @@ class Life(RuleBasedStateMachine):
 
     # --- commands ----------------------------------------------------------------------------------------------
 
-    @rule(say=st.sampled_from([job_control.cancel, job_control.pause, job_control.resume]))
-    def somebody_says(self, say: Callable[[str], BulkJob]) -> None:
+    @rule(command=st.sampled_from([job_control.cancel, job_control.pause, job_control.resume]))
+    def somebody_sends_a_command(self, command: Callable[[str], BulkJob]) -> None:
         self.read_row()
         with suppress(JobConflict):
-            job = say(self.id)
-            assert say is not job_control.cancel or "cancel" in (job.phase + job.status)
+            job = command(self.id)
+            assert command is not job_control.cancel or "cancel" in (job.phase + job.status)
 
     @rule()
     def a_worker_finds_that_the_job_fails(self) -> None:
@@ -211,14 +211,14 @@ class Life(RuleBasedStateMachine):
     # --- what always holds -------------------------------------------------------------------------------------
 
     @invariant()
-    def redis_counts_what_its_bits_say(self) -> None:
+    def redis_counts_its_bits(self) -> None:
         found = self.tracker.snapshot(self.id)
         if found is not None:
             state = found.state
             assert state.processed == state.succeeded + state.failed == found.bits <= TOTAL
 
     @invariant()
-    def the_database_counts_what_its_rows_say(self) -> None:
+    def the_database_counts_its_rows(self) -> None:
         assert agree(self.job)[0] <= TOTAL
 
     @invariant()
@@ -227,7 +227,7 @@ class Life(RuleBasedStateMachine):
             assert agree(self.job)[0] == TOTAL
 
     def teardown(self) -> None:
-        """Left alone, the job ends, exactly, and as people said."""
+        """Left alone, the job ends, exactly, and as people commanded."""
         for n in range(60):
             flush(self.job)
             job = reload(self.job)

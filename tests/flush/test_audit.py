@@ -1,4 +1,4 @@
-"""The self-audit finds what disagrees, says why a job is not finished, and mends."""
+"""The self-audit finds what disagrees, explains why a job is not finished, and mends."""
 
 import logging
 import threading
@@ -135,7 +135,7 @@ def test_a_job_that_a_flusher_holds_is_named_busy_and_the_others_are_audited() -
     assert f"{sound.job_id}  running" in out.getvalue()
 
 
-def test_it_says_in_one_sentence_why_a_job_is_not_finished() -> None:
+def test_one_sentence_explains_why_a_job_is_not_finished() -> None:
     job = running_job(10)
     job_id, epoch = str(job.job_id), reload(job).epoch
     assert "next dispatch tick" in report_on(job).why
@@ -168,7 +168,7 @@ def test_the_command_prints_a_verdict_for_each_job_and_fails_on_a_fault() -> Non
 
 
 @pytest.mark.parametrize("unknown", ["00000000-0000-0000-0000-000000000000", "00000000", "nonsense"])
-def test_an_unknown_job_is_said_to_be_unknown(unknown: str) -> None:
+def test_an_unknown_job_is_reported_as_unknown(unknown: str) -> None:
     with pytest.raises(CommandError, match=f"{unknown}: no such job"):
         call_command("audit", unknown)
 
@@ -182,7 +182,7 @@ def test_a_flush_by_hand_does_a_round() -> None:
     assert "Flushed 1 live job; 1 still live." in out.getvalue()
 
 
-def test_drain_and_resume_say_what_they_did() -> None:
+def test_drain_and_resume_print_what_they_did() -> None:
     out = StringIO()
     call_command("drain", stdout=out)
     assert tracker().draining()

@@ -18,7 +18,7 @@ def test_a_resume_that_lands_when_the_cancelled_job_is_closed_does_not_make_it_d
     assert (reload(job).status, agree(job)) == ("cancelled", (2, 2, 0))
 
 
-def test_what_the_hash_says_does_not_decide_how_a_job_ends() -> None:
+def test_the_hash_does_not_decide_how_a_job_ends() -> None:
     job = running_job(10)
     work_all(job)
     tracker().set_fields(str(job.job_id), command="")

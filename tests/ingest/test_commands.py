@@ -28,13 +28,13 @@ def run(*arguments: object, **options: object) -> str:
 @pytest.mark.usefixtures("database")
 class TestImport:
     def test_the_messy_sample_is_imported_and_its_refused_rows_are_kept(self, import_dir: Path) -> None:
-        said = run("import_cities", MESSY)
+        output = run("import_cities", MESSY)
         job = BulkJob.objects.get()
-        assert "17 rows = 8 cities + 3 duplicates + 6 refused" in said
-        assert f"job {job.pk}" in said
+        assert "17 rows = 8 cities + 3 duplicates + 6 refused" in output
+        assert f"job {job.pk}" in output
         assert (job.total, job.duplicates, job.rejected, job.phase) == (8, 3, 6, "queued")
         kept = import_dir / f"rejected/messy-{job.pk}.csv"
-        assert str(kept) in said
+        assert str(kept) in output
         with kept.open(newline="") as file:
             lines = [(row["line"], row["code"]) for row in csv.DictReader(file)]
         assert lines == [
@@ -63,10 +63,10 @@ class TestImport:
         file = import_dir / "towns.csv"
         file.write_bytes(b"city\nParis\n\x00\n")
         settings.IMPORT_DIR = file  # no folder, so nobody can write in it
-        said = run("import_cities", file)
+        output = run("import_cities", file)
         job = BulkJob.objects.get()
-        assert f"refused: control_character 1; see GET /bulk/jobs/{job.pk}/rejected" in said
-        assert said.endswith(f"job {job.pk}\n")
+        assert f"refused: control_character 1; see GET /bulk/jobs/{job.pk}/rejected" in output
+        assert output.endswith(f"job {job.pk}\n")
 
     def test_a_long_file_name_is_cut_for_the_refused_rows(self, import_dir: Path) -> None:
         file = import_dir / f"{'ö' * 125}.csv"
@@ -75,7 +75,7 @@ class TestImport:
         (kept,) = (import_dir / "rejected").iterdir()
         assert kept.name == f"{'ö' * 100}-{BulkJob.objects.get().pk}.csv"
 
-    def test_options_say_how_to_read(self, import_dir: Path) -> None:
+    def test_options_set_how_to_read(self, import_dir: Path) -> None:
         file = import_dir / "towns.csv"
         file.write_bytes("1;Zürich\n2;Oslo\n".encode("cp1252"))
         run("import_cities", file, encoding="cp1252", delimiter="semicolon", column="2")

@@ -1,4 +1,4 @@
-"""Every file of the corpus becomes what its expected answer says, however its bytes arrive."""
+"""Every file of the corpus becomes its expected answer, however its bytes arrive."""
 
 import gzip
 import json

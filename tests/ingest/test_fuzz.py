@@ -1,4 +1,4 @@
-"""Whatever arrives, the answer is an import or a refusal that says why: never an error of ours."""
+"""Whatever arrives, the answer is an import or a refusal with a reason: never an error of ours."""
 
 import gzip
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""A refusal says what to do, in words that work."""
+"""A refusal explains what to do, in options that work."""
 
 from itertools import islice
 
@@ -33,7 +33,7 @@ def test_a_refusal_names_the_line_and_the_way_out(content: bytes, hint: str) -> 
     assert hint in refusal(content)
 
 
-def test_a_number_alone_does_not_say_whether_the_first_line_is_a_header() -> None:
+def test_a_number_alone_does_not_decide_whether_the_first_line_is_a_header() -> None:
     assert "Is line 1 the header? Say header=true" in refusal(b"Paris;FR\nOslo;NO\n", column="1")
 
 
@@ -52,4 +52,4 @@ def test_what_the_refusal_advises_is_taken(header: bool) -> None:
 
 @pytest.mark.parametrize("column", ["\u00f7", "{", "-"])
 def test_a_header_without_letters_is_asked_about_like_any_other(column: str) -> None:
-    assert "No column has the header that column= says." in refusal(b"city,land\nParis,FR\n", column=column)
+    assert "No column has the header that column= names." in refusal(b"city,land\nParis,FR\n", column=column)

@@ -89,7 +89,7 @@ def test_a_city_whose_key_other_unicode_tables_made_is_found_by_its_name() -> No
     City.objects.create(name="Paris", key="parîs")
     City.objects.create(name="Parîs", key="paris of old")
     job = imported("Oslo", "Paris", "Parîs", "Lima")
-    # Its name and its key both are taken, by two cities: the key says which one is meant.
+    # Its name and its key both are taken, by two cities: the key decides which one is meant.
     assert [name for _, _, name, _ in results(job)] == ["Oslo", "Paris", "Paris", "Lima"]
     assert City.objects.count() == 4
 

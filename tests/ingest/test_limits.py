@@ -36,7 +36,7 @@ def endless(start: bytes, chunk: bytes) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize(
-    ("chunk", "limits", "code", "said"),
+    ("chunk", "limits", "code", "message"),
     [
         (b"Paris\n" * 100, Limits(MEGABYTE, 10**9), "too_large", "1,000,000 bytes"),
         (b"Paris\n" * 100, Limits(10**9, 5_000), "too_many_rows", "5,000 rows"),
@@ -44,9 +44,9 @@ def endless(start: bytes, chunk: bytes) -> Iterator[bytes]:
         (b"Paris\n" * 100, Limits(10**9, 10**9), "row_too_long", "line 3 "),
     ],
 )
-def test_an_endless_upload_is_refused_early(chunk: bytes, limits: Limits, code: str, said: str) -> None:
-    start = b'city\nOslo\n"' if "line 3" in said else b"city\n"
-    with pytest.raises(ImportRefused, match=said) as refusal:
+def test_an_endless_upload_is_refused_early(chunk: bytes, limits: Limits, code: str, message: str) -> None:
+    start = b'city\nOslo\n"' if "line 3" in message else b"city\n"
+    with pytest.raises(ImportRefused, match=message) as refusal:
         spool_upload(endless(start, chunk), file_name="x.csv", limits=limits)
     assert refusal.value.code == code
 

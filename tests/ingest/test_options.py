@@ -1,4 +1,4 @@
-"""What a client may say about its file."""
+"""The options that a client may give with its file."""
 
 import codecs
 import encodings
@@ -29,8 +29,8 @@ def taken(name: str) -> str | None:
 @pytest.mark.parametrize("shape", [str, str.upper, lambda name: name.replace("_", "-"), lambda name: f" {name}"])
 def test_an_encoding_may_be_called_all_that_python_calls_it(shape: type[str]) -> None:
     names = {*aliases, *aliases.values(), *ENCODINGS}
-    said = {name: shape(name) for name in names}
-    assert {name: taken(said[name]) for name in names} == {name: known(name) for name in names}
+    shapes = {name: shape(name) for name in names}
+    assert {name: taken(shapes[name]) for name in names} == {name: known(name) for name in names}
 
 
 def test_every_encoding_can_be_decoded() -> None:
@@ -47,7 +47,7 @@ def test_unknown_encodings_are_not_remembered() -> None:
 
 
 @pytest.mark.parametrize("option", ["encoding", "delimiter", "quotes", *COLUMN_OPTIONS])
-def test_what_is_said_has_a_bounded_length(option: str) -> None:
+def test_options_have_a_bounded_length(option: str) -> None:
     with pytest.raises(BadOption, match="200 characters at most") as refusal:
         ReadOptions(**{option: "9" * 5_000})
     assert len(refusal.value.detail) < 150

@@ -1,4 +1,4 @@
-"""Only regular files below the folder can be opened, whatever the path says."""
+"""Only regular files below the folder can be opened, whatever the path is."""
 
 import os
 from pathlib import Path

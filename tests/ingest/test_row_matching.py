@@ -49,7 +49,7 @@ def test_the_job_counts_rows_that_fit_several_places_or_none() -> None:
     ]
 
 
-def test_columns_tell_namesakes_apart_and_coordinates_are_kept() -> None:
+def test_columns_distinguish_namesakes_and_coordinates_are_kept() -> None:
     job = write(
         Row(0, 2, "Springfield", "springfield|illinois", region="Illinois", country="US"),
         Row(1, 3, "Springfield", "springfield|mo", region="MO"),

@@ -1,4 +1,4 @@
-"""What the spool says about an upload."""
+"""What the spool finds in an upload."""
 
 from hashlib import sha256
 
@@ -35,7 +35,7 @@ def test_reading_it_otherwise_is_another_content() -> None:
         assert plain.content_hash != otherwise.content_hash
 
 
-def test_a_file_without_a_usable_row_says_the_first_reasons() -> None:
+def test_the_refusal_of_a_file_without_a_usable_row_lists_the_first_reasons() -> None:
     with pytest.raises(NoCities) as refusal:
         spool("\x00", "x" * 201, *["\x01"] * 9)
     assert (

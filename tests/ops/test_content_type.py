@@ -12,13 +12,13 @@ pytestmark = pytest.mark.usefixtures("db")
 
 
 def ask(content_type: str, query: str = "", **more: Any) -> tuple[str, dict[str, str], Any]:
-    told: list[Any] = []
+    started: list[Any] = []
     environ = {
         "REQUEST_METHOD": "GET", "PATH_INFO": "/history", "QUERY_STRING": query, "CONTENT_TYPE": content_type,
         "SERVER_NAME": "localhost", "SERVER_PORT": "80", "wsgi.input": io.BytesIO(), "wsgi.url_scheme": "http",
     } | more  # fmt: skip
-    body = application(environ, lambda status, headers: told.extend((status, dict(headers))))
-    return told[0], told[1], json.loads(b"".join(body))
+    body = application(environ, lambda status, headers: started.extend((status, dict(headers))))
+    return started[0], started[1], json.loads(b"".join(body))
 
 
 @pytest.mark.parametrize("odd", ["text/plain; a*=x; a*0=y", "text/plain; a*=nothing'en'x"])

@@ -1,4 +1,4 @@
-"""A database that answers but takes no writes: /healthz says why, from what the ticks and the web were refused."""
+"""A database that answers but takes no writes: /healthz names the reason, as ticks and web met it."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -94,7 +94,7 @@ def test_a_database_that_cancels_statements_is_named() -> None:
     assert "statement_timeout" in str(outages.refusal_reason(refused.value))
 
 
-def test_the_doctor_says_what_to_do_where_a_server_answers_but_takes_no_writes() -> None:
+def test_the_doctor_advises_where_a_server_answers_but_takes_no_writes() -> None:
     for name in ("redis", "broker", "flush"):
         assert "room on its disk" in doctor.advice(name, "takes no writes: for a reason")
         assert doctor.advice(name, "ConnectionError") == doctor.ADVICE[name]

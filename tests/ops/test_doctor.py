@@ -1,4 +1,4 @@
-"""`cityweather doctor`: what it says of each part, that it runs whatever is broken, and that it shows no secret."""
+"""`cityweather doctor`: what it reports of each part, that it runs whatever is broken, and that it shows no secret."""
 
 import os
 import subprocess
@@ -167,8 +167,8 @@ def test_the_web_process_is_asked_where_it_is_known() -> None:
         unwell, other = web(server.url), web(server.url)
     assert (unwell.level, unwell.advice) == (Level.FAIL, "See its log.")
     assert (other.level, "ALLOWED_HOSTS" in other.advice) == (Level.FAIL, True)
-    away = web("http://127.0.0.1:1")
-    assert (away.level, "cityweather web" in away.advice) == (Level.FAIL, True)
+    unreachable = web("http://127.0.0.1:1")
+    assert (unreachable.level, "cityweather web" in unreachable.advice) == (Level.FAIL, True)
 
 
 @pytest.mark.usefixtures("db")

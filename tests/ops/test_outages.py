@@ -39,7 +39,7 @@ def redis_unreachable(settings: Any) -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_ticks_without_redis_say_so_once(
+def test_ticks_without_redis_log_it_once(
     database: str, redis_unreachable: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     make_job(3)
@@ -55,7 +55,7 @@ def test_ticks_without_redis_say_so_once(
     assert "a-password" not in caplog.text
 
 
-def test_a_batch_without_redis_says_what_becomes_of_its_rows(
+def test_a_batch_without_redis_logs_what_becomes_of_its_rows(
     redis_unreachable: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     args = [batches.FORMAT, "job", 1, "token", [[0, "Oslo", None, None, None]]]
@@ -64,7 +64,7 @@ def test_a_batch_without_redis_says_what_becomes_of_its_rows(
     assert fields(line)["next"] == "the batch goes out again when its lease has run out"
 
 
-def test_ticks_without_the_database_say_so_once(caplog: pytest.LogCaptureFixture, django_db_blocker: Any) -> None:
+def test_ticks_without_the_database_log_it_once(caplog: pytest.LogCaptureFixture, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock(), default_database(f"postgresql://somebody:a-password@{NOBODY}/none"):
         for tick in (tasks.flush_tick, tasks.dispatch_tick):
             assert tick.apply().state == "FAILURE"

@@ -1,4 +1,4 @@
-"""A Redis that answers a ping but takes no writes: every tick stands still, so /healthz must say why."""
+"""A Redis that answers a ping but takes no writes: every tick stands still, so /healthz must name the reason."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -40,7 +40,7 @@ def fill(client: "Redis[bytes]") -> None:
         pytest.fail("It never refuses.")
 
 
-def test_a_redis_that_is_full_is_not_well_and_the_words_say_what_helps(client: "Redis[bytes]") -> None:
+def test_a_full_redis_is_not_well_and_the_text_names_what_helps(client: "Redis[bytes]") -> None:
     assert redis_part()["ok"]
     fill(client)
     part = redis_part()

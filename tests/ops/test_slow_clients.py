@@ -188,7 +188,7 @@ def test_a_body_that_nobody_read_and_that_does_not_come_holds_no_thread(usual: S
 
 
 @pytest.mark.parametrize("sent", ["hello", "h"])
-def test_an_answer_to_a_body_that_nobody_read_says_that_the_connection_closes(usual: Server, sent: str) -> None:
+def test_an_answer_to_a_body_that_nobody_read_announces_that_the_connection_closes(usual: Server, sent: str) -> None:
     with socket.create_connection(usual[:2], timeout=10) as client:
         client.sendall(f"POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n{sent}".encode())
         answer = client.makefile("rb").read()
@@ -229,7 +229,7 @@ def test_what_is_no_http_is_refused(server: Server, head: str, status: int) -> N
     assert f"HTTP/1.1 {status} " in answer
 
 
-def test_a_client_cannot_say_where_the_application_begins(usual: Server) -> None:
+def test_a_client_cannot_set_where_the_application_begins(usual: Server) -> None:
     answer, body = exchange(usual, "GET /refuse HTTP/1.1\r\nHost: x\r\nScript_Name: /re\r\n\r\n")
     assert ("HTTP/1.1 413 " in answer, body) == (True, "large")
 

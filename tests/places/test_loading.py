@@ -18,9 +18,9 @@ SAINT_ETIENNE = PackedPlace(3031137, "Saint-Étienne", "FR", "84", 45.43389, 4.3
 
 
 def load(file: Path, *options: str) -> str:
-    said = io.StringIO()
-    call_command("load_places", str(file), *options, stdout=said)
-    return said.getvalue()
+    output = io.StringIO()
+    call_command("load_places", str(file), *options, stdout=output)
+    return output.getvalue()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Which place is meant, on the shipped gazetteer and both databases; then what is said beside the place."""
+"""Which place is meant, on the shipped gazetteer and both databases; then what is returned beside the place."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.places.cases import CASES, Case
 pytestmark = pytest.mark.xdist_group("places")
 
 
-def said(match: Match) -> Any:
+def facts(match: Match) -> Any:
     place = (match.place.name, match.place.region, match.place.country) if match.place else None
     return match.source, place, match.ambiguous
 
@@ -26,13 +26,13 @@ def label(case: Case) -> str:
 @pytest.mark.usefixtures("places")
 @pytest.mark.parametrize("case", CASES, ids=label)
 def test_the_place_is_the_one_meant(case: Case) -> None:
-    assert said(gazetteer.match(case.asked)) == (case.source, case.place, case.ambiguous)
+    assert facts(gazetteer.match(case.asked)) == (case.source, case.place, case.ambiguous)
 
 
 @pytest.mark.usefixtures("places")
 def test_many_at_once_are_matched_as_one_by_one() -> None:
     together = gazetteer.match_all([case.asked for case in CASES])
-    assert [said(match) for match in together] == [case[1:] for case in CASES]
+    assert [facts(match) for match in together] == [case[1:] for case in CASES]
 
 
 @pytest.mark.usefixtures("places")

@@ -1,4 +1,4 @@
-"""What settings.py reads from the environment, as its source says, and what env/.env.example says about it."""
+"""What settings.py reads from the environment, by its source, and what env/.env.example writes about it."""
 
 import ast
 import re

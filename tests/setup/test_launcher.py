@@ -67,12 +67,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def test_without_a_command_it_says_how_to_use_it(project: Path) -> None:
+def test_without_a_command_it_prints_its_usage(project: Path) -> None:
     assert [launch(project).returncode, launch(project, "--help").returncode] == [2, 2]
     assert "env/run cityweather demo" in launch(project).stderr
 
 
-def test_the_command_runs_in_the_environment_with_its_own_exit_status_and_nothing_else_is_said(project: Path) -> None:
+def test_the_command_runs_in_the_environment_with_its_own_exit_status_and_nothing_else_is_printed(
+    project: Path,
+) -> None:
     done = launch(project, "python", "-c", "import sys; print(sys.prefix); sys.exit(7)", PYTHON="")
     assert (done.returncode, done.stdout.strip(), done.stderr) == (7, str(project / ".venv"), "")
 
@@ -105,9 +107,9 @@ def test_two_at_once_make_it_once(tmp_path: Path) -> None:
         subprocess.Popen([project / "env/run", "sh", "-c", "exit 3"], env=env, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    said = "".join(process.communicate(timeout=100)[1] for process in pair)
-    assert [process.returncode for process in pair] == [3, 3], said
-    assert said.count("installing") == 1
+    output = "".join(process.communicate(timeout=100)[1] for process in pair)
+    assert [process.returncode for process in pair] == [3, 3], output
+    assert output.count("installing") == 1
 
 
 def test_no_network_is_one_clear_sentence_and_the_next_run_mends(project: Path) -> None:
@@ -127,7 +129,7 @@ def test_no_usable_python_is_one_clear_sentence(tmp_path: Path, chosen: str) -> 
     for tool in TOOLS:
         (tools / tool).symlink_to(shutil.which(tool) or f"/bin/{tool}")
     old = tools / "python3"
-    old.write_text("#!/bin/sh\nexit 1\n")  # what an old Python says to the question for its version
+    old.write_text("#!/bin/sh\nexit 1\n")  # what an old Python answers to the question for its version
     old.chmod(0o755)
     done = launch(new_project(tmp_path / "project"), "true", PATH=str(tools), PYTHON=chosen)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)

@@ -17,5 +17,5 @@ def test_the_list_is_that_of_the_lock() -> None:
     assert len(listed()) > 30
 
 
-def test_every_package_says_its_licence_and_none_binds_those_who_run_it() -> None:
+def test_every_package_states_its_licence_and_none_binds_those_who_run_it() -> None:
     assert [row for row in listed() if not any(word in row[2] for word in FREE)] == []

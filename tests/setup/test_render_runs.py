@@ -1,4 +1,4 @@
-"""Web, fetch worker and bookkeeper of render.yaml, started apart as it says, carry a job."""
+"""Web, fetch worker and bookkeeper of render.yaml, started apart as there, carry a job."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -16,7 +16,7 @@ PARTS = ("web", "fetch-1", "fetch-2", "bookkeeper-1", "bookkeeper-2", "beat-1")
 EXTRA = 3  # wounds beyond one of each kind
 PATIENCE = 2.5  # seconds after which the next wound comes though the job makes no progress
 LATEST = 0.8  # share of the rows done: what comes later hits the end of the job, so bookkeepers only
-PROBES = 20  # requests that a failing provider costs on top, to tell a city's fault from its own
+PROBES = 20  # requests that a failing provider costs on top, to distinguish a city's fault from its own
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Chaos:
             time.sleep(0.02)
 
     def excuses(self, status: int | None) -> bool:
-        """A dead web answers nothing; without the database a job that Redis does not know cannot be told."""
+        """A dead web answers nothing; without the database a job that Redis does not know cannot be shown."""
         if self._web_hurt or time.monotonic() < self._web_well_since + 1:
             return True
         return status == 503 and "postgres" in self._down
@@ -168,7 +168,7 @@ class Chaos:
         return self._in_database()
 
     def _in_database(self) -> int:
-        """As far as is known: it may be away."""
+        """As far as is known: it may be unreachable."""
         try:
             with (
                 closing(psycopg2.connect(self.fleet.database_url, connect_timeout=1)) as connection,

@@ -1,4 +1,4 @@
-"""Time that passes only when a test says so."""
+"""Time that passes only when a test moves it."""
 
 START = 1_795_000_000.0  # Unix seconds, in November 2026
 

@@ -41,8 +41,8 @@ class Disk:
     @property
     def used(self) -> int:
         """Bytes, those of files without a name included."""
-        told = os.statvfs(self.folder)
-        return (told.f_blocks - told.f_bfree) * told.f_frsize
+        space = os.statvfs(self.folder)
+        return (space.f_blocks - space.f_bfree) * space.f_frsize
 
     @contextmanager
     def full(self) -> Iterator[None]:

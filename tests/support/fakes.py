@@ -61,7 +61,7 @@ _CITIES = {(51.5074, -0.1278): "London"}
 
 
 def place_of(city: str) -> Place:
-    """The city at a point of its own, so that its request says which city it is about."""
+    """The city at a point of its own, so that its request shows which city it is about."""
     key = names.key(names.display(city))
     if key not in _POINTS:
         number = len(_POINTS)

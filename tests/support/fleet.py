@@ -66,7 +66,7 @@ class Fleet:
     def environment(self) -> dict[str, str]:
         addresses = simulated(self.simulator.url)
         stores = {"REDIS_URL": self.valkey.url, "DATABASE_URL": self.database_url, "IMPORT_DIR": str(self.folder)}
-        # Celery tells root at length that it is root, at every start.
+        # Celery logs a long warning for root at every start.
         quiet = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser", "PYTHONUNBUFFERED": "1"}
         ours = {"CITYWEATHER_API_KEY": f"fleet:{KEY}", "SECRET_KEY": "fleet"}
         return {**os.environ, **UNLIMITED, **addresses, **stores, **quiet, **ours, **self._settings}
@@ -107,7 +107,7 @@ class Fleet:
         return name in self._parts and self._parts[name].poll() is None
 
     def answers(self, *, well: bool = True) -> bool:
-        """Whether the web is ready; with well=False whether it says anything at all."""
+        """Whether the web is ready; with well=False whether it answers at all."""
         try:
             return requests.get(f"{self.url}/readyz", timeout=2).ok or not well
         except requests.RequestException:
@@ -203,7 +203,7 @@ class Fleet:
         path.write_text("\n".join(["city", *names]) + "\n", encoding="utf-8")
         return self.service.import_file(path)
 
-    def say(self, method: str, path: str, **body: Any) -> requests.Response:
+    def send(self, method: str, path: str, **body: Any) -> requests.Response:
         """A request with a JSON body, as a client with a key."""
         headers = {"X-API-Key": KEY}
         return requests.request(method, self.url + path, headers=headers, json=body or None, timeout=30)

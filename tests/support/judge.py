@@ -1,4 +1,4 @@
-"""At the end of a job: do Redis, the job, its results, the cities and the provider tell the same, to the row?"""
+"""At the end of a job: do Redis, the job, its results, the cities and the provider agree, to the row?"""
 
 from tests.support.fleet import Fleet
 
@@ -23,12 +23,12 @@ def faults(fleet: Fleet, job_id: str, total: int) -> list[str]:
         found.append(f"(results, cities, positions, pending) are {counts} of {total}")
     ((differing,),) = fleet.sql(CITIES, job_id)
     if differing:
-        found.append(f"{differing} cities say something else than their results")
+        found.append(f"{differing} cities differ from their results")
     stats = fleet.simulator.stats()
     if not total <= stats["searched"] <= total + 1:  # London, too: a probe asks what its row would ask
         found.append(f"the geocoder saw {stats['searched']} cities of {total}")
     seen = stats["cities"] + unknown
-    if not total <= seen <= total + 1:  # London may be asked as well, to tell whether the provider is well
+    if not total <= seen <= total + 1:  # London may be asked as well, to find out whether the provider is well
         found.append(f"the provider saw {seen} cities of {total}")
     audit = fleet.command("audit", job_id, check=False)
     if audit.returncode:

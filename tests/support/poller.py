@@ -51,7 +51,7 @@ class Poller(threading.Thread):
                 self.faults.append(f"{self._second()} s: {status or 'no answer'}: {words}")
 
     def _ask(self) -> tuple[int | None, Job | None, str]:
-        """Status (None: nobody answers), the job when there is one, what was said instead."""
+        """Status (None: nobody answers), the job when there is one, the answer or error instead."""
         try:
             answer = self._session.get(self._url, timeout=10)
         except requests.RequestException as error:

@@ -40,7 +40,7 @@ class Running:
         self.service = Service("", "")
 
     def start(self) -> Self:
-        """Returns when it says that it is ready."""
+        """Returns when it has printed that it is ready."""
         began = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._spawn(log)

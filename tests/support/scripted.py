@@ -1,4 +1,4 @@
-"""A server that answers as a test's script says, and the shell client run against it as a user does."""
+"""A server that answers by a test's script, and the shell client run against it as a user does."""
 
 import json
 import os

@@ -13,7 +13,7 @@ def test_results_are_counted_and_appended_together(bench: Bench) -> None:
     assert bench.recorded() == [0, 1, 2]
 
 
-def test_a_result_said_twice_counts_once(bench: Bench) -> None:
+def test_a_result_recorded_twice_counts_once(bench: Bench) -> None:
     bench.install(10)
     bench.start("t", 10)
     bench.record("t", good(0, 1))

@@ -46,7 +46,7 @@ def test_no_eta_is_earlier_than_the_quota_allows(bench: Bench) -> None:
     assert state.eta_seconds == pytest.approx(890)
 
 
-def test_an_eta_says_what_the_quota_allows_while_the_job_waits_for_it(bench: Bench) -> None:
+def test_an_eta_follows_the_quota_while_the_job_waits_for_it(bench: Bench) -> None:
     bench.install(1000, mark_at=START, mark_n=0)
     bench.start("t", 500)
     bench.clock.now += 10_000

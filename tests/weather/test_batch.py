@@ -27,7 +27,7 @@ def test_every_row_is_asked_for_once_and_recorded(world: World) -> None:
     assert world.tracker.released == 1
 
 
-def test_a_result_says_when_the_provider_answered_and_what(world: World) -> None:
+def test_a_result_holds_the_time_and_the_content_of_the_answer(world: World) -> None:
     world.batch("Oslo", first=7)
     result = world.tracker.results[7]
     oslo = place_of("Oslo")
@@ -192,11 +192,11 @@ def test_the_cache_answers_while_the_provider_is_not_asked(world: World) -> None
 def test_without_the_tracker_the_batch_ends_and_its_answers_are_in_the_cache(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: object) -> None:
+    def unreachable(*_: object) -> None:
         raise ConnectionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(world.tracker, "record", away)
+        patch.setattr(world.tracker, "record", unreachable)
         with pytest.raises(ConnectionError):
             world.batch(*named(500))
     assert world.upstream.under_way == 0

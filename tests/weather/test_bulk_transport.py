@@ -57,7 +57,7 @@ def test_connections_and_handles_outlive_batches(transport: BulkTransport, serve
     assert len(transport._idle) == 16
 
 
-def test_it_says_who_asks(transport: BulkTransport, server: Wire) -> None:
+def test_requests_carry_our_user_agent(transport: BulkTransport, server: Wire) -> None:
     one(transport, f"{server.url}/x")
     assert "User-Agent: us/1" in server.heads[0]
 
@@ -176,7 +176,7 @@ def test_what_is_not_http_is_an_outage(transport: BulkTransport, server: Wire, a
     assert isinstance(one(transport, f"{server.url}/x"), ProviderDown)
 
 
-def test_an_error_never_tells_the_address(transport: BulkTransport, server: Wire) -> None:
+def test_an_error_never_shows_the_address(transport: BulkTransport, server: Wire) -> None:
     server.behaviours["/x"] = lambda connection: connection.close()
     error = one(transport, f"{server.url}/x?appid=secret")
     assert isinstance(error, ProviderDown)

@@ -21,9 +21,7 @@ def test_weather_comes_back_as_it_went_in(cache: Cache) -> None:
     assert (answer.answered_at, answer.error) == (1795420900.0, None)
 
 
-def test_fresh_weather_lasts_as_long_as_the_setting_says_and_unknown_cities_a_day(
-    cache: Cache, redis_server: Redis
-) -> None:
+def test_fresh_weather_lasts_as_long_as_the_setting_and_unknown_cities_a_day(cache: Cache, redis_server: Redis) -> None:
     cache.set_many([("oslo", Answer(1.0, OSLO.pack())), ("atlantis", Answer(1.0, None, "unknown_city"))])
     lasts = {key.decode().rpartition(":")[2]: redis_server.ttl(key) for key in redis_server.scan_iter()}
     assert 890 <= lasts["oslo"] <= 900

@@ -115,7 +115,7 @@ def test_each_failed_probe_waits_longer_up_to_a_limit(process: Callable[..., Cir
     assert waits == pytest.approx([1, 2, 4, 8, 15, 15, 15])
 
 
-def test_an_outage_lasts_for_hours_if_the_provider_says_so(
+def test_an_outage_lasts_for_hours_if_the_provider_asks_for_it(
     process: Callable[..., CircuitBreaker], clock: Clock
 ) -> None:
     breaker = process()

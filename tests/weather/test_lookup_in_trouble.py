@@ -48,13 +48,13 @@ def test_a_short_retry_after_is_waited_for_in_whole(provider: Any, monkeypatch: 
     assert max(slept[1::2]) <= 2 * provider_client.FIRST_RETRY
 
 
-@pytest.mark.parametrize("said", ["0", "Sun, 06 Nov 1994 08:49:37 GMT"])
+@pytest.mark.parametrize("retry_after", ["0", "Sun, 06 Nov 1994 08:49:37 GMT"])
 def test_a_retry_after_of_no_time_is_no_reason_to_hurry(
-    provider: Any, monkeypatch: pytest.MonkeyPatch, said: str
+    provider: Any, monkeypatch: pytest.MonkeyPatch, retry_after: str
 ) -> None:
     slept: list[float] = []
     monkeypatch.setattr("backoff._sync.time.sleep", slept.append)
-    answer(provider, reply(503, b"", retry_after=said), weather("Oslo"))
+    answer(provider, reply(503, b"", retry_after=retry_after), weather("Oslo"))
     lookup("Oslo", nothing_known)
     assert 0 < slept[0] <= provider_client.FIRST_RETRY
 
@@ -112,7 +112,7 @@ def test_a_429_is_passed_on_and_the_next_request_is_not_sent(provider: Any) -> N
     assert len(provider.calls) == 1
 
 
-def test_a_quota_that_is_used_up_says_when_to_come_back(provider: Any, settings: Any) -> None:
+def test_a_used_up_quota_answers_with_a_retry_after(provider: Any, settings: Any) -> None:
     settings.OPENWEATHER_QUOTA_PER_MINUTE = 10
     answer(provider, weather("Oslo"))
     with pytest.raises(QuotaUsedUp) as caught:
@@ -121,7 +121,7 @@ def test_a_quota_that_is_used_up_says_when_to_come_back(provider: Any, settings:
     assert len(provider.calls) == 0
 
 
-def test_a_refused_key_serves_stale_weather_or_says_so(provider: Any) -> None:
+def test_a_refused_key_serves_stale_weather_or_an_error_about_the_key(provider: Any) -> None:
     answer(provider, KEY_REFUSED)
     assert lookup("oslo", known_since(60)).stale
     with pytest.raises(KeyRefused) as caught:
@@ -174,9 +174,9 @@ def test_in_half_open_the_request_itself_is_the_probe(provider: Any) -> None:
 def test_a_retry_after_for_the_probe_holds_for_its_city_only(provider: Any) -> None:
     fails(provider, "London", Bonn=reply(503, b"", retry_after="36000"))
     half_open()
-    with pytest.raises(ProviderDown) as told:
+    with pytest.raises(ProviderDown) as raised:
         lookup("Bonn", nothing_known)
-    assert told.value.retry_after == 36_000
+    assert raised.value.retry_after == 36_000
     assert factory.circuit_breaker(factory.provider()).peek().wait <= 15
 
 

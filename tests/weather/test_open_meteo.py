@@ -63,14 +63,14 @@ REASONS = ["Cannot initialize CurrentVariable from invalid String value x for ke
 
 
 @pytest.mark.parametrize("reason", REASONS)
-def test_a_400_that_does_not_speak_of_the_city_refuses_none(reason: str) -> None:
+def test_a_400_about_something_else_refuses_no_city(reason: str) -> None:
     with pytest.raises(BadAnswer):
         PROVIDER.parse([OSLO], reply(400, {"error": True, "reason": reason}))
     with pytest.raises(BadAnswer):
         GEOCODER.parse(Place("Oslo"), reply(400, {"error": True, "reason": reason}))
 
 
-def test_a_400_that_speaks_of_the_place_or_the_name_refuses_the_city() -> None:
+def test_a_400_about_the_place_or_the_name_refuses_the_city() -> None:
     with pytest.raises(RefusedCity):
         PROVIDER.parse([OSLO], reply(400, {"error": True, "reason": "No data is available for this location"}))
     with pytest.raises(RefusedCity):
@@ -119,7 +119,7 @@ def test_a_refused_key_of_a_paid_plan_is_key_trouble() -> None:
         ("Something else", None),
     ],
 )
-def test_the_words_of_a_429_say_how_long_to_wait(reason: str, seconds: float | None) -> None:
+def test_the_text_of_a_429_decides_how_long_to_wait(reason: str, seconds: float | None) -> None:
     now = datetime(2026, 11, 23, 20, 12, 30, tzinfo=UTC)
     assert _wait(reply(429, {"error": True, "reason": reason}), now) == seconds
 
@@ -214,7 +214,7 @@ def asked(place: Place) -> tuple[str, str | None, str]:
         ("München, Bayern", "München, Bavaria", "DE", [result("Munich", "DE", "Bavaria", 48.1)], 48.1),
     ],
 )
-def test_the_result_lies_where_the_name_says(
+def test_the_result_lies_in_the_area_that_the_name_gives(
     name: str, text: str, country: str | None, results: list[dict[str, Any]], latitude: float
 ) -> None:
     assert asked(Place(name)) == (text, country, "10")

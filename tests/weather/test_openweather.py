@@ -112,7 +112,7 @@ def test_a_404_is_an_unknown_city_whatever_type_its_cod_has(cod: Any) -> None:
 
 
 @pytest.mark.parametrize("cod", ["404", 404])
-def test_beside_a_200_the_cod_has_the_last_word(cod: Any) -> None:
+def test_beside_a_200_the_cod_decides(cod: Any) -> None:
     assert isinstance(parse(reply(200, {"cod": cod, "message": "city not found"})), UnknownCity)
 
 
@@ -155,7 +155,7 @@ def test_a_refused_key_names_the_setting_and_not_the_key(status: int) -> None:
     assert "a key" not in str(caught.value)
 
 
-def test_a_403_that_is_a_page_comes_from_a_firewall_and_says_nothing_about_the_key() -> None:
+def test_a_403_that_is_a_page_comes_from_a_firewall_and_does_not_refuse_the_key() -> None:
     with pytest.raises(BadAnswer):
         parse(Response(403, {"content-type": "text/html"}, b"<html>Request blocked</html>"))
 
@@ -208,7 +208,7 @@ def test_a_retry_after_of_a_date_counts_by_the_providers_own_clock() -> None:
     assert caught.value.retry_after == 30.0
 
 
-def test_a_503_may_say_when_to_come_back() -> None:
+def test_a_503_may_have_a_retry_after() -> None:
     with pytest.raises(ProviderDown) as caught:
         parse(reply(503, b"", retry_after="3"))
     assert caught.value.retry_after == 3.0
@@ -229,7 +229,7 @@ def test_the_key_is_in_the_address_and_nowhere_to_be_seen() -> None:
         assert "key" not in str(request)
 
 
-def test_it_says_who_asks() -> None:
+def test_requests_carry_our_user_agent() -> None:
     assert PROVIDER.request([OSLO]).headers["User-Agent"].startswith("CityWeather+/1.")
 
 

@@ -27,7 +27,7 @@ Start = Callable[[float], None]
 def fleet(
     redis_server: Redis, session_valkey: Valkey, simulator: Simulator, tmp_path: Path
 ) -> Iterator[tuple[Start, Callable[[], list[str]]]]:
-    """Starts the processes, with the quota's clock so many times as fast; ends them and tells what they printed."""
+    """Starts the processes, with the quota's clock so many times as fast; ends them and returns what they printed."""
     processes: list[subprocess.Popen[str]] = []
     environment = {
         **os.environ,

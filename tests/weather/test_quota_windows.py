@@ -102,7 +102,7 @@ def test_what_may_have_been_used_since_it_was_noted_counts_as_used(
     assert sum(quota.usage().values()) == 1 + 60
 
 
-def test_use_of_another_month_says_nothing(
+def test_the_use_of_another_month_is_ignored(
     quota_of: Callable[..., RateLimiter], clock: Clock, redis_server: Redis
 ) -> None:
     at(clock, datetime(2026, 11, 30, 23, 59, tzinfo=UTC))

@@ -112,7 +112,7 @@ def test_tokens_given_back_can_be_taken_again(quota_of: Callable[..., RateLimite
     assert quota.acquire(100).tokens == taken
 
 
-def test_a_429_stops_everybody_for_as_long_as_the_provider_says(
+def test_a_429_stops_everybody_for_as_long_as_the_provider_asks(
     quota_of: Callable[..., RateLimiter], clock: Clock
 ) -> None:
     mine, other = quota_of(Window("minute", 60, 600)), quota_of(Window("minute", 60, 600))
@@ -144,7 +144,7 @@ def test_requests_refused_together_are_one_429(quota_of: Callable[..., RateLimit
     assert quota.forecast().rate == pytest.approx(600 * 0.95 / 60 / 2)
 
 
-def test_a_429_that_says_zero_seconds_is_not_asked_again_at_once(
+def test_after_a_429_of_zero_seconds_nobody_asks_again_at_once(
     quota_of: Callable[..., RateLimiter], clock: Clock
 ) -> None:
     quota = quota_of(Window("minute", 60, 0))
@@ -154,7 +154,7 @@ def test_a_429_that_says_zero_seconds_is_not_asked_again_at_once(
     assert quota.acquire(1, interactive=True).tokens == 1
 
 
-def test_a_clock_set_back_makes_a_429_block_no_longer_than_was_said(
+def test_a_clock_set_back_makes_a_429_block_no_longer_than_it_asked(
     quota_of: Callable[..., RateLimiter], clock: Clock
 ) -> None:
     quota = quota_of(Window("minute", 60, 0))
@@ -197,7 +197,9 @@ def test_without_a_limit_nothing_is_counted_but_a_429_is_heeded(
     assert quota.acquire(5000).tokens == 5000
 
 
-def test_an_empty_minute_says_when_it_is_worth_asking_again(quota_of: Callable[..., RateLimiter], clock: Clock) -> None:
+def test_an_empty_minute_returns_when_it_is_worth_asking_again(
+    quota_of: Callable[..., RateLimiter], clock: Clock
+) -> None:
     quota = quota_of(MINUTE)
     spend(quota, clock, 10)
     quota.acquire(3, interactive=True)
@@ -219,11 +221,11 @@ def test_script_flush_is_survived(quota_of: Callable[..., RateLimiter], clock: C
 def test_while_redis_is_unreachable_a_process_uses_a_tenth_of_the_rate(
     quota_of: Callable[..., RateLimiter], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: object, **__: object) -> None:
+    def unreachable(*_: object, **__: object) -> None:
         raise ConnectionError
 
     quota = quota_of(Window("minute", 60, 600))
-    monkeypatch.setattr(quota._scripts, "run", away)
+    monkeypatch.setattr(quota._scripts, "run", unreachable)
     assert len(spend(quota, clock, 60)) == pytest.approx(600 * 0.95 / 10, abs=1)
 
 

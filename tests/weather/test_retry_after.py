@@ -18,18 +18,18 @@ def later(seconds: int) -> Response:
 
 
 class Provider:
-    """Answers Oslo with `says` for `times` times. `moments`: when each city was asked for."""
+    """Answers Oslo with `refusal` for `times` times. `moments`: when each city was asked for."""
 
-    def __init__(self, world: World, says: Response, times: int = 1) -> None:
+    def __init__(self, world: World, refusal: Response, times: int = 1) -> None:
         self.world = world
-        self.says = says
+        self.refusal = refusal
         self.times = times
         self.moments: dict[str, list[float]] = defaultdict(list)
         world.upstream.respond = self
 
     def __call__(self, city: str) -> Response:
         self.moments[city].append(self.world.clock.passed)
-        return self.says if city == "Oslo" and len(self.moments[city]) <= self.times else weather(city)
+        return self.refusal if city == "Oslo" and len(self.moments[city]) <= self.times else weather(city)
 
     def gaps(self) -> list[float]:
         return [second - first for first, second in pairwise(self.moments["Oslo"])]

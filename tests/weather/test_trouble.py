@@ -91,7 +91,7 @@ def test_tries_are_counted_over_batches_that_are_handed_back_and_over_processes(
         world.batch("Hangs")
         world.clock.advance(60)
     assert world.tracker.errors() == {"gave_up": 1}
-    assert world.upstream.asked.count("Hangs") == 7  # five tries, and twice it was told to come later
+    assert world.upstream.asked.count("Hangs") == 7  # five tries, and twice it was asked to come later
 
 
 def test_a_job_of_bad_cities_only_ends(world: World) -> None:
@@ -182,7 +182,7 @@ def test_another_key_needs_no_waiting(world: World) -> None:
     assert world.clock.passed - before < 5
 
 
-def test_a_429_parks_the_job_for_as_long_as_the_provider_says_and_fails_no_city(world: World) -> None:
+def test_a_429_parks_the_job_for_as_long_as_the_provider_asks_and_fails_no_city(world: World) -> None:
     refused = reply(429, {"cod": 429, "message": "…"}, retry_after="30")
     world.upstream.respond = lambda city: refused if world.clock.passed < 1 else weather(city)
     world.job(named(300), size=50)
@@ -202,9 +202,9 @@ def test_a_429_without_a_time_waits_longer_each_time(world: World) -> None:
     assert len(world.upstream.asked) < 40 + 20
 
 
-@pytest.mark.parametrize("said", ["99999999999999", "Fri, 06 Nov 2099 08:49:37 GMT"])
-def test_a_429_that_asks_for_more_than_a_day_is_believed_for_some_seconds(world: World, said: str) -> None:
-    world.upstream.respond = always(reply(429, {"cod": 429}, retry_after=said))
+@pytest.mark.parametrize("retry_after", ["99999999999999", "Fri, 06 Nov 2099 08:49:37 GMT"])
+def test_a_429_that_asks_for_more_than_a_day_is_believed_for_some_seconds(world: World, retry_after: str) -> None:
+    world.upstream.respond = always(reply(429, {"cod": 429}, retry_after=retry_after))
     world.batch(*named(5))
     until, waiting_for = world.tracker.parks[0]
     assert waiting_for == "quota"
@@ -255,7 +255,7 @@ def test_a_cancelled_job_is_dropped_even_when_its_batch_would_have_waited(world:
     assert world.tracker.released == 1
 
 
-def test_a_probe_of_a_refused_name_tells_as_much_as_any_other(world: World) -> None:
+def test_a_probe_of_a_refused_name_counts_like_any_other(world: World) -> None:
     world.clock.advance(world.context.breaker.record_failure())
     nothing = reply(400, {"cod": "400", "message": "Nothing to geocode"})
     world.upstream.respond = lambda city: nothing if len(world.upstream.asked) == 1 else weather(city)
@@ -272,7 +272,7 @@ def test_a_probe_that_is_answered_429_is_sent_again(world: World) -> None:
     assert len(world.upstream.asked) == 21
 
 
-def test_an_outage_lasts_at_least_as_long_as_the_provider_says(world: World) -> None:
+def test_an_outage_lasts_at_least_as_long_as_the_provider_asks(world: World) -> None:
     world.upstream.respond = always(reply(503, b"", retry_after="40"))
     world.batch(*named(50))
     until, waiting_for = world.tracker.parks[0]

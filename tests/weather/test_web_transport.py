@@ -45,8 +45,8 @@ def test_every_mishap_becomes_our_error_and_hides_the_key(mishap: Exception, kin
     responses.get(URL, body=mishap)
     with pytest.raises(kind) as caught:
         WebTransport().send(Request(URL))
-    told = "".join(traceback.format_exception(caught.value)) + repr(caught.value.__context__)
-    assert "secret" not in told
+    shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value.__context__)
+    assert "secret" not in shown
 
 
 def test_the_key_is_not_logged_at_any_level(server: Wire, caplog: pytest.LogCaptureFixture) -> None:

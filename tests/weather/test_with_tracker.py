@@ -42,7 +42,7 @@ def test_all_rows_are_counted_once_and_the_lease_is_gone(job: Job) -> None:
     assert sorted(job.bench.recorded()) == job.positions
 
 
-def test_it_tells_how_fast_this_process_was(job: Job) -> None:
+def test_the_release_holds_the_speed_of_this_process(job: Job) -> None:
     job.run()
     assert float(job.bench.redis.hget(job.bench.keys.job, "speed") or 0) > 10
 
@@ -96,13 +96,13 @@ def test_a_redis_that_refuses_results_six_times_is_no_workers_death(job: Job, mo
 def test_a_lease_is_given_up_as_soon_as_redis_is_back(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     release, back_at = job.bench.tracker.release, job.world.clock.passed + 5
 
-    def away(*args: object) -> bool:
+    def unreachable(*args: object) -> bool:
         if job.world.clock.passed < back_at:
             raise RedisAway
         return release(*args)
 
-    monkeypatch.setattr(job.bench.tracker, "record", away)
-    monkeypatch.setattr(job.bench.tracker, "release", away)
+    monkeypatch.setattr(job.bench.tracker, "record", unreachable)
+    monkeypatch.setattr(job.bench.tracker, "release", unreachable)
     with pytest.raises(RedisAway):
         job.run()
     assert [lease.state for lease in job.bench.tracker.leases(JOB)] == ["released"]
@@ -110,11 +110,11 @@ def test_a_lease_is_given_up_as_soon_as_redis_is_back(job: Job, monkeypatch: pyt
 
 
 def test_a_worker_waits_for_redis_no_longer_than_its_lease_lasts(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(*_: object) -> bool:
+    def unreachable(*_: object) -> bool:
         raise RedisAway
 
-    monkeypatch.setattr(job.bench.tracker, "record", away)
-    monkeypatch.setattr(job.bench.tracker, "release", away)
+    monkeypatch.setattr(job.bench.tracker, "record", unreachable)
+    monkeypatch.setattr(job.bench.tracker, "release", unreachable)
     with pytest.raises(RedisAway):
         job.run()
     assert LEASE / 1000 <= job.world.clock.passed < LEASE / 1000 + 2

@@ -1,4 +1,4 @@
-"""GET /weather while Redis is away: the tests' own default address, where nobody listens."""
+"""GET /weather while Redis is unreachable: the tests' own default address, where nobody listens."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -16,7 +16,7 @@ from cityweather.errors import LengthRequired, RequestTooLarge
 
 
 class ApiView(APIView):
-    """A view for everybody. `max_body` in bytes; `accepts` says in a 415 what to send."""
+    """A view for everybody. `max_body` in bytes; `accepts`: what a 415 asks to send."""
 
     throttle_classes = (FixedWindowThrottle,)
     throttle_scope: ClassVar[str] = "api"

@@ -1,7 +1,7 @@
 """All rows of a list as CSV, NDJSON or GeoJSON, streamed.
 
 A query a page, so neither memory nor a database cursor grows with the number of rows. A download that breaks off is
-cut anywhere: GeoJSON then does not parse, CSV and NDJSON only lack rows. HTTP tells the client that it is incomplete.
+cut anywhere: GeoJSON then does not parse, CSV and NDJSON only lack rows. HTTP shows the client that it is incomplete.
 """
 
 import csv

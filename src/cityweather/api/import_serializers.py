@@ -72,11 +72,11 @@ class DryRun(Shape):
     rejected = s.IntegerField()
     reasons = Rejected(many=True, help_text="The first ten refused rows")
     sampled = s.IntegerField(help_text="Rows that were matched; if fewer than total, what follows is an estimate")
-    unmatched = s.IntegerField(source="outlook.unmatched", help_text="Rows without a place and without coordinates")
-    ambiguous = s.IntegerField(source="outlook.ambiguous", help_text="Rows that fit several places")
-    requests = s.IntegerField(source="outlook.requests", help_text="To the provider")
-    seconds = number_or_null("Until the quota has allowed them; null without a known quota", source="outlook.seconds")
-    finished_at = Time("Likewise.", source="outlook.finished_at", allow_null=True)
+    unmatched = s.IntegerField(source="estimate.unmatched", help_text="Rows without a place and without coordinates")
+    ambiguous = s.IntegerField(source="estimate.ambiguous", help_text="Rows that fit several places")
+    requests = s.IntegerField(source="estimate.requests", help_text="To the provider")
+    seconds = number_or_null("Until the quota has allowed them; null without a known quota", source="estimate.seconds")
+    finished_at = Time("Likewise.", source="estimate.finished_at", allow_null=True)
 
 
 # --- bodies of requests -------------------------------------------------------------------------------------------

@@ -54,13 +54,13 @@ class ImportView(KeyedView):
         },
         errors=(408, 409, 411, 413, 415, 507),
         parameters=[
-            OpenApiParameter("encoding", str, description="Of the file: utf-8 unless a byte order mark says more"),
+            OpenApiParameter("encoding", str, description="Of the file: utf-8 unless it begins with a byte order mark"),
             OpenApiParameter("delimiter", str, description="comma, semicolon, tab or pipe; found by the header"),
             *(OpenApiParameter(name, str, description=text) for name, text in COLUMNS.items()),
             OpenApiParameter("header", enum=list(FLAGS), description="Whether the first row names the columns"),
             OpenApiParameter("quotes", enum=["none"], description="none: quotes are ordinary characters"),
             OpenApiParameter(
-                "dry_run", enum=list(FLAGS), description="true: 200 says what it would do; nothing is kept"
+                "dry_run", enum=list(FLAGS), description="true: answer what an import would do, and keep nothing"
             ),
             OpenApiParameter("callback_url", str, description=CALLBACK),
             OpenApiParameter("label", {"type": "string", "maxLength": LABEL_MAX}, description=LABEL),
@@ -103,7 +103,7 @@ class ImportView(KeyedView):
 class Source:
     """A file and the fields sent with it: those of the query, and those of the form or the JSON, which win.
 
-    `charset` is what the file's part says of itself.
+    `charset` is from the header of the file's part.
     """
 
     chunks: Copied | Iterator[bytes]
@@ -132,7 +132,7 @@ def opened(request: Request) -> Iterator[Source]:
 def spooled(source: Source) -> Spool:
     """Raises ImportRefused.
 
-    A form's fields may stand behind its file. If they say otherwise how it is read, it is read again; a refusal that
+    A form's fields may stand behind its file. If they change how it is read, it is read again; a refusal that
     they could lift waits for them.
     """
     options, file = read_options(source), source.chunks

@@ -33,15 +33,15 @@ DOCS_POLICY = (
 )
 
 WHY = {
-    400: "Not understood; `code` says what: invalid_parameter, invalid_cursor, bad_host, …",
+    400: "Not understood; `code` names the reason: invalid_parameter, invalid_cursor, bad_host, …",
     401: "No API key",
     403: "A wrong API key",
     406: "None of the formats accepted is offered",
     408: "The body came too slowly",
     411: "A body without Content-Length",
-    429: "Too many requests, or too many open jobs; Retry-After says when to come again",
+    429: "Too many requests, or too many open jobs; Retry-After: seconds to wait",
     500: "A defect of ours; quote the X-Request-ID",
-    503: "A part we need does not answer; Retry-After says when to come again",
+    503: "A part we need does not answer; Retry-After: seconds to wait",
 }
 
 SCHEDULE_ID = OpenApiParameter("schedule_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
@@ -138,7 +138,7 @@ def without_slashes(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[st
 def with_probes(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """The paths that machines ask, which are plain Django views."""
     health = {"application/json": {"schema": {"type": "object", "required": ["status", "parts"]}}}
-    unwell = {"description": "Not well; `parts` says which", "content": health}
+    unwell = {"description": "Not well; `parts` shows which", "content": health}
     for path, summary in (("/healthz", "Every part and how it is"), ("/readyz", "Whether it can serve")):
         well = {"description": "Well", "content": health}
         result["paths"][path] = _probe(path, summary, {"200": well, "503": unwell})

@@ -121,7 +121,7 @@ class Matched(Shape):
     latitude = s.FloatField(help_text="Degrees")
     longitude = s.FloatField(help_text="Degrees")
     source = s.ChoiceField(  # type: ignore[assignment]
-        MATCHED_BY, help_text="What says where it lies; file: the coordinates of the row"
+        MATCHED_BY, help_text="Where its coordinates come from; file: the row"
     )
 
     def to_representation(self, row: Any) -> Any:

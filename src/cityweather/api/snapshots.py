@@ -152,7 +152,7 @@ def _eta(live: Progress) -> float | None:
     if eta is None or live.phase == "paused" or live.waiting_for not in (None, "quota"):
         return None
     still = live.as_of - last_at if last_at else 0.0
-    # The rest should be done by now, and is not: the rate of before says nothing any more.
+    # The rest should be done by now, and is not: the earlier rate means nothing any more.
     return None if still > max(eta, STILL) else eta
 
 

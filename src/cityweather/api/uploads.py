@@ -1,6 +1,6 @@
 """The file of a multipart body, read while it arrives. Memory never holds it.
 
-A temporary file keeps a copy, because fields that say how to read it may stand behind it.
+A temporary file keeps a copy, because fields that decide how it is read may stand behind it.
 """
 
 from collections.abc import Iterable, Iterator

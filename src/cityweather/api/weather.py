@@ -38,7 +38,7 @@ class MatchedFound(Matched):
     """Made of a lookup.Found."""
 
     source = s.ChoiceField(
-        [*MATCHED_BY[1:], "request"], help_text="What says where it lies; request: the coordinates given"
+        [*MATCHED_BY[1:], "request"], help_text="Where its coordinates come from; request: those given"
     )
 
     def to_representation(self, found: Any) -> Any:
@@ -50,7 +50,7 @@ class MatchedFound(Matched):
 
 
 class Weather(Shape):
-    """null: the provider did not say."""
+    """null: the provider did not give it."""
 
     # Made of a lookup.Found.
     city = s.CharField()
@@ -65,7 +65,7 @@ class Weather(Shape):
     country = s.CharField(source="weather.country", allow_null=True, help_text="ISO 3166, two letters")
     observed_at = Time("When it was measured.", source="weather.observed_at", allow_null=True)
     cached = s.BooleanField(help_text="From our cache, at most CACHE_TTL old")
-    stale = s.BooleanField(help_text="The provider is out: the last known weather, as old as the Age header says")
+    stale = s.BooleanField(help_text="The provider is out: the last known weather, as old as the Age header")
     matched = MatchedFound(source="*")
     ambiguous = s.IntegerField(help_text="How many other places fit the name")
     candidates = s.SerializerMethodField(help_text="The likeliest of them")

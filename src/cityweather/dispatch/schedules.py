@@ -174,7 +174,7 @@ def _forget_old_runs(schedule: Schedule) -> None:
 
 
 def _plan_again_after_a_clock_step(now: datetime) -> None:
-    """A clock that was ahead for a while leaves next moments too far away, which matters for short intervals."""
+    """A clock that was ahead for a while leaves next moments too far ahead, which matters for short intervals."""
     waiting: Iterable[Schedule] = Schedule.objects.filter(paused=False, every__isnull=False, next_at__gt=now)
     for schedule in waiting:
         if schedule.next_at and schedule.next_at - now > timedelta(seconds=schedule.every or 0):

@@ -84,7 +84,7 @@ def _database_faults(job: BulkJob) -> list[str]:
         faults.append(f"{rows} rows are stored of {job.total}.")
     if (job.processed, job.succeeded, job.failed) != (succeeded + failed, succeeded, failed):
         faults.append(
-            f"The job's counters say {job.processed} = {job.succeeded} + {job.failed}, "
+            f"The job's counters are {job.processed} = {job.succeeded} + {job.failed}, "
             f"its rows {succeeded + failed} = {succeeded} + {failed}."
         )
     if job.status == BulkJob.Status.DONE and job.processed != job.total:

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 def prune(now: datetime, seconds: float = 2.0) -> None:
     """Delete for so many seconds at most; the next tick goes on.
 
-    RETENTION_DAYS_JOBS and RETENTION_DAYS_HISTORY say how long jobs and searches are kept; 0 keeps all.
+    RETENTION_DAYS_JOBS and RETENTION_DAYS_HISTORY set how long jobs and searches are kept; 0 keeps all.
     """
     until = time.monotonic() + seconds
     if settings.RETENTION_DAYS_JOBS:

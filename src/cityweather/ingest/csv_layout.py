@@ -1,4 +1,4 @@
-"""The first lines say how the others are read: where the header stands, the delimiter, and the columns.
+"""The first lines decide how the others are read: where the header stands, the delimiter, and the columns.
 
 A file that could be read in two ways is refused with a question: nothing is guessed.
 """
@@ -148,7 +148,7 @@ class _Search:
         missing = self._missing(wanted)
         if missing and missing != "column":
             raise unknown_column(_widest(self.splits), missing, self.options.headers[missing], header=True)
-        raise _question("No column has the header that column= says.", self.splits)
+        raise _question("No column has the header that column= names.", self.splits)
 
     def _missing(self, wanted: dict[str, str]) -> str | None:
         """The first option whose header no line has; None if no line has them all."""
@@ -164,7 +164,7 @@ class _Search:
             return _city(split)
         city = int(self.options.column) - 1
         if not 0 <= city < len(split.cells):
-            raise _question("No column has the number that column= says.", [split])
+            raise _question("No column has the number that column= gives.", [split])
         return city
 
     def _by_number(self, city: int, header: list[Split]) -> Layout:
@@ -172,13 +172,13 @@ class _Search:
         splits = header or self.splits
         fitting = [split for split in splits if 0 <= city < len(split.cells)]
         if not fitting:
-            raise _question("No column has the number that column= says.", splits)
+            raise _question("No column has the number that column= gives.", splits)
         split = _one(fitting)
         given = self.options.header
         return self._made(split, city, header=bool(header) or (self._names_columns(split) if given is None else given))
 
     def _names_columns(self, split: Split) -> bool:
-        """True if this row is a header, even one of words that we do not know. Raises NoCityColumn in doubt."""
+        """True if this row is a header, even one of words that we do not know. Raises NoCityColumn if unclear."""
         if KNOWN.intersection(split.words):
             return True
         if not split.divides or any(map(NUMBER.fullmatch, map(str.strip, split.cells))):

@@ -36,7 +36,7 @@ class Unusable(NamedTuple):
 
 
 class BadCoordinatesError(ValueError):
-    """The text says which, and why."""
+    """The text names the column and the reason."""
 
 
 Maker = Callable[[int, list[str]], Usable | Unusable]

@@ -21,7 +21,7 @@ SAMPLE = 2_000  # rows that are matched
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class Estimate:
     """Of the whole file, estimated from a sample when it is large.
 
     `requests` to the provider. `seconds` until its quota allowed the last of them, None without a known quota.
@@ -50,7 +50,7 @@ class DryRun:
     rejected: int
     reasons: Sequence[Refused]
     sampled: int
-    outlook: Outlook
+    estimate: Estimate
 
 
 def dry_run(spool: Spool) -> DryRun:
@@ -71,7 +71,7 @@ def dry_run(spool: Spool) -> DryRun:
         rejected=spool.rejected,
         reasons=[Refused(*row) for row in next(spool.refused(FIRST), [])],
         sampled=len(rows),
-        outlook=_outlook(rows, spool.total / len(rows)),
+        estimate=_estimate(rows, spool.total / len(rows)),
     )
 
 
@@ -79,13 +79,13 @@ def _delimiter(sign: str) -> str | None:
     return None if sign == NO_DELIMITER else next(name for name, known in DELIMITERS.items() if known == sign)
 
 
-def _outlook(rows: Sequence[MatchedRow], scale: float) -> Outlook:
+def _estimate(rows: Sequence[MatchedRow], scale: float) -> Estimate:
     """`scale`: rows of the file for each of these. Rows of one City share its request."""
     cities = {row.city.key: row for row in rows}
     unknown = sum(row.unmatched for row in cities.values())  # the provider's geocoder is asked for each
     located, geocoded = round(len(cities) * scale), round(unknown * scale)
     seconds = _seconds(located + geocoded)
-    return Outlook(
+    return Estimate(
         ambiguous=round(sum(row.ambiguous > 0 for row in rows) * scale),
         unmatched=round(sum(row.unmatched for row in rows) * scale),
         requests=math.ceil(located / factory.provider().per_request) + geocoded,

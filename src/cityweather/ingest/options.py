@@ -1,4 +1,4 @@
-"""What a client may say about its file, and how large a file may be."""
+"""The options a client may give with its file, and how large a file may be."""
 
 import re
 from dataclasses import dataclass, fields
@@ -30,7 +30,7 @@ COLUMN_OPTIONS = ("column", *(f"{part}_column" for part in PARTS))
 class ReadOptions:
     """How a file is to be read; None or "" leaves it to the file itself.
 
-    `column` holds the cities. It and the other columns are a header or a number from 1; "0" says that the file has no
+    `column` holds the cities. It and the other columns are a header or a number from 1; "0" means that the file has no
     such column, except of `column`. `utf-16` needs a byte order mark. `quotes`: "none" takes quotes for ordinary
     characters. Raises BadOption.
     """
@@ -55,7 +55,7 @@ class ReadOptions:
         object.__setattr__(self, "quotes", _quotes(self.quotes) if self.quotes else None)
         for option in self.headers:
             if self.header is False:
-                raise BadOption(f"{option}= is a header, and header= says that there is none. Use a number from 1.")
+                raise BadOption(f"{option}= is a header, and header= means that there is none. Use a number from 1.")
 
     @property
     def columns(self) -> dict[str, str | None]:

@@ -25,7 +25,7 @@ class MatchedRow(NamedTuple):
 
     @property
     def unmatched(self) -> bool:
-        """The gazetteer has no such place, and the row does not say where it is."""
+        """The gazetteer has no such place, and the row has no coordinates."""
         return self.city.place_id is None and self.latitude is None
 
 

@@ -63,7 +63,7 @@ class FileShape:
 class Spool:
     """`rows_read = total + duplicates + rejected`. Close it, or use it in a with statement. Raises NoRoom.
 
-    The file has no name, so it vanishes with this process whatever happens; TMPDIR says on which disk it is.
+    The file has no name, so it vanishes with this process whatever happens; TMPDIR decides on which disk it is.
     """
 
     def __init__(self, file_name: str, limits: Limits) -> None:

@@ -20,5 +20,5 @@ def outages_as_sentences() -> Iterator[None]:
         words = str(error).partition("\n")[0]
         raise CommandError(
             f"{name} does not answer as it should ({type(error).__name__}: {words}). "
-            f"Check {setting}; `cityweather doctor` says more."
+            f"Check {setting}; `cityweather doctor` shows more."
         ) from error

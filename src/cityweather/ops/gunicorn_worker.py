@@ -107,7 +107,7 @@ def _percent_encoded(head: bytes) -> bytes:
 
 
 def _has_unread_body(req: Any) -> bool:
-    """A chunked body does not say how much of it is left."""
+    """A chunked body does not announce how much of it is left."""
     return bool(getattr(req.body.reader, "length", 1)) if req and req.body else False
 
 

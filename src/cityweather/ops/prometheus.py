@@ -29,7 +29,7 @@ HELP = {
     "fetch_seconds": "Requests to the weather provider, by outcome.",
     "cache_lookups": "Cities looked up in the weather cache.",
     "recoveries": "Jobs rebuilt after Redis or the database lost something.",
-    "callbacks": "Attempts to tell that a job has ended, by outcome.",
+    "callbacks": "Attempts to send the callback of a job that has ended, by outcome.",
     "schedule_runs": "Moments of schedules, by outcome: started, skipped, paused.",
     "task_seconds": "Celery tasks.",
     "task_failures": "Celery tasks that raised.",
@@ -45,7 +45,7 @@ def view(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 
 
 class Everything:
-    """Asked by prometheus_client. A part that does not answer is left out, and `up` says so."""
+    """Asked by prometheus_client. A part that does not answer is left out, and `up` shows it."""
 
     def collect(self) -> Iterator[Metric]:
         up = GaugeMetricFamily(f"{PREFIX}up", "Whether this part answered the scrape.", labels=["part"])

@@ -113,7 +113,7 @@ def _regions() -> dict[str, frozenset[Code]]:
         codes = (code, iso) if country in CODES_ALONE else ()
         texts = [name, *others.split("|"), *codes, country + iso if iso else ""]
         for word in map(bare, texts):
-            # A number alone says nothing: ISO, GeoNames and national offices number differently.
+            # A number alone means nothing: ISO, GeoNames and national offices number differently.
             if word and not word.isdecimal():
                 found[word].add((country, code))
     return {word: frozenset(codes) for word, codes in found.items()}

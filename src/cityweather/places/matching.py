@@ -21,7 +21,7 @@ Source = Literal["file", "gazetteer"]
 
 
 class Asked(NamedTuple):
-    """What a row or a request says. Degrees; either both coordinates or none."""
+    """The place that a row or a request names. Degrees; either both coordinates or none."""
 
     name: str
     region: str = ""
@@ -80,7 +80,7 @@ def readings(asked: Asked) -> list[Reading]:
     """ "Paris, TX, US" is Paris in TX in US, else "Paris, TX" in US, else a name with two commas.
 
     Empty when the row names a country or region that nothing is known of: then no place can be shown to lie in it.
-    With coordinates the areas do not matter: the distance says more.
+    With coordinates the areas do not matter: the distance decides.
     """
     if "," not in asked.name and not asked.region and not asked.country:  # most rows of an import
         name = display(asked.name)

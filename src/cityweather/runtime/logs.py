@@ -60,7 +60,7 @@ def render(logger: Any, name: str, event: Event) -> str:  # noqa: ARG001
 def is_news(record: logging.LogRecord) -> bool:
     """False for Django's own line about a 4xx or 5xx answer: our request line reports that.
 
-    An unexpected exception is news. One that says that the client's request is bad is not.
+    An unexpected exception is news. One about a bad request of the client is not.
     """
     if not record.name.startswith(("django.request", "django.security")):
         return True

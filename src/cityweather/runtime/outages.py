@@ -1,4 +1,4 @@
-"""Servers that are unreachable or refuse writes: which errors say so, and how logs and /healthz report it.
+"""Servers that are unreachable or refuse writes: which errors show it, and how logs and /healthz report it.
 
 Such an outage ends without anybody's help, and work then goes on. It costs one log line every half minute, not a
 traceback a second.

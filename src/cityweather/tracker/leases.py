@@ -36,6 +36,6 @@ class Lease:
     def renewed_lately(self, now: int) -> bool:
         """True if the batch was sent or renewed within the last 3 s. `now` in Unix ms.
 
-        A deadline more than two lease times away was written before the clock was set back and means nothing.
+        A deadline more than two lease times ahead was written before the clock was set back and means nothing.
         """
         return self.state != "released" and now + LEASE - SILENT < self.deadline <= now + 2 * LEASE

@@ -82,7 +82,7 @@ class Progress:
         """Remaining rows divided by the recent rate, never earlier than the quota permits.
 
         While the job waits for the quota, the recent rate is that of the wait and is not used. Without a rate the quota
-        alone tells nothing about the last seconds.
+        alone shows nothing of the last seconds.
         """
         measured = self.pending / self.rate if self.rate > 0 else None
         if self.quota_eta is None:

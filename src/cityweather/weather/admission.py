@@ -117,7 +117,7 @@ class RequestAdmission:
             self._rate_limiter.refund(self._tokens)
             self._tokens = 0
 
-    # --- what the provider's answers say about all cities ----------------------------------------------------------
+    # --- what the provider's answers mean for all cities ----------------------------------------------------------
 
     def probe_succeeded(self) -> None:
         self._breaker.record_success(self._holder)

@@ -20,7 +20,7 @@ Blocked = Literal["quota", "provider", "key"]
 
 @dataclass(frozen=True, slots=True)
 class ProviderAvailability:
-    """`blocked`: nobody may ask before `until` (Unix seconds), and for a refused key `error` says what to do."""
+    """`blocked`: nobody may ask before `until` (Unix seconds), and for a refused key `error` is what to do."""
 
     blocked: Blocked | None = None
     until: float = 0.0

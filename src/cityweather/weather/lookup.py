@@ -22,7 +22,7 @@ from cityweather.weather.provider_client import ProviderClient
 from cityweather.weather.providers.base import Place, Weather, packed_at
 from cityweather.weather.single_flight import SingleFlight
 
-STALE_FOR = 6 * 3600  # seconds; older weather says nothing about now
+STALE_FOR = 6 * 3600  # seconds; older weather is no use now
 REFUSALS: dict[str, type[WeatherError]] = {error.code: error for error in (UnknownCity, RefusedCity)}
 CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
 

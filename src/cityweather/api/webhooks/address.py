@@ -45,7 +45,7 @@ NOT_PUBLIC = tuple(
         "fec0::/10",  # site-local
     )
 )
-ISATAP = 0x00005EFE  # the upper half of an interface's identifier, but for the bit that says "unique everywhere"
+ISATAP = 0x00005EFE  # the upper half of an interface's identifier, but for the bit "unique everywhere"
 ISATAP_MASK = 0xFDFFFFFF
 
 

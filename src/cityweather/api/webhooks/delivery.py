@@ -83,7 +83,7 @@ def _claim_next(now: datetime, running: list[BulkJob]) -> BulkJob | None:
 def claim(now: datetime, busy: list[str]) -> BulkJob | None:
     """Claim one attempt to a receiver that is not among `busy` (origins of URLs). Returns None if none is due.
 
-    Who raises the count of attempts makes the attempt (compare and swap). The claim also says when the next attempt
+    Who raises the count of attempts makes the attempt (compare and swap). The claim also sets when the next attempt
     is due, so a sender that is killed leaves nothing to repair.
     """
     due = _due(now)

@@ -1,4 +1,4 @@
-"""The request that a receiver gets: the job as GET shows it, signed as https://www.standardwebhooks.com says.
+"""The request that a receiver gets: the job as GET shows it, signed by the rules of https://www.standardwebhooks.com.
 
 The standardwebhooks package makes the same signatures, in five lines less. Ours, because it reads a secret without
 `whsec_` as base64 as well and silently leaves out the characters that are none.

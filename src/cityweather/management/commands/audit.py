@@ -14,7 +14,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("job", nargs="?", help="a job id (default: every job)")
-        parser.add_argument("--repair", action="store_true", help="mend what disagrees; rows in doubt run again")
+        parser.add_argument("--repair", action="store_true", help="mend what disagrees; uncertain rows run again")
 
     @outages_as_sentences()
     def handle(self, *_: Any, job: str | None, repair: bool, **__: Any) -> None:

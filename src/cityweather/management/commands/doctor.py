@@ -220,7 +220,7 @@ def callbacks() -> Iterator[Finding]:
 def web(server: str | None) -> Iterator[Finding]:
     """The web process, asked as its clients ask it."""
     if not server:
-        yield Finding(Level.SKIP, "web", "--server URL says where it should answer")
+        yield Finding(Level.SKIP, "web", "give its address with --server URL")
         return
     try:
         with requests.Session() as session:

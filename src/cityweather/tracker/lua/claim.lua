@@ -3,7 +3,7 @@
 -- ARGV  3 token of the new lease   4 lease time in ms   5 rows at most   6 '1' = messages are missing from the queue
 --       7 lost workers after which rows go alone
 -- Reply {stop, lost_workers, position…}: stop = '' | gone | epoch | closed | cancel | fail | pause
--- dispatch/window.py (messages_missing) says when a lease that is only queued counts as lost.
+-- dispatch/window.py (messages_missing) decides when a lease that is only queued counts as lost.
 local TOKEN, LEASE_MS, MOST = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local MESSAGES_MISSING, LOST_BEFORE_ALONE = ARGV[6] == '1', tonumber(ARGV[7])
 

@@ -97,7 +97,7 @@ def whole(value: Any, low: int, high: int) -> int | None:
 
 
 def text(value: Any, length: int) -> str | None:
-    """Without characters that are not safe to show. None for an empty one, which says nothing."""
+    """Without characters that are not safe to show. None for an empty one."""
     if not isinstance(value, str):
         return None
     if not value.isprintable():

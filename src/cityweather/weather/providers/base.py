@@ -39,7 +39,7 @@ class Place:
 class Weather:
     """One observation. °C, %, m/s, degrees; `observed_at` in Unix seconds. None: missing in the answer.
 
-    The last five fields say where it is. They are the place's that was asked for, never the provider's: a provider
+    The last five fields are its place. They are the place's that was asked for, never the provider's: a provider
     names the nearest station, or the middle of its model's cell.
     """
 

@@ -16,7 +16,7 @@ ANOTHER_NAME = 2
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A place as a geocoder lists it. Degrees; `country`: ISO 3166-1 alpha-2; empty or 0: the answer does not say."""
+    """A place as a geocoder lists it. Degrees; `country`: ISO 3166-1 alpha-2; empty or 0: not in the answer."""
 
     name: str
     latitude: float
@@ -86,6 +86,6 @@ def _holds(area: Area, hit: Hit) -> bool:
     if hit.country in area.countries:
         return True
     within = areas.region(hit.region) if hit.region else None
-    if within is None:  # the answer does not say: then the country must be right
+    if within is None:  # not in the answer: then the country must be right
         return hit.country in {country for country, _ in area.regions}
     return any(code in area.regions for code in within.regions if code[0] == hit.country)

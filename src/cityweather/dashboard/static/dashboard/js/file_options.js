@@ -1,4 +1,4 @@
-// The selects that say how a file is read: one for each option of the import that a person can answer.
+// The selects that set how a file is read: one for each option of the import that a person can answer.
 
 import { byId, isolated } from "./dom.js";
 

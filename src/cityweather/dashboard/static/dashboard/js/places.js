@@ -8,7 +8,7 @@ const countries = new Intl.DisplayNames("en", { type: "region", fallback: "code"
 /** The English name of an ISO 3166 code. */
 const countryName = (code) => (/^[A-Z]{2}$/.test(code ?? "") ? countries.of(code) : code);
 
-/** A town of /places, or what the API says a city was matched with. Without a name its coordinates stand for it. */
+/** A town of /places, or what a city was matched with. Without a name its coordinates stand for it. */
 export function placeName({ name, region, country, latitude, longitude }) {
   const known = [name, region, countryName(country)].filter(Boolean);
   const differing = known.filter((part, index) => part !== known[index - 1]); // not "Singapore, Singapore"

@@ -1,4 +1,4 @@
-// Asking again and again, politely: as the server says, seldom while hidden, ever more slowly while it fails.
+// Asking again and again, politely: as the server asks, seldom while hidden, ever more slowly while it fails.
 
 import { traffic } from "./api.js";
 

@@ -91,7 +91,7 @@ class Preview {
   #draw(answer) {
     this.#columns = answer.columns ?? this.#columns;
     drawOptions({ ...answer, columns: this.#columns }, this.#options);
-    const words = answer.code ? answer.detail : doubt(answer, this.#sample);
+    const words = answer.code ? answer.detail : warning(answer, this.#sample);
     write(byId("preview-notice"), words);
     byId("preview-notice").dataset.kind = answer.code ? "bad" : "wait";
     show(byId("preview-notice"), words !== "");
@@ -111,7 +111,7 @@ class Preview {
 const scaled = (number, scale) => (scale > 1 ? Number((number * scale).toPrecision(2)) : number);
 
 /** Why the person is asked, for a file that could be imported. */
-function doubt(answer, { scale }) {
+function warning(answer, { scale }) {
   const share = refusedShare(answer);
   const seconds = (answer.seconds ?? 0) * scale;
   const parts = [];

@@ -1,4 +1,4 @@
-// The beginning of a file, by which the server says how it would read the whole.
+// The beginning of a file, by which the server shows how it would read the whole.
 
 const ENOUGH = 1_000_000; // bytes; a smaller file is looked at whole
 const LINE_END = 10;
@@ -12,7 +12,7 @@ export async function sampleOf(file) {
     const stream = file.stream().pipeThrough(new DecompressionStream("gzip"));
     return cut(await beginning(stream), file.name.replace(/\.gz$/i, ""), unpacked);
   } catch {
-    return { file, scale: 1 }; // the server says what is wrong with it
+    return { file, scale: 1 }; // the server answers what is wrong with it
   }
 }
 

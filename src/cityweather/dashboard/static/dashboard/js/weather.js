@@ -38,7 +38,7 @@ function lookUpPlace(place) {
 }
 
 async function usePlace(place) {
-  byId("weather-answer").focus(); // the button goes away with the answer
+  byId("weather-answer").focus(); // the button disappears with the answer
   await lookUpPlace(place);
 }
 
