@@ -7,6 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from redis import Redis
+from redis.client import Pipeline
 
 from cityweather.dispatch import batches, dispatcher
 from cityweather.flush import flusher, live_jobs, recovery
@@ -17,7 +19,7 @@ from cityweather.tracker.tracker import Tracker
 from tests.support.capture import Sent
 from tests.support.clock import Clock
 from tests.support.dispatch import let_leases_run_out, tick
-from tests.support.flush import make_job, reload, result, running_job, tracker, work
+from tests.support.flush import agree, make_job, reload, result, running_job, tracker, work
 
 
 def small_jobs(count: int) -> list[BulkJob]:
@@ -68,10 +70,11 @@ def test_a_large_job_that_takes_all_the_time_does_not_starve_the_others(
 
 
 def test_a_flush_tick_stops_in_time_and_the_next_one_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flusher, "TOGETHER", 1)
     jobs, clock = [running_job(1, first_city=n) for n in range(6)], Clock()
     for job in jobs:
         work(job, [result(0)])
-    monkeypatch.setattr(flusher, "flush_job", costs(clock, flusher.flush_job, 0.4))
+    monkeypatch.setattr(flusher, "flush_jobs", costs(clock, flusher.flush_jobs, 0.4))
     ended = []
     for _ in range(2):
         flusher.flush_all(0.9, clock.ticks)
@@ -114,6 +117,7 @@ def test_ticks_on_slow_servers_serve_some_job_each(sent_tasks: list[Sent], monke
     for n in (1, 2):
         dispatcher.tick(0.9, clock.ticks, clock.advance)
         assert len(set(served(sent_tasks))) == n
+    monkeypatch.setattr(flusher, "TOGETHER", 1)
     for job in jobs:
         work(job, [result(0)])
     for n in (1, 2):
@@ -260,6 +264,44 @@ def test_jobs_whose_messages_wait_long_are_not_asked_for_rows_to_claim(
     connections.broker_client().rpop("fetch")
     tick()
     assert len(made) >= 3
+
+
+def test_many_one_city_jobs_are_flushed_and_ended_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One job after the other, each paid for seven round trips to Redis while it held SQLite's only lock."""
+    asked = []
+    for count in (2, 9):
+        jobs = [running_job(1, first_city=10 * count + n) for n in range(count)]
+        for job in jobs:
+            work(job, [result(0)])
+        executed: list[object] = []
+        with monkeypatch.context() as patch:
+            for kind in (Redis, Pipeline):
+                name = "execute_command" if kind is Redis else "execute"
+                patch.setattr(kind, name, _noting(executed, getattr(kind, name)))
+            assert flusher.flush_jobs([str(job.job_id) for job in jobs]) == []
+        asked.append(len(executed))
+        assert {reload(job).status for job in jobs} == {"done"}
+        assert all(progress and progress.ended for progress in tracker().progresses([str(job.pk) for job in jobs]))
+    assert asked[0] == asked[1] <= 8
+
+
+def _noting(calls: list[object], call: Any) -> Any:
+    def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not (isinstance(self, Pipeline) and args):  # a pipeline's commands travel when it is executed
+            calls.append(args)
+        return call(self, *args, **kwargs)
+
+    return noted
+
+
+def test_jobs_of_a_group_that_need_a_rebuild_get_one_and_the_others_are_flushed() -> None:
+    lost, sound = running_job(2), running_job(2, first_city=5)
+    for job in (lost, sound):
+        work(job, [result(0)])
+    connections.redis_client().hset(JobKeys.of(str(lost.job_id)).job, "epoch", 9)
+    assert flusher.flush_jobs([str(job.job_id) for job in (lost, sound)]) == [str(sound.job_id)]
+    assert (agree(lost), agree(sound)) == ((1, 1, 0), (1, 1, 0))
+    assert reload(lost).epoch == 10
 
 
 def test_a_one_city_job_is_flushed_and_ended_in_one_transaction() -> None:

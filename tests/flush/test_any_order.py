@@ -169,9 +169,9 @@ class Life(RuleBasedStateMachine):
     @rule(data=st.data())
     def a_trim_or_finish_of_another_flusher_comes_late(self, data: st.DataObject) -> None:
         old = data.draw(st.sampled_from(self.reads))
-        self.tracker.trim(self.id, old.epoch, old.stream_position)
+        self.tracker.trim({self.id: (old.epoch, old.stream_position, 0)})
         if old.ended:
-            self.tracker.finish(self.id, old.epoch, old.status)
+            self.tracker.finish({self.id: (old.epoch, old.status)})
 
     @rule()
     def an_undisturbed_flush_leaves_both_sides_telling_the_same(self) -> None:

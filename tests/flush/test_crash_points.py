@@ -51,7 +51,7 @@ def test_an_entry_applied_twice_counts_once() -> None:
     work(job, [result(0), result(1, "unknown_city")])
     entries = tracker().read_entries(str(job.job_id), reload(job).stream_position, 10)
     for _ in range(2):
-        writer.apply(reload(job), entries)
+        writer.apply([(reload(job), entries)])
         assert agree(job) == (2, 1, 1)
 
 

@@ -63,8 +63,8 @@ def test_a_job_that_cannot_be_parked_keeps_no_other_from_being_flushed(monkeypat
     broken, sound = running_job(1), running_job(2, first_city=5)
     for job in (broken, sound):
         work(job, [result(0)])
-    flush_job = flusher.flush_job
-    monkeypatch.setattr(flusher, "flush_job", lambda id_: refuse() if id_ == str(broken.job_id) else flush_job(id_))
+    flush_jobs = flusher.flush_jobs
+    monkeypatch.setattr(flusher, "flush_jobs", lambda ids: refuse() if str(broken.job_id) in ids else flush_jobs(ids))
     monkeypatch.setattr(Tracker, "park", lambda *_: (_ for _ in ()).throw(outages.RedisConnectionError()))
     with pytest.raises(OperationalError):
         flusher.flush_all()

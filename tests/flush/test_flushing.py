@@ -1,6 +1,7 @@
 """Stream → database: the row decides (invariant 2)."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -237,14 +238,14 @@ def test_a_servers_error_at_one_job_lets_the_others_be_flushed_and_is_raised_the
     unlucky, other = running_job(1), running_job(1, first_city=5)
     for job in (unlucky, other):
         work(job, [result(0)])
-    flush_job = flusher.flush_job
+    flush_jobs = flusher.flush_jobs
 
-    def fails_once(job_id: str) -> bool:
-        if job_id == str(unlucky.job_id):
+    def fails(job_ids: Sequence[str]) -> list[str]:
+        if str(unlucky.job_id) in job_ids:
             raise OperationalError("the disk is full")
-        return flush_job(job_id)
+        return flush_jobs(job_ids)
 
-    monkeypatch.setattr(flusher, "flush_job", fails_once)
+    monkeypatch.setattr(flusher, "flush_jobs", fails)
     with pytest.raises(OperationalError):
         flusher.flush_all()
     assert agree(other) == (1, 1, 0)

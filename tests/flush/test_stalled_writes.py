@@ -11,7 +11,7 @@ def test_a_resume_that_lands_when_the_cancelled_job_is_closed_does_not_make_it_d
     flush(job)
     job_control.cancel(str(job.job_id))
     epoch = reload(job).epoch
-    assert tracker().close(str(job.job_id), epoch)
+    assert tracker().close({str(job.job_id): epoch})
     assert not tracker().set_fields(str(job.job_id), epoch, command="", phase="fetching")
     assert not tracker().apply_command(str(job.job_id), None, "", phase="fetching", status="running")
     flush(job)
@@ -34,7 +34,7 @@ def test_a_finish_that_lands_in_a_rebuilt_job_is_refused() -> None:
     epoch = reload(job).epoch
     BulkJob.objects.filter(pk=job.pk).update(epoch=epoch + 1)
     flush(job)
-    assert not tracker().finish(str(job.job_id), epoch, "done")
+    assert not tracker().finish({str(job.job_id): (epoch, "done")})
     work(job, [result(1)])
     assert live(job) == (2, 2, 0)
 
@@ -42,7 +42,7 @@ def test_a_finish_that_lands_in_a_rebuilt_job_is_refused() -> None:
 def test_a_job_closed_before_its_time_is_opened_again_and_ends_exact() -> None:
     job = running_job(10)
     work(job, [result(0)])
-    assert tracker().finish(str(job.job_id), reload(job).epoch, "done")
+    assert tracker().finish({str(job.job_id): (reload(job).epoch, "done")})
     flush(job)
     assert (reload(job).status, agree(job)) == ("running", (1, 1, 0))
     work_all(job)

@@ -175,7 +175,7 @@ def test_a_pause_between_results_is_no_lag() -> None:
     (waiting,) = running([job])
     assert waiting.lag > 0
     last = tracker.last_entries([str(job.job_id)])[0]
-    tracker.trim(str(job.job_id), 1, last, waiting.progress.unflushed_bytes)
+    tracker.trim({str(job.job_id): (1, last, waiting.progress.unflushed_bytes)})
     (flushed,) = running([job])
     assert flushed.lag == 0
 

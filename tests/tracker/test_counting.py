@@ -63,7 +63,7 @@ def test_a_result_after_the_job_was_closed_is_refused(bench: Bench) -> None:
     bench.install(1)
     bench.start("t", 1)
     bench.record("t", good(0))
-    assert bench.tracker.close(JOB, 1)
+    assert bench.tracker.close({JOB: 1})
     assert bench.record("t", bad(0)) == (0, "closed")
     assert bench.counters() == (1, 1, 0, 1)
 
@@ -97,7 +97,7 @@ def test_live_keys_have_no_time_to_live_and_ended_ones_an_hour(bench: Bench) -> 
     kept = [key for key in bench.keys.all() if bench.redis.exists(key)]
     assert len(kept) == 4
     assert {bench.redis.ttl(key) for key in kept} == {-1}
-    bench.tracker.finish(JOB, 1, "cancelled")
+    bench.tracker.finish({JOB: (1, "cancelled")})
     assert all(3500 < bench.redis.ttl(key) <= 3600 for key in kept)
     progress = bench.tracker.progress(JOB)
     assert progress is not None

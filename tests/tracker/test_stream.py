@@ -38,7 +38,7 @@ def test_trimming_drops_what_was_flushed_and_remembers_it(bench: Bench) -> None:
     bench.record("t", good(0))
     bench.record("t", good(1))
     first, second = bench.tracker.read_entries(JOB, "0-1", 10)
-    bench.tracker.trim(JOB, 1, first.id, first.size)
+    bench.tracker.trim({JOB: (1, first.id, first.size)})
     assert state_of(bench) == (first.id, second.size)
     assert bench.recorded() == [1]
     assert bench.tracker.has_entry(JOB, second.id)
@@ -51,8 +51,8 @@ def test_a_flusher_that_comes_late_does_not_set_the_position_back(bench: Bench) 
     bench.record("t", good(0))
     bench.record("t", good(1))
     first, second = bench.tracker.read_entries(JOB, "0-1", 10)
-    bench.tracker.trim(JOB, 1, second.id, first.size + second.size)
-    bench.tracker.trim(JOB, 1, first.id, first.size)
+    bench.tracker.trim({JOB: (1, second.id, first.size + second.size)})
+    bench.tracker.trim({JOB: (1, first.id, first.size)})
     assert state_of(bench) == (second.id, 0)
 
 
@@ -61,7 +61,7 @@ def test_a_repeated_trim_that_knows_no_sizes_sets_the_sum_right_when_the_stream_
     bench.start("t", 10)
     bench.record("t", good(0))
     (entry,) = bench.tracker.read_entries(JOB, "0-1", 10)
-    bench.tracker.trim(JOB, 1, entry.id)
+    bench.tracker.trim({JOB: (1, entry.id, 0)})
     assert state_of(bench) == (entry.id, 0)
 
 
@@ -72,7 +72,7 @@ def test_stream_ids_never_fall_below_the_marker_even_with_the_servers_clock_behi
     bench.record("t", good(0))
     (entry,) = bench.tracker.read_entries(JOB, future, 10)
     assert order(entry.id) > order(future)
-    bench.tracker.trim(JOB, 1, entry.id, entry.size)
+    bench.tracker.trim({JOB: (1, entry.id, entry.size)})
     bench.record("t", good(1))
     (later,) = bench.tracker.read_entries(JOB, entry.id, 10)
     assert order(later.id) > order(entry.id)

@@ -67,7 +67,7 @@ def test_a_refused_key_parks_the_job(job: Job) -> None:
 def test_a_cancelled_job_is_left_at_once_and_closes(job: Job) -> None:
     job.bench.tracker.set_fields(JOB, 1, command="cancel")
     job.run()
-    assert job.bench.tracker.close(JOB, 1)
+    assert job.bench.tracker.close({JOB: 1})
 
 
 def test_a_batch_of_an_older_epoch_records_nothing(job: Job) -> None:

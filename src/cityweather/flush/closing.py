@@ -1,6 +1,7 @@
 """A job ends in three steps, each safe to repeat: close (a script), flush the last entries, commit (here)."""
 
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from cityweather.models import BulkJob
@@ -19,19 +20,24 @@ def due(state: Progress) -> bool:
     return state.closed or state.processed == state.total or state.command in ("cancel", "fail")
 
 
-def close(state: Progress, job_id: str, tracker: Tracker) -> bool:
-    """Step one. True: nothing can be recorded any more."""
-    return state.closed or (due(state) and tracker.close(job_id, state.epoch))
+def close(states: Mapping[str, Progress], tracker: Tracker) -> dict[str, Progress]:
+    """Step one. Returns the jobs of which nothing can be recorded any more, with their final state."""
+    closed = {job_id for job_id, state in states.items() if state.closed}
+    epochs = {job_id: state.epoch for job_id, state in states.items() if not state.closed and due(state)}
+    if epochs and (now_closed := list(tracker.close(epochs))):
+        closed |= set(now_closed)
+        final = zip(now_closed, tracker.progresses(now_closed), strict=True)
+        states = {**states, **{job_id: state for job_id, state in final if state}}
+    return {job_id: states[job_id] for job_id in closed}
 
 
-def commit(job: BulkJob, tracker: Tracker) -> str | None:
+def commit(job: BulkJob, state: Progress) -> str | None:
     """Step three, in the transaction that flushed the last entry: whoever sees the status can read everything.
 
     Returns the status. None: Redis counted a row that the database never got, or was closed too early; the caller
     rebuilds the job and it goes on.
     """
-    state = tracker.progress(str(job.job_id))
-    if state is None or state.processed != job.processed:
+    if state.processed != job.processed:
         return None
     status = _status(job, state)
     if status is None:

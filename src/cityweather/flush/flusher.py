@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 ENTRIES = 40  # in one transaction: at most 500 rows each
 ROWS = 5_000  # a transaction takes no further entry beyond so many rows
+TOGETHER = 20  # jobs in one transaction; on SQLite imports wait meanwhile
 PARKED = 3.0  # seconds for which a job whose flush failed is not dispatched; each failing tick renews it
 
 
@@ -26,26 +28,28 @@ def flush_all(seconds: float = 0.9, clock: Callable[[], float] = time.monotonic)
     """Flush every live job, again while entries are left and there is time. Raises the last error of a server.
 
     `clock` gives monotonic seconds. A tick that has no time for all jobs leaves the others to the next one. However
-    slow the servers are, it flushes at least one job.
+    slow the servers are, it flushes at least one group of them.
     """
     began, rotation = clock(), live_jobs.flush_rotation()
-    deadline = began + seconds
-    waiting: list[UUID] = []
-    unreachable: list[Exception] = []
+    waiting: list[str] = []
     for n, chunk in enumerate(live_jobs.chunks(rotation.ordered(live_jobs.to_flush()))):
         if n and clock() > began + seconds / 2:  # half of the time is for writing
             rotation.stop_at(chunk[0].job_id)
             break
-        waiting += [job.job_id for job in _with_work(chunk)]
+        waiting += [str(job.job_id) for job in _with_work(chunk)]
+    unreachable: list[Exception] = []
+    together, until = TOGETHER, float("inf")
     while waiting:
-        again = []
-        for n, job_id in enumerate(waiting):
-            if n and clock() > deadline:
-                rotation.stop_at(job_id)
-                break
-            if _flush_safely(job_id, unreachable):
-                again.append(job_id)
-        waiting = again if clock() <= deadline else []
+        if clock() > until:
+            rotation.stop_at(UUID(waiting[0]))
+            break
+        until = began + seconds
+        group, waiting = waiting[:together], waiting[together:]
+        again = _flush_safely(group, unreachable)
+        if again is None:  # one of the group fails: the others need not
+            together, until, again = 1, float("inf"), []
+            waiting = [*group, *waiting]
+        waiting += again
     if unreachable:
         raise unreachable[-1]
 
@@ -68,18 +72,29 @@ def _idle(job: BulkJob, progress: Progress | None, newest: str) -> bool:
     )
 
 
-def _flush_safely(job_id: UUID, unreachable: list[Exception]) -> bool:
-    """One job's trouble must not keep the others from being flushed; the next tick tries again."""
+def _flush_safely(group: Sequence[str], unreachable: list[Exception]) -> list[str] | None:
+    """Returns those that may have more; None: the group failed, and each of them is to be flushed alone.
+
+    One job's trouble must not keep the others from being flushed; the next tick tries again.
+    """
     try:
-        return flush_job(str(job_id))
-    except outages.OUTAGE_ERRORS as error:
-        unreachable.append(error)
-    except UnknownFormat as error:
-        log.error("flush_waits_for_newer_code", extra={"job_id": str(job_id), "reason": error.detail})  # noqa: TRY400
-    except Exception:
-        log.exception("flush_failed", extra={"job_id": str(job_id)})
-    _park(str(job_id))
-    return False
+        return flush_jobs(group)
+    except Exception as error:  # noqa: BLE001  # logged below
+        if len(group) > 1:
+            return None
+        if isinstance(error, outages.OUTAGE_ERRORS):
+            unreachable.append(error)
+        else:
+            _log(error, group[0])
+    _park(group[0])
+    return []
+
+
+def _log(error: Exception, job_id: str) -> None:
+    if isinstance(error, UnknownFormat):
+        log.error("flush_waits_for_newer_code", extra={"job_id": job_id, "reason": error.detail})
+    else:
+        log.error("flush_failed", extra={"job_id": job_id}, exc_info=error)
 
 
 def _park(job_id: str) -> None:
@@ -93,52 +108,91 @@ def _park(job_id: str) -> None:
         log.info("job_not_parked", extra={"job_id": job_id})  # Redis may be what fails
 
 
-def flush_job(job_id: str) -> bool:
-    """Bring the database up to the stream, in steps that may each be repeated. True: there may be more."""
+@dataclass(slots=True)
+class _Flush:
+    """Of one job, whose row is locked. `entries`: those to write; `whole`: there were no more."""
+
+    job: BulkJob
+    progress: Progress
+    entries: list[Entry]
+    whole: bool
+    ended: str | None = None
+
+    @property
+    def id(self) -> str:
+        return str(self.job.job_id)
+
+
+def flush_jobs(job_ids: Sequence[str]) -> list[str]:
+    """Bring the database up to the streams, in steps that may each be repeated. Returns the jobs that may have more.
+
+    A job that has to be rebuilt gets a transaction of its own.
+    """
     tracker = connections.tracker()
-    ended = None
     with transaction.atomic():
-        job = live_jobs.lock(job_id)
-        if job is None:
-            return False
-        progress = tracker.progress(job_id)
-        if recovery.needs_rebuild(job, progress, tracker):
-            recovery.rebuild(job, progress, tracker)
-            return False
-        assert progress is not None  # noqa: S101  # needs_rebuild() is true for a job that Redis does not know
-        read = tracker.read_entries(job_id, job.stream_position, ENTRIES)
-        entries = _chunk(read)
-        if entries:
-            writer.apply(job, entries)
-        if len(entries) == len(read) < ENTRIES and _closed(job, progress, entries, tracker):
-            ended = closing.commit(job, tracker)
-            if ended is None:
-                recovery.rebuild(job, progress, tracker)
-                return True
-    tracker.trim(job_id, progress.epoch, job.stream_position, sum(entry.size for entry in entries))
-    if ended:
-        tracker.finish(job_id, progress.epoch, ended)
-    return bool(entries) and not ended
+        jobs = live_jobs.lock_all(job_ids)
+        states = list(zip(jobs, tracker.progresses([str(job.job_id) for job in jobs]), strict=True)) if jobs else []
+        sound = [(job, state) for job, state in states if state and not recovery.needs_rebuild(job, state, tracker)]
+        if len(jobs) == 1 and not sound:
+            recovery.rebuild(*states[0], tracker)
+            return []
+        flushes = _read(sound, tracker) if sound else []
+        writer.apply([(flush.job, flush.entries) for flush in flushes if flush.entries])
+        disagreeing = [flush for flush, state in _closed(flushes, tracker) if not _ends(flush, state)]
+        if len(jobs) == 1 and disagreeing:
+            recovery.rebuild(*states[0], tracker)
+            return list(job_ids)
+    _let_go(flushes, tracker)
+    again = [flush.id for flush in flushes if flush.entries and not flush.ended]
+    alone = {str(job.job_id) for job in jobs} - {flush.id for flush in flushes} | {flush.id for flush in disagreeing}
+    return again + [job_id for one in alone for job_id in flush_jobs([one])]
 
 
-def _closed(job: BulkJob, progress: Progress, entries: Sequence[Entry], tracker: Tracker) -> bool:
-    """Close the job if it is due. True: nothing can be recorded any more, and the database has every entry."""
-    job_id = str(job.job_id)
+def flush_job(job_id: str) -> bool:
+    """True: there may be more."""
+    return bool(flush_jobs([job_id]))
+
+
+def _read(sound: Sequence[tuple[BulkJob, Progress]], tracker: Tracker) -> list[_Flush]:
+    """What the database does not have, up to ROWS rows."""
+    reads = tracker.entries_of({str(job.job_id): job.stream_position for job, _ in sound}, ENTRIES)
+    flushes = []
+    room = ROWS
+    for (job, progress), read in zip(sound, reads, strict=True):
+        entries: list[Entry] = []
+        for entry in read:
+            if room <= 0:
+                break
+            entries.append(entry)
+            room -= len(entry.results)
+        flushes.append(_Flush(job, progress, entries, whole=len(entries) == len(read) < ENTRIES))
+    return flushes
+
+
+def _closed(flushes: Sequence[_Flush], tracker: Tracker) -> list[tuple[_Flush, Progress]]:
+    """Close those that are due. Returns those of which the database has every entry there will be, and their state."""
+    whole = {flush.id: flush for flush in flushes if flush.whole}
     try:
-        closed = closing.close(progress, job_id, tracker)
+        closed = closing.close({job_id: flush.progress for job_id, flush in whole.items()}, tracker)
     except outages.REDIS_REFUSALS:
-        if not entries:
+        if not any(flush.entries for flush in flushes):
             raise
-        return False  # Redis is full: the trim of this flush makes room, and the next flush closes
-    return closed and not tracker.read_entries(job_id, job.stream_position, 1)
+        return []  # Redis is full: the trim of this flush makes room, and the next flush closes
+    later = tracker.next_entries({job_id: whole[job_id].job.stream_position for job_id in closed}) if closed else []
+    return [
+        (whole[job_id], state) for (job_id, state), entry in zip(closed.items(), later, strict=True) if entry is None
+    ]
 
 
-def _chunk(entries: Sequence[Entry]) -> list[Entry]:
-    taken: list[Entry] = []
-    rows = 0
-    for entry in entries:
-        if rows >= ROWS:
-            break
-        taken.append(entry)
-        rows += len(entry.results)
-    return taken
+def _ends(flush: _Flush, final: Progress) -> bool:
+    flush.ended = closing.commit(flush.job, final)
+    return flush.ended is not None
+
+
+def _let_go(flushes: Sequence[_Flush], tracker: Tracker) -> None:
+    """Drop from Redis what the database has now."""
+    if flushes:
+        sizes = {flush.id: sum(entry.size for entry in flush.entries) for flush in flushes}
+        tracker.trim({f.id: (f.progress.epoch, f.job.stream_position, sizes[f.id]) for f in flushes})
+    if ended := {flush.id: (flush.progress.epoch, flush.ended) for flush in flushes if flush.ended}:
+        tracker.finish(ended)

@@ -81,7 +81,7 @@ def _write_all_entries(job: BulkJob, tracker: Tracker) -> str:
     while entries := tracker.read_entries(str(job.job_id), last, CHUNK):
         results += [result for entry in entries for result in entry.results]
         last = entries[-1].id
-    writer.write(job, results)
+    writer.write([(job, results)])
     return last
 
 

@@ -30,7 +30,7 @@ def sweep() -> None:
 def release_ended() -> None:
     """Set the TTL that is missing when a flusher dies between the commit of a job's end and tracker.finish()."""
     tracker = connections.tracker()
-    lately = timezone.now() - timedelta(hours=1)
+    lately = timezone.now() - timedelta(minutes=2)  # the scan finds older ones
     _release(BulkJob.objects.visible().filter(phase=BulkJob.Phase.ENDED, finished_at__gt=lately), tracker)
 
 
@@ -57,6 +57,6 @@ def _release(ended: Iterable[BulkJob], tracker: Tracker) -> None:
         if state is None or state.ended:
             continue
         if state.processed == jobs[job_id].processed:
-            tracker.finish(job_id, state.epoch, jobs[job_id].status)
+            tracker.finish({job_id: (state.epoch, jobs[job_id].status)})
         else:  # Redis came back with an old copy of a job that has ended meanwhile
             tracker.delete(job_id)

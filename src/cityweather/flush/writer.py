@@ -13,30 +13,42 @@ from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import Entry, order
 
 
-def apply(job: BulkJob, entries: Sequence[Entry]) -> None:
-    """Write the entries and count the rows they changed. The caller has locked the job's row."""
-    write(job, [result for entry in entries for result in entry.results])
-    job.stream_position = max((job.stream_position, entries[-1].id), key=order)
-    job.save(update_fields=["processed", "succeeded", "failed", "stream_position"])
+def apply(read: Sequence[tuple[BulkJob, Sequence[Entry]]]) -> None:
+    """Write the entries of each job and count the rows they changed. The caller has locked the jobs' rows."""
+    write([(job, [result for entry in entries for result in entry.results]) for job, entries in read])
+    for job, entries in read:
+        job.stream_position = max((job.stream_position, entries[-1].id), key=order)
+        job.save(update_fields=["processed", "succeeded", "failed", "stream_position"])
 
 
-def write(job: BulkJob, results: Sequence[Result]) -> None:
-    """Only rows still pending change and only changed rows count, so an entry read twice counts once."""
+def write(results: Sequence[tuple[BulkJob, Sequence[Result]]]) -> None:
+    """Only rows still pending change and only changed rows count, so an entry read twice counts once.
+
+    The cities of all jobs are written together, in the order of their ids: one job after the other, two processes
+    could deadlock.
+    """
+    now = time.time()
+    changed = [change for job, own in results for change in _write_rows(job, own, now)]
+    if changed:
+        sql.update_cities(changed, now)
+        succeeded = sum(result.error is None for _, result in changed)
+        transaction.on_commit(partial(_count, succeeded, len(changed) - succeeded))
+
+
+def _write_rows(job: BulkJob, results: Sequence[Result], now: float) -> list[tuple[int, Result]]:
+    """Returns (city id, result) of the rows that changed."""
     first: dict[int, Result] = {}
     for result in results:
         first.setdefault(result.position, result)
     if not first:
-        return
-    now = time.time()
-    changed = sql.update_results(str(job.job_id), list(first.values()), now)
-    if not changed:
-        return
-    sql.update_cities([(city_id, first[position]) for position, city_id in changed], now)
-    succeeded = sum(first[position].error is None for position, _ in changed)
+        return []
+    rows = sql.update_results(str(job.job_id), list(first.values()), now)
+    changed = [(city_id, first[position]) for position, city_id in rows]
+    succeeded = sum(result.error is None for _, result in changed)
     job.succeeded += succeeded
     job.failed += len(changed) - succeeded
     job.processed += len(changed)
-    transaction.on_commit(partial(_count, succeeded, len(changed) - succeeded))
+    return changed
 
 
 def _count(succeeded: int, failed: int) -> None:

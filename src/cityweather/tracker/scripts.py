@@ -43,10 +43,12 @@ class Scripts:
         head: list[Arg] = ["" if now is None else now, "" if epoch is None else epoch]
         return self._scripts[name](keys=JobKeys.of(job_id).all(), args=[*head, *args])
 
-    def run_many(self, name: str, calls: Mapping[str, Sequence[Arg]]) -> list[Any]:
-        """For many jobs in one round trip. `calls`: the arguments behind the head, by job."""
+    def run_many(self, name: str, now: int | None, calls: Mapping[str, Sequence[Arg]]) -> list[Any]:
+        """For many jobs in one round trip. `calls`: by job its epoch, "" for any, and what is behind it."""
         text, pipe = _text(self._folder, "prelude", name), self._redis.pipeline(transaction=False)
         for job_id, args in calls.items():
             keys = JobKeys.of(job_id).all()
-            pipe.eval(text, len(keys), *keys, "", "", *args)  # a pipeline to a cluster has no EVALSHA
+            pipe.eval(
+                text, len(keys), *keys, "" if now is None else now, *args
+            )  # a pipeline to a cluster has no EVALSHA
         return pipe.execute()

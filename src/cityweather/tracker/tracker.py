@@ -80,6 +80,9 @@ class Tracker:
     def _run(self, name: str, job_id: str, epoch: int | None, *args: Arg) -> Any:
         return self._scripts.run(name, job_id, self._now() if self._now else None, epoch, *args)
 
+    def _run_many(self, name: str, calls: Mapping[str, Sequence[Arg]]) -> list[Any]:
+        return self._scripts.run_many(name, self._now() if self._now else None, calls)
+
     # --- bookkeepers: the job as a whole -----------------------------------------------------------------------
 
     def install(self, job_id: str, epoch: int, marker: str, seen: bytes, fields: Mapping[str, Arg]) -> None:
@@ -88,7 +91,7 @@ class Tracker:
 
     def install_new(self, jobs: Mapping[str, Mapping[str, Arg]]) -> None:
         """The jobs that have not started, by id, in one round trip. One that is there already is left alone."""
-        self._scripts.run_many("install", {job_id: ["", b"", *_flat(fields)] for job_id, fields in jobs.items()})
+        self._run_many("install", {job_id: ["", "", b"", *_flat(fields)] for job_id, fields in jobs.items()})
 
     def set_fields(self, job_id: str, epoch: int | None = None, **fields: Arg) -> bool:
         """Set fields of the job's hash. False: Redis does not know the job, or it is closed."""
@@ -101,13 +104,19 @@ class Tracker:
         """
         return bool(self._run("apply_command", job_id, epoch, command, *_flat(fields)))
 
-    def close(self, job_id: str, epoch: int) -> bool:
-        """Try to end recording. True: nothing can be recorded any more."""
-        return bool(self._run("close", job_id, epoch, LEASE) == b"closed")
+    def close(self, epochs: Mapping[str, int]) -> set[str]:
+        """Try to end recording, of each job and its epoch. Returns those of which nothing can be recorded any more."""
+        calls: dict[str, list[Arg]] = {job_id: [epoch, LEASE] for job_id, epoch in epochs.items()}
+        replies = self._run_many("close", calls)
+        return {job_id for job_id, reply in zip(epochs, replies, strict=True) if reply == b"closed"}
 
-    def finish(self, job_id: str, epoch: int, status: str) -> bool:
-        """Let the keys of an ended job expire in an hour. False: they are gone, or of a newer epoch."""
-        return bool(self._run("finish", job_id, epoch, status, KEEP_ENDED))
+    def finish(self, ended: Mapping[str, tuple[int, str]]) -> int:
+        """Let the keys of ended jobs expire in an hour. `ended`: job → (epoch, status).
+
+        Returns for how many; the keys of the others are gone, or of a newer epoch.
+        """
+        calls: dict[str, list[Arg]] = {job_id: [epoch, status, KEEP_ENDED] for job_id, (epoch, status) in ended.items()}
+        return sum(self._run_many("finish", calls))
 
     def delete(self, job_id: str) -> None:
         self.redis.delete(*JobKeys.of(job_id).all())
@@ -212,9 +221,14 @@ class Tracker:
 
     def read_entries(self, job_id: str, after: str, count: int) -> list[Entry]:
         """The entries after a stream ID, oldest first, at most `count`."""
-        stream = JobKeys.of(job_id).stream
-        found = cast("list[tuple[bytes, dict[bytes, bytes]]]", self.redis.xrange(stream, following(after), "+", count))
-        return [_entry(name, fields) for name, fields in found]
+        return self.entries_of({job_id: after}, count)[0]
+
+    def entries_of(self, after: Mapping[str, str], count: int) -> list[list[Entry]]:
+        """As read_entries(), of many jobs in one round trip. `after`: job → stream ID."""
+        pipe = self.redis.pipeline(transaction=False)
+        for job_id, entry_id in after.items():
+            pipe.xrange(JobKeys.of(job_id).stream, following(entry_id), "+", count)
+        return [[_entry(name, fields) for name, fields in found] for found in pipe.execute()]
 
     def has_entry(self, job_id: str, entry_id: str) -> bool:
         """True if this very entry is still in the stream."""
@@ -234,9 +248,15 @@ class Tracker:
             pipe.xrange(JobKeys.of(job_id).stream, following(entry_id), "+", 1)
         return [first[0][0].decode() if first else None for first in pipe.execute()]
 
-    def trim(self, job_id: str, epoch: int, flushed: str, size: int = 0) -> None:
-        """Drop the entries up to `flushed`, `size` bytes in all, and set `flushed` in the hash."""
-        self._run("trim", job_id, epoch, following(flushed), flushed, size)
+    def trim(self, flushed: Mapping[str, tuple[int, str, int]]) -> None:
+        """Drop the entries that the database holds, and set `flushed` in the hash.
+
+        `flushed`: job → (epoch, the last of those entries, their size in bytes).
+        """
+        calls: dict[str, list[Arg]] = {
+            job_id: [epoch, following(last), last, size] for job_id, (epoch, last, size) in flushed.items()
+        }
+        self._run_many("trim", calls)
 
     def snapshot(self, job_id: str) -> Snapshot | None:
         """Counters, bits and stream at one instant, for the audit. `unflushed_full` bounds the stream."""
