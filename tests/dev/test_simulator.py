@@ -283,6 +283,17 @@ def test_a_city_that_fails_fails_by_its_coordinates_too(simulator: Simulator) ->
     assert get(simulator, "/data/2.5/weather", lat=place["lat"], lon=place["lon"], appid="k")[0] == 500
 
 
+def test_a_city_is_counted_and_fails_by_coordinates_of_fewer_decimals(simulator: Simulator) -> None:
+    place = openweather(simulator, "Oslo")[1]["coord"]
+    assert place["lat"] != round(place["lat"], 4)
+    simulator.control(cities={"Oslo": "500"}, reset_stats=True)
+    here = {"lat": f"{place['lat']:.4f}", "lon": f"{place['lon']:.4f}"}
+    assert get(simulator, "/data/2.5/weather", **here, appid="k")[0] == 500
+    there = {"latitude": here["lat"], "longitude": here["lon"], "current": "temperature_2m"}
+    assert get(simulator, "/v1/forecast", **there)[0] == 500
+    assert simulator.stats(cities=["Oslo"])["per_city"]["Oslo"]["weather"] == 2
+
+
 def test_a_search_answers_as_many_places_as_it_is_asked_for(simulator: Simulator) -> None:
     def found(**query: Any) -> list[Any]:
         _, _, body = get(simulator, "/v1/search", name="Portland", **query)

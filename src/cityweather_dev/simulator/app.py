@@ -147,7 +147,7 @@ class App:
             self._city_faults[key(name)] = fault
             spot = openweather.find(name, self.conditions.seed, 0)
             if spot is not None:
-                self._city_faults[spot.latitude, spot.longitude] = fault
+                self._city_faults[_rounded(spot.latitude, spot.longitude)] = fault
 
     def _report(self, query: list[tuple[str, str]]) -> dict[str, Any]:
         """`city=` (repeatable) asks for single cities, `repeated=N` for the most often fetched, `window=S` for the
@@ -165,7 +165,7 @@ class App:
 
     def _of_city(self, name: str) -> dict[str, int]:
         spot = openweather.find(name, self.conditions.seed, 0)
-        by_place = self.stats.places[spot.latitude, spot.longitude] if spot else 0
+        by_place = self.stats.places[_rounded(spot.latitude, spot.longitude)] if spot else 0
         return {"weather": self.stats.cities[key(name)] + by_place, "search": self.stats.searches[key(name)]}
 
 
@@ -173,8 +173,13 @@ def _coordinates(kind: str, query: dict[str, str]) -> list[Place]:
     """The places that a call asks for by coordinates; none if it is refused for them."""
     try:
         if kind == "forecast":
-            return open_meteo.places(query)
+            return [_rounded(*place) for place in open_meteo.places(query)]
         point = openweather.coordinates(query) if kind == "weather" else None
     except (open_meteo.BadCall, openweather.BadCoordinate):
         return []
-    return [point] if point else []
+    return [_rounded(*point)] if point else []
+
+
+def _rounded(latitude: float, longitude: float) -> Place:
+    """To 11 m: a town of the gazetteer has five decimals, and who asks for its weather may write fewer."""
+    return round(latitude, 4), round(longitude, 4)
