@@ -30,7 +30,7 @@ def test_a_worker_whose_provider_hangs_still_stops_in_time_and_its_rows_go_to_an
     fleet.simulator.control(latency_ms=300, cities=dict.fromkeys(stuck, "hang"))
     fleet.kill("fetch-2")
     job_id = fleet.import_cities([*towns(100, "Flowing"), *stuck, *towns(200, "Behind")])
-    assert wait_until(lambda: fleet.simulator.stats(cities=stuck[-1:])["per_city"][stuck[-1]]["weather"] > 0, 20)
+    assert wait_until(lambda: fleet.simulator.stats(cities=stuck[-1:])["per_city"][stuck[-1]]["search"] > 0, 20)
     assert fleet.stop("fetch-1", GRACE)
     fleet.simulator.control(cities={})
     fleet.start("fetch-2")
