@@ -29,7 +29,7 @@ def test_parts_whose_logs_cannot_be_written_work_and_stop_as_ever(make_fleet: Ca
         fleet.postgres.kill()  # which the web and the bookkeeper have to log
         assert wait_until(lambda: requests.get(f"{fleet.url}/history", timeout=10).status_code == 503, 10)
         fleet.postgres.start()
-        assert all(fleet.stop(part) for part in ("fetch-1", "bookkeeper-1", "beat-1"))
+        assert [part for part in ("fetch-1", "bookkeeper-1", "beat-1") if not fleet.stop(part)] == []
         fleet.start(*USUAL)
         assert fleet.wait_for(job_id)["succeeded"] == TOTAL
         assert [part for part in USUAL if not fleet.runs(part)] == []

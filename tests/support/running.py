@@ -58,8 +58,8 @@ class Running:
             self._spawn(output)
         os.read(reader, 1)
         os.close(reader)
-        assert wait_until(lambda: self._over() or (self.folder / "pids.json").exists(), START_SECONDS)
-        self._meet(f"http://127.0.0.1:{self._state()['port']}")
+        assert wait_until(lambda: self._over() or (not self.pids_are_gone() and "web" in self.pids()), START_SECONDS)
+        self._meet(f"http://127.0.0.1:{self._state()['port']}")  # the API key depends on the parts that run
         assert wait_until(lambda: self._over() or self.healthy(), START_SECONDS)
         return self
 
