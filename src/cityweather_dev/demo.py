@@ -71,8 +71,9 @@ def parser() -> ArgumentParser:
 def _run_stack(options: Namespace, folder: Path, file: TextIO) -> int:
     """The exit code. A demo that was stopped while it was kept up has succeeded."""
     console = Console(highlight=False)
-    stack_options = StackOptions(folder, options.port, options.workers, simulate=True, own_stores=True)
-    stack = Stack(stack_options, logging_to(file, console))
+    numbered = options.cities is not None
+    chosen = StackOptions(folder, options.port, options.workers, simulate=True, own_stores=True, invent=numbered)
+    stack = Stack(chosen, logging_to(file, console))
     compared = False
     arm_signals()
     try:

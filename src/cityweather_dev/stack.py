@@ -35,7 +35,7 @@ UNLIMITED = {
 class StackOptions:
     """`port` None: the last one of this folder, or 8000. `simulate` None: when no provider is chosen and no key set.
 
-    `own_stores`: whatever the environment names, which may be in use.
+    `own_stores`: whatever the environment names, which may be in use. `invent`: the simulator knows "Town 7", too.
     """
 
     data: Path
@@ -43,6 +43,7 @@ class StackOptions:
     workers: int = 2
     simulate: bool | None = None
     own_stores: bool = False
+    invent: bool = False
 
 
 class Stack:
@@ -140,7 +141,7 @@ class Stack:
     def _start_simulator(self) -> None:
         if not self.simulated:
             return
-        server = Simulator(self.folder.path, self.folder.port("simulator_port"))
+        server = Simulator(self.folder.path, self.folder.port("simulator_port"), invent=float(self._options.invent))
         self.env.update(UNLIMITED, **simulated(server.url))
         self.supervisor.start(Part("simulator", server.command(), stage=4, stop_by=9.5))
 

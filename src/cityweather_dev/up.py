@@ -17,7 +17,9 @@ HELP = "Run Redis, web, workers, bookkeeper and beat here until Ctrl-C. REDIS_UR
 def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     log = prefixed()
-    stack = Stack(StackOptions(options.data, options.port, options.workers, options.simulator), log)
+    stack = Stack(
+        StackOptions(options.data, options.port, options.workers, options.simulator, invent=options.invent), log
+    )
     try:
         arm_signals()
         stack.start()
@@ -44,4 +46,5 @@ def parser() -> ArgumentParser:
     made.add_argument(
         "--simulator", action="store_true", default=None, help="simulate the provider even where a key is set"
     )
+    made.add_argument("--invent", action="store_true", help='the simulator knows names like "Town 7", too')
     return made

@@ -29,7 +29,7 @@ def make_fleet(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Fleet]
         folder = tmp_path_factory.mktemp("fleet")
         redis = Valkey(folder / "valkey", **{**PERSISTENT, **(valkey or {})})
         postgres = Postgres(folder / "postgres") if database == "postgres" else None
-        fleet = Fleet(folder / "parts", redis, Simulator(folder / "simulator", unknown_rate=0), postgres, **options)
+        fleet = Fleet(folder / "parts", redis, Simulator(folder / "simulator", invent=1), postgres, **options)
         try:
             return fleet.prepare()
         except CannotStart as error:

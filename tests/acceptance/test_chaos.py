@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("acceptance"), pytest.m
 
 def test_whatever_dies_each_city_counts_once(start_fleet: Callable[..., Fleet], seed: int) -> None:
     fleet = start_fleet(*chaos.PARTS, database="postgres")
-    fleet.simulator.control(latency_ms=100, jitter_ms=200, unknown_rate=0.01)
+    fleet.simulator.control(latency_ms=100, jitter_ms=200, invent=0.99)
     began = time.monotonic()
     job_id = fleet.import_cities(towns(TOTAL))
     upheaval = chaos.Chaos(fleet, job_id, TOTAL)

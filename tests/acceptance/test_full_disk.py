@@ -147,7 +147,7 @@ def test_a_full_disk_of_sqlite_holds_up_the_flush_alone(
     run_up: Callable[..., Running], make_disk: MakeDisk, tmp_path: Path
 ) -> None:
     disk = make_disk(32)
-    up = run_up(DATABASE_URL=f"sqlite:///{disk.folder}/cityweather.sqlite3")
+    up = run_up("--invent", DATABASE_URL=f"sqlite:///{disk.folder}/cityweather.sqlite3")
     job_id, before = begin_at(up, tmp_path), up.pids()
     with disk.full():
         assert health_shows(up.url, "flush", DATABASE_FULL)
@@ -160,7 +160,7 @@ def test_a_full_disk_of_sqlite_holds_up_the_flush_alone(
 
 def test_up_with_all_its_files_and_its_output_on_a_full_disk_goes_on(make_disk: MakeDisk, tmp_path: Path) -> None:
     disk = make_disk(64)
-    up = Running(disk.folder / "up")
+    up = Running(disk.folder / "up", "--invent")
     try:
         up.start()
         job_id, before = begin_at(up, tmp_path), up.pids()

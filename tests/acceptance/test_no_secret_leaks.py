@@ -29,7 +29,7 @@ def fleet(start_fleet: Callable[..., Fleet]) -> Fleet:
 def trouble(fleet: Fleet, fault: str, *, retry_after: float | None = None) -> str:
     """The answer of a look-up while the provider has this fault."""
     fleet.simulator.control(fault=fault, retry_after=retry_after)
-    answer = requests.get(f"{fleet.url}/weather?city={fault}ville&appid={PROVIDER}", timeout=30).text
+    answer = requests.get(f"{fleet.url}/weather?city=Town+{fault}&appid={PROVIDER}", timeout=30).text
     fleet.simulator.control(fault=None)
     return answer
 

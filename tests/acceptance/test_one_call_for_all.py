@@ -26,7 +26,7 @@ def test_200_misses_at_once_in_two_processes_make_one_call(fleet: Fleet) -> None
 
     def ask(_: int) -> str:
         barrier.wait(60)
-        return outcome(requests.get(f"{fleet.url}/weather?city=Flightville", timeout=60))
+        return outcome(requests.get(f"{fleet.url}/weather?city=Flight%207", timeout=60))
 
     with ThreadPoolExecutor(ASKING) as pool:
         answers = Counter(pool.map(ask, range(ASKING)))
@@ -35,7 +35,7 @@ def test_200_misses_at_once_in_two_processes_make_one_call(fleet: Fleet) -> None
     assert answers.pop("asked") == 1
     assert answers.pop("cached") > 0
     assert set(answers) <= {"overloaded"}  # each process lets so many wait and no more
-    assert outcome(requests.get(f"{fleet.url}/weather?city=Flightville", timeout=60)) == "cached"
+    assert outcome(requests.get(f"{fleet.url}/weather?city=Flight%207", timeout=60)) == "cached"
 
 
 def test_when_the_process_that_asks_is_killed_one_of_those_who_wait_asks_instead(
@@ -46,7 +46,7 @@ def test_when_the_process_that_asks_is_killed_one_of_those_who_wait_asks_instead
 
     def ask(_: int) -> int | None:
         try:
-            return requests.get(f"{fleet.url}/weather?city=Flightville", timeout=PATIENCE).status_code
+            return requests.get(f"{fleet.url}/weather?city=Flight%207", timeout=PATIENCE).status_code
         except requests.ConnectionError:
             return None
 
@@ -75,5 +75,5 @@ def talks_to(pid: int, port: int) -> bool:
 
 def calls(fleet: Fleet) -> int:
     """The first request of a look-up is the geocoder's."""
-    count: int = fleet.simulator.stats(cities=["Flightville"])["per_city"]["Flightville"]["search"]
+    count: int = fleet.simulator.stats(cities=["Flight 7"])["per_city"]["Flight 7"]["search"]
     return count

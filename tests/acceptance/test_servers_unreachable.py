@@ -90,7 +90,7 @@ def test_without_redis_the_service_answers_and_an_import_starts_later(fleet: Fle
     running = fleet.import_cities(towns(TOTAL, f"Running {how}"))
     fleet.reach(running, 300)
     with unreachable_redis(fleet, how):
-        weather = requests.get(f"{fleet.url}/weather", params={"city": f"Oslo {how}"}, timeout=30)
+        weather = requests.get(f"{fleet.url}/weather", params={"city": f"Lookup {how} 1"}, timeout=30)
         assert (weather.status_code, weather.json()["cached"]) == (200, False)
         for job_id, status in ((earlier, "done"), (running, "running")):
             job = fleet.job(job_id)

@@ -42,7 +42,7 @@ def test_parts_whose_logs_cannot_be_written_work_and_stop_as_ever(make_fleet: Ca
 def test_up_whose_reader_has_left_goes_on_and_stops_as_ever(tmp_path: Path) -> None:
     file = tmp_path / "cities.csv"
     file.write_text("\n".join(["city", *towns(TOTAL)]))
-    up = Running(tmp_path / "up")
+    up = Running(tmp_path / "up", "--invent")
     try:
         up.start_unread()
         job_id, before = up.service.import_file(file), up.pids()

@@ -53,7 +53,9 @@ def browser_type_launch_args() -> dict[str, Any]:
 def running(tmp_path_factory: pytest.TempPathFactory, browser_type_launch_args: dict[str, Any]) -> Iterator[Running]:
     """One service for all, with the shipped places; each test uploads cities of its own."""
     hosts = f"localhost,127.0.0.1,{OTHER_NAME}"
-    up = Running(tmp_path_factory.mktemp("browser") / "up", "--simulator", ALLOWED_HOSTS=hosts, PLACES_FILE="").start()
+    up = Running(
+        tmp_path_factory.mktemp("browser") / "up", "--simulator", "--invent", ALLOWED_HOSTS=hosts, PLACES_FILE=""
+    ).start()
     yield up
     up.stop()
 
@@ -61,7 +63,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, browser_type_launch_args: 
 @pytest.fixture
 def up(running: Running) -> Running:
     running.simulator.reset()
-    running.simulator.control(unknown_rate=0)
+    running.simulator.control(invent=1)
     return running
 
 
@@ -114,7 +116,7 @@ def excused(text: str, expected: list[str]) -> bool:
 
 @pytest.fixture
 def cities(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Path]:
-    """`cities(100, "New Atlantis")`: a CSV of names that no other test uses, behind those given."""
+    """`cities(100, "Nowhere")`: a CSV of names that no other test uses, behind those given."""
     word = re.sub(r"\W|_", "", request.node.name)[-40:]
 
     def write(number: int, *names: str, name: str = "cities.csv") -> Path:

@@ -105,7 +105,7 @@ def operate(screen: Screen, command: str) -> None:
 
 
 def test_results_are_filtered_searched_and_downloaded(screen: Screen, cities: Callable[..., Path]) -> None:
-    screen.upload(cities(120, "Zürich Zoo", "Nowhere"))
+    screen.upload(cities(120, "Zürich 8", "Nowhere"))
     screen.wait_for("Done")
     rows = screen.page.locator("#results-rows tr")
     expect(rows).to_have_count(50)
@@ -146,7 +146,7 @@ def test_who_has_read_on_stays_there_when_the_job_ends(screen: Screen, cities: C
 
 
 def test_the_focus_stays_on_a_failure_while_others_are_counted(screen: Screen, cities: Callable[..., Path]) -> None:
-    rows = [name for n in range(40) for name in (f"Atlantis {n}", *(f"Focus {n} {m}" for m in range(14)))]
+    rows = [name for n in range(40) for name in (f"Atlantis {n} by Sea", *(f"Focus {n} {m}" for m in range(14)))]
     job_id = screen.upload_slowly(cities(0, *rows))
     show = screen.page.get_by_role("button", name="Show failed rows")
     show.focus()

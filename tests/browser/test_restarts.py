@@ -114,7 +114,7 @@ def test_the_server_is_left_alone_as_long_as_it_asks(
 
 def test_a_tab_asks_at_most_a_hundred_times_a_minute_whatever_runs(screen: Screen, cities: Callable[..., Path]) -> None:
     """Then four more people with the same key may watch as well, and commands get through."""
-    jobs = [screen.upload_slowly(cities(1500, f"City {n} of six", name=f"{n}.csv")) for n in range(6)]
+    jobs = [screen.upload_slowly(cities(1500, f"Job {n} of 6", name=f"{n}.csv")) for n in range(6)]
     screen.wait_for("Running")
     screen.take_the_clock()
     screen.pass_time(60)

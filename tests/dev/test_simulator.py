@@ -11,6 +11,7 @@ import pytest
 
 from cityweather_dev.processes import wait_until
 from cityweather_dev.simulator import world
+from cityweather_dev.simulator.conditions import Conditions
 from cityweather_dev.simulator.process import Simulator
 
 
@@ -49,9 +50,47 @@ def test_another_seed_is_another_world(simulator: Simulator) -> None:
     assert openweather(simulator, "Oslo")[1]["main"] != before
 
 
-def test_names_in_any_script_are_cities(simulator: Simulator) -> None:
-    for name in ("São Paulo", "東京", "Москва", "'s-Hertogenbosch", "Washington, D.C."):
+def test_a_place_is_known_by_all_its_names(simulator: Simulator) -> None:
+    for name in ("São Paulo", "Tokyo", "Moscow", "'s-Hertogenbosch", "Washington"):
         assert openweather(simulator, name)[1]["name"] == name
+    for name, own in (("東京", "Tokyo"), ("Москва", "Moscow")):
+        assert openweather(simulator, name)[1]["name"] == own
+        assert search(simulator, name=name)["name"] == own
+
+
+@pytest.mark.parametrize("name", ["Nowhere", "New Atlantis", "Paris, Atlantis", "Paris,XX", "Town 7"])
+def test_no_other_places_are_known(simulator: Simulator, name: str) -> None:
+    simulator.control(invent=0)
+    assert openweather(simulator, name)[0] == 404
+    assert json.loads(get(simulator, "/geo/1.0/direct", q=name, limit=5, appid="any")[2]) == []
+    assert search(simulator, name=name) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [("Oslo", "Oslo"), ("münchen", "Munich"), ("Richmond,CA,US", "Richmond"), ("Springfield,IL,US", "Springfield")],
+)
+def test_a_place_answers_alike_by_name_and_by_coordinates_in_both_protocols(
+    simulator: Simulator, written: str, place: str
+) -> None:
+    by_name = openweather(simulator, written)[1]
+    found = json.loads(get(simulator, "/geo/1.0/direct", q=written, limit=1, appid="any")[2])[0]
+    here = {"lat": found["lat"], "lon": found["lon"]}
+    by_coordinates = json.loads(get(simulator, "/data/2.5/weather", units="metric", appid="any", **here)[2])
+    assert by_name == by_coordinates
+    assert by_name["name"] == place
+    there = {"latitude": found["lat"], "longitude": found["lon"]}
+    _, _, body = get(simulator, "/v1/forecast", **there, current="temperature_2m")
+    assert json.loads(body)["current"]["temperature_2m"] == pytest.approx(by_name["main"]["temp"], abs=0.051)
+
+
+def test_the_weather_follows_the_season() -> None:
+    def summer_minus_winter(latitude: float) -> float:
+        return world.observe(latitude, 10, 0, month=7).temperature - world.observe(latitude, 10, 0, month=1).temperature
+
+    assert summer_minus_winter(60) > 15
+    assert summer_minus_winter(-35) < -10
+    assert abs(summer_minus_winter(1)) < 1
 
 
 def test_errors_have_the_providers_own_shape(simulator: Simulator) -> None:
@@ -64,13 +103,13 @@ def test_errors_have_the_providers_own_shape(simulator: Simulator) -> None:
     assert openweather(simulator, "Oslo", appid="good")[0] == 200
 
 
-def test_a_share_of_cities_is_unknown_and_always_the_same_ones(simulator: Simulator) -> None:
+def test_a_share_of_numbered_names_is_invented_and_always_the_same_ones(simulator: Simulator) -> None:
     names = [f"City {number}" for number in range(2000)]
-    unknown = [name for name in names if world.find(name, 0, 0.05) is None]
+    unknown = [name for name in names if not world.find_all(name, Conditions(invent=0.95))]
     assert 60 < len(unknown) < 140
-    simulator.control(unknown_rate=0.05)
+    simulator.control(invent=0.95)
     assert openweather(simulator, unknown[0])[0] == 404
-    simulator.control(unknown_rate=0)
+    simulator.control(invent=1)
     assert openweather(simulator, unknown[0])[0] == 200
 
 
@@ -99,7 +138,7 @@ def test_both_providers_agree_on_a_city(simulator: Simulator) -> None:
         openweather(simulator, "Oslo")[1]["main"]["temp"], abs=0.051
     )
     assert simulator.stats(cities=["Oslo"])["per_city"]["Oslo"] == {"weather": 2, "search": 1}
-    _, _, missed = get(simulator, "/v1/search", name="Atlantis", count=1)
+    _, _, missed = get(simulator, "/v1/search", name="New Atlantis", count=1)
     assert "results" not in json.loads(missed)
 
 
@@ -147,8 +186,7 @@ def test_one_city_fails_while_the_others_answer(simulator: Simulator) -> None:
     simulator.control(cities={"Oslo": "500"})
     assert openweather(simulator, "oslo")[0] == 500
     assert openweather(simulator, "Bergen")[0] == 200
-    spot = world.find("Oslo", 0, 0)
-    assert spot is not None
+    spot = world.find_all("Oslo", Conditions())[0]
     here = {"latitude": f"1,{spot.latitude}", "longitude": f"1,{spot.longitude}"}
     assert get(simulator, "/v1/forecast", **here, current="temperature_2m")[0] == 500
 
@@ -198,14 +236,17 @@ def search(simulator: Simulator, **query: Any) -> Any:
     return found[0] if found else None
 
 
-def test_a_country_is_part_of_the_name_for_one_provider_and_a_parameter_for_the_other(simulator: Simulator) -> None:
+def test_both_providers_tell_namesakes_apart_by_country_and_region(simulator: Simulator) -> None:
     for country in ("FR", "US"):
         coordinates = openweather(simulator, f"Paris,{country}")[1]["coord"]
-        found = search(simulator, name="Paris", countryCode=country)
-        assert found["country_code"] == country
-        assert (found["latitude"], found["longitude"]) == (coordinates["lat"], coordinates["lon"])
+        for query in ({"name": "Paris", "countryCode": country}, {"name": f"Paris, {country}"}):
+            found = search(simulator, **query)
+            assert found["country_code"] == country
+            assert (found["latitude"], found["longitude"]) == (coordinates["lat"], coordinates["lon"])
     assert search(simulator, name="Paris")["country_code"] == "FR"
-    assert search(simulator, name="Paris,FR") is None
+    assert search(simulator, name="Springfield, Illinois", countryCode="US")["admin1"] == "Illinois"
+    assert openweather(simulator, "Paris,TX,FR")[0] == 404
+    assert openweather(simulator, "Springfield,il,US")[1]["coord"]["lat"] == pytest.approx(39.8, abs=0.1)
 
 
 def test_it_reports_what_was_fetched_twice_and_how_much_at_once(simulator: Simulator) -> None:
@@ -302,7 +343,8 @@ def test_a_search_answers_as_many_places_as_it_is_asked_for(simulator: Simulator
     assert len(found(count=1)) == 1
     many = found(count=100)
     assert len(many) >= 3
-    assert [place["population"] for place in many] == sorted((place["population"] for place in many), reverse=True)
+    people = [place["population"] for place in many if place["name"] == "Portland"]  # for others it is another name
+    assert people == sorted(people, reverse=True)
     assert len({(place["latitude"], place["longitude"]) for place in many}) == len(many)
     assert {place["admin1"] for place in many} >= {"Oregon", "Maine"}
     assert len(found()) == min(len(many), 10)

@@ -19,7 +19,7 @@ CITIES = 200
 
 @pytest.fixture
 def trial(tmp_path: Path, session_postgres: Postgres) -> Iterator[Trial]:
-    servers = (Valkey(tmp_path / "valkey", **PERSISTENT), Simulator(tmp_path / "simulator"))
+    servers = (Valkey(tmp_path / "valkey", **PERSISTENT), Simulator(tmp_path / "simulator", invent=1))
     try:
         valkey, simulator = [server.start() for server in servers]
     except CannotStart as error:

@@ -96,7 +96,7 @@ def test_every_city_gets_weather_with_coordinates(run: Run, simulator: Simulator
 
 @fake_redis
 def test_unknown_cities_fail_alone(run: Run) -> None:
-    tracker = run(places("Oslo", "Atlantis", "Rome", "Nowhere"))
+    tracker = run(places("Oslo", "New Atlantis", "Rome", "Nowhere"))
     assert {n: result.error for n, result in tracker.results.items()} == {
         0: None, 1: "unknown_city", 2: None, 3: "unknown_city",
     }  # fmt: skip

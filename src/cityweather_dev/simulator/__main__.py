@@ -38,7 +38,9 @@ def parser() -> ArgumentParser:
     made.add_argument(
         "--quota-per-minute", type=at_least(0), default=usual.quota_per_minute, help="429 beyond it; 0: none"
     )
-    made.add_argument("--unknown-rate", type=share, default=usual.unknown_rate, help="share of unknown cities, 0 … 1")
+    made.add_argument(
+        "--invent", type=share, default=usual.invent, help='share of names like "Town 7" that are places, 0 … 1'
+    )
     made.add_argument("--seed", type=int, default=usual.seed, help="another seed is another world")
     return made
 

@@ -145,7 +145,7 @@ class App:
         self._city_faults = {}
         for name, fault in self.conditions.cities.items():
             self._city_faults[key(name)] = fault
-            spot = openweather.find(name, self.conditions.seed, 0)
+            spot = openweather.find(name, self.conditions)
             if spot is not None:
                 self._city_faults[_rounded(spot.latitude, spot.longitude)] = fault
 
@@ -164,7 +164,7 @@ class App:
         return report
 
     def _of_city(self, name: str) -> dict[str, int]:
-        spot = openweather.find(name, self.conditions.seed, 0)
+        spot = openweather.find(name, self.conditions)
         by_place = self.stats.places[_rounded(spot.latitude, spot.longitude)] if spot else 0
         return {"weather": self.stats.cities[key(name)] + by_place, "search": self.stats.searches[key(name)]}
 

@@ -34,7 +34,7 @@ class Conditions:
 
     `fault` hits the share `fault_rate` of all requests, `cities` names faults of single cities,
     `error_rate` is a share of plain 500s, `retry_after` (seconds or an HTTP date) goes with every 429 and 503,
-    `keys` are the only API keys accepted (None: any).
+    `keys` are the only API keys accepted (None: any), `invent` the share of numbered names ("Town 7") that are places.
     """
 
     latency_ms: float = 0
@@ -44,7 +44,7 @@ class Conditions:
     quota_per_hour: int = 0
     quota_per_day: int = 0
     concurrency_limit: int = 0
-    unknown_rate: float = 0.005
+    invent: float = 0
     seed: int = 0
     fault: str | None = None
     fault_rate: float = 1

@@ -4,6 +4,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from cityweather.places.areas import area
 from cityweather_dev.simulator import world
 from cityweather_dev.simulator.answers import Answer, json
 from cityweather_dev.simulator.conditions import Conditions
@@ -127,19 +128,28 @@ def _values(seen: world.Observation, wind_factor: float) -> dict[str, float]:
 
 
 def search(query: dict[str, str], conditions: Conditions) -> Answer:
-    """A miss is a 200 without `results`. It knows no "city,country": that is asked for with `countryCode`."""
+    """A miss is a 200 without `results`."""
     if "name" not in query:
         return error(400, "Parameter 'name' is required")
     count = query.get("count", "10")
     if not count.isdecimal() or not 1 <= int(count) <= MOST_RESULTS:
         return error(400, f"Parameter count must be between 1 and {MOST_RESULTS}.")
     name = query["name"].strip()
-    if len(name) < 2 or ("," in name and not world.is_real(name)):
-        return json({"generationtime_ms": 0.4})
-    spots = world.find_all(name, conditions.seed, conditions.unknown_rate, query.get("countryCode", ""))
-    if not spots:
+    spots = _find_all(name, query.get("countryCode", ""), conditions)
+    if len(name) < 2 or not spots:
         return json({"generationtime_ms": 0.4})
     return json({"results": [_result(spot) for spot in spots[: int(count)]], "generationtime_ms": 0.4})
+
+
+def _find_all(text: str, country: str, conditions: Conditions) -> list[world.Spot]:
+    """By a name, which may hold commas, or by `name, area`: what stands behind a second comma is not read."""
+    spots = world.find_all(text, conditions, country)
+    name, *areas = text.split(",")
+    if spots or not areas:
+        return spots
+    within = area(areas[0])
+    spots = world.find_all(name.strip(), conditions, country)
+    return [spot for spot in spots if within and within.holds(spot.country, spot.region_code)]
 
 
 def _result(spot: world.Spot) -> dict[str, Any]:

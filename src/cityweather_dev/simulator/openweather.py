@@ -4,7 +4,6 @@ import math
 import time
 from typing import Any
 
-from cityweather.places.areas import region
 from cityweather_dev.simulator import world
 from cityweather_dev.simulator.answers import Answer, json
 from cityweather_dev.simulator.conditions import Conditions
@@ -40,7 +39,7 @@ def answer(query: dict[str, str], conditions: Conditions, fault: str | None) -> 
     name = query.get("q", "").strip()
     if not name and point is None:
         return error(400)
-    spot = world.at(*point) if point else find(name, conditions.seed, conditions.unknown_rate)
+    spot = world.at(*point) if point else find(name, conditions)
     if spot is None:
         return error(404)
     body = weather(spot, world.observe(spot.latitude, spot.longitude, conditions.seed), query.get("units"))
@@ -54,16 +53,12 @@ def direct(query: dict[str, str], conditions: Conditions) -> Answer:
     keys, appid = conditions.keys, query.get("appid")
     if not appid or (keys is not None and appid not in keys):
         return error(401)
-    name, *areas = (part.strip() for part in query.get("q", "").split(","))
-    if not name:
+    text = query.get("q", "")
+    if not text.strip(" ,"):
         return error(400)
-    country = areas[-1] if areas and len(areas[-1]) == 2 else ""
-    spots = world.find_all(name, conditions.seed, conditions.unknown_rate, country)
-    if len(areas) > 1:
-        state = region(areas[0])
-        spots = [spot for spot in spots if state and spot.region and region(spot.region) == state]
     limit = query.get("limit", "")
-    return json([_found(spot) for spot in spots[: int(limit) if limit.isdecimal() else 1][:MOST_FOUND]])
+    spots = find_all(text, conditions)[: int(limit) if limit.isdecimal() else 1]
+    return json([_found(spot) for spot in spots[:MOST_FOUND]])
 
 
 def _found(spot: world.Spot) -> dict[str, Any]:
@@ -91,12 +86,18 @@ def coordinates(query: dict[str, str]) -> world.Point | None:
     return point[0], point[1]
 
 
-def find(name: str, seed: int, unknown_rate: float) -> world.Spot | None:
-    """By `city[,state][,country]`. A state is not looked at."""
-    city, _, last = (part.strip() for part in name.rpartition(","))
-    if not city or len(last) != 2 or world.is_real(name):
-        return world.find(name, seed, unknown_rate)
-    return world.find(city.partition(",")[0].strip(), seed, unknown_rate, last)
+def find(text: str, conditions: Conditions) -> world.Spot | None:
+    return next(iter(find_all(text, conditions)), None)
+
+
+def find_all(text: str, conditions: Conditions) -> list[world.Spot]:
+    """By a name, which may hold commas, or by `city[,state],country`: a state's code, a country's two letters."""
+    spots = world.find_all(text, conditions)
+    name, *areas = (part.strip() for part in text.split(","))
+    if spots or not areas or len(areas[-1]) != 2:
+        return spots
+    spots = world.find_all(name, conditions, areas[-1])
+    return spots if len(areas) == 1 else [spot for spot in spots if spot.region_code == areas[0].upper()]
 
 
 def weather(spot: world.Spot, seen: world.Observation, units: str | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""Where the simulated cities lie and what their weather is: the same in every run with the same seed."""
+"""The places of the gazetteer and their weather: the same in every run with the same seed and in the same month."""
 
 import math
+import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cache
@@ -9,9 +10,9 @@ from hashlib import blake2b
 from cityweather.places import packed
 from cityweather.places.areas import region_names
 from cityweather.places.names import key
+from cityweather_dev.simulator.conditions import Conditions
 
 Point = tuple[float, float]  # latitude, longitude
-NOWHERE = ("atlantis", "nowhere")  # names that hold one of these are unknown
 COUNTRIES = ("AU", "BR", "CA", "CN", "DE", "EG", "ES", "FR", "GB", "IN", "IT", "JP", "KE", "MX", "NG", "NO", "PL", "US")
 
 
@@ -44,15 +45,16 @@ SNOW = Sky(600, "Snow", "light snow", "13d", 71)
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A place of the simulated world. Degrees; `region` and `country` may be empty."""
+    """A place of the simulated world. Degrees; what is not known is empty or 0. `region_code`: GeoNames' admin1."""
 
     name: str
     latitude: float
     longitude: float
-    country: str
-    region: str
-    population: int
-    id: int
+    country: str = ""
+    region_code: str = ""
+    region: str = ""
+    population: int = 0
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +71,16 @@ class Observation:
     sky: Sky
 
 
-def find(name: str, seed: int, unknown_rate: float, country: str = "") -> Spot | None:
-    """The largest place of that name. None for a name that the provider does not know. `country`: two letters or ""."""
-    spots = find_all(name, seed, unknown_rate, country)
-    return spots[0] if spots else None
+def find_all(name: str, conditions: Conditions, country: str = "") -> list[Spot]:
+    """Every place of that name, the likeliest first; none for a name that the gazetteer does not know.
 
-
-def find_all(name: str, seed: int, unknown_rate: float, country: str = "") -> list[Spot]:
-    """Every place of that name, the largest first. A name that is no real place's lies somewhere by its hash."""
+    `country`: two letters or "". Tests with more cities than the gazetteer has let numbered names be places, too.
+    """
     city, country = key(name), country.upper()
-    number = _number(f"{seed}|{city}" + (f"|{country}" if country else ""))
-    if not city or any(word in city for word in NOWHERE) or number % 1_000_000 < unknown_rate * 1_000_000:
-        return []
     known = [spot for spot in atlas().get(city, ()) if country in ("", spot.country)]
-    if known:
-        return [replace(spot, name=name) for spot in known]
-    # Most people live between these latitudes.
-    latitude = round(math.sin(_share(number, 20)) * 60 + 10, 4)
-    longitude = round(_share(number, 40) * 180, 4)
-    country = country or COUNTRIES[number % len(COUNTRIES)]
-    return [Spot(name, latitude, longitude, country, "", 10_000, 1_000_000 + number % 9_000_000)]
+    if known or not conditions.invent or not city[-1:].isdecimal():
+        return known
+    return _invented(name, country, _number(f"{conditions.seed}|{city}|{country}"), conditions.invent)
 
 
 def at(latitude: float, longitude: float) -> Spot:
@@ -97,18 +89,16 @@ def at(latitude: float, longitude: float) -> Spot:
     nearest = min(
         near, key=lambda spot: math.dist((latitude, longitude), (spot.latitude, spot.longitude)), default=None
     )
-    here = nearest or Spot("", latitude, longitude, "", "", 0, 0)
+    here = nearest or Spot("", latitude, longitude)
     return replace(here, latitude=latitude, longitude=longitude)
 
 
-def is_real(name: str) -> bool:
-    return key(name) in atlas()
-
-
-def observe(latitude: float, longitude: float, seed: int) -> Observation:
-    """Colder towards the poles, different from place to place."""
+def observe(latitude: float, longitude: float, seed: int, month: int | None = None) -> Observation:
+    """Colder towards the poles and in winter, different from place to place. `month`: 1 … 12, by default this one."""
     number = _number(f"{seed}|{latitude:.4f}|{longitude:.4f}")
-    temperature = round(28 - 0.45 * max(abs(latitude) - 10, 0) + 7 * _share(number, 0), 2)
+    season = math.cos((month or time.gmtime().tm_mon) * math.tau / 12 - math.pi)  # -1 in December … 1 in June
+    usual = 28 - 0.45 * max(abs(latitude) - 10, 0) + 15 * season * math.sin(math.radians(latitude))
+    temperature = round(usual + 7 * _share(number, 0), 2)
     humidity = 25 + number // 7 % 76
     wind = round((number // 11 % 1500) / 100, 2)
     sky = SKIES[number // 13 % len(SKIES)]
@@ -126,6 +116,17 @@ def observe(latitude: float, longitude: float, seed: int) -> Observation:
     )
 
 
+def _invented(name: str, country: str, number: int, share: float) -> list[Spot]:
+    """A place somewhere, by the number that the name hashes to."""
+    if number % 1_000_000 >= share * 1_000_000:
+        return []
+    # Most people live between these latitudes.
+    latitude = round(math.sin(_share(number, 20)) * 60 + 10, 4)
+    longitude = round(_share(number, 40) * 180, 4)
+    country = country or COUNTRIES[number % len(COUNTRIES)]
+    return [Spot(name, latitude, longitude, country, population=10_000, id=1_000_000 + number % 9_000_000)]
+
+
 def _number(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest())
 
@@ -137,14 +138,25 @@ def _share(number: int, shift: int) -> float:
 
 @cache
 def atlas() -> dict[str, list[Spot]]:
-    """The places of the gazetteer by key, the largest of a name first. Reading them takes half a second."""
-    regions = region_names()
-    places: dict[str, list[Spot]] = defaultdict(list)
-    for place in sorted(packed.read(packed.SHIPPED), key=lambda place: -place.population):
-        region = regions.get((place.country, place.region_code), "")
-        where = (place.latitude, place.longitude, place.country, region)
-        places[key(place.name)].append(Spot(place.name, *where, place.population, place.geonames_id))
-    return dict(places)
+    """The places of the gazetteer by the keys of all their names. Reading them takes a second.
+
+    Those of which it is the own name come first, then the largest.
+    """
+    places = sorted(packed.read(packed.SHIPPED), key=lambda place: -place.population)
+    spots = [_spot(place) for place in places]
+    found: dict[str, list[Spot]] = defaultdict(list)
+    for spot in spots:
+        found[key(spot.name)].append(spot)
+    for place, spot in zip(places, spots, strict=True):
+        for other in place.other_keys:
+            found[other].append(spot)
+    return dict(found)
+
+
+def _spot(place: packed.PackedPlace) -> Spot:
+    region = region_names().get((place.country, place.region_code), "")
+    where = place.latitude, place.longitude, place.country, place.region_code, region
+    return Spot(place.name, *where, place.population, place.geonames_id)
 
 
 def warm_up() -> None:
@@ -155,7 +167,6 @@ def warm_up() -> None:
 @cache
 def _by_degree() -> dict[tuple[int, int], list[Spot]]:
     degrees: dict[tuple[int, int], list[Spot]] = defaultdict(list)
-    for spots in atlas().values():
-        for spot in spots:
-            degrees[round(spot.latitude), round(spot.longitude)].append(spot)
+    for spot in {spot.id: spot for spots in atlas().values() for spot in spots}.values():
+        degrees[round(spot.latitude), round(spot.longitude)].append(spot)
     return degrees
