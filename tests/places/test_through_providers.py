@@ -1,108 +1,82 @@
-"""Every case of the table through the service, with both providers: as rows of an import, and looked up.
-
-The gazetteer's SQLite database is copied, so that the tests may write into it.
-"""
+"""Every case of the table through the service, with both providers: as rows of an import, and looked up."""
 
 import csv
 import io
-import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from cityweather import tasks
-from cityweather.flush import flusher
-from cityweather.places import matching, names
+from cityweather.models import PlaceName
+from cityweather.places import areas, matching, names
+from cityweather.places.areas import Area
 from cityweather.places.matching import Asked
 from cityweather_dev.simulator.process import Simulator
 from tests.places.cases import CASES, Case
-from tests.support.api import KEY
-from tests.support.capture import Sent
-from tests.support.dispatch import tick
-from tests.support.servers import default_database
+from tests.places.conftest import Answer, ImportFile
 
 pytestmark = [
     pytest.mark.xdist_group("places"),
     pytest.mark.parametrize("redis_server", ["valkey"], indirect=True),
-    pytest.mark.usefixtures("redis_server", "known_places", "unlimited"),
+    pytest.mark.usefixtures("redis_server", "known_places", "provider"),
 ]
+HEADER = ("city", "region", "country", "lat", "lng")
+# As rows of one file: usable, and no two alike.
+ROWS = list(
+    {
+        names.key(names.display(str(tuple(case.asked)))): case
+        for case in CASES
+        if case.asked.name.strip() or case.asked.latitude is not None
+    }.values()
+)
 
 
-@pytest.fixture
-def known_places(sqlite_places: str, tmp_path: Path, django_db_blocker: Any) -> Iterator[None]:
-    target = tmp_path / "places.sqlite3"
-    with sqlite3.connect(sqlite_places.removeprefix("sqlite:///")) as source, sqlite3.connect(target) as copy:
-        source.backup(copy)
-    with django_db_blocker.unblock(), default_database(f"sqlite:///{target}"):
-        yield
-
-
-@pytest.fixture(params=["openweather", "open_meteo"])
-def unlimited(request: pytest.FixtureRequest, simulator: Simulator, settings: Any) -> None:
-    """The provider, without a quota."""
-    settings.WEATHER_PROVIDER = request.param
-    for name in ("OPENWEATHER_QUOTA_PER_MINUTE", "OPENWEATHER_QUOTA_PER_MONTH", "OPEN_METEO_QUOTA_PER_MINUTE",
-                 "OPEN_METEO_QUOTA_PER_HOUR", "OPEN_METEO_QUOTA_PER_DAY"):  # fmt: skip
-        setattr(settings, name, 0)
-    settings.THROTTLE_WEATHER = ""
-
-
-@pytest.fixture
-def client() -> Client:
-    return Client(headers={"X-API-Key": KEY})
-
-
-def imported(client: Client, rows: list[Asked], sent_tasks: list[Sent]) -> dict[int, dict[str, Any]]:
-    """The results of a file of these rows, by their number."""
+def file_of(cases: list[Case]) -> bytes:
     file = io.StringIO()
-    csv.writer(file).writerows([("city", "region", "country", "lat", "lng"), *rows])
-    answer = client.post("/bulk/import", {"file": SimpleUploadedFile("places.csv", file.getvalue().encode())})
-    assert (answer.status_code, answer.json()["rejected"]) == (202, 0), answer.content
-    job = f"/bulk/jobs/{answer.json()['job_id']}"
-    for _ in range(100):
-        sent_tasks.clear()
-        tick()
-        for sent in [sent for sent in sent_tasks if sent.name == tasks.fetch.name]:
-            tasks.fetch(*sent.args)
-        flusher.flush_all()
-        if client.get(job).json()["status"] == "done":
-            break
-    results = client.get(f"{job}/results?limit=200").json()["results"]
-    return {result["line"] - 2: result for result in results}
+    csv.writer(file).writerows([HEADER, *(case.asked for case in cases)])
+    return file.getvalue().encode()
 
 
-def check(case: Case, answer: dict[str, Any]) -> None:
-    """An answer of the API: a result of a job, or the weather of a look-up."""
-    matched, place = answer["matched"], case.place
-    assert answer["ambiguous"] == case.ambiguous
+def results_of(cases: list[Case], import_file: ImportFile) -> list[tuple[Case, Answer]]:
+    results = import_file(file_of(cases))
+    assert len(results) == len(cases)
+    return [(case, results[line]) for line, case in enumerate(cases, start=2)]
+
+
+def check_result(case: Case, result: Answer) -> None:
     if case.source is None:
-        areas = next(iter(matching.readings(case.asked)), None)
-        assert matched["source"] == "provider"
-        assert all(matched["country"] in area.lands for area in (areas.areas if areas else ()))
-        return
-    assert matched["source"] in (case.source, "request" if case.source == "file" else None)
-    if place is not None:
-        assert (matched["name"], matched["region"] or "", matched["country"]) == place
+        assert (result["status"], result["last_error"], result["ambiguous"]) == ("failed", "unknown_city", 0)
+    else:
+        assert result["status"] == "success", result
+        assert result["weather"]["temperature"] is not None
+        check(case, result, source=case.source)
+
+
+def check(case: Case, answer: Answer, *, source: str) -> None:
+    """An answer of the API: a result of a job, or the weather of a look-up."""
+    matched = answer["matched"]
+    assert (answer["ambiguous"], matched["source"]) == (case.ambiguous, source), case
+    if case.place is not None:
+        assert place_of(matched) == case.place
     if case.asked.latitude is not None:
         assert (matched["latitude"], matched["longitude"]) == (case.asked.latitude, case.asked.longitude)
 
 
-def test_every_row_of_an_import_has_the_right_place(client: Client, sent_tasks: list[Sent]) -> None:
-    cases = [case for case in CASES if case.asked.name.strip() or case.asked.latitude is not None]
-    cases = list({names.key(names.display(str(tuple(case.asked)))): case for case in cases}.values())  # no duplicates
-    results = imported(client, [case.asked for case in cases], sent_tasks)
-    assert len(results) == len(cases) > 60
-    for number, case in enumerate(cases):
-        result = results[number]
-        if case.source is None and result["status"] == "failed":
-            assert result["last_error"] == "unknown_city"
-        else:
-            assert result["weather"] is not None, result
-            check(case, result)
+def place_of(matched: dict[str, Any]) -> tuple[str, str, str]:
+    return matched["name"], matched["region"] or "", matched["country"]
+
+
+def test_every_row_of_an_import_has_the_right_place(import_file: ImportFile) -> None:
+    assert len(ROWS) > 60
+    for case, result in results_of(ROWS, import_file):
+        check_result(case, result)
+
+
+@pytest.mark.parametrize("provider", ["openweather"], indirect=True)
+@pytest.mark.parametrize("known_places", ["postgres"], indirect=True)
+def test_rows_have_the_same_places_on_postgresql(import_file: ImportFile) -> None:
+    for case, result in results_of(ROWS[::7], import_file):
+        check_result(case, result)
 
 
 def test_every_look_up_has_the_right_place(client: Client) -> None:
@@ -113,23 +87,45 @@ def test_every_look_up_has_the_right_place(client: Client) -> None:
             continue
         query = {"city": asked.name, "lat": asked.latitude, "lon": asked.longitude}
         answer = client.get("/weather", {name: value for name, value in query.items() if value not in ("", None)})
-        if case.source is None and answer.status_code == 404:
-            assert answer.json()["code"] == "unknown_city"
+        if case.source is None:
+            assert (answer.status_code, answer.json()["code"]) == (404, "unknown_city"), case
         else:
             assert answer.status_code == 200, (asked, answer.content)
-            check(case, answer.json())
+            check(case, answer.json(), source="request" if case.source == "file" else case.source)
 
 
-def test_known_places_need_no_geocoder(
-    client: Client, sent_tasks: list[Sent], simulator: Simulator, settings: Any
-) -> None:
-    known = [case.asked for case in CASES if case.source == "gazetteer" and not case.asked.latitude]
-    towns = {case.place for case in CASES if case.asked in known}
-    results = imported(client, known, sent_tasks)
-    assert {result["status"] for result in results.values()} == {"success"}
+def test_known_places_need_no_geocoder(import_file: ImportFile, simulator: Simulator, provider: str) -> None:
+    known = [case for case in ROWS if case.source == "gazetteer"]
+    assert {result["status"] for _, result in results_of(known, import_file)} == {"success"}
     kinds = simulator.stats()["by_kind"]
     assert kinds.keys() <= {"weather", "forecast"}
-    if settings.WEATHER_PROVIDER == "openweather":
+    towns = {case.place for case in known}
+    if provider == "openweather":
         assert kinds["weather"] == len(towns)
     else:
         assert kinds["forecast"] < len(towns) / 5  # the first batches of a job are small
+
+
+def test_what_a_geocoder_finds_lies_where_the_row_says(import_file: ImportFile) -> None:
+    """The gazetteer is empty, so that each row without coordinates is geocoded."""
+    PlaceName.objects.all().delete()
+    named = [case for case in ROWS if case.asked.latitude is None]
+    found = [(case, result) for case, result in results_of(named, import_file) if result["status"] == "success"]
+    for case, result in found:
+        assert (result["matched"]["source"], result["ambiguous"]) == ("provider", 0)
+        assert lies_within(result["matched"], case.asked), (case, result["matched"])
+    assert len(found) > 75
+    others = {case.asked.name for case, result in found if place_of(result["matched"]) != case.place}
+    assert others == {"Mexico", "Calcutta"}  # geocoders' towns of exactly that name go before other names
+
+
+def lies_within(matched: dict[str, Any], asked: Asked) -> bool:
+    """In all areas of one reading of what is asked for."""
+    readings = matching.readings(asked)
+    return any(all(holds(area, matched) for area in reading.areas) for reading in readings)
+
+
+def holds(area: Area, matched: dict[str, Any]) -> bool:
+    region = areas.region(matched["region"] or "")
+    codes = {code for country, code in region.regions if country == matched["country"]} if region else {""}
+    return any(area.holds(matched["country"], code) for code in codes)
