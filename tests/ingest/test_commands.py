@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,25 @@ class TestImport:
         file.write_bytes(b'city\n"Oslo\nBergen\n')
         run("import_cities", file, "--no-quotes")
         assert BulkJob.objects.get().total == 2
+
+    def test_a_job_has_its_label_and_its_choice_about_ambiguous_names(self, import_dir: Path) -> None:
+        file = import_dir / "towns.csv"
+        file.write_text("city\nParis\n")
+        run("import_cities", file, "--label", " Sales 2026 ", "--ambiguous", "fail")
+        job = BulkJob.objects.get()
+        assert (job.label, job.refuse_ambiguous) == ("Sales 2026", True)
+        with pytest.raises(CommandError, match="label"):
+            run("import_cities", file, "--label", "x" * 1000)
+        assert BulkJob.objects.count() == 1
+
+    def test_a_dry_run_says_what_the_api_would_and_keeps_nothing(self, import_dir: Path) -> None:
+        file = import_dir / "towns.csv"
+        file.write_text("city,country\nMünchen,DE\n-,DE\n", encoding="utf-8")
+        outlook = json.loads(run("import_cities", file, "--dry-run"))
+        assert (outlook["total"], outlook["rejected"], outlook["country_column"]) == (1, 1, "country")
+        assert outlook["rows"][0]["city"] == "München, DE"
+        assert not BulkJob.objects.exists()
+        assert not (import_dir / "rejected").exists()
 
     def test_a_missing_file_is_one_sentence(self, import_dir: Path) -> None:
         with pytest.raises(CommandError, match=r"none\.csv: No such file"):

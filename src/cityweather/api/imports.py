@@ -165,7 +165,12 @@ def read_options(source: Source) -> ReadOptions:
 
 def label_of(source: Source) -> str:
     """Raises InvalidParameter."""
-    label = str(source.fields.get("label") or "").strip()
+    return checked_label(str(source.fields.get("label") or ""))
+
+
+def checked_label(text: str) -> str:
+    """Raises InvalidParameter."""
+    label = text.strip()
     if len(label) > LABEL_MAX or not label.isprintable():
         raise InvalidParameter(name="label", expected=f"at most {LABEL_MAX} printable characters")
     return label

@@ -1,6 +1,7 @@
 """`cityweather import_cities FILE`: the same import as POST /bulk/import, for a file at hand."""
 
 import csv
+import json
 import re
 import time
 from argparse import ArgumentParser, BooleanOptionalAction
@@ -15,8 +16,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cityweather.api.exports import guard
+from cityweather.api.import_serializers import DryRun
+from cityweather.api.imports import AMBIGUOUS, FAIL, LIKELIEST, checked_label
+from cityweather.api.serializers import LABEL
 from cityweather.api.webhooks.address import check_url
 from cityweather.errors import CityWeatherError
+from cityweather.ingest.dry_run import dry_run as look_at
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import COLUMN_OPTIONS, PARTS, ReadOptions
 from cityweather.ingest.spool import Spool, spool_upload
@@ -42,16 +47,24 @@ class Command(BaseCommand):
             parser.add_argument(f"--{part}-column", metavar="COLUMN", help=f"that of the {part}; 0: none")
         parser.add_argument("--header", action=BooleanOptionalAction, help="whether the first row names the columns")
         parser.add_argument("--no-quotes", dest="quotes", action="store_const", const="none", help='" means nothing')
+        parser.add_argument(
+            "--ambiguous", choices=AMBIGUOUS, default=LIKELIEST, help="of a name that fits several places"
+        )
+        parser.add_argument("--label", default="", help=LABEL)
+        parser.add_argument("--dry-run", action="store_true", help="write what it would do, as JSON; nothing is kept")
         parser.add_argument("--callback-url", help="gets a POST when the job has ended (see CALLBACK_HOSTS)")
         parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
-    def handle(self, *_: Any, file: Path, quiet: bool, callback_url: str | None, **given: Any) -> None:
+    def handle(self, *_: Any, file: Path, quiet: bool, dry_run: bool, **given: Any) -> None:
         began = time.monotonic()
         try:
-            callback_url = check_url(callback_url)
+            fields = _of_job(given)
             options = ReadOptions(**{name: given[name] for name in READ_OPTIONS})
             with _bar(quiet) as bar, spool_upload(_read(file, bar), file_name=file.name, options=options) as spool:
-                job = _write(spool, bar, callback_url)
+                if dry_run:
+                    self.stdout.write(json.dumps(DryRun(look_at(spool)).data, indent=2, ensure_ascii=False))
+                    return
+                job = _write(spool, bar, fields)
                 refused = _keep_refused(spool, job) if spool.rejected else ""
         except CityWeatherError as error:
             raise CommandError(f"{file.name}: {_in_options(error.detail)}") from None
@@ -70,6 +83,15 @@ class Command(BaseCommand):
             reasons = ", ".join(f"{code} {count:,}" for code, count in spool.reasons.most_common())
             self.stdout.write(f"refused: {reasons}; see {refused}")
         self.stdout.write(f"job {job.pk}")
+
+
+def _of_job(given: dict[str, Any]) -> dict[str, Any]:
+    """What the options say of the job, for import_spool()."""
+    return {
+        "callback_url": check_url(given["callback_url"]),
+        "label": checked_label(given["label"]),
+        "refuse_ambiguous": given["ambiguous"] == FAIL,
+    }
 
 
 def _in_options(detail: str) -> str:
@@ -96,11 +118,9 @@ def _read(file: Path, bar: Progress) -> Iterator[bytes]:
         bar.advance(reading, len(chunk))
 
 
-def _write(spool: Spool, bar: Progress, callback_url: str | None) -> BulkJob:
+def _write(spool: Spool, bar: Progress, fields: dict[str, Any]) -> BulkJob:
     writing = bar.add_task("cities", total=spool.total)
-    job, _ = import_spool(
-        spool, callback_url=callback_url, on_progress=lambda done: bar.update(writing, completed=done)
-    )
+    job, _ = import_spool(spool, on_progress=lambda done: bar.update(writing, completed=done), **fields)
     return job
 
 
