@@ -24,6 +24,10 @@ def refusal(content: bytes, **options: str | bool) -> str:
         (b"Europe, 2024\n\ncity,country\nParis,FR\n", "Line 3 looks like the header"),
         (b"Table 1\nParis;FR\nOslo;NO\n", "Only the first row could be read. Is it a title?"),
         (b"Asema;Koodi\nBonn;53111\n", "say column= with its header, or column= with its number and header=true or"),
+        (
+            b"home city,work city,name\nParis,Oslo,Ann\n",
+            "'home city' may hold the cities, too. Put 'city' above one, or",
+        ),
         (b"name,email\nJohn,j@example.com\n", "'name' looks like that of a person"),
         (b'city,x\n"Paris,1\nOslo,2\n"Lima",3\n', "line 2 closes only after whole rows"),
         (b'city,x\n"Paris,1\nOslo,2\n"Lima",3\n', "quotes=none"),

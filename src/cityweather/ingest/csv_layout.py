@@ -20,7 +20,7 @@ from cityweather.ingest.csv_columns import (
 )
 from cityweather.ingest.csv_first_lines import LOOK_AHEAD, FirstLines, Split
 from cityweather.ingest.csv_header import HeaderSearch
-from cityweather.ingest.csv_words import CITY, KNOWN, NAME, PERSON, plain
+from cityweather.ingest.csv_words import CITY, KNOWN, NAME, PERSON, VAGUE, holds_city, plain
 from cityweather.ingest.errors import BadOption, NoCityColumn, RowTooLong, UnclosedQuote
 from cityweather.ingest.options import DELIMITERS, ReadOptions
 from cityweather.ingest.text import shown
@@ -224,6 +224,9 @@ def _city(split: Split) -> int | None:
         raise _question(HOW_TO_NAME, [split])
     if name == NAME and PERSON.intersection(split.words):
         raise _question(f"'name' looks like that of a person. {HOW_TO_NAME}", [split])
+    rival = next(filter(holds_city, split.cells), None) if name in VAGUE else None
+    if rival is not None:
+        raise _question(f"{shown(rival)[:40]!r} may hold the cities, too. {HOW_TO_NAME}", [split])
     return _single(split, split.words, name)
 
 

@@ -5,6 +5,7 @@ import re
 from cityweather.places.names import display, key
 
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^][]*\]")
+_HUMP = re.compile("(?<=[a-z])(?=[A-Z])")
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
 
@@ -23,9 +24,11 @@ def _words(*headers: str) -> tuple[str, ...]:
 
 
 NAME = "name"
+VAGUE = _words("place", "places", "place name", "plaats", "location", "locations", NAME, "names", "nm")
+"""They may stand above something else than cities."""
 # None of them is the name of a town, since the first line of a list could be that town.
-# Best first. What may be something else than a city comes last: with `name` and `town` the city is in `town`.
-CITY = _words(
+# Best first: with `name` and `town` the city is in `town`.
+CITY = (*_words(
     "city", "city name", "cities", "ciudad", "ciudades", "cidade", "cidades", "ville", "villes", "città", "stadt",
     "städte", "stad", "by navn", "kaupunki", "miasto", "miasta", "miejscowość", "město", "mesto", "город",
     "города", "місто", "град", "πόλη", "şehir", "şehirler", "thành phố", "oraș", "localitate", "város",
@@ -33,8 +36,7 @@ CITY = _words(
     "town", "towns", "town name", "ort", "ortschaft", "gemeinde", "municipality", "municipio", "município",
     "comune", "commune", "gemeente", "kommune", "kommun", "obec", "localidad", "localidade", "locality", "settlement",
     "ortsname", "stadtname", "nom ville", "nom commune", "localité", "località", "población",
-    "place", "places", "place name", "plaats", "location", "locations", NAME, "names", "nm",
-)  # fmt: skip
+), *VAGUE)  # fmt: skip
 # Codes before names: a code has one spelling.
 COUNTRY = _words(
     "country code", "country iso", "iso2", "alpha 2", "iso", "cc", "iso3", "alpha 3", "ländercode", "länderkürzel",
@@ -55,6 +57,7 @@ OTHERS = _words(
     "plz", "timezone", "continent",
 )  # fmt: skip
 KNOWN = frozenset((*CITY, *COUNTRY, *REGION, *LATITUDE, *LONGITUDE, *OTHERS))
+ABOUT_CITIES = (KNOWN - set(CITY)) | {"code", "type"}
 PERSON = frozenset(
     _words("email", "e-mail", "mail", "phone", "telephone", "mobile", "first name", "last name", "surname", "company")
 )
@@ -63,3 +66,9 @@ TITLE = frozenset(_words("city", "cities", "city name"))
 """A header that stands alone on a line below a title can only be one of these: "Town" could be a town."""
 OUR_RESULTS = word("last_refreshed_at")
 """A column of our own downloads, whose `city` is the whole name and whose other columns are those of the answer."""
+
+
+def holds_city(header: str) -> bool:
+    """Whether a city's word is among others: "home city", "HomeTown", "Ort der Geburt"; not "city_id"."""
+    words = set(_NOT_LETTERS.split(key(display(_HUMP.sub(" ", _BRACKETS.sub("", header))))))
+    return not words.isdisjoint(CITY) and words.isdisjoint((*VAGUE, *ABOUT_CITIES))
