@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cityweather.models import BulkJob, City, JobResult
+from cityweather.models import BulkJob, City, JobResult, Place, PlaceName
+from cityweather.places import areas
 from tests.api.test_exports import rows_of
 from tests.support.api import make_job
 from tests.support.files import imported
@@ -59,6 +60,32 @@ def test_a_row_refused_as_ambiguous_lists_the_places_that_fit(keyed: Client) -> 
         ("Missouri", 166810), ("Illinois", 116565),
     ]  # fmt: skip
     assert "candidates" not in other
+
+
+@pytest.mark.usefixtures("few_places")
+def test_the_places_that_fit_lie_in_the_country_and_region_of_the_rows_columns(keyed: Client) -> None:
+    """Behind a comma CA is Canada and California."""
+    make_places(("Windsor", "CA", "08", 200_000), ("Windsor", "CA", "10", 5_000), ("Windsor", "US", "CA", 90_000),
+                ("Windsor", "US", "CA", 80_000))  # fmt: skip
+    job = imported("Windsor,CA,", "Windsor,,CA", '"Windsor, CA",,', header="city,country,state")
+    JobResult.objects.filter(job=job).update(status="failed", error="ambiguous_city")
+    rows = results(keyed, job)
+    assert [[place["population"] for place in row["candidates"]] for row in rows] == [
+        [200_000, 5_000], [90_000, 80_000], [200_000, 90_000, 80_000, 5_000],
+    ]  # fmt: skip
+    assert [(row["city"], row["ambiguous"]) for row in rows] == [
+        ("Windsor, Canada", 1), ("Windsor, CA, US", 1), ("Windsor, CA", 3),
+    ]  # fmt: skip
+
+
+def make_places(*places: tuple[str, str, str, int]) -> None:
+    """(name, country, code of the region, people) of each, somewhere."""
+    for number, (name, country, region, population) in enumerate(places, start=1):
+        made = Place.objects.create(
+            geonames_id=number, name=name, title=f"{name} {number}", country=country, region_code=region,
+            region_name=areas.region_names()[country, region], latitude=1, longitude=number, population=population,
+        )  # fmt: skip
+        PlaceName.objects.create(place=made, key=name.casefold(), own=True)
 
 
 @pytest.mark.usefixtures("few_places")

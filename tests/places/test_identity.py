@@ -68,6 +68,9 @@ def test_the_city_without_a_place_reads_back_as_the_same_areas(asked: Asked, cou
 
 def test_a_row_as_people_read_it() -> None:
     assert written(Asked("Springfield", "Illinois", "US")) == "Springfield, Illinois, US"
+    assert written(Asked("Springfield", "IL", "US")) == "Springfield, IL, US"
+    windsor = Asked("Windsor", country="CA")  # behind a comma CA is California, too
+    assert (written(windsor), written(windsor, exact=True)) == ("Windsor, CA", "Windsor, Canada")
     assert written(Asked(" ", latitude=52.5163, longitude=13.3777)) == "52.52, 13.38"
     assert len(written(Asked("x" * 200, "y" * 200))) == 200
 

@@ -6,11 +6,12 @@ from cityweather.ingest.spool import Spool, spool_upload
 from cityweather.models import BulkJob
 
 
-def spool(*names: str, file_name: str = "cities.csv", options: ReadOptions | None = None) -> Spool:
-    """The spool of a file with the column `city`."""
-    return spool_upload(["\n".join(("city", *names)).encode()], file_name=file_name, options=options)
+def spool(
+    *lines: str, header: str = "city", file_name: str = "cities.csv", options: ReadOptions | None = None
+) -> Spool:
+    return spool_upload(["\n".join((header, *lines)).encode()], file_name=file_name, options=options)
 
 
-def imported(*names: str, **options: str | None) -> BulkJob:
-    with spool(*names) as content:
+def imported(*lines: str, header: str = "city", **options: str | None) -> BulkJob:
+    with spool(*lines, header=header) as content:
         return import_spool(content, **options)[0]  # type: ignore[arg-type]

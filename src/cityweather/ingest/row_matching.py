@@ -34,7 +34,13 @@ def match_rows(rows: Sequence[Row]) -> list[MatchedRow]:
     asked = [Asked(row.name, row.region, row.country, row.latitude, row.longitude) for row in rows]
     return [
         MatchedRow(
-            row.position, row.line, written(place), row.latitude, row.longitude, match.ambiguous, identity(place, match)
-        )
+            row.position,
+            row.line,
+            written(place, exact=match.ambiguous > 0),
+            row.latitude,
+            row.longitude,
+            match.ambiguous,
+            identity(place, match),
+        )  # fmt: skip
         for row, place, match in zip(rows, asked, gazetteer.match_all(asked), strict=True)
     ]

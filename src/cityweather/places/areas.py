@@ -61,7 +61,8 @@ def region(text: str) -> Area | None:
     return _area(_countries().get(word) if len(word) > 3 else None, _regions().get(word))
 
 
-def unambiguous(country_text: str, region_text: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def unambiguous(country_text: str, region_text: str) -> tuple[str, ...]:
     """The two columns of a row as parts behind a name, so that area() finds in them what the columns mean.
 
     Behind a comma "CA" is Canada and California. As a country it becomes "Canada", as a region it is followed by "US".
@@ -73,7 +74,7 @@ def unambiguous(country_text: str, region_text: str) -> list[str]:
     lands = {land for land, _ in within.regions} if within else set()
     if not country_text and within != area(region_text) and len(lands) == 1:
         country_text = lands.pop()
-    return [text for text in (region_text, country_text) if text]
+    return tuple(text for text in (region_text, country_text) if text)
 
 
 @lru_cache(maxsize=1)

@@ -37,15 +37,20 @@ def identity(asked: Asked, match: Match) -> Identity:
         point = coordinates(asked.latitude, asked.longitude)
         name = located(name, asked.latitude, asked.longitude) if name else point
         return Identity(name, key(name), latitude=asked.latitude, longitude=asked.longitude)
-    if asked.country or asked.region:
-        name = ", ".join([name, *areas.unambiguous(display(asked.country), display(asked.region))])
-    name = name[:MAX_LENGTH]
+    name = written(asked, exact=True)
     return Identity(name, key(name))
 
 
-def written(asked: Asked) -> str:
-    """The row as one text, for people: "Springfield, Illinois, US"; of a row without a name its coordinates."""
-    name = ", ".join(filter(None, (display(text) for text in (asked.name, asked.region, asked.country))))
-    if not asked.name.strip() and asked.latitude is not None and asked.longitude is not None:
+def written(asked: Asked, *, exact: bool = False) -> str:
+    """The row as one text, for people: "Springfield, Illinois, US"; of a row without a name its coordinates.
+
+    `exact`: so that it is read as the same areas, "Windsor, Canada" instead of "Windsor, CA".
+    """
+    name = display(asked.name)
+    if not name and asked.latitude is not None and asked.longitude is not None:
         return coordinates(asked.latitude, asked.longitude)
+    if asked.region or asked.country:
+        region, country = display(asked.region), display(asked.country)
+        within = areas.unambiguous(country, region) if exact else (region, country)
+        name = ", ".join(filter(None, (name, *within)))
     return name[:MAX_LENGTH]
