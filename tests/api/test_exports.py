@@ -23,8 +23,12 @@ from cityweather.models import City, RejectedRow
 from tests.support.api import START, make_city, make_job
 
 
+def text_of(answer: Any) -> str:
+    return str(answer.getvalue().decode())
+
+
 def rows_of(answer: Any) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(answer.getvalue().decode())))
+    return list(csv.reader(io.StringIO(text_of(answer))))
 
 
 @pytest.mark.usefixtures("database")

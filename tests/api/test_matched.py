@@ -7,7 +7,7 @@ from django.test import Client
 
 from cityweather.models import BulkJob, City, JobResult, Place, PlaceName
 from cityweather.places import areas
-from tests.api.test_exports import rows_of
+from tests.api.test_exports import rows_of, text_of
 from tests.support.api import make_job
 from tests.support.files import imported
 
@@ -115,6 +115,20 @@ def test_our_own_files_come_back_as_the_same_cities(keyed: Client, path: str) ->
     column = rows[0].index("city")
     again = imported(*(f'"{row[column]}"' for row in rows[1:]))
     assert list(City.objects.order_by("id").values()) == cities
+    if "results" in path:
+        assert shown(again) == shown(job)
+
+
+@pytest.mark.usefixtures("few_places")
+@pytest.mark.parametrize("path", ["/bulk/jobs/{}/results?format=csv", "/cities?format=csv"])
+def test_rows_with_coordinates_come_back_where_they_were(keyed: Client, path: str) -> None:
+    """Their cities are called after their coordinates; the other rows have none to give back."""
+    job = imported("Home,50.1109,8.6821", "Paris,0.5,0.5", ",-0.25,170.5", "Paris,,", header="city,lat,lng")
+    cities = list(City.objects.order_by("id").values())
+    header, *lines = text_of(keyed.get(path.format(job.job_id))).splitlines()
+    again = imported(*lines, header=header)
+    assert list(City.objects.order_by("id").values()) == cities
+    assert again.unmatched == 0
     if "results" in path:
         assert shown(again) == shown(job)
 

@@ -6,7 +6,7 @@ from cityweather.places import matching
 from cityweather.places.identity import identity, written
 from cityweather.places.matching import Asked, Candidate, Match
 from cityweather.places.names import key
-from cityweather.places.titles import Titled, titles
+from cityweather.places.titles import Titled, titles, with_coordinates_of_title
 
 FLORENCE = Candidate(3176959, "Florence", "16", "Tuscany", "IT", 43.77, 11.25, 349_296, "Florence, IT")
 
@@ -73,6 +73,26 @@ def test_a_row_as_people_read_it() -> None:
     assert (written(windsor), written(windsor, exact=True)) == ("Windsor, CA", "Windsor, Canada")
     assert written(Asked(" ", latitude=52.5163, longitude=13.3777)) == "52.52, 13.38"
     assert len(written(Asked("x" * 200, "y" * 200))) == 200
+
+
+@pytest.mark.parametrize(
+    ("title", "asked"),
+    [
+        ("Home (50.10, -8.60)", Asked("Home", latitude=50.1, longitude=-8.6)),
+        ("Al Bab, Aleppo, SY (36.37, 37.52)", Asked("Al Bab, Aleppo, SY", latitude=36.37, longitude=37.52)),
+        ("-0.25, 170.50", Asked("", latitude=-0.25, longitude=170.5)),
+        *((name, Asked(name)) for name in ("Home", "Paris (2.35)", "A (95.00, 1.00)", "B (1.00, 181.00)", "0.00, 0.00",
+                                           "Route 12.34, 56.78", "")),
+    ],
+)  # fmt: skip
+def test_a_title_gives_its_coordinates_back(title: str, asked: Asked) -> None:
+    assert with_coordinates_of_title(Asked(title)) == asked
+
+
+def test_coordinates_that_are_given_stay() -> None:
+    given = Asked("Home (50.10, -8.60)", latitude=1.0, longitude=2.0)
+    assert with_coordinates_of_title(given) == given
+    assert with_coordinates_of_title(given._replace(name="1.00, 2.00")) == given._replace(name="")
 
 
 def test_titles_are_unique_and_only_as_long_as_needed() -> None:

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cityweather.ingest.csv_first_lines import LOOK_AHEAD, Split
-from cityweather.ingest.csv_words import CITY, COUNTRY, KNOWN, LATITUDE, LONGITUDE, OUR_RESULTS, REGION, plain
+from cityweather.ingest.csv_words import (
+    CITY,
+    COUNTRY,
+    KNOWN,
+    LATITUDE,
+    LONGITUDE,
+    OUR_RESULTS,
+    OUR_SOURCE,
+    OUR_WORDS,
+    REGION,
+    plain,
+)
 from cityweather.ingest.errors import BadOption, RowTooLong, UnclosedQuote
 from cityweather.ingest.options import NO_COLUMN, OPTION_MAX, PARTS, ReadOptions
 from cityweather.ingest.text import shown
@@ -30,7 +41,10 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Their numbers from 0; None: the file has no such column. `codes`: regions are codes that may be unknown."""
+    """Their numbers from 0; None: the file has no such column. `codes`: regions are codes that may be unknown.
+
+    `source`: that of our own downloads which says whose the coordinates are.
+    """
 
     city: int | None
     region: int | None = None
@@ -38,6 +52,7 @@ class Columns:
     latitude: int | None = None
     longitude: int | None = None
     codes: bool = False
+    source: int | None = None
 
     def by_part(self) -> dict[str, int | None]:
         return {"city": self.city, **{part: getattr(self, part) for part in PARTS}}
@@ -79,8 +94,9 @@ def find_columns(split: Split, city: int | None, options: ReadOptions, *, header
     given = {part: column for part, column in options.columns.items() if column}
     found = {part: _given(split, part, column, header=header) for part, column in given.items()}
     _check_different(city, found)
-    if header and OUR_RESULTS not in split.words:
-        for part, words in WORDS.items():
+    ours = OUR_RESULTS in split.words
+    if header:
+        for part, words in (OUR_WORDS if ours else WORDS).items():
             column = split.find(words)
             if part not in given and column not in (city, *found.values()):
                 found[part] = column
@@ -88,7 +104,8 @@ def find_columns(split: Split, city: int | None, options: ReadOptions, *, header
     if latitude is None or longitude is None:
         _check_pair(options)
         latitude = longitude = None
-    return Columns(city, found.get("region"), found.get("country"), latitude, longitude)
+    source = split.find((OUR_SOURCE,)) if ours else None
+    return Columns(city, found.get("region"), found.get("country"), latitude, longitude, source=source)
 
 
 def _given(split: Split, part: str, given: str, *, header: bool) -> int | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from cityweather.ingest.csv_columns import Columns
@@ -56,6 +57,8 @@ def _named(line: int, raw: str) -> Usable | Unusable:
 
 
 def _located(line: int, cells: list[str], columns: Columns) -> Usable | Unusable:
+    if columns.source is not None and cell(cells, columns.source) != "file":  # they are those of the answer
+        columns = replace(columns, latitude=None, longitude=None)
     try:
         latitude, longitude = _coordinates(cell(cells, columns.latitude), cell(cells, columns.longitude))
     except BadCoordinatesError as error:

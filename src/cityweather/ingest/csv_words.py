@@ -66,6 +66,9 @@ TITLE = frozenset(_words("city", "cities", "city name"))
 """A header that stands alone on a line below a title can only be one of these: "Town" could be a town."""
 OUR_RESULTS = word("last_refreshed_at")
 """A column of our own downloads, whose `city` is the whole name and whose other columns are those of the answer."""
+OUR_SOURCE = word("matched_source")
+OUR_WORDS = {"latitude": _words("matched_latitude"), "longitude": _words("matched_longitude")}
+"""They hold the row's own coordinates where the source is `file`."""
 
 
 def holds_city(header: str) -> bool:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from cityweather.ingest.spool import Row
 from cityweather.places import gazetteer
 from cityweather.places.identity import Identity, identity, written
-from cityweather.places.matching import Asked
+from cityweather.places.matching import Asked, Match
+from cityweather.places.titles import with_coordinates_of_title
 
 
 class MatchedRow(NamedTuple):
@@ -32,15 +33,13 @@ class MatchedRow(NamedTuple):
 def match_rows(rows: Sequence[Row]) -> list[MatchedRow]:
     """In the order of the rows. Raises DatabaseError."""
     asked = [Asked(row.name, row.region, row.country, row.latitude, row.longitude) for row in rows]
-    return [
-        MatchedRow(
-            row.position,
-            row.line,
-            written(place, exact=match.ambiguous > 0),
-            row.latitude,
-            row.longitude,
-            match.ambiguous,
-            identity(place, match),
-        )  # fmt: skip
-        for row, place, match in zip(rows, asked, gazetteer.match_all(asked), strict=True)
-    ]
+    located = list(map(with_coordinates_of_title, asked))
+    found = zip(rows, asked, located, gazetteer.match_all(located), strict=True)
+    return [_matched(*one) for one in found]
+
+
+def _matched(row: Row, asked: Asked, located: Asked, match: Match) -> MatchedRow:
+    return MatchedRow(
+        row.position, row.line, written(asked, exact=match.ambiguous > 0), located.latitude, located.longitude,
+        match.ambiguous, identity(located, match),
+    )  # fmt: skip

@@ -1,10 +1,15 @@
 """The title of a place: unique among all places, readable, and only as long as needed ("Paris, FR")."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from cityweather.places.matching import Asked
 from cityweather.places.names import MAX_LENGTH, key
+
+_LOCATED = re.compile(r"(?:(?P<name>.+) \()?(?P<north>-?\d\d?\.\d\d), (?P<east>-?\d{1,3}\.\d\d)\)?")
+_LAST_SIGNS = frozenset("0123456789)")
 
 
 class Titled(NamedTuple):
@@ -39,6 +44,19 @@ def located(name: str, latitude: float, longitude: float) -> str:
 
 def coordinates(latitude: float, longitude: float) -> str:
     return f"{latitude:.2f}, {longitude:.2f}"
+
+
+def with_coordinates_of_title(asked: Asked) -> Asked:
+    """Our downloads call cities by titles: "Home (50.11, 8.68)" asks for Home there, "-0.25, 170.50" for that point."""
+    found = _LOCATED.fullmatch(asked.name) if asked.name[-1:] in _LAST_SIGNS else None
+    if found is None:
+        return asked
+    north, east = float(found["north"]), float(found["east"])
+    if asked.latitude is not None:
+        return asked if found["name"] else asked._replace(name="")  # the point as a name says nothing more
+    if abs(north) > 90 or abs(east) > 180 or north == east == 0:
+        return asked
+    return asked._replace(name=found["name"] or "", latitude=north, longitude=east)
 
 
 def _short(place: Titled) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from cityweather.models import City, Status
 from cityweather.places import gazetteer, matching
 from cityweather.places.identity import Identity, identity
 from cityweather.places.matching import Asked, Candidate
+from cityweather.places.titles import with_coordinates_of_title
 from cityweather.weather.providers.base import Place, Weather
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ def find(asked: Asked) -> Target:
 
     While the database is unreachable only the provider's geocoder knows where the city is.
     """
+    asked = with_coordinates_of_title(asked)
     try:
         match = gazetteer.match(asked)
         city = identity(asked, match)
