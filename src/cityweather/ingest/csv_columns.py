@@ -43,7 +43,7 @@ class Column(NamedTuple):
 class Columns:
     """Their numbers from 0; None: the file has no such column. `codes`: regions are codes that may be unknown.
 
-    `source`: that of our own downloads which says whose the coordinates are.
+    `source`: of our own downloads, whether the coordinates are those of the row.
     """
 
     city: int | None

@@ -53,7 +53,7 @@ def with_coordinates_of_title(asked: Asked) -> Asked:
         return asked
     north, east = float(found["north"]), float(found["east"])
     if asked.latitude is not None:
-        return asked if found["name"] else asked._replace(name="")  # the point as a name says nothing more
+        return asked if found["name"] else asked._replace(name="")  # the point is no name
     if abs(north) > 90 or abs(east) > 180 or north == east == 0:
         return asked
     return asked._replace(name=found["name"] or "", latitude=north, longitude=east)

@@ -86,7 +86,7 @@ class Command(BaseCommand):
 
 
 def _of_job(given: dict[str, Any]) -> dict[str, Any]:
-    """What the options say of the job, for import_spool()."""
+    """The options of the job, for import_spool()."""
     return {
         "callback_url": check_url(given["callback_url"]),
         "label": checked_label(given["label"]),
