@@ -80,7 +80,7 @@ class Folder:
         return self._keep("port", port)
 
     def write_pids(self, pids: Mapping[str, int]) -> None:
-        """Writes pids.json, part → process id, for whoever wants to look at a part or kill it."""
+        """Writes pids.json, part → process id, for people who want to look at a part or kill it."""
         self._write("pids.json", dict(pids))
 
     def _keep(self, name: str, value: T) -> T:

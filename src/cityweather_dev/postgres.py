@@ -31,7 +31,7 @@ def _installation() -> Path:
 class Postgres(Server):
     """`settings` are postgresql.conf's. As root the data live in a temporary folder of the user nobody instead.
 
-    It trusts whoever connects, so every user of this machine while it runs: not for data of any worth.
+    It trusts every connection, so every user of this machine can read it while it runs. Keep no valuable data in it.
     """
 
     name: ClassVar[str] = "postgres"

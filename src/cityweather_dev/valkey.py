@@ -72,7 +72,7 @@ class Valkey(Server):
         return self.serving_pid() == self.pid
 
     def serving_pid(self) -> int | None:
-        """Of the server that answers on this port; None also while it still loads its data."""
+        """The process id of the server that answers on this port; None also while it still loads its data."""
         with self.client() as client:
             try:
                 client.ping()

@@ -11,7 +11,7 @@ import psutil
 import pytest
 import requests
 
-from cityweather.weather.single_flight import PATIENCE
+from cityweather.weather.single_flight import LONGEST_WAIT
 from cityweather_dev.processes import wait_until
 from tests.support.fleet import Fleet
 
@@ -46,7 +46,7 @@ def test_when_the_process_that_asks_is_killed_one_of_those_who_wait_asks_instead
 
     def ask(_: int) -> int | None:
         try:
-            return requests.get(f"{fleet.url}/weather?city=Flight%207", timeout=PATIENCE).status_code
+            return requests.get(f"{fleet.url}/weather?city=Flight%207", timeout=LONGEST_WAIT).status_code
         except requests.ConnectionError:
             return None
 

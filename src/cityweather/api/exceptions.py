@@ -1,4 +1,4 @@
-"""Every error leaves as JSON {"detail", "code"}, whoever raised it: we, DRF, Django or the URL resolver.
+"""Every error leaves as JSON {"detail", "code"}, wherever it was raised: by us, DRF, Django or the URL resolver.
 
 A refused import that asks which column holds what has `columns`, too.
 """

@@ -32,7 +32,7 @@ def close(states: Mapping[str, Progress], tracker: Tracker) -> dict[str, Progres
 
 
 def commit(job: BulkJob, state: Progress) -> str | None:
-    """Step three, in the transaction that flushed the last entry: whoever sees the status can read everything.
+    """Step three, in the transaction that flushed the last entry: a client that sees the status can read everything.
 
     Returns the status. None: Redis counted a row that the database never got, or was closed too early; the caller
     rebuilds the job and it goes on.

@@ -142,7 +142,7 @@ def flush_jobs(job_ids: Sequence[str]) -> list[str]:
         if len(jobs) == 1 and disagreeing:
             recovery.rebuild(*states[0], tracker)
             return list(job_ids)
-    _let_go(flushes, tracker)
+    _drop_from_redis(flushes, tracker)
     again = [flush.id for flush in flushes if flush.entries and not flush.ended]
     alone = {str(job.job_id) for job in jobs} - {flush.id for flush in flushes} | {flush.id for flush in disagreeing}
     return again + [job_id for one in alone for job_id in flush_jobs([one])]
@@ -189,7 +189,7 @@ def _ends(flush: _Flush, final: Progress) -> bool:
     return flush.ended is not None
 
 
-def _let_go(flushes: Sequence[_Flush], tracker: Tracker) -> None:
+def _drop_from_redis(flushes: Sequence[_Flush], tracker: Tracker) -> None:
     """Drop from Redis what the database has now."""
     if flushes:
         sizes = {flush.id: sum(entry.size for entry in flush.entries) for flush in flushes}

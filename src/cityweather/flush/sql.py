@@ -143,7 +143,7 @@ def _element(value: Any) -> str:
 
 
 def _order(result: Result) -> tuple[float, bool]:
-    """Of two results at the same time the success comes last."""
+    """Among results of the same time a success comes last."""
     return result.refreshed_at, result.error is None
 
 

@@ -37,7 +37,7 @@ class ThreadReservation:
             if not streaming:
                 slow_work.leave()
         if streaming:
-            # Its work is yet to come. Django has no public way to hear of the end of a response.
+            # Its work begins after this. Django has no public hook for the end of a response.
             closers: Any = response
             closers._resource_closers.append(slow_work.leave)  # noqa: SLF001
         return response

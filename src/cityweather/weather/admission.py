@@ -147,7 +147,7 @@ class RequestAdmission:
     # --- the end of the batch --------------------------------------------------------------------------------------
 
     def ended(self, now: float, under_way: int) -> HandBack | None:
-        """Why the batch ends. For want of quota only after its last requests, which were granted."""
+        """Why the batch ends; None: it goes on. Without quota it first waits for the requests that were granted."""
         if shutdown_requested():
             self._stop_at = min(self._stop_at, now + STOP_WITHIN)
             if now >= self._stop_at:

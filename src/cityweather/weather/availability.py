@@ -31,7 +31,7 @@ class ProviderAvailability:
     def key_hopeless(self, waiting_since: float) -> bool:
         """True if a job must fail: its key was refused for 24 h without a break since `waiting_since` (Unix seconds).
 
-        The day begins anew after a time in which nobody could ask, as in a drain.
+        The day starts again after a time in which nobody could ask, as in a drain.
         """
         if self.key_refused_since is None:
             return False

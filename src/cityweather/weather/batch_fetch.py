@@ -131,13 +131,13 @@ class _BatchRun:
     def _answer(self) -> None:
         self._health.start_batch()
         self._results.now = self._context.clock()
-        self._results.refuse(self._batch.refused)
+        self._results.refused_by_dispatch(self._batch.refused)
         self._queue.put_back(self._results.take_from_cache(self._batch.rows))
         completed: list[Completed] = []
         while True:
-            # New requests go out before the answers are read: the reading is done while they travel.
-            # Not so when something went wrong, for then they might better not be sent.
-            if not all(_fine(outcome) for _, outcome in completed):
+            # New requests go out before the answers are read, and travel meanwhile. After a failure the answers are
+            # read first, because they may show that nothing should be sent.
+            if not all(_is_answer(outcome) for _, outcome in completed):
                 self._read(completed)
                 completed = []
             self._send()
@@ -248,5 +248,5 @@ class _BatchRun:
             self._answers.read(call, outcome, now)
 
 
-def _fine(outcome: Response | WeatherError) -> bool:
+def _is_answer(outcome: Response | WeatherError) -> bool:
     return isinstance(outcome, Response) and outcome.status in (200, 404)

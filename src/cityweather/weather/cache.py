@@ -34,7 +34,7 @@ Found = tuple[float, float, str | None, str | None, str | None]
 
 
 class Serializer(BaseSerializer):  # type: ignore[misc]  # django-redis has no types
-    """Compact JSON: pickle takes twice the bytes, and whoever can write to Redis could run code with it."""
+    """Compact JSON: pickle takes twice the bytes, and anyone who can write to Redis could run code with it."""
 
     def dumps(self, value: Any) -> bytes:
         return orjson.dumps(value)

@@ -75,7 +75,7 @@ class CircuitBreaker:
         self._key = key
 
     def check(self, holder: str = "") -> Verdict:
-        """Whoever gets PROBE asks, and then calls record_success, record_failure or release_probe."""
+        """Who gets PROBE asks the provider, and then calls record_success, record_failure or release_probe."""
         return _verdict(self._attempt("check", holder))
 
     def peek(self) -> Verdict:

@@ -66,7 +66,7 @@ class ProviderHealth:
         self._paid_at = ticks()
 
     def record_success(self, now: float) -> None:
-        """The provider did its part, be it by saying that there is no such city."""
+        """The provider answered. That there is no such city is an answer, too."""
         self.at_once += 1
         self._failure_rate *= 1 - SMOOTHING
         self._in_a_row = 0

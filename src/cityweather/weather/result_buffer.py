@@ -100,8 +100,8 @@ class ResultBuffer:
         weather = None if answer.weather is None else packed_at(row.place, answer.weather)
         self._add(Result(row.position, answer.answered_at, answer.error, weather))
 
-    def refuse(self, rows: Sequence[tuple[int, str]]) -> None:
-        """(position, error code) of rows that dispatch has refused."""
+    def refused_by_dispatch(self, rows: Sequence[tuple[int, str]]) -> None:
+        """`rows`: (position, error code) of each."""
         for position, code in rows:
             self._add(Result(position, self.now, code))
 
@@ -142,7 +142,7 @@ class ResultBuffer:
             self._results = self._results[MOST:]
 
     def keep_found(self) -> None:
-        """For whoever gets these rows next: a city is geocoded once."""
+        """Cache the coordinates found, so that the next batch with these cities need not geocode them."""
         self._cache.set_found(self._found)
         self._found = []
 

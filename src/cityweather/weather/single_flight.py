@@ -17,9 +17,9 @@ from cityweather.weather import redis_keys, redis_state
 from cityweather.weather.redis_state import RedisCooldown
 
 HOLD = 12.0  # seconds until a holder counts as dead; longer than an answer may take
-PATIENCE = 15.0  # seconds a waiter waits in all
-FAILURE_REMEMBERED = 1_000  # ms; who waits for a failed flight fails with it, and does not ask again at once
-LOOKS = 0.01, 0.1  # seconds between two looks: the first, the longest
+LONGEST_WAIT = 15.0  # seconds that the others wait in all
+FAILURE_REMEMBERED = 1_000  # ms; those who wait for a request that failed get its error and do not ask again at once
+POLL_INTERVALS = 0.01, 0.1  # seconds between two looks into the cache: the first, the longest
 
 _ERRORS = {
     kind.code: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, WeatherError)
@@ -66,7 +66,7 @@ class SingleFlight(Generic[Answer]):
     @staticmethod
     def _follow(future: Future[Answer]) -> Answer:
         try:
-            return future.result(HOLD + PATIENCE)
+            return future.result(HOLD + LONGEST_WAIT)
         except TimeoutError:
             raise ProviderTimeout from None
 
@@ -90,11 +90,11 @@ class SingleFlight(Generic[Answer]):
 
     def _wait(self, name: str, token: str, city_key: str) -> Answer | None:
         """Another's answer; None once the flight is ours. Raises the error of a flight that failed."""
-        deadline = time.monotonic() + PATIENCE
-        pause, longest = LOOKS
+        deadline = time.monotonic() + LONGEST_WAIT
+        pause, longest = POLL_INTERVALS
         while time.monotonic() < deadline:
             if self._redis.set(name, token, nx=True, px=int(HOLD * 1000)):
-                # Between our miss and this lock another flight may have landed.
+                # Between our miss and this lock another process may have stored the answer.
                 return self._already_answered(name, token, city_key)
             _raise_failure(cast("bytes | None", self._redis.get(name)))
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311

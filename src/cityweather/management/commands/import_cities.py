@@ -1,4 +1,4 @@
-"""`cityweather import_cities FILE`: the same import as POST /bulk/import, for a file at hand."""
+"""`cityweather import_cities FILE`: the same import as POST /bulk/import, for a file on the server."""
 
 import csv
 import json

@@ -14,7 +14,7 @@ local function is_before(a, b)
   return tonumber(a_number) < tonumber(b_number)
 end
 
--- Of two flushers the one that committed first may come here last.
+-- When two flushers meet, the one that committed first may call this last.
 if is_before(FLUSHED, flushed_before) then return redis.call('XLEN', STREAM) end
 -- XTRIM is the first write because a full Redis allows it, and then the writes after it (see record.lua).
 redis.call('XTRIM', STREAM, 'MINID', FIRST_KEPT)
