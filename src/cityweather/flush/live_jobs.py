@@ -18,6 +18,7 @@ COLUMNS = (
 NEW_A_TICK = 200  # jobs that have not started which one tick looks at
 PAUSED_A_TICK = 500  # paused jobs that one tick looks at
 NEW = Q(phase__in=(BulkJob.Phase.IMPORTING, BulkJob.Phase.QUEUED), started_at=None)
+PAUSED = Q(phase=BulkJob.Phase.PAUSED)
 
 
 def to_dispatch(now: float | None = None) -> list[BulkJob]:
@@ -31,10 +32,14 @@ def to_flush(now: float | None = None) -> list[BulkJob]:
     A paused job has little to do: to end its batches under way, and to be copied to a Redis that has lost it. A tick
     looks at PAUSED_A_TICK of them, the next ones each second, so ten thousand cost no more. `now`: Unix seconds.
     """
-    paused = _live().filter(phase=BulkJob.Phase.PAUSED)
+    paused = _live().filter(PAUSED)
     number = paused.count()
     start = int(time.time() if now is None else now) * PAUSED_A_TICK % number if number > PAUSED_A_TICK else 0
-    return [*_live().exclude(NEW).exclude(phase=BulkJob.Phase.PAUSED), *paused[start : start + PAUSED_A_TICK]]
+    return [*under_way(), *paused[start : start + PAUSED_A_TICK]]
+
+
+def under_way() -> BulkJobs:
+    return _live().exclude(NEW | PAUSED)
 
 
 def _live() -> BulkJobs:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 from django.db import DatabaseError
-from django.db.models import Count, Min
+from django.db.models import Count, F, Min, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -14,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from redis.exceptions import RedisError
 
 from cityweather.api.exceptions import only_get
+from cityweather.flush import live_jobs
 from cityweather.models import BulkJob, Schedule
 from cityweather.ops.health import QUEUES, running
 from cityweather.runtime import connections, heartbeats, metrics
@@ -152,12 +153,14 @@ def schedules() -> Iterator[Metric]:
 
 
 def live() -> Iterator[Metric]:
-    """What the running jobs have under way, added up."""
-    jobs = list(running(list(BulkJob.objects.live().only("job_id"))))
+    """What the running jobs have under way, added up. Rows of new and of paused jobs, which may be many, only count."""
+    jobs = list(running(list(live_jobs.under_way())))
+    resting = BulkJob.objects.live().filter(live_jobs.NEW | live_jobs.PAUSED)
+    pending = resting.aggregate(rows=Sum(F("total") - F("processed"), default=0))["rows"]
     waiting = sum(bool(job.progress.waiting_for) for job in jobs)
     unflushed = sum(job.progress.unflushed_bytes for job in jobs)
     values = {
-        "rows_pending": ("Rows still to be refreshed.", sum(job.progress.pending for job in jobs)),
+        "rows_pending": ("Rows still to be refreshed.", pending + sum(job.progress.pending for job in jobs)),
         "rows_window": ("Rows that may be under way at once.", sum(job.progress.window for job in jobs)),
         "rows_per_second": ("Rows refreshed a second.", sum(job.progress.rate for job in jobs)),
         "jobs_waiting": ("Jobs that wait for a quota, the provider, its key or the flush.", waiting),
