@@ -214,4 +214,4 @@ def wake() -> None:
         if may_send("cityweather.tasks.dispatch_tick"):
             app.send_task("cityweather.tasks.dispatch_tick", retry=False, ignore_result=True)
     except (OperationalError, RedisError, OSError):
-        log.warning("not_woken")
+        log.warning("dispatch_tick_not_sent")

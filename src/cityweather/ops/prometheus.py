@@ -54,7 +54,7 @@ class Everything:
             try:
                 found = list(source())
             except (RedisError, DatabaseError, OSError):
-                log.warning("not_scraped", part=name)
+                log.warning("metrics_incomplete", part=name)
                 up.add_metric([name], 0)
             else:
                 up.add_metric([name], 1)

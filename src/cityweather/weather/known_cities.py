@@ -43,7 +43,7 @@ def find(asked: Asked) -> Target:
         if match.latitude is None or match.longitude is None:
             city = _found_before(city)
     except DatabaseError as error:
-        log.warning("city_not_found_out", extra={"error": type(error).__name__})
+        log.warning("city_place_unknown", extra={"error": type(error).__name__})
         match = matching.NOWHERE
         city = identity(asked, match)
     given = asked.latitude is not None
