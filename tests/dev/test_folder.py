@@ -3,10 +3,12 @@
 import json
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,6 @@ import pytest
 from cityweather_dev import folder as module
 from cityweather_dev.folder import MARK, Folder
 from cityweather_dev.processes import CannotStart, free_port
-from tests.support.ports import listening
 
 
 @pytest.fixture
@@ -30,6 +31,15 @@ def again(folder: Folder) -> Folder:
     same = Folder(folder.path)
     same.open()
     return same
+
+
+@contextmanager
+def listening(port: int) -> Iterator[int]:
+    """Somebody else uses the port."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", port))
+        server.listen()
+        yield port
 
 
 def test_secrets_and_ports_are_the_same_next_time(folder: Folder) -> None:
