@@ -86,7 +86,7 @@ def after_two_ticks(fleet: Fleet) -> None:
             assert wait_until(lambda last=last: client.hget("cw:ticks", "dispatch_tick") != last, 10)
 
 
-def test_scripts_that_redis_forgets_in_mid_job_are_sent_again(slow: Fleet) -> None:
+def test_scripts_that_redis_loses_in_mid_job_are_sent_again(slow: Fleet) -> None:
     job_id = start(slow, "Script flush")
     with slow.valkey.client() as client:
         client.script_flush()

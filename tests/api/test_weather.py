@@ -183,7 +183,7 @@ def test_weather_is_as_old_as_it_is_however_lately_a_refresh_failed() -> None:
 
 @pytest.mark.usefixtures("redis_server", "database")
 @pytest.mark.parametrize("provider_name", ["openweather", "open_meteo"])
-def test_an_unreachable_database_does_not_spoil_the_answer(
+def test_an_unreachable_database_does_not_change_the_answer(
     anyone: Client, provider: Any, provider_name: str, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers(provider, 200, OSLO)

@@ -34,7 +34,7 @@ def test_a_job_that_waits_is_asked_for_less_often(server: Scripted) -> None:
     assert slept == [5.0, 5.0]
 
 
-def test_pauses_grow_and_patience_ends() -> None:
+def test_pauses_grow_and_it_gives_up() -> None:
     slept: list[float] = []
 
     def call() -> dict[str, Any]:

@@ -79,7 +79,7 @@ def test_a_download_that_breaks_off_is_exit_3(server: Scripted) -> None:
     assert "broke off" in done.stderr
 
 
-def test_a_reader_that_has_seen_enough_ends_it_quietly(server: Scripted) -> None:
+def test_a_reader_that_closes_the_pipe_ends_it_quietly(server: Scripted) -> None:
     server.on["GET", f"/bulk/jobs/{JOB}/results"] = always(b"0,Oslo\r\n" * 100_000)
     command = [sys.executable, "-m", "cityweather", "results", JOB, "--format", "csv", "--server", server.url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reading:

@@ -39,7 +39,7 @@ def test_while_no_worker_comes_the_queue_does_not_grow(sent_tasks: list[Sent], m
     assert len(sent_tasks) == sent > 0
 
 
-def test_what_a_silent_worker_holds_does_not_keep_the_others_waiting_for_its_lease(
+def test_the_lease_of_a_stalled_worker_does_not_stop_the_others(
     sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_job(1000)

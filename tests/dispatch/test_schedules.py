@@ -189,7 +189,7 @@ def test_the_retention_leaves_the_source_of_a_schedule(settings: Any) -> None:
     assert not BulkJob.objects.filter(pk__in=(kept.pk, old.pk)).exists()
 
 
-def test_no_schedule_runs_more_often_than_the_cache_forgets(settings: Any) -> None:
+def test_no_schedule_runs_more_often_than_the_cache_expires(settings: Any) -> None:
     settings.CACHE_TTL = 900
     for timing in ({"every": 600}, {"every": None, "cron": "*/10 * * * *"}, {"every": None, "cron": "0,55 * * * *"}):
         with pytest.raises(TooOften, match="900 s"):

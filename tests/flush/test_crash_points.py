@@ -61,7 +61,7 @@ def ended_in_redis(job: BulkJob) -> bool:
     return progress.ended
 
 
-def test_death_between_the_ended_jobs_commit_and_its_farewell_to_redis_is_mended(
+def test_death_between_the_commit_of_a_jobs_end_and_its_finish_in_redis_is_mended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from cityweather.flush.sweep import release_ended

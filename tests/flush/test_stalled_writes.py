@@ -5,7 +5,7 @@ from cityweather.models import BulkJob
 from tests.support.flush import agree, flush, live, reload, result, running_job, tracker, work, work_all
 
 
-def test_a_resume_that_lands_when_the_cancelled_job_is_closed_does_not_make_it_done() -> None:
+def test_a_resume_that_arrives_when_the_cancelled_job_is_closed_does_not_make_it_done() -> None:
     job = running_job(10)
     work(job, [result(0), result(1)])
     flush(job)
@@ -27,7 +27,7 @@ def test_the_hash_does_not_decide_how_a_job_ends() -> None:
     assert (reload(job).status, agree(job)[0]) == ("cancelled", 10)
 
 
-def test_a_finish_that_lands_in_a_rebuilt_job_is_refused() -> None:
+def test_a_finish_that_arrives_in_a_rebuilt_job_is_refused() -> None:
     job = running_job(10)
     work(job, [result(0)])
     flush(job)

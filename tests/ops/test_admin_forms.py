@@ -24,7 +24,7 @@ def test_the_address_without_a_slash_leads_to_the_admin(client: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/login/", "/admin/cityweather/bulkjob/"])
-def test_a_form_of_a_stranger_is_small(client: Client, path: str) -> None:
+def test_a_form_without_a_login_is_small(client: Client, path: str) -> None:
     answer = client.post(path, "x" * (FORM_SIZE + 1), content_type=FORM)
     assert (answer.status_code, answer.json()["code"]) == (413, "request_too_large")
 
@@ -35,7 +35,7 @@ def test_the_form_of_somebody_logged_in_may_be_larger(client: Client) -> None:
     assert answer.status_code not in (413, 429)
 
 
-def test_forms_of_strangers_are_throttled_wherever_they_go(client: Client, settings: Any) -> None:
+def test_forms_without_a_login_are_throttled_at_every_address(client: Client, settings: Any) -> None:
     settings.THROTTLE_LOGIN = "2/min"
     statuses = [client.post(path, "x=1", content_type=FORM).status_code for path in ("/admin/", "/admin/x/", "/admin/")]
     assert statuses[2] == 429

@@ -29,7 +29,7 @@ def test_a_page_runs_scripts_of_this_host_only(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("proxies", "secure"), [(0, False), (1, True)])
-def test_the_scheme_is_believed_from_trusted_proxies_only(client: Client, proxies: int, secure: bool) -> None:
+def test_the_scheme_is_read_from_trusted_proxies_only(client: Client, proxies: int, secure: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRUSTED_PROXIES", str(proxies))
         found: Any = settings_for("sqlite://")

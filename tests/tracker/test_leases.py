@@ -231,7 +231,7 @@ def test_rows_whose_leases_redis_evicted_are_claimed_again_in_the_end(bench: Ben
     assert bench.claim("and the rest", 3) == [3]
 
 
-def test_a_second_delivery_does_not_learn_of_a_cancel_and_so_ends_nobodys_lease(bench: Bench) -> None:
+def test_a_second_delivery_sees_no_cancel_and_releases_no_lease(bench: Bench) -> None:
     """Who learns of a cancel releases the lease, and that is the first delivery's."""
     bench.install(10)
     bench.start("t", 10)

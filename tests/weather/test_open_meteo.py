@@ -158,7 +158,7 @@ def test_a_city_that_is_not_found_is_unknown(body: Any) -> None:
     "body", [{"results": [{"name": "x"}]}, {"results": [5]}, {"results": {"a": 1}}, [], 5, {"error": True}, b"<html>",
              {"results": [{"latitude": 91, "longitude": 0}]}]
 )  # fmt: skip
-def test_a_geocoder_that_talks_nonsense_is_passing_trouble(body: Any) -> None:
+def test_an_unreadable_answer_of_the_geocoder_is_an_outage(body: Any) -> None:
     with pytest.raises(BadAnswer):
         GEOCODER.parse(Place("Oslo"), reply(200, body))
 

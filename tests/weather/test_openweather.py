@@ -142,7 +142,7 @@ def test_nothing_to_geocode_is_a_refused_city() -> None:
         reply(200, {**LONDON, "cod": None}),
     ],
 )
-def test_what_cannot_be_read_is_passing_trouble_and_condemns_no_city(response: Response) -> None:
+def test_an_unreadable_answer_is_an_outage_and_fails_no_city(response: Response) -> None:
     with pytest.raises(BadAnswer):
         parse(response)
 

@@ -57,7 +57,7 @@ def test_the_exact_name_goes_before_the_first_hit() -> None:
 
 
 @pytest.mark.parametrize("body", [{"a": 1}, [{"name": "x"}], [5], [{"lat": 91, "lon": 0}], b"<html>"])
-def test_a_geocoder_that_talks_nonsense_is_passing_trouble(body: Any) -> None:
+def test_an_unreadable_answer_of_the_geocoder_is_an_outage(body: Any) -> None:
     with pytest.raises(BadAnswer):
         PROVIDER.geocoder.parse(Place("Oslo"), reply(200, body))
 

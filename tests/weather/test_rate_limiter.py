@@ -62,7 +62,7 @@ def test_no_minute_holds_more_than_the_limit_and_bulk_alone_uses_nearly_all(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
-def test_forgetting_and_clock_steps_do_not_let_more_through_than_a_burst(
+def test_lost_memory_and_clock_steps_allow_no_more_than_a_burst(
     quota_of: Callable[..., RateLimiter], clock: Clock, redis_server: Redis, seed: int
 ) -> None:
     chance = random.Random(seed)
@@ -185,7 +185,7 @@ def test_repeated_429s_wait_longer_each_time(quota_of: Callable[..., RateLimiter
     assert waits == pytest.approx([5.0, 10.0, 20.0, 40.0, 40.0])
 
 
-def test_without_a_limit_nothing_is_counted_but_a_429_is_heeded(
+def test_without_a_limit_nothing_is_counted_but_a_429_stops_requests(
     quota_of: Callable[..., RateLimiter], clock: Clock, redis_server: Redis
 ) -> None:
     quota = quota_of(Window("minute", 60, 0), Window("month", 2_592_000, 0))

@@ -144,7 +144,7 @@ def test_a_holder_that_is_interrupted_leaves_the_flight_to_the_next(
     assert redis_server.exists(redis_keys.flight("openweather", "oslo")) == 0
 
 
-def test_a_holder_is_believed_for_longer_than_an_answer_takes() -> None:
+def test_a_holder_keeps_the_lock_for_longer_than_an_answer_takes() -> None:
     assert single_flight.HOLD > provider_client.LONGEST_ANSWER
 
 

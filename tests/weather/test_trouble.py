@@ -203,7 +203,7 @@ def test_a_429_without_a_time_waits_longer_each_time(world: World) -> None:
 
 
 @pytest.mark.parametrize("retry_after", ["99999999999999", "Fri, 06 Nov 2099 08:49:37 GMT"])
-def test_a_429_that_asks_for_more_than_a_day_is_believed_for_some_seconds(world: World, retry_after: str) -> None:
+def test_a_429_that_asks_for_more_than_a_day_counts_for_some_seconds(world: World, retry_after: str) -> None:
     world.upstream.respond = always(reply(429, {"cod": 429}, retry_after=retry_after))
     world.batch(*named(5))
     until, waiting_for = world.tracker.parks[0]
