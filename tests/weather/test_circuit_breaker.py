@@ -96,13 +96,26 @@ def test_opening_and_closing_are_logged_once_each(
     one, other = process(), process()
     caplog.set_level("INFO")
     for breaker in (one, other, one, one):
-        clock.advance(breaker.record_failure("holder"))
+        clock.advance(breaker.record_failure("holder", reason="provider_timeout"))
         one.check("holder")
     for breaker in (one, other):
         breaker.record_success("holder")
     for breaker in (one, other):
         breaker.record_key_refusal()
-    assert [record.message for record in caplog.records] == ["breaker_opened", "breaker_closed", "key_refused"]
+    assert [(record.message, vars(record)["reason"]) for record in caplog.records] == [
+        ("breaker_opened", "provider_timeout"), ("breaker_closed", "provider"), ("key_refused", "key"),
+    ]  # fmt: skip
+
+
+def test_cities_that_open_the_breaker_are_logged_with_their_error(
+    process: Callable[..., CircuitBreaker], caplog: pytest.LogCaptureFixture
+) -> None:
+    breaker = process()
+    for city in ("Oslo", "Rome", "Lima"):
+        breaker.record_city_failure(city, "provider_unavailable")
+    assert [(record.message, vars(record)["reason"]) for record in caplog.records] == [
+        ("breaker_opened", "provider_unavailable")
+    ]
 
 
 def test_each_failed_probe_waits_longer_up_to_a_limit(process: Callable[..., CircuitBreaker], clock: Clock) -> None:

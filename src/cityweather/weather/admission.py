@@ -123,9 +123,9 @@ class RequestAdmission:
         self._breaker.record_success(self._holder)
         self.half_open = False
 
-    def provider_failed(self, retry_after: float | None) -> None:
+    def provider_failed(self, retry_after: float | None, reason: str) -> None:
         self.half_open = False
-        self.pause(self._breaker.record_failure(self._holder, retry_after), "provider")
+        self.pause(self._breaker.record_failure(self._holder, retry_after, reason=reason), "provider")
 
     def throttled(self, retry_after: float | None) -> None:
         """The provider answered 429."""

@@ -95,7 +95,7 @@ class AnswerReader:
             case Fault.OUTAGE:
                 self._detector.probe_failed(call)
                 # A row's Retry-After may concern its city only; the reference city speaks for the provider.
-                self._admission.provider_failed(None if call.rows else error.retry_after)
+                self._admission.provider_failed(None if call.rows else error.retry_after, error.code)
             case Fault.QUOTA:
                 self._put_back(call)
                 self._admission.throttled(error.retry_after)

@@ -90,30 +90,31 @@ class CircuitBreaker:
             facts = {"provider": self._provider, "reason": reply["reason"], "lasted_seconds": round(lasted)}
             log.warning("breaker_closed", extra=facts)
 
-    def record_failure(self, holder: str = "", retry_after: float | None = None) -> float:
-        """The provider is unreachable. Seconds until asking again is worth it."""
+    def record_failure(self, holder: str = "", retry_after: float | None = None, *, reason: str = "") -> float:
+        """The provider is unreachable. Seconds until asking again is worth it. `reason`: an error code, for the log."""
         reply = self._attempt("record_failure", holder, retry_after=int((retry_after or 0.0) * 1000))
-        return max(PAUSE, retry_after or 0.0) if reply is None else self._opened(reply, "breaker_opened")
+        return max(PAUSE, retry_after or 0.0) if reply is None else self._opened(reply, "breaker_opened", reason)
 
-    def record_city_failure(self, city_key: str) -> float:
+    def record_city_failure(self, city_key: str, reason: str = "") -> float:
         """A look-up failed, perhaps for its city only. Seconds to wait once several have, else 0."""
         city = hashlib.sha256(city_key.encode()).hexdigest()[:16]
         reply = self._attempt("record_city_failure", "", city=city)
-        return 0.0 if reply is None else self._opened(reply, "breaker_opened")
+        return 0.0 if reply is None else self._opened(reply, "breaker_opened", reason)
 
     def record_key_refusal(self) -> float:
         """Seconds until asking again is worth it."""
         reply = self._attempt("record_key_refusal", "")
-        return PAUSE if reply is None else self._opened(reply, "key_refused")
+        return PAUSE if reply is None else self._opened(reply, "key_refused", "key")
 
     def release_probe(self, holder: str) -> None:
         """The probe was not sent, or its answer is no evidence about the provider."""
         self._attempt("release_probe", holder)
 
-    def _opened(self, reply: dict[str, Any], event: str) -> float:
+    def _opened(self, reply: dict[str, Any], event: str, reason: str) -> float:
         wait: float = reply["wait"] / 1000
         if reply["opened"]:
-            log.warning(event, extra={"provider": self._provider, "retry_in_seconds": round(wait)})
+            facts = {"provider": self._provider, "reason": reason, "retry_in_seconds": round(wait)}
+            log.warning(event, extra=facts)
         return wait
 
     def _attempt(self, name: str, holder: str, **arguments: Any) -> dict[str, Any] | None:

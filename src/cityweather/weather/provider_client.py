@@ -130,7 +130,7 @@ class ProviderClient:
             answer: Answer = retries(self._once)(ask)
         except WeatherError as error:
             if error.fault is Fault.OUTAGE and not isinstance(error, BreakerOpen):
-                self._breaker.record_city_failure(key(place.name))
+                self._breaker.record_city_failure(key(place.name), error.code)
             raise
         return answer
 
@@ -160,7 +160,7 @@ class ProviderClient:
                 self._breaker.record_success(holder)
             case Fault.OUTAGE if probe:
                 # Without its Retry-After, which may concern this city only.
-                wait = self._breaker.record_failure(holder)
+                wait = self._breaker.record_failure(holder, reason=error.code)
                 raise BreakerOpen(max(wait, error.retry_after or 0.0)) from None
             case Fault.KEY:
                 error.retry_after = self._breaker.record_key_refusal()
