@@ -45,7 +45,7 @@ def check(scope: str, who: str) -> None:
     try:
         count = _count(redis_keys.throttle(scope, who, window), period)
     except RedisError as error:
-        cooldown.note(error)
+        cooldown.record_error(error)
         return
     if count > limit:
         raise TooManyRequests(limit=rule, retry_after=(window + 1) * period - now)

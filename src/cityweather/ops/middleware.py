@@ -52,7 +52,7 @@ class RequestMiddleware:
         protect(response)
         if not response.streaming and response.status_code not in (204, 304):
             response.headers.setdefault("Content-Length", str(len(response.content)))
-        note(request, response, time.perf_counter() - began)
+        log_request(request, response, time.perf_counter() - began)
         if not response.streaming:  # what is streamed later still belongs to this request
             structlog.contextvars.clear_contextvars()
         return response
@@ -94,7 +94,7 @@ def route_of(request: HttpRequest) -> str:
     return route.rstrip("/").replace("<str:job_id>", "{id}") or "other"
 
 
-def note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+def log_request(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
     """The path only: a query string may hold what someone searched for, or a key in the wrong place."""
     route = route_of(request)
     method = request.method if request.method in METHODS else "other"

@@ -120,7 +120,7 @@ class Cache:
             # The cache's own get_many costs as much again as the trip.
             return [_loads(text) for text in get_redis_connection("default").mget(names)]
         except RedisError as error:
-            self._cooldown.note(error)
+            self._cooldown.record_error(error)
             log.warning("The weather cache is not read: %s", type(error).__name__)
             return []
 
@@ -146,7 +146,7 @@ class Cache:
             pipe.incr(name).expire(name, TRIES_TTL)
             return int(pipe.execute()[0])
         except RedisError as error:
-            self._cooldown.note(error)
+            self._cooldown.record_error(error)
             return 0
 
     def _write(self, values: Sequence[tuple[str, list[Any]]], ttl: int) -> None:
@@ -154,7 +154,7 @@ class Cache:
             if values and ttl and not self._cooldown:
                 self._write_all(values, ttl)
         except RedisError as error:
-            self._cooldown.note(error)
+            self._cooldown.record_error(error)
             log.warning("The weather cache is not written: %s", type(error).__name__)
 
     def _write_all(self, values: Sequence[tuple[str, list[Any]]], ttl: int) -> None:

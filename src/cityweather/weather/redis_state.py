@@ -25,7 +25,7 @@ class RedisCooldown:
     def __bool__(self) -> bool:
         return self._ticks() < self._until
 
-    def note(self, error: RedisError) -> None:
+    def record_error(self, error: RedisError) -> None:
         """A server that refuses (it is full, a replica, …) answers at once, and other calls may succeed."""
         if isinstance(error, (ConnectionError, TimeoutError)):
             self._until = self._ticks() + COOLDOWN
@@ -78,5 +78,5 @@ class ProviderScripts:
         try:
             return None if self.cooldown else self.run(name, **arguments)
         except RedisError as error:
-            self.cooldown.note(error)
+            self.cooldown.record_error(error)
             return None

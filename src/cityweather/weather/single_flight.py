@@ -75,7 +75,7 @@ class SingleFlight(Generic[Answer]):
         try:
             answer = None if self._cooldown else self._wait(name, token, city_key)
         except RedisError as error:
-            self._cooldown.note(error)
+            self._cooldown.record_error(error)
             answer = None
         if answer is not None:
             return answer, False
@@ -114,7 +114,7 @@ class SingleFlight(Generic[Answer]):
             if not self._cooldown:
                 self._finish(keys=[name], args=[token, failure, FAILURE_REMEMBERED])
         except RedisError as error:
-            self._cooldown.note(error)
+            self._cooldown.record_error(error)
 
 
 def _raise_failure(value: bytes | None) -> None:
