@@ -22,7 +22,7 @@ def schedules(screen: Screen) -> list[dict[str, Any]]:
 def none_before_and_after(screen: Screen) -> Iterator[None]:
     yield
     for one in schedules(screen):
-        screen.up.service.call("DELETE", f"/bulk/schedules/{one['schedule_id']}")
+        screen.up.service.delete(f"/bulk/schedules/{one['schedule_id']}")
 
 
 def test_a_job_is_kept_fresh_until_it_is_no_more(screen: Screen, cities: Callable[..., Path]) -> None:
@@ -57,6 +57,80 @@ def test_a_job_is_kept_fresh_until_it_is_no_more(screen: Screen, cities: Callabl
     fresh.select_option("")
     expect(card).to_be_hidden()
     assert schedules(screen) == []
+
+
+def test_a_job_is_kept_fresh_at_set_times(screen: Screen, cities: Callable[..., Path], expected: list[str]) -> None:
+    expected += ["400"] * 2
+    screen.upload(cities(3))
+    screen.wait_for("Done")
+    page = screen.page
+    fresh, dialog, card = page.get_by_label("Keep fresh"), page.get_by_role("dialog"), page.locator("#schedules-card")
+    line, zone = dialog.get_by_label("Cron line"), dialog.get_by_label("Time zone")
+    yes = dialog.get_by_role("button", name="Keep fresh")
+    fresh.select_option("at set times (cron line)…")
+    expect(line).to_be_focused()
+    line.fill("0 25 * * *")
+    zone.fill("Europe/Rome")
+    yes.click()
+    expect(dialog.get_by_role("alert")).to_contain_text("25")
+    expect(line).to_have_attribute("aria-invalid", "true")
+    line.fill("* * * * *")
+    line.press("Enter")
+    expect(dialog.get_by_role("alert")).not_to_contain_text("25")
+    expect(dialog.get_by_role("alert")).to_contain_text("often")
+    assert schedules(screen) == []
+    line.fill("0 6 * * 1-5")
+    yes.click()
+    expect(dialog).to_be_hidden()
+    expect(card).to_contain_text("at 0 6 * * 1-5 (Europe/Rome) · Next at")
+    expect(fresh.locator("option:checked")).to_have_text("at 0 6 * * 1-5 (Europe/Rome)")
+    fresh.select_option("at other times (cron line)…")
+    expect(line).to_have_value("0 6 * * 1-5")
+    line.fill("30 7 * * *")
+    zone.fill("UTC")
+    yes.click()
+    expect(card).to_contain_text("at 30 7 * * * (UTC)")
+    assert [(one["cron"], one["timezone"]) for one in schedules(screen)] == [("30 7 * * *", "UTC")]
+
+
+def test_times_that_do_not_fit_into_the_quota_stay_in_the_dialog(
+    screen: Screen, cities: Callable[..., Path], expected: list[str]
+) -> None:
+    expected.append("400")
+    screen.upload(cities(3))
+    screen.wait_for("Done")
+    refusal = {"detail": "All schedules together would ask for 900 cities a minute.", "code": "over_quota"}
+    screen.page.route(re.compile("/bulk/schedules$"), lambda route: route.fulfill(status=400, json=refusal))
+    fresh, dialog = screen.page.get_by_label("Keep fresh"), screen.page.get_by_role("dialog")
+    fresh.select_option("at set times (cron line)…")
+    dialog.get_by_label("Cron line").fill("0 * * * *")
+    dialog.get_by_label("Cron line").press("Enter")
+    expect(dialog.get_by_role("alert")).to_have_text(refusal["detail"])
+    dialog.get_by_role("button", name="Back").click()
+    expect(fresh).to_have_value("")
+
+
+@pytest.mark.parametrize("kind", ["light-360", "dark-360", "light-1600", "dark-1600"])
+def test_the_dialog_for_a_cron_line_is_accessible_everywhere(
+    screen: Screen, cities: Callable[..., Path], expected: list[str], kind: str
+) -> None:
+    expected.append("400")
+    scheme, _, width = kind.partition("-")
+    page = screen.page
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    page.set_viewport_size({"width": int(width), "height": 740})
+    screen.upload(cities(3))
+    screen.wait_for("Done")
+    page.get_by_label("Keep fresh").select_option("at set times (cron line)…")
+    page.get_by_label("Cron line").fill("every morning")
+    page.get_by_label("Cron line").press("Enter")
+    expect(page.get_by_role("alert").filter(visible=True)).to_contain_text("five fields")
+    screen.shoot(f"cron-{kind}")
+    assert violations(page) == []
+    box, wide = page.get_by_role("dialog").bounding_box(), page.evaluate("document.documentElement.scrollWidth")
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= int(width) >= wide
 
 
 def test_the_runs_of_a_schedule_are_listed_and_opened(screen: Screen, cities: Callable[..., Path]) -> None:

@@ -115,7 +115,7 @@ def test_forms_and_landmarks_have_names_and_forms_have_buttons(page: str) -> Non
     searches = [a.get("aria-label") for _, a in tags if a.get("role") == "search"]
     assert len(set(searches)) == len(searches) == 2
     forms = re.findall(r"<form.*?</form>", page, re.DOTALL)
-    assert len(forms) == 6
+    assert len(forms) == 7
     assert [form for form in forms if 'type="submit"' not in form] == []
 
 

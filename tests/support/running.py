@@ -18,7 +18,7 @@ from cityweather_client.service import Refused, Service
 from cityweather_dev.processes import wait_until
 from cityweather_dev.simulator.process import Simulator
 
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 10  # what `up` promises
 CHOSEN_BY_UP = {"SECRET_KEY", "CITYWEATHER_API_KEY", "REDIS_URL", "DATABASE_URL"}
 SETTLED = {"done", "failed", "cancelled"}
@@ -47,6 +47,8 @@ class Running:
         ready = re.compile(rb"Ready: (http://\S+)")
         wait_until(lambda: self._over() or bool(ready.search(self._said(began))), START_SECONDS)
         found = ready.search(self._said(began))
+        if not found:
+            self.stop()  # else it would run beside all later tests
         assert found, self._said(began).decode(errors="replace")[-3000:]
         self._meet(found[1].decode())
         return self

@@ -2,6 +2,7 @@
 
 import { opened } from "./actions.js";
 import { call, get, patch, post } from "./api.js";
+import { askCron, startCron } from "./cron.js";
 import { bdi, button, byId, confirm, el, show, toast, write } from "./dom.js";
 import { key, keyEvents } from "./key.js";
 import { Poller } from "./poll.js";
@@ -13,6 +14,7 @@ const MOST = 50; // schedules, the newest
 const RUNS = 10; // of a schedule, the newest
 const OFF = "";
 const EVERY = { "1h": "every hour", "6h": "every 6 hours", "1d": "every day", "7d": "every week" };
+const CRON = "cron"; // at the moments of a cron line
 const UNITS = { m: 1, h: 60, d: 1440 }; // minutes
 
 let poller = null;
@@ -21,6 +23,7 @@ let shown = null; // the job
 
 export function startSchedules() {
   keyEvents.addEventListener("change", restart);
+  startCron();
   byId("fresh").addEventListener("change", ({ target }) => choose(target.value));
 }
 
@@ -46,8 +49,9 @@ const scheduleOf = (job) => known.find((one) => one.job_id === job.job_id || one
 export function drawFresh(job) {
   shown = job;
   const schedule = scheduleOf(job);
-  const value = schedule ? (schedule.every ?? "cron") : OFF;
-  const options = { [OFF]: "off", ...EVERY, ...(schedule ? { [value]: rhythm(schedule) } : {}) };
+  const value = schedule ? (schedule.every ?? schedule.cron) : OFF;
+  const others = schedule?.cron ? "at other times (cron line)…" : "at set times (cron line)…";
+  const options = { [OFF]: "off", ...EVERY, ...(schedule ? { [value]: rhythm(schedule) } : {}), [CRON]: others };
   const select = byId("fresh");
   const seen = `${job.job_id} ${JSON.stringify(options)}`;
   if (select.dataset.seen !== seen) select.replaceChildren(...Object.entries(options).map(([name, text]) => new Option(text, name)));
@@ -59,18 +63,20 @@ export function drawFresh(job) {
 
 const next = ({ paused, pause_reason: reason, next_at: at }) => (paused ? `Paused. ${reason ?? ""}`.trim() : `Next at ${moment(at)}`);
 
-async function choose(every) {
+async function choose(value) {
   const job = shown;
   const schedule = scheduleOf(job);
-  const agreed = every === OFF || (await confirm(`Refresh ${plural(job.total, "city", "cities")} ${EVERY[every]}?`, load(job, every), "Keep fresh"));
-  if (agreed) {
-    await act(() => {
-      if (every === OFF) return remove(schedule);
-      if (schedule) return patch(path(schedule), { every, paused: false });
-      return post("/bulk/schedules", { job_id: job.job_id, every, label: job.label });
-    });
-  }
+  if (value === OFF) await act(() => remove(schedule));
+  else if (value === CRON) await askCron(schedule?.cron ? schedule : {}, (times) => save(job, schedule, times).then(look));
+  else if (await confirm(`Refresh ${plural(job.total, "city", "cities")} ${EVERY[value]}?`, load(job, value), "Keep fresh"))
+    await act(() => save(job, schedule, { every: value }));
   byId("fresh").value = byId("fresh").dataset.value;
+}
+
+/** `times`: `every`, or `cron` with `timezone`. */
+function save(job, schedule, times) {
+  if (schedule) return patch(path(schedule), { ...times, paused: false });
+  return post("/bulk/schedules", { job_id: job.job_id, ...times, label: job.label });
 }
 
 const few = (number) => (number > 0 && number < 0.1 ? "less than 0.1" : decimal(number));
