@@ -2,6 +2,7 @@
 
 redis_server   a client of an empty Redis, once fake, once a real Valkey; connections.py and Django's cache use it.
                Only the real one: @pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
+               A cluster of three: ["cluster"] there.
 database       an empty, migrated database with real transactions, once SQLite and once PostgreSQL; threads see it too.
                Only one: @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 few_places     `database` with five places, to be written.
@@ -74,6 +75,7 @@ REAL_SERVERS = {
     "simulator",
     "start_valkey",
 }
+REAL_PARAMS = {"valkey", "cluster", "postgres"}
 WITH_PROCESSES = {"acceptance", "benchmarks", "browser", "client", "dev", "matrix", "setup"}  # folders
 
 
@@ -88,7 +90,7 @@ def is_quick(item: pytest.Item) -> bool:
     if {"benchmark", "browser", "chaos", "matrix", "hypothesis", "slow"} & {mark.name for mark in item.iter_markers()}:
         return False
     params = item.callspec.params.values() if hasattr(item, "callspec") else ()
-    real = REAL_SERVERS & {*getattr(item, "fixturenames", ())} or {"valkey", "postgres"} & {*map(str, params)}
+    real = REAL_SERVERS & {*getattr(item, "fixturenames", ())} or REAL_PARAMS & {*map(str, params)}
     return not real and not WITH_PROCESSES & {*item.path.parts}
 
 

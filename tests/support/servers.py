@@ -87,7 +87,7 @@ def start_valkey(tmp_path: Path) -> Iterator[Callable[..., Valkey]]:
         server.kill()
 
 
-@pytest.fixture(params=["fake", "valkey"])
+@pytest.fixture(params=["fake", "valkey"])  # or "cluster"
 def redis_server(
     request: pytest.FixtureRequest, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator["Redis[bytes]"]:
@@ -104,7 +104,8 @@ def redis_server(
         client.flushall()
         client.config_resetstat()
         use_redis(settings, valkey.url)
-        if os.environ.get(ENGINE) == CLUSTER:  # of the tracker, the quota, …; cache and broker stay on one server
+        if CLUSTER in (request.param, os.environ.get(ENGINE)):
+            # Of the tracker, the quota, …; cache and broker stay on one server.
             client.close()
             settings.REDIS_URL = request.getfixturevalue("session_cluster").url
             client = redis_connections._connect(settings.REDIS_URL)

@@ -45,10 +45,9 @@ class Scripts:
 
     def run_many(self, name: str, now: int | None, calls: Mapping[str, Sequence[Arg]]) -> list[Any]:
         """For many jobs in one round trip. `calls`: by job its epoch, "" for any, and what is behind it."""
-        text, pipe = _text(self._folder, "prelude", name), self._redis.pipeline(transaction=False)
+        text, pipe = _text(self._folder, "prelude", name), cast("Any", self._redis.pipeline(transaction=False))
         for job_id, args in calls.items():
             keys = JobKeys.of(job_id).all()
-            pipe.eval(
-                text, len(keys), *keys, "" if now is None else now, *args
-            )  # a pipeline to a cluster has no EVALSHA
-        return pipe.execute()
+            # By its text and its name: a cluster's pipeline takes no EVALSHA and has no eval().
+            pipe.execute_command("EVAL", text, len(keys), *keys, "" if now is None else now, *args)
+        return cast("list[Any]", pipe.execute())
