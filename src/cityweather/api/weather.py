@@ -118,7 +118,7 @@ def asked_place(request: Request) -> Asked:
         raise NameTooLong(limit=names.MAX_LENGTH)
     if queries.UNDECODABLE in city:
         raise BadName("The name of the city is not UTF-8. Percent-encode it as UTF-8: M%C3%BCnchen.")
-    return Asked(city, latitude=_degrees(request, "lat"), longitude=_degrees(request, "lon"))
+    return Asked(names.display(city), latitude=_degrees(request, "lat"), longitude=_degrees(request, "lon"))
 
 
 def _degrees(request: Request, name: str) -> float | None:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from cityweather.places import areas
 from cityweather.places.matching import Asked, Match
-from cityweather.places.names import MAX_LENGTH, display, key
+from cityweather.places.names import MAX_LENGTH, key
 from cityweather.places.titles import coordinates, located
 
 
@@ -32,10 +32,9 @@ def identity(asked: Asked, match: Match) -> Identity:
             place.title, key(place.title), place.geonames_id, place.name, place.region or None, place.country,
             place.latitude, place.longitude,
         )  # fmt: skip
-    name = display(asked.name)
     if asked.latitude is not None and asked.longitude is not None:
         point = coordinates(asked.latitude, asked.longitude)
-        name = located(name, asked.latitude, asked.longitude) if name else point
+        name = located(asked.name, asked.latitude, asked.longitude) if asked.name else point
         return Identity(name, key(name), latitude=asked.latitude, longitude=asked.longitude)
     name = written(asked, exact=True)
     return Identity(name, key(name))
@@ -46,11 +45,7 @@ def written(asked: Asked, *, exact: bool = False) -> str:
 
     `exact`: so that it is read as the same areas, "Windsor, Canada" instead of "Windsor, CA".
     """
-    name = display(asked.name)
-    if not name and asked.latitude is not None and asked.longitude is not None:
+    if not asked.name and asked.latitude is not None and asked.longitude is not None:
         return coordinates(asked.latitude, asked.longitude)
-    if asked.region or asked.country:
-        region, country = display(asked.region), display(asked.country)
-        within = areas.unambiguous(country, region) if exact else (region, country)
-        name = ", ".join(filter(None, (name, *within)))
-    return name[:MAX_LENGTH]
+    within = areas.unambiguous(asked.country, asked.region) if exact else (asked.region, asked.country)
+    return ", ".join(filter(None, (asked.name, *within)))[:MAX_LENGTH]

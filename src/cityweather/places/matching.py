@@ -1,14 +1,12 @@
 """Which place a row names. No database here: gazetteer.py reads the candidates, this module reads texts and chooses."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Iterable
 from math import asin, cos, radians, sin, sqrt
 from typing import Literal, NamedTuple
 
 from cityweather.places import areas
 from cityweather.places.areas import Area
-from cityweather.places.names import display, key
+from cityweather.places.names import key
 from cityweather.places.spelling import loose
 
 OWN = 100  # how much more likely people mean a place by its own name than by another name, at equal population
@@ -21,7 +19,7 @@ Source = Literal["file", "gazetteer"]
 
 
 class Asked(NamedTuple):
-    """The place that a row or a request names. Degrees; either both coordinates or none."""
+    """What a row or a request asks for, its texts as display() leaves them. Degrees; both coordinates or none."""
 
     name: str
     region: str = ""
@@ -49,8 +47,7 @@ class Candidate(NamedTuple):
         return max(self.population, 1) * (OWN if self.own else 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One way to take a text apart: the key of a name, and the areas in all of which the place must lie."""
 
     name: str
@@ -58,8 +55,7 @@ class Reading:
     areas: tuple[Area, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """`place` None: the gazetteer knows none that fits. `others`: the other places that fit, likeliest first.
 
     `latitude` and `longitude` are to be asked for: those given, else the place's, else none.
@@ -83,13 +79,12 @@ def readings(asked: Asked) -> list[Reading]:
     With coordinates the areas do not matter: the distance decides.
     """
     if "," not in asked.name and not asked.region and not asked.country:  # most rows of an import
-        name = display(asked.name)
-        return [Reading(name, key(name), ())] if name else []
+        return [Reading(asked.name, key(asked.name), ())] if asked.name else []
     located = asked.latitude is not None
     given = () if located else _given(asked)
     if given is None:
         return []
-    parts = [part for text in asked.name.split(",") if (part := display(text))]
+    parts = [part for text in asked.name.split(",") if (part := text.strip())]
     found = []
     for length in range(1, len(parts) + 1):
         named = [] if located else [areas.area(part) for part in parts[length:]]
@@ -103,27 +98,25 @@ def readings(asked: Asked) -> list[Reading]:
 def _given(asked: Asked) -> tuple[Area, ...] | None:
     """The areas of the row's own columns; None when one is unknown."""
     columns = ((asked.country, areas.country), (asked.region, areas.region))
-    found = [find(display(text)) for text, find in columns if text and not text.isspace()]
+    found = [find(text) for text, find in columns if text]
     known = tuple(area for area in found if area)
     return known if len(known) == len(found) else None
 
 
-def keys(found: Iterable[Reading]) -> set[str]:
-    return {reading.key for reading in found}
+def coarser(found: Iterable[Reading]) -> list[Reading]:
+    """Those that have another key in the coarser spelling, with that key."""
+    return [reading._replace(key=spelt) for reading in found if (spelt := loose(reading.key)) != reading.key]
 
 
-def loose_keys(found: Iterable[Reading]) -> set[str]:
-    return {loose(reading.key) for reading in found}
-
-
-def fitting(found: Sequence[Reading], places: dict[str, list[Candidate]]) -> list[Candidate]:
-    """The candidates of the first reading that any fits, by exact keys; else by the coarser spelling."""
-    exact = (_fits(reading, places.get(reading.key, [])) for reading in found)
-    coarse = (_fits(reading, places.get(loose(reading.key), [])) for reading in found)
-    return next(filter(None, chain(exact, coarse)), [])
+def fitting(found: Iterable[Reading], places: dict[str, list[Candidate]]) -> list[Candidate]:
+    """The candidates of the first reading that any fits."""
+    fits = (_fits(reading, places.get(reading.key, [])) for reading in found)
+    return next(filter(None, fits), [])
 
 
 def _fits(reading: Reading, places: list[Candidate]) -> list[Candidate]:
+    if not reading.areas:
+        return places
     return [place for place in places if all(area.holds(place.country, place.region_code) for area in reading.areas)]
 
 
