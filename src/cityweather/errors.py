@@ -55,11 +55,6 @@ class CallbackRefused(BadRequest):
     code = "callback_refused"
 
 
-class ImportLost(CityWeatherError):
-    message = "The import stood still for so long that it was given up. Send the file again."
-    code, status = "import_lost", 503
-
-
 class JobNotFound(CityWeatherError):
     message = "There is no such job."
     code, status = "job_not_found", 404
@@ -103,11 +98,6 @@ class OverQuota(BadRequest):
 class KeyReused(CityWeatherError):
     message = "This Idempotency-Key was used with another file."
     code, status = "idempotency_key_reused", 409
-
-
-class ImportInProgress(CityWeatherError):
-    message = "The same import is still being written. Ask again."
-    code, status = "import_in_progress", 503
 
 
 # --- how the API was called ---------------------------------------------------------------------------------------

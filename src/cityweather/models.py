@@ -27,6 +27,10 @@ def current_request_id() -> str:
     return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
+def first_phases() -> list[list[str]]:
+    return [["importing", timezone.now().isoformat(timespec="milliseconds")]]
+
+
 class Status(models.TextChoices):
     PENDING = "pending"
     SUCCESS = "success"
@@ -71,16 +75,12 @@ class City(models.Model):
 
 class BulkJobs(models.QuerySet["BulkJob"]):
     def visible(self) -> "BulkJobs":
-        """The jobs that lists and polls show: completely written and not deleted."""
-        return self.exclude(phase=BulkJob.Phase.READING).filter(deleted_at=None)
+        """The jobs that lists and polls show: those that are not deleted."""
+        return self.filter(deleted_at=None)
 
     def live(self) -> "BulkJobs":
-        """The jobs that are completely written and have not ended. Only an ended job can be deleted."""
-        return self.exclude(phase=BulkJob.Phase.READING).exclude(phase=BulkJob.Phase.ENDED)
-
-    def reading(self) -> "BulkJobs":
-        """The imports that are still being written."""
-        return self.filter(phase=BulkJob.Phase.READING)
+        """The jobs that have not ended. Only an ended job can be deleted."""
+        return self.exclude(phase=BulkJob.Phase.ENDED)
 
     def deleted(self) -> "BulkJobs":
         """The jobs whose rows the pruning is deleting in small steps."""
@@ -95,10 +95,13 @@ class BulkJobs(models.QuerySet["BulkJob"]):
 class BulkJob(models.Model):
     """One import and its refresh. The flush writes the counters, together with `stream_position`.
 
+    The import tick writes the rows, from position 0 on. `imported` is how many are there, and `ImportChunk` holds the
+    others. No command stops it, so a cancelled job has all its rows, too.
+
     status     phase                  command in Redis   what happens
-    queued     reading                -                  the import writes the rows; nobody else sees the job
-    queued     queued, paused         "", pause          no row was dispatched yet
-    running    fetching, paused       "", pause          rows are dispatched; paused: batches under way finish
+    queued     importing, queued      ""                 no row was dispatched yet; importing: not all are written
+    running    importing, fetching    ""                 rows are dispatched
+    either     paused                 pause              no new batch starts, batches under way finish
     running    cancelling, failing    cancel, fail       no new batch starts; the job ends when no lease is running
     running    finishing              (closed)           in Redis only: nothing is recorded any more, the flush ends it
     done | failed | cancelled   ended   -                final; `deleted_at` set: invisible, its rows are being deleted
@@ -116,7 +119,6 @@ class BulkJob(models.Model):
     class Phase(models.TextChoices):
         """What happens inside a status; see the table above."""
 
-        READING = "reading"
         IMPORTING = "importing"
         QUEUED = "queued"
         FETCHING = "fetching"
@@ -130,8 +132,8 @@ class BulkJob(models.Model):
 
     job_id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     status = models.CharField(max_length=9, choices=Status, default=Status.QUEUED, db_default=Status.QUEUED)
-    phase = models.CharField(max_length=10, choices=Phase, default=Phase.READING, db_default=Phase.READING)
-    phases = models.JSONField(default=list, blank=True, help_text="[[phase, ISO time], …]")
+    phase = models.CharField(max_length=10, choices=Phase, default=Phase.IMPORTING, db_default=Phase.IMPORTING)
+    phases = models.JSONField(default=first_phases, blank=True, help_text="[[phase, ISO time], …]")
     total = models.PositiveIntegerField(default=0, db_default=0)
     processed = models.PositiveIntegerField(default=0, db_default=0)
     succeeded = models.PositiveIntegerField(default=0, db_default=0)
@@ -148,7 +150,6 @@ class BulkJob(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    heartbeat_at = models.DateTimeField(default=timezone.now, help_text="Last sign of life of the import")
     deleted_at = models.DateTimeField(null=True, blank=True)
     stream_position = models.CharField(max_length=42, default="0-0", db_default="0-0")
     epoch = models.PositiveIntegerField(default=1, db_default=1)
@@ -224,6 +225,13 @@ class BulkJob(models.Model):
             self.phases = [*self.phases, [phase, timezone.now().isoformat(timespec="milliseconds")]]
 
     @property
+    def running_phase(self) -> str:
+        """The phase of a job that no command holds and that has not ended."""
+        if self.imported < self.total:
+            return self.Phase.IMPORTING.value
+        return self.Phase.FETCHING.value if self.started_at else self.Phase.QUEUED.value
+
+    @property
     def phase_since(self) -> datetime:
         """When the job entered its phase."""
         return datetime.fromisoformat(self.phases[-1][1]) if self.phases else self.created_at
@@ -231,8 +239,10 @@ class BulkJob(models.Model):
     def delete_with_rows(self, until: float = float("inf")) -> bool:
         """Delete the job in small transactions; cities stay. False when time (monotonic seconds) ran out: call again.
 
-        The rows go first: a crash in between leaves a job that can be deleted again, never rows without a job.
+        The rows go first: a crash in between leaves a job that can be deleted again, never rows without a job. Chunks
+        go before them, or the import tick would write more.
         """
+        ImportChunk.objects.filter(job=self).delete()
         # The order is that of an index that begins with the job. In the order of `id` each chunk would first read the
         # rows of all older jobs.
         results = JobResult.objects.filter(job=self).order_by("position")
@@ -275,14 +285,21 @@ class JobResult(models.Model):
 
 
 class ImportChunk(models.Model):
-    """Up to 2,000 rows of a job that are not written yet. The import tick writes them and deletes the chunk."""
+    """Up to 2,000 rows of a job on their way into the database. See ingest/chunk_writer.py."""
+
+    class Kind(models.TextChoices):
+        UPLOAD = "upload"  # to be matched
+        COPY = "copy"  # of an earlier job, so its city is known
 
     id = models.BigAutoField(primary_key=True)
     job = models.ForeignKey(BulkJob, on_delete=models.CASCADE, db_index=False)
     first_position = models.PositiveIntegerField(help_text="Of its rows; the others follow it")
     rows = models.PositiveIntegerField()
-    kind = models.CharField(max_length=10, help_text="upload: to be matched · copy: rows of an earlier job")
-    data = models.BinaryField(help_text="zlib of JSON")
+    kind = models.CharField(max_length=6, choices=Kind)
+    data = models.BinaryField(help_text="zlib of JSON; empty once written")
+    written = models.BooleanField(default=False, db_default=False, help_text="Its rows are there, but not yet counted")
+    ambiguous = models.PositiveIntegerField(default=0, db_default=0, help_text="Of its rows, once written")
+    unmatched = models.PositiveIntegerField(default=0, db_default=0, help_text="Of its rows, once written")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["job", "first_position"], name="chunk_position")]

@@ -262,6 +262,7 @@ CELERY_TASK_ROUTES = {"cityweather.tasks.fetch": {"queue": "fetch"}}
 CELERY_BEAT_SCHEDULER = "cityweather.celery:Ticker"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1  # seconds
 CELERY_BEAT_SCHEDULE = {
+    "import": {"task": "cityweather.tasks.import_tick", "schedule": 1.0},
     "dispatch": {"task": "cityweather.tasks.dispatch_tick", "schedule": 1.0},
     "flush": {"task": "cityweather.tasks.flush_tick", "schedule": 1.0},
     "sweep": {"task": "cityweather.tasks.sweep_tick", "schedule": 10.0},

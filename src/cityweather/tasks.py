@@ -14,6 +14,7 @@ from cityweather.dispatch import batches, dispatcher, schedules
 from cityweather.flush import flusher, sweep
 from cityweather.flush.audit import audit_recent
 from cityweather.flush.retention import prune
+from cityweather.ingest import chunk_writer
 from cityweather.runtime import connections, outages
 from cityweather.weather.admission import request_shutdown
 from cityweather.weather.batch_fetch import run_batch
@@ -66,6 +67,11 @@ def _fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any
     places = [Row(position, Place(name, *point)) for position, name, *point, refusal in rows if refusal is None]
     refused = [(position, refusal) for position, *_, refusal in rows if refusal is not None]
     run_batch(Batch(job_id, epoch, token, places, refused))
+
+
+@shared_task(base=Quiet)
+def import_tick() -> None:
+    chunk_writer.tick()
 
 
 @shared_task(base=Quiet)

@@ -17,6 +17,7 @@ WAITS = {
     "provider": "waits for the provider, which does not answer",
     "key": "waits for the provider to take the key",
     "flush": "waits for the database",
+    "import": "waits until the database takes its next rows",
     "drain": "parked, as all jobs are, until an operator calls `cityweather resume`",
 }
 

@@ -68,7 +68,8 @@ def test_it_keeps_the_sentence_while_a_probe_is_under_way(monkeypatch: pytest.Mo
 
 def test_it_fails_after_a_day_of_it_and_no_city_does(sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
     job = make_job(5)
-    BulkJob.objects.update(created_at=timezone.now() - timedelta(seconds=KEY_PATIENCE + 10))
+    long_ago = timezone.now() - timedelta(seconds=KEY_PATIENCE + 10)
+    BulkJob.objects.update(created_at=long_ago, phases=[["queued", long_ago.isoformat()]])
     use(monkeypatch, refused(since=KEY_PATIENCE + 1))
     tick()
     assert shown(job)[1:] == (SENTENCE, "fail")

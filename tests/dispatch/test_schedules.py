@@ -11,6 +11,7 @@ from django.db import connection
 from cityweather.dispatch import job_control, schedules
 from cityweather.errors import BadSchedule, OverQuota, ScheduleNotFound, TooOften
 from cityweather.flush import retention
+from cityweather.ingest import chunk_writer
 from cityweather.models import BulkJob, JobResult, Schedule
 from cityweather.weather.availability import ProviderAvailability
 from tests.support.api import make_job
@@ -48,6 +49,7 @@ def test_a_schedule_starts_a_job_of_all_rows_when_it_is_due() -> None:
     schedules.start_due(NOW + HOUR - timedelta(seconds=1))
     assert runs(schedule) == []
     schedules.start_due(NOW + HOUR)
+    chunk_writer.tick()
     (job,) = BulkJob.objects.filter(schedule=schedule)
     assert (job.total, job.status, job.owner, job.label) == (2, "queued", "me", "Hourly")
     assert (job.rerun_of, job.due_at) == (schedule.source, NOW + HOUR)
@@ -60,6 +62,7 @@ def test_a_schedule_starts_a_job_of_all_rows_when_it_is_due() -> None:
 def test_a_run_that_is_started_runs_to_its_end() -> None:
     schedule = hourly()
     schedules.start_due(NOW + HOUR)
+    chunk_writer.tick()
     job = BulkJob.objects.get(schedule=schedule)
     flush(job)
     work_all(job)

@@ -58,7 +58,7 @@ def test_a_resume_that_read_the_job_before_its_start_does_not_queue_it_again() -
     job = make_job(50)
     tick()
     job_control.pause(str(job.job_id))
-    assert job_control.enter(job, BulkJob.Phase.QUEUED, (BulkJob.Phase.PAUSED,))
+    assert job_control.enter(job, None, (BulkJob.Phase.PAUSED,))
     assert reload(job).phase == "fetching"
 
 

@@ -74,13 +74,6 @@ def test_a_new_job_is_put_into_redis_once() -> None:
     assert reload(job).epoch == epoch
 
 
-def test_a_job_still_being_imported_is_left_alone() -> None:
-    job = make_job(3)
-    BulkJob.objects.update(phase=BulkJob.Phase.READING)
-    flusher.flush_all()
-    assert tracker().progress(str(job.job_id)) is None
-
-
 def test_a_failure_keeps_the_last_known_weather_of_the_city_and_when_it_was_refreshed() -> None:
     first = running_job(1)
     work(first, [result(0, at=1000)])

@@ -90,7 +90,7 @@ def test_a_job_past_its_retention_is_out_of_sight_at_once_however_many_rows_it_h
 
 def test_deleted_jobs_go_at_the_next_tick_and_an_import_at_work_stays() -> None:
     deleted, at_work = ended(1), make_job(3)
-    BulkJob.objects.filter(pk=at_work.pk).update(phase=BulkJob.Phase.READING)
+    BulkJob.objects.filter(pk=at_work.pk).update(phase=BulkJob.Phase.IMPORTING)
     assert only(deleted).hide() == 1
     retention.prune(timezone.now())
     assert set(BulkJob.objects.values_list("pk", flat=True)) == {at_work.pk}

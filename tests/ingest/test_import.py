@@ -1,16 +1,16 @@
 """What the write half leaves in the database."""
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.utils import timezone
 
 from cityweather import models
-from cityweather.ingest import bulk_writer, importer
+from cityweather.ingest import chunk_writer, importer
+from cityweather.ingest import spool as spools
 from cityweather.ingest.importer import import_spool
-from cityweather.ingest.row_matching import MatchedRow
 from cityweather.ingest.spool import spool_upload
 from cityweather.models import BulkJob, City, JobResult, RejectedRow
-from tests.support.files import imported, spool
+from tests.support.files import imported
 from tests.support.giants import many
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -18,9 +18,8 @@ pytestmark = pytest.mark.usefixtures("database")
 
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    for writer in (bulk_writer.SqliteWriter, bulk_writer.CopyWriter):
-        monkeypatch.setattr(writer, "chunk", 7)
-    monkeypatch.setattr(importer, "SMALL_CHUNK", 2)
+    monkeypatch.setattr(spools, "ROWS", 7)
+    monkeypatch.setattr(importer, "REFUSED_TOGETHER", 2)
     monkeypatch.setattr(models, "DELETED_AT_ONCE", 3)
 
 
@@ -49,7 +48,7 @@ def test_the_job_counts_what_was_read_and_is_queued() -> None:
     job = BulkJob.objects.get(pk=imported("Paris", "PARIS", "\x00", "Oslo", "").pk)
     assert (job.rows_read, job.total, job.duplicates, job.rejected) == (4, 2, 1, 1)
     assert (job.status, job.phase) == ("queued", "queued")
-    assert [phase for phase, _ in job.phases] == ["reading", "queued"]
+    assert [phase for phase, _ in job.phases] == ["importing", "queued"]
     assert (job.file_name, len(job.content_hash), job.processed) == ("cities.csv", 64, 0)
 
 
@@ -76,13 +75,12 @@ def test_importing_again_adds_no_city_and_changes_none() -> None:
 
 
 def test_a_file_of_many_chunks_is_written_whole() -> None:
-    seen: list[int] = []
     with spool_upload(many(100), file_name="many.csv") as content:
-        job, created = import_spool(content, on_progress=seen.append)
+        job, created = import_spool(content)
     assert created
+    assert list(chunk_writer.write_all(job)) == [min(done, 100) for done in range(14, 106, 7)]
     assert [position for position, *_ in results(job)] == list(range(100))
     assert [line for _, line, *_ in results(job)] == list(range(2, 102))
-    assert seen == [min(done, 100) for done in range(7, 106, 7)]
 
 
 def test_a_city_whose_key_other_unicode_tables_made_is_found_by_its_name() -> None:
@@ -92,28 +90,3 @@ def test_a_city_whose_key_other_unicode_tables_made_is_found_by_its_name() -> No
     # Its name and its key both are taken, by two cities: the key decides which one is meant.
     assert [name for _, _, name, _ in results(job)] == ["Oslo", "Paris", "Paris", "Lima"]
     assert City.objects.count() == 4
-
-
-def test_a_write_that_fails_leaves_no_job_and_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail_on_the_third(job: BulkJob, names: list[MatchedRow], ids: dict[str, int]) -> None:
-        if names[0][0] == 14:
-            raise DatabaseError("disk full")
-        write(job, names, ids)
-
-    writer = bulk_writer.writer()
-    write = writer.results
-    monkeypatch.setattr(writer, "results", fail_on_the_third)
-    monkeypatch.setattr(bulk_writer, "writer", lambda: writer)
-    with pytest.raises(DatabaseError, match="disk full"):
-        imported(*(f"Town {number}" for number in range(30)))
-    assert City.objects.count() == 14
-    assert not BulkJob.objects.exists()
-    assert not JobResult.objects.exists()
-
-
-def test_nobody_sees_the_job_before_it_is_whole() -> None:
-    phases = []
-    with spool(*(f"Town {number}" for number in range(30))) as content:
-        import_spool(content, on_progress=lambda _: phases.append(BulkJob.objects.get().phase))
-    assert set(phases) == {"reading"}
-    assert BulkJob.objects.get().phase == "queued"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cityweather.ingest import chunk_writer
 from cityweather.ingest.importer import import_spool
 from tests.support.files import spool
 
@@ -57,7 +58,8 @@ def peak_of_import(names: Iterable[str]) -> int:
     """Bytes that Python has at most while it writes the rows."""
     with spool(*names) as content:
         tracemalloc.start()
-        import_spool(content)
+        job, _ = import_spool(content)
+        list(chunk_writer.write_all(job))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     return peak

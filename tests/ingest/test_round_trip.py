@@ -121,9 +121,7 @@ def test_names_come_back_whatever_the_dialect(
     chunks = (content[start : start + size] for start in range(0, len(content), size))
     options = ReadOptions() if header else ReadOptions(delimiter=dialect["delimiter"], column="1", header=False)
     with spool_upload(chunks, file_name="any.csv", options=options, limits=LIMITS) as spool:
-        found = {
-            (key(row.name), key(row.region), key(row.country)): row.name for rows in spool.names(7) for row in rows
-        }
+        found = {(key(row.name), key(row.region), key(row.country)): row.name for row in spool.rows()}
         assert found == distinct(table, header or ["city"])
         assert spool.rejected == 0
         assert spool.duplicates == len(table) - spool.total

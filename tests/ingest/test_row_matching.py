@@ -7,8 +7,8 @@ import pytest
 from django.db import connection, transaction
 
 from cityweather.ingest import bulk_writer
+from cityweather.ingest.chunks import Row
 from cityweather.ingest.row_matching import match_rows
-from cityweather.ingest.spool import Row
 from cityweather.models import BulkJob, City, JobResult
 from tests.support.files import imported
 
@@ -20,7 +20,8 @@ def write(*rows: Row) -> BulkJob:
     job = BulkJob.objects.create(total=len(rows))
     matched = match_rows(rows)
     with transaction.atomic():
-        bulk_writer.write(bulk_writer.writer(), job, matched)
+        writer = bulk_writer.writer()
+        writer.results(job, 0, bulk_writer.with_cities(writer, matched))
     return job
 
 
@@ -51,10 +52,10 @@ def test_the_job_counts_rows_that_fit_several_places_or_none() -> None:
 
 def test_columns_distinguish_namesakes_and_coordinates_are_kept() -> None:
     job = write(
-        Row(0, 2, "Springfield", "springfield|illinois", region="Illinois", country="US"),
-        Row(1, 3, "Springfield", "springfield|mo", region="MO"),
-        Row(2, 4, "Florence", "florence|43", latitude=43.8, longitude=11.2),
-        Row(3, 5, "Home", "home|0", latitude=-10.0, longitude=20.0),
+        Row(2, "Springfield", region="Illinois", country="US"),
+        Row(3, "Springfield", region="MO"),
+        Row(4, "Florence", latitude=43.8, longitude=11.2),
+        Row(5, "Home", latitude=-10.0, longitude=20.0),
     )
     rows = JobResult.objects.filter(job=job).order_by("position")
     assert list(rows.values_list("asked", "city__name", "latitude", "longitude")) == [
@@ -67,7 +68,7 @@ def test_columns_distinguish_namesakes_and_coordinates_are_kept() -> None:
 
 
 def test_a_name_in_another_country_than_the_row_names_has_no_place() -> None:
-    job = write(Row(0, 2, "Florence", "florence|fr", country="FR"))
+    job = write(Row(2, "Florence", country="FR"))
     assert JobResult.objects.values_list("city__name", "city__place").get(job=job) == ("Florence, France", None)
 
 

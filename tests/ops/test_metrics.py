@@ -113,8 +113,8 @@ def test_without_redis_the_rest_is_still_shown(client: Client) -> None:
 def test_a_deleted_job_whose_rows_still_exist_is_not_shown(client: Client) -> None:
     BulkJob.objects.create(phase=BulkJob.Phase.ENDED, status=BulkJob.Status.DONE)
     assert BulkJob.objects.all().hide()
-    BulkJob.objects.create(phase=BulkJob.Phase.READING)
-    assert scraped(client)["cityweather_jobs", (("phase", "reading"),)] == 1
+    BulkJob.objects.create(phase=BulkJob.Phase.IMPORTING)
+    assert scraped(client)["cityweather_jobs", (("phase", "importing"),)] == 1
 
 
 @pytest.mark.usefixtures("db")

@@ -17,8 +17,9 @@ def make_job(outcomes: str = "", **fields: Any) -> BulkJob:
     """One row for each letter: s(uccess), f(ailed), p(ending), refreshed a second apart."""
     succeeded, failed = outcomes.count("s"), outcomes.count("f")
     defaults: dict[str, Any] = {
-        "total": len(outcomes), "rows_read": len(outcomes), "processed": succeeded + failed, "succeeded": succeeded,
-        "failed": failed, "status": "running", "phase": "fetching", "created_at": START, "started_at": START,
+        "total": len(outcomes), "imported": len(outcomes), "rows_read": len(outcomes), "succeeded": succeeded,
+        "failed": failed, "processed": succeeded + failed, "status": "running", "phase": "fetching",
+        "created_at": START, "started_at": START,
     }  # fmt: skip
     job = BulkJob.objects.create(**defaults | fields)
     cities = [make_city(f"City {n:04}") for n in range(len(outcomes))]

@@ -1,5 +1,6 @@
 """Uploads for tests."""
 
+from cityweather.ingest import chunk_writer
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import ReadOptions
 from cityweather.ingest.spool import Spool, spool_upload
@@ -13,5 +14,10 @@ def spool(
 
 
 def imported(*lines: str, header: str = "city", **options: str | None) -> BulkJob:
+    """A job all of whose rows are written."""
     with spool(*lines, header=header) as content:
-        return import_spool(content, **options)[0]  # type: ignore[arg-type]
+        job, _ = import_spool(content, **options)  # type: ignore[arg-type]
+    for _ in chunk_writer.write_all(job):
+        pass
+    job.refresh_from_db()
+    return job

@@ -17,7 +17,7 @@ WEATHER = [20.5, "Clouds", 55, 1_700_000_000, 19.0, "few clouds", 3.5, 48.85, 2.
 
 def make_job(total: int, *, first_city: int = 0, **fields: object) -> BulkJob:
     """A queued job of `total` cities named c0, c1, …; jobs with overlapping names share cities."""
-    job = BulkJob.objects.create(total=total, rows_read=total, phase=BulkJob.Phase.QUEUED, **fields)
+    job = BulkJob.objects.create(total=total, rows_read=total, imported=total, phase=BulkJob.Phase.QUEUED, **fields)
     names = [f"c{first_city + n}" for n in range(total)]
     City.objects.bulk_create([City(name=name, key=name) for name in names], ignore_conflicts=True)
     ids = dict(City.objects.filter(name__in=names).values_list("name", "id"))

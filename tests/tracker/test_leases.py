@@ -146,14 +146,14 @@ def test_a_row_that_goes_on_killing_alone_gathers_lost_workers(bench: Bench) -> 
 def test_claims_skip_rows_that_are_done(bench: Bench) -> None:
     seen = bytes([0b11111111, 0b11111111, 0b11011111, 0b10000000])
     bench.install(28)
-    bench.tracker.install(JOB, 1, "0-1", seen, {"total": 28, "next": 0, "processed": 24})
+    bench.tracker.install(JOB, 1, "0-1", seen, {"total": 28, "imported": 28, "next": 0, "processed": 24})
     assert bench.claim("t", 2) == [18, 25]
     assert bench.claim("u", 10) == [26, 27]
 
 
 def test_claiming_past_the_end_of_a_full_bitmap_gives_nothing(bench: Bench) -> None:
     bench.install(16)
-    bench.tracker.install(JOB, 1, "0-1", b"\xff\xff", {"total": 16, "next": 0, "processed": 16})
+    bench.tracker.install(JOB, 1, "0-1", b"\xff\xff", {"total": 16, "imported": 16, "next": 0, "processed": 16})
     assert bench.claim("t", 10) == []
 
 

@@ -67,7 +67,9 @@ def test_a_repeated_trim_that_knows_no_sizes_sets_the_sum_right_when_the_stream_
 
 def test_stream_ids_never_fall_below_the_marker_even_with_the_servers_clock_behind(bench: Bench) -> None:
     future = "99999999999999-5"
-    bench.tracker.install(JOB, 1, future, b"", {"total": 10, "next": 0, "processed": 0, "flushed": future})
+    bench.tracker.install(
+        JOB, 1, future, b"", {"total": 10, "imported": 10, "next": 0, "processed": 0, "flushed": future}
+    )
     bench.start("t", 10)
     bench.record("t", good(0))
     (entry,) = bench.tracker.read_entries(JOB, future, 10)

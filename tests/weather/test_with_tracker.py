@@ -71,7 +71,9 @@ def test_a_cancelled_job_is_left_at_once_and_closes(job: Job) -> None:
 
 
 def test_a_batch_of_an_older_epoch_records_nothing(job: Job) -> None:
-    job.bench.tracker.install(JOB, 2, "0-2", b"", {"total": 60, "processed": 0, "succeeded": 0, "failed": 0})
+    job.bench.tracker.install(
+        JOB, 2, "0-2", b"", {"total": 60, "imported": 60, "processed": 0, "succeeded": 0, "failed": 0}
+    )
     job.run()
     assert job.bench.counters() == (0, 0, 0, 0)
 

@@ -17,7 +17,7 @@ from cityweather.api import schema
 from cityweather.api.base import KeyedView, check_body
 from cityweather.api.import_serializers import COLUMNS, DryRun, FileByPath, ImportRefusal, Upload
 from cityweather.api.job_serializers import AcceptedJob
-from cityweather.api.jobs import accepted, idempotency_key, wake
+from cityweather.api.jobs import accepted, idempotency_key, wake_for
 from cityweather.api.serializers import LABEL, LABEL_MAX
 from cityweather.api.uploads import CHUNK, Copied, open_upload
 from cityweather.api.webhooks.address import check_url
@@ -95,7 +95,7 @@ class ImportView(KeyedView):
                 label=label_of(source),
                 refuse_ambiguous=refuses_ambiguous(source),
             )
-        wake()
+        wake_for(job)
         return accepted(job, replayed=not created)
 
 

@@ -23,6 +23,7 @@ class Job(Shape):
     status = s.ChoiceField(BulkJob.Status.choices)
     phase = s.ChoiceField(BulkJob.Phase.choices)
     total = s.IntegerField(help_text="Distinct cities to refresh")
+    imported = s.IntegerField(help_text="Rows that are in the database; = total soon after the 202")
     processed = s.IntegerField(help_text="succeeded + failed")
     succeeded = s.IntegerField()
     failed = s.IntegerField()
@@ -39,7 +40,7 @@ class Job(Shape):
     rate = number_or_null("Cities a second: of late while it runs, over all afterwards")
     eta_seconds = s.IntegerField(allow_null=True)
     waiting_for = s.ChoiceField(
-        get_args(WaitingFor), allow_null=True, help_text="flush: the database; drain: an operator"
+        get_args(WaitingFor), allow_null=True, help_text="flush: the database; drain: an operator; import: its rows"
     )
     limited_by = s.ChoiceField(
         get_args(LimitedBy), allow_null=True, help_text="The limit that its rate has reached: the provider's or its own"

@@ -81,7 +81,8 @@ class JobView(KeyedView):
         etag = found.etag
         headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
         if not found.ended:
-            headers["Retry-After"] = POLL_WAITING if found.waiting_for or found.phase == "paused" else POLL_AGAIN
+            waits = found.waiting_for not in (None, "import") or found.phase == "paused"
+            headers["Retry-After"] = POLL_WAITING if waits else POLL_AGAIN
         if unchanged(request, etag):
             return Response(status=304, headers=headers)
         return Response(JOB.to_representation(found), headers=headers)
@@ -156,7 +157,7 @@ class RetryView(KeyedView):
     def post(self, request: Request, job_id: str) -> Response:
         query = queries.RetryQuery.of(request)
         job = job_control.retry(snapshots.parse_id(job_id), query.get("only"), query["reason"] or None)
-        wake()
+        wake_for(job)
         return accepted(job)
 
 
@@ -178,7 +179,7 @@ class RerunView(KeyedView):
         query, key = queries.RerunQuery.of(request), idempotency_key(request)
         rows = Rows(query.get("only"), query.get("older_than"))
         job, created = rerun(snapshots.parse_id(job_id), rows, owner=self.owner, key=key, now=timezone.now())
-        wake()
+        wake_for(job)
         return accepted(job, replayed=not created)
 
 
@@ -207,11 +208,18 @@ def unchanged(request: Request, etag: str) -> bool:
     return header.strip() == "*" or etag.removeprefix("W/") in bare
 
 
-def wake() -> None:
+def wake_for(job: BulkJob) -> None:
+    """Let the rows of a new job be written and dispatched at once."""
+    wake()
+    if job.imported < job.total:
+        wake("import_tick")
+
+
+def wake(tick: str = "dispatch_tick") -> None:
     """Let a bookkeeper look at once; without it the next tick comes within a second anyway."""
     try:
         # Redis is asked first: an unreachable broker fails here at once, while Celery would try for seconds.
-        if may_send("cityweather.tasks.dispatch_tick"):
-            app.send_task("cityweather.tasks.dispatch_tick", retry=False, ignore_result=True)
+        if may_send(f"cityweather.tasks.{tick}"):
+            app.send_task(f"cityweather.tasks.{tick}", retry=False, ignore_result=True)
     except (OperationalError, RedisError, OSError):
         log.warning("dispatch_tick_not_sent")

@@ -34,6 +34,7 @@ class Snapshot:
     status: str
     phase: str
     total: int
+    imported: int
     processed: int
     succeeded: int
     failed: int
@@ -76,14 +77,13 @@ class Snapshot:
         # Which retries there are and not how many: one may take the place of another that was deleted.
         texts = crc32("\n".join((self.label, *self.retries, *self.reruns)).encode())
         limits = (self.waiting_for, self.limited_by, self.max_rate)
-        facts = (self.status, self.phase, *limits, self.succeeded, self.failed, self.total, texts)
+        facts = (self.status, self.phase, *limits, self.succeeded, self.failed, self.total, self.imported, texts)
         return 'W/"' + ".".join(map(str, facts)) + '"'
 
 
 SHARED = (  # fields that a BulkJob and a Progress have alike
-    "status", "phase", "total", "processed", "succeeded", "failed", "rows_read", "duplicates", "rejected", "ambiguous",
-    "unmatched",
-    "created_at", "started_at", "error", "label", "owner", "file_name", "max_rate",
+    "status", "phase", "total", "imported", "processed", "succeeded", "failed", "rows_read", "duplicates", "rejected",
+    "ambiguous", "unmatched", "created_at", "started_at", "error", "label", "owner", "file_name", "max_rate",
 )  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def from_redis(job_id: str, live: Progress) -> Snapshot:
         progress=live.percentage,
         rate=round(live.rate, 1),
         eta_seconds=None if eta is None else round(eta),
-        waiting_for=live.waiting_for,
+        waiting_for=live.waiting_for or _for_import(live, live.last_at or live.created_at, live.as_of),
         limited_by=live.limited_by,
         schedule_id=live.schedule_id,
         timeline=_timeline(live.phases),
@@ -144,6 +144,12 @@ def from_redis(job_id: str, live: Progress) -> Snapshot:
         as_of=time.time(),
         source="live",
     )
+
+
+def _for_import(job: BulkJob | Progress, last: float | None, now: float) -> str | None:
+    """Every row that is there has been done for some seconds, and the next is still to be written. Unix seconds."""
+    waits = job.phase == BulkJob.Phase.IMPORTING and job.processed >= job.imported
+    return "import" if waits and last and now - last > STILL else None
 
 
 def _eta(live: Progress) -> float | None:
@@ -166,6 +172,7 @@ def from_row(job: BulkJob) -> Snapshot:
         progress=percentage if job.status == BulkJob.Status.DONE else min(99, percentage),
         finished_at=job.finished_at,
         rate=_mean_rate(job),
+        waiting_for=_for_import(job, _last_flushed(job).timestamp(), time.time()),
         schedule_id=str(job.schedule_id) if job.schedule_id else None,
         timeline=_timeline(job.phases),
         retry_of=str(job.retry_of_id) if job.retry_of_id else None,

@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from django.db import connection, transaction
-from django.db.models import QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from redis.exceptions import RedisError
 
 from cityweather.errors import JobConflict, JobNotFound
-from cityweather.ingest import open_jobs
-from cityweather.models import BulkJob, JobResult, Status
+from cityweather.ingest import chunk_writer, open_jobs
+from cityweather.ingest.chunks import ROWS, StoredRow, packed
+from cityweather.ingest.importer import store_chunks
+from cityweather.models import BulkJob, ImportChunk, JobResult, Status
 from cityweather.runtime import connections
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.tracker import Tracker
@@ -25,9 +26,10 @@ from cityweather.tracker.tracker import Tracker
 log = logging.getLogger(__name__)
 
 Phase = BulkJob.Phase
+COUNTED = ("imported", "ambiguous", "unmatched")  # by the import tick
 TAKEN_OVER = ("file_name", "label", "max_rate", "refuse_ambiguous", "callback_url")  # by a job of another's rows
-COPIED = ("city_id", "line", "asked", "latitude", "longitude", "ambiguous")  # of each row
-ACTIVE = (Phase.QUEUED, Phase.FETCHING, Phase.PAUSED)
+RUNS = (Phase.IMPORTING, Phase.QUEUED, Phase.FETCHING)
+ACTIVE = (*RUNS, Phase.PAUSED)
 
 
 def get(job_id: str) -> BulkJob:
@@ -39,19 +41,16 @@ def get(job_id: str) -> BulkJob:
 
 def cancel(job_id: str) -> BulkJob:
     """Dispatch stops at once, batches under way stop at their next check. A second call changes nothing."""
-    return _enter(job_id, Phase.CANCELLING, ACTIVE, already=(BulkJob.Status.CANCELLED,))
+    return _enter(job_id, Phase.CANCELLING, ACTIVE, already=(Phase.CANCELLING, BulkJob.Status.CANCELLED))
 
 
 def pause(job_id: str) -> BulkJob:
     """Nothing more is dispatched; batches under way finish."""
-    return _enter(job_id, Phase.PAUSED, (Phase.QUEUED, Phase.FETCHING))
+    return _enter(job_id, Phase.PAUSED, RUNS, already=(Phase.PAUSED,))
 
 
 def resume(job_id: str) -> BulkJob:
-    job = get(job_id)
-    if job.phase in (Phase.QUEUED, Phase.FETCHING):
-        return job
-    return _enter(job_id, Phase.FETCHING if job.started_at else Phase.QUEUED, (Phase.PAUSED,))
+    return _enter(job_id, None, (Phase.PAUSED,), already=RUNS)
 
 
 def set_rate(job_id: str, per_minute: int | None) -> BulkJob:
@@ -69,21 +68,23 @@ def set_label(job_id: str, label: str) -> BulkJob:
     return _copied(job)
 
 
-def _enter(
-    job_id: str, phase: Phase, only_from: tuple[Phase, ...], already: tuple[BulkJob.Status, ...] = ()
-) -> BulkJob:
+def _enter(job_id: str, phase: Phase | None, only_from: Sequence[Phase], already: Sequence[str]) -> BulkJob:
+    """As enter(). `already`: the states in which there is nothing to do. Raises JobNotFound, JobConflict."""
     job = get(job_id)
-    if job.phase != phase and job.status not in already and not enter(job, phase, only_from):
+    if _state(job) not in already and not enter(job, phase, only_from):
         job = get(job_id)
-        if job.phase != phase and job.status not in already:
+        if _state(job) not in already:
             raise conflict(job)
     return _copied(job)
 
 
+def _state(job: BulkJob) -> str:
+    """The phase, because the status may be "running" while the job is being cancelled; the status once it has ended."""
+    return job.status if job.ended else job.phase
+
+
 def conflict(job: BulkJob) -> JobConflict:
-    """An error that names the phase, because the status may be "running" while the job is being cancelled."""
-    job = get(str(job.job_id))
-    return JobConflict(state=job.status if job.ended else job.phase)
+    return JobConflict(state=_state(get(str(job.job_id))))
 
 
 def _copied(job: BulkJob) -> BulkJob:
@@ -100,15 +101,17 @@ def _copied(job: BulkJob) -> BulkJob:
 # --- the database first --------------------------------------------------------------------------------------------
 
 
-def enter(job: BulkJob, phase: BulkJob.Phase, only_from: tuple[BulkJob.Phase, ...], **changes: Any) -> bool:
-    """Move the stored job to a phase, if it is in one of `only_from`. `changes`: columns that are set with it."""
+def enter(job: BulkJob, phase: Phase | None, only_from: Sequence[Phase], **changes: Any) -> bool:
+    """Move the stored job to a phase, if it is in one of `only_from`. `changes`: columns that are set with it.
+
+    None is the phase in which it runs. Only the locked row says which: rows may be written, and the first be claimed,
+    since the job was read.
+    """
     with transaction.atomic():
         stored = BulkJob.objects.select_for_update().filter(pk=job.pk).first()
         if stored is None or stored.phase not in only_from:
             return False
-        # Race: a resume that read the job before its start must not queue it again.
-        started = phase == Phase.QUEUED and stored.started_at
-        stored.enter(Phase.FETCHING if started else phase)
+        stored.enter(phase or stored.running_phase)
         for name, value in changes.items():
             setattr(stored, name, value)
         stored.save(update_fields=["phase", "phases", *changes])
@@ -144,7 +147,7 @@ def sync(job: BulkJob, progress: Progress, tracker: Tracker) -> str:
     if _agree(job, progress):
         return progress.command
     # Race: the caller read the row up to a second ago, and a command may have come since.
-    job.refresh_from_db(fields=["phase", "phases", "status", "max_rate", "label"])
+    job.refresh_from_db(fields=["phase", "phases", "status", "max_rate", "label", *COUNTED])
     if job.ended:
         return "ended"
     if progress.command == "fail" and job.command in ("", "pause"):
@@ -166,6 +169,7 @@ def copy(job: BulkJob, epoch: int | None, tracker: Tracker) -> None:
         status=job.status,
         max_rate=job.max_rate or 0,
         label=job.label,
+        **{name: getattr(job, name) for name in COUNTED},
     )
 
 
@@ -179,8 +183,8 @@ def copy_start(job: BulkJob, progress: Progress, tracker: Tracker) -> None:
 
 
 def _agree(job: BulkJob, progress: Progress) -> bool:
-    in_redis = (progress.command, progress.phase, progress.status, progress.max_rate, progress.label)
-    return in_redis == (job.command, job.phase, job.status, job.max_rate, job.label)
+    in_redis = (progress.command, progress.phase, progress.status, progress.max_rate, progress.label, progress.imported)
+    return in_redis == (job.command, job.phase, job.status, job.max_rate, job.label, job.imported)
 
 
 # --- retry and delete ----------------------------------------------------------------------------------------------
@@ -196,18 +200,23 @@ def retry(job_id: str, only: str | None = None, reason: str | None = None) -> Bu
         old = BulkJob.objects.visible().select_for_update().filter(pk=job_id).first()
         if old is None:
             raise JobNotFound
-        if not old.ended:
-            raise conflict(old)
+        require_whole(old)
         wanted = f"{only or ''}:{reason or ''}"
         last = BulkJob.objects.visible().filter(retry_of=old, retry_filter=wanted).order_by("-created_at").first()
-        rows = _unfinished(last or old, only, reason)
-        if last and not (last.ended and rows.exists()):
+        if last and not last.ended:
             return last
+        if last:
+            require_whole(last)
+        rows = _unfinished(last or old, only, reason)
         if not rows.exists():
+            if last:
+                return last
             raise JobConflict("No rows are left to retry.")
         open_jobs.enter_alone(old.owner)
         open_jobs.check(old.owner, None)
-        return copied(old, rows, retry_of=old, retry_filter=wanted, owner=old.owner)
+        job = copied(old, rows, retry_of=old, retry_filter=wanted, owner=old.owner)
+    chunk_writer.write_first(job)
+    return job
 
 
 def _unfinished(job: BulkJob, only: str | None, reason: str | None) -> QuerySet[JobResult]:
@@ -217,23 +226,24 @@ def _unfinished(job: BulkJob, only: str | None, reason: str | None) -> QuerySet[
     return rows.filter(error=reason) if reason else rows
 
 
+def require_whole(job: BulkJob) -> None:
+    """Raises JobConflict unless the job has ended and all its rows are there, so that none is left out of a copy."""
+    if not job.ended:
+        raise conflict(job)
+    if job.imported < job.total:
+        raise JobConflict("The rows of this job are still being written. Try again in a minute.")
+
+
 def copied(old: BulkJob, rows: QuerySet[JobResult], **fields: Any) -> BulkJob:
-    """A queued job of these rows of `old`, in their order. `fields`: what the new job does not take over from it."""
+    """A job of these rows of `old`, in their order, as chunks, inside the caller's transaction.
+
+    `fields`: what the new job does not take over from the old one.
+    """
     taken = {name: getattr(old, name) for name in TAKEN_OVER}
     job = BulkJob.objects.create(**{**taken, **fields})
-    chosen = rows.annotate(dense=Window(RowNumber(), order_by="position")).values_list("dense", *COPIED)
-    select, values = chosen.query.sql_with_params()
-    into = f"INSERT INTO cityweather_jobresult (job_id, position, {', '.join(COPIED)})"
-    stored_id = job.job_id.hex if connection.vendor == "sqlite" else job.job_id
-    with connection.cursor() as cursor:
-        # One statement, so that a million rows need not pass through this process.
-        cursor.execute(f"{into} SELECT %s, s.dense - 1, {', '.join(COPIED)} FROM ({select}) s", [stored_id, *values])  # noqa: S608
-        job.total = job.rows_read = job.imported = cursor.rowcount
-    written = JobResult.objects.filter(job=job)
-    job.ambiguous = written.filter(ambiguous__gt=0).count()
-    job.unmatched = written.filter(city__place=None, latitude=None).count()
-    job.enter(Phase.QUEUED)
-    job.save(update_fields=["total", "rows_read", "imported", "ambiguous", "unmatched", "phase", "phases"])
+    found = rows.order_by("position").values_list(*StoredRow._fields).iterator(chunk_size=ROWS)
+    job.total = job.rows_read = store_chunks(job, ImportChunk.Kind.COPY, packed(map(StoredRow._make, found)))
+    job.save(update_fields=["total", "rows_read"])
     return job
 
 

@@ -7,9 +7,9 @@ from hashlib import sha256
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from cityweather.dispatch.job_control import conflict, copied
+from cityweather.dispatch.job_control import copied, require_whole
 from cityweather.errors import JobConflict, JobNotFound, KeyReused
-from cityweather.ingest import open_jobs
+from cityweather.ingest import chunk_writer, open_jobs
 from cityweather.models import BulkJob, JobResult, Status
 
 
@@ -47,13 +47,14 @@ def rerun(job_id: str, rows: Rows, *, owner: str, key: str | None, now: datetime
         open_jobs.enter_alone(owner)
         if earlier := _earlier(owner, key, request):  # a call at the same time was quicker
             return earlier, False
-        if not old.ended:
-            raise conflict(old)
+        require_whole(old)
         chosen = rows.of(old, now)
         if not chosen.exists():
             raise JobConflict("No row of this job fits, so there is nothing to refresh again.")
         open_jobs.check(owner, None)
-        return copied(old, chosen, rerun_of=old, owner=owner, idempotency_key=key, content_hash=request), True
+        job = copied(old, chosen, rerun_of=old, owner=owner, idempotency_key=key, content_hash=request)
+    chunk_writer.write_first(job)
+    return job, True
 
 
 def _earlier(owner: str, key: str | None, request: str) -> BulkJob | None:

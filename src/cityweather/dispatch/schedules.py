@@ -160,6 +160,8 @@ def _start_or_skip(schedule: Schedule, source: BulkJob, due: datetime) -> None:
 def _reason_to_skip(schedule: Schedule, source: BulkJob) -> str | None:
     if not (schedule.last_job or source).ended:
         return "the last run has not ended"
+    if source.imported < source.total:
+        return "the rows of its source are still being written"
     try:
         open_jobs.enter_alone(schedule.owner)
         open_jobs.check(schedule.owner, None)

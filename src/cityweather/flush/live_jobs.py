@@ -13,7 +13,7 @@ from cityweather.models import BulkJob, BulkJobs
 AT_ONCE = 500  # jobs that are read from Redis in one round trip
 COLUMNS = (
     "phase", "phases", "status", "max_rate", "refuse_ambiguous", "label", "request_id", "created_at", "started_at",
-    "epoch", "stream_position",
+    "epoch", "stream_position", "imported", "ambiguous", "unmatched",
 )  # fmt: skip
 NEW_A_TICK = 200  # jobs that have not started which one tick looks at
 PAUSED_A_TICK = 500  # paused jobs that one tick looks at
@@ -57,9 +57,12 @@ def lock_all(job_ids: Sequence[str]) -> list[BulkJob]:
 
 
 def _locked(jobs: BulkJobs) -> BulkJobs:
-    """SQLite needs no row lock: its transactions begin IMMEDIATE, so there is one writer at a time."""
+    """SQLite needs no row lock: its transactions begin IMMEDIATE, so there is one writer at a time.
+
+    `no_key`: the import tick, which has cities locked, must not wait for this lock to insert rows of the job.
+    """
     if connection.features.has_select_for_update_skip_locked:
-        return jobs.live().select_for_update(skip_locked=True)
+        return jobs.live().select_for_update(skip_locked=True, no_key=True)
     return jobs.live()
 
 

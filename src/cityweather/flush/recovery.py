@@ -96,6 +96,7 @@ def fields(job: BulkJob) -> dict[str, str | bytes | int]:
     started = int(job.started_at.timestamp() * 1000) if job.started_at else 0
     return {
         "total": job.total,
+        "imported": job.imported,
         "next": 0,
         "processed": job.processed,
         "succeeded": job.succeeded,

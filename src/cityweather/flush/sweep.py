@@ -1,4 +1,4 @@
-"""Removes what a crash left: keys of jobs that have ended or that the database does not know, dead imports."""
+"""Removes what a crash left: keys of jobs that have ended or that the database does not know."""
 
 import logging
 from collections.abc import Iterable
@@ -9,7 +9,6 @@ from uuid import UUID
 from django.utils import timezone
 
 from cityweather.flush import quota_usage
-from cityweather.ingest.importer import sweep_imports
 from cityweather.models import BulkJob
 from cityweather.runtime import connections
 from cityweather.tracker.tracker import Tracker
@@ -23,7 +22,6 @@ def sweep() -> None:
     """Every ten seconds."""
     quota_usage.restore()
     quota_usage.persist()
-    sweep_imports()
     release_ended()
 
 

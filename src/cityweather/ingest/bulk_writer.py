@@ -1,4 +1,4 @@
-"""Writes matched rows: City rows first, in key order, then the JobResult rows that point at them.
+"""Writes the rows of a chunk: City rows first, in key order, then the JobResult rows that point at them.
 
 No two transactions deadlock. Each inserts its new cities in the order of their keys, and only afterwards locks cities
 that are there already, in the order of their ids, as the flush does.
@@ -14,19 +14,18 @@ from typing import Any, Protocol
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from cityweather.ingest.chunks import StoredRow
 from cityweather.ingest.row_matching import MatchedRow
-from cityweather.models import BulkJob, City, RejectedRow
+from cityweather.models import BulkJob, City
 from cityweather.places.identity import Identity
 
 CITY_COLUMNS = "name, key, place_id, matched_name, region, country, latitude, longitude"  # of an Identity
-RESULT_COLUMNS = "job_id, position, line, city_id, asked, latitude, longitude, ambiguous"
+RESULT_COLUMNS = "job_id, position, line, city_id, asked, latitude, longitude, ambiguous"  # of a StoredRow
 OF_PLACE = CITY_COLUMNS.split(", ")[2:]  # what a City takes over from its place
 
 
 class Writer(Protocol):
-    """How one kind of database is written. `chunk` is the number of rows in a transaction."""
-
-    chunk: int
+    """How one kind of database is written, inside the caller's transaction."""
 
     def cities(self, cities: Sequence[Identity]) -> dict[str, int]:
         """Insert those that are missing; `cities` has each once, in the order of keys. Returns the ids of all, by key.
@@ -35,7 +34,7 @@ class Writer(Protocol):
         """
         ...
 
-    def results(self, job: BulkJob, rows: Sequence[MatchedRow], ids: dict[str, int]) -> None:
+    def results(self, job: BulkJob, first_position: int, rows: Sequence[StoredRow]) -> None:
         """Insert one pending JobResult for each row."""
         ...
 
@@ -44,20 +43,17 @@ def writer() -> Writer:
     return CopyWriter() if connection.vendor == "postgresql" else SqliteWriter()
 
 
-def write(to: Writer, job: BulkJob, rows: Sequence[MatchedRow]) -> None:
-    """Inside the caller's transaction. Several rows may share a City."""
+def with_cities(to: Writer, rows: Sequence[MatchedRow]) -> list[StoredRow]:
+    """Write the rows' cities, and return the rows with the ids. Several rows may share a City."""
     cities = {row.city.key: row.city for row in rows}
-    to.results(job, rows, to.cities(sorted(cities.values(), key=attrgetter("key"))))
-
-
-def refused(job: BulkJob, rows: Iterable[tuple[int, str, str]]) -> None:
-    RejectedRow.objects.bulk_create(RejectedRow(job=job, line=line, code=code, text=text) for line, code, text in rows)
+    ids = to.cities(sorted(cities.values(), key=attrgetter("key")))
+    return [
+        StoredRow(row.line, ids[row.city.key], row.asked, row.latitude, row.longitude, row.ambiguous) for row in rows
+    ]
 
 
 class SqliteWriter:
     """Other writers wait for each chunk. Plain statements: bulk_create takes seven times as long."""
-
-    chunk = 5_000
 
     def cities(self, cities: Sequence[Identity]) -> dict[str, int]:
         adopt = ", ".join(f"{name} = excluded.{name}" for name in OF_PLACE)
@@ -71,18 +67,16 @@ class SqliteWriter:
         ids = dict(City.objects.filter(key__in=[city.key for city in cities]).values_list("key", "id"))
         return _with_renamed(ids, cities)
 
-    def results(self, job: BulkJob, rows: Sequence[MatchedRow], ids: dict[str, int]) -> None:
+    def results(self, job: BulkJob, first_position: int, rows: Sequence[StoredRow]) -> None:
         with connection.cursor() as cursor:
             cursor.executemany(
                 f"INSERT INTO cityweather_jobresult ({RESULT_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",  # noqa: S608
-                [_result(job.pk.hex, row, ids) for row in rows],
+                [(job.pk.hex, position, *row) for position, row in enumerate(rows, first_position)],
             )
 
 
 class CopyWriter:
     """PostgreSQL: COPY, and one INSERT that returns the ids of the new cities."""
-
-    chunk = 10_000
 
     def cities(self, cities: Sequence[Identity]) -> dict[str, int]:
         with connection.cursor() as cursor:
@@ -117,17 +111,10 @@ class CopyWriter:
                 [ids],
             )
 
-    def results(self, job: BulkJob, rows: Sequence[MatchedRow], ids: dict[str, int]) -> None:
+    def results(self, job: BulkJob, first_position: int, rows: Sequence[StoredRow]) -> None:
         with connection.cursor() as cursor:
-            lines = (_result(job.pk, row, ids) for row in rows)
-            copy(cursor, f"cityweather_jobresult ({RESULT_COLUMNS})", lines)
-
-
-def _result(job_id: Any, row: MatchedRow, ids: dict[str, int]) -> tuple[Any, ...]:
-    """RESULT_COLUMNS of a row."""
-    return (
-        job_id, row.position, row.line, ids[row.city.key], row.asked, row.latitude, row.longitude, row.ambiguous,
-    )  # fmt: skip
+            lines = ((job.pk, position, *row) for position, row in enumerate(rows, first_position))
+            copy(cursor, f"cityweather_jobresult ({RESULT_COLUMNS})", lines, ", FORCE_NOT_NULL (asked)")
 
 
 def _with_renamed(ids: dict[str, int], cities: Sequence[Identity]) -> dict[str, int]:
@@ -137,10 +124,10 @@ def _with_renamed(ids: dict[str, int], cities: Sequence[Identity]) -> dict[str, 
     return ids | {missing[name]: city for name, city in renamed}
 
 
-def copy(cursor: CursorWrapper, target: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    """None becomes NULL, and so does an empty text."""
+def copy(cursor: CursorWrapper, target: str, rows: Iterable[tuple[Any, ...]], options: str = "") -> None:
+    """None becomes NULL, and so does an empty text unless the options of COPY forbid it."""
     with connection.wrap_database_errors:  # Django's cursor has no COPY, so this calls the driver's own method
-        cursor.cursor.copy_expert(f"COPY {target} FROM STDIN (FORMAT csv)", _Lines(rows))
+        cursor.cursor.copy_expert(f"COPY {target} FROM STDIN (FORMAT csv{options})", _Lines(rows))
 
 
 class _Lines:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from cityweather.ingest.spool import Row
+from cityweather.ingest.chunks import Row
 from cityweather.places import gazetteer
 from cityweather.places.identity import Identity, identity, written
 from cityweather.places.matching import Asked, Match
@@ -16,7 +16,6 @@ class MatchedRow(NamedTuple):
     `ambiguous`: how many other places fit what is written.
     """
 
-    position: int
     line: int
     asked: str
     latitude: float | None
@@ -40,6 +39,6 @@ def match_rows(rows: Sequence[Row]) -> list[MatchedRow]:
 
 def _matched(row: Row, asked: Asked, located: Asked, match: Match) -> MatchedRow:
     return MatchedRow(
-        row.position, row.line, written(asked, exact=match.ambiguous > 0), located.latitude, located.longitude,
-        match.ambiguous, identity(located, match),
+        row.line, written(asked, exact=match.ambiguous > 0), located.latitude, located.longitude, match.ambiguous,
+        identity(located, match),
     )  # fmt: skip

@@ -1,16 +1,19 @@
-"""The spool: the checked names of an upload without duplicates, in a temporary SQLite file.
+"""The spool: the checked rows of an upload without duplicates, in a temporary SQLite file.
 
-SQLite's unique index finds the duplicates, so memory does not grow with the file.
+SQLite's index of keys finds the duplicates, so memory does not grow with the file. The rows are packed while the file
+is read: once it has ended, the client waits only until the chunks are in the database.
 """
 
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Self
 
+from cityweather.ingest.chunks import ROWS, Packed, Row, pack, unpack
 from cityweather.ingest.csv_layout import Layout
 from cityweather.ingest.csv_reader import Reader, Refused
 from cityweather.ingest.csv_rows import Usable
@@ -21,7 +24,7 @@ from cityweather.ingest.upload_stream import Upload
 BATCH = 1_000  # rows
 CACHE_KB = 16_000
 PAGE = 8_192  # bytes
-GROWTH = 5  # bytes of the file for each byte that an upload may have: real names need 4.3
+GROWTH = 5  # bytes of the file for each byte that an upload may have: real names need XX
 FLOOR = 16_000_000  # bytes that the file may have however small the largest upload is
 FIRST_REASONS = 5
 SAMPLE_PARTS = 20  # places of the file that a sample is taken from
@@ -29,26 +32,11 @@ SAMPLE_PARTS = 20  # places of the file that a sample is taken from
 SETUP = """
     PRAGMA page_size={page}; PRAGMA cache_size=-{cache}; PRAGMA temp_store=FILE;
     PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;
-    CREATE TABLE names (
-        line INTEGER PRIMARY KEY, name TEXT NOT NULL, key TEXT NOT NULL UNIQUE,
-        region TEXT NOT NULL, country TEXT NOT NULL, latitude REAL, longitude REAL
-    );
+    CREATE TABLE keys (key TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE chunks (number INTEGER PRIMARY KEY, rows INTEGER NOT NULL, data BLOB NOT NULL);
     CREATE TABLE refused (line INTEGER PRIMARY KEY, code TEXT NOT NULL, text TEXT NOT NULL);
     BEGIN;
 """
-
-
-class Row(NamedTuple):
-    """`position` from 0, `line` from 1; `key` is what duplicates share. Degrees; either both coordinates or none."""
-
-    position: int
-    line: int
-    name: str
-    key: str
-    region: str = ""
-    country: str = ""
-    latitude: float | None = None
-    longitude: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +60,7 @@ class Spool:
         self.shape: FileShape
         self.total = self.duplicates = 0
         self.reasons: Counter[str] = Counter()
+        self._waiting: list[Row] = []  # to be packed
         self._max_bytes = max(FLOOR, limits.max_bytes * GROWTH)
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._db.executescript(SETUP.format(page=PAGE, cache=CACHE_KB))
@@ -88,41 +77,37 @@ class Spool:
         """Raises NoCities, TooLarge, NoRoom when the disk is full, and what `rows` raises."""
         source = iter(rows)
         while batch := list(islice(source, BATCH)):
-            try:
+            with _room():
                 self._add([row for row in batch if not isinstance(row, Refused)])
                 self._refuse([row for row in batch if isinstance(row, Refused)])
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-                    raise NoRoom from error
-                raise
             self._check_size()
+        with _room():
+            self._pack(self._waiting)
         if not self.total:
             raise NoCities(reasons=self.first_reasons())
         self._db.execute("PRAGMA cache_size=-2000")  # what follows reads the file once, in order
 
-    def names(self, size: int) -> Iterator[list[Row]]:
-        """All rows in order of position, `size` at a time."""
-        rows = self._db.execute("SELECT * FROM names ORDER BY line")
-        position = 0
-        while chunk := rows.fetchmany(size):
-            yield [Row(number, *row) for number, row in enumerate(chunk, position)]
-            position += len(chunk)
+    def chunks(self) -> Iterator[Packed]:
+        """All rows in the order of the file."""
+        for rows, data in self._db.execute("SELECT rows, data FROM chunks ORDER BY number"):
+            yield Packed(rows, data)
+
+    def rows(self) -> Iterator[Row]:
+        for _, data in self.chunks():
+            yield from _unpacked(data)
 
     def sample(self, size: int) -> list[Row]:
-        """All rows, or about `size` of them: the first ones, and others from all over the file.
-
-        Their positions are those in the sample.
-        """
-        (last,) = self._db.execute("SELECT max(line) FROM names").fetchone()
+        """All rows, or about `size` of them: the first ones, and others from all over the file."""
         if self.total <= size:
-            return next(self.names(size), [])
+            return list(self.rows())
         each = size // SAMPLE_PARTS
-        found: dict[int, tuple[Any, ...]] = {}
+        found: dict[int, Row] = {}
         for part in range(SAMPLE_PARTS):
-            query = "SELECT * FROM names WHERE line >= ? ORDER BY line LIMIT ?"
-            rows = self._db.execute(query, (last * part // SAMPLE_PARTS, each)).fetchall()
-            found.update({row[0]: row for row in rows})
-        return [Row(position, *row) for position, row in enumerate(found.values())]
+            chunk, offset = divmod(self.total * part // SAMPLE_PARTS, ROWS)
+            rows = self._chunk(chunk)
+            first = min(offset, max(0, len(rows) - each))
+            found.update(enumerate(rows[first : first + each], chunk * ROWS + first))
+        return list(found.values())
 
     def refused(self, size: int) -> Iterator[list[tuple[int, str, str]]]:
         """(line, reason code, text) in order of line, `size` at a time."""
@@ -151,11 +136,23 @@ class Spool:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _add(self, names: list[Usable]) -> None:
-        query = "INSERT OR IGNORE INTO names VALUES (?, ?, ?, ?, ?, ?, ?)"
-        added = self._db.executemany(query, names).rowcount if names else 0
-        self.total += added
-        self.duplicates += len(names) - added
+    def _add(self, rows: list[Usable]) -> None:
+        add = "INSERT OR IGNORE INTO keys VALUES (?)"
+        new = [row for row in rows if self._db.execute(add, (row.key,)).rowcount]
+        self.total += len(new)
+        self.duplicates += len(rows) - len(new)
+        self._waiting += [Row(row.line, row.name, *row[3:]) for row in new]
+        while len(self._waiting) >= ROWS:
+            self._pack(self._waiting[:ROWS])
+            del self._waiting[:ROWS]
+
+    def _pack(self, rows: list[Row]) -> None:
+        if rows:
+            self._db.execute("INSERT INTO chunks (rows, data) VALUES (?, ?)", pack(rows))
+
+    def _chunk(self, index: int) -> list[Row]:
+        (data,) = self._db.execute("SELECT data FROM chunks WHERE number = ?", (index + 1,)).fetchone()
+        return _unpacked(data)
 
     def _refuse(self, rows: list[Refused]) -> None:
         self._db.executemany("INSERT INTO refused VALUES (?, ?, ?)", rows)
@@ -168,6 +165,21 @@ class Spool:
                 f"The rows of this file would take more than the {self._max_bytes:,} bytes that one import may have on "
                 f"the server's disk ({GROWTH} times IMPORT_MAX_BYTES). Split it."
             )
+
+
+def _unpacked(data: bytes) -> list[Row]:
+    return [Row(*row) for row in unpack(data)]
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Raises NoRoom when the disk is full."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            raise NoRoom from error
+        raise
 
 
 def spool_upload(

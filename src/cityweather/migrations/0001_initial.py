@@ -44,7 +44,6 @@ class Migration(migrations.Migration):
                     "phase",
                     models.CharField(
                         choices=[
-                            ("reading", "Reading"),
                             ("importing", "Importing"),
                             ("queued", "Queued"),
                             ("fetching", "Fetching"),
@@ -54,12 +53,17 @@ class Migration(migrations.Migration):
                             ("finishing", "Finishing"),
                             ("ended", "Ended"),
                         ],
-                        db_default="reading",
-                        default="reading",
+                        db_default="importing",
+                        default="importing",
                         max_length=10,
                     ),
                 ),
-                ("phases", models.JSONField(blank=True, default=list, help_text="[[phase, ISO time], …]")),
+                (
+                    "phases",
+                    models.JSONField(
+                        blank=True, default=cityweather.models.first_phases, help_text="[[phase, ISO time], …]"
+                    ),
+                ),
                 ("total", models.PositiveIntegerField(db_default=0, default=0)),
                 ("processed", models.PositiveIntegerField(db_default=0, default=0)),
                 ("succeeded", models.PositiveIntegerField(db_default=0, default=0)),
@@ -87,12 +91,6 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("started_at", models.DateTimeField(blank=True, null=True)),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "heartbeat_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, help_text="Last sign of life of the import"
-                    ),
-                ),
                 ("deleted_at", models.DateTimeField(blank=True, null=True)),
                 ("stream_position", models.CharField(db_default="0-0", default="0-0", max_length=42)),
                 ("epoch", models.PositiveIntegerField(db_default=1, default=1)),
@@ -366,11 +364,22 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("first_position", models.PositiveIntegerField(help_text="Of its rows; the others follow it")),
                 ("rows", models.PositiveIntegerField()),
+                ("kind", models.CharField(choices=[("upload", "Upload"), ("copy", "Copy")], max_length=6)),
+                ("data", models.BinaryField(help_text="zlib of JSON; empty once written")),
                 (
-                    "kind",
-                    models.CharField(help_text="upload: to be matched · copy: rows of an earlier job", max_length=10),
+                    "written",
+                    models.BooleanField(
+                        db_default=False, default=False, help_text="Its rows are there, but not yet counted"
+                    ),
                 ),
-                ("data", models.BinaryField(help_text="zlib of JSON")),
+                (
+                    "ambiguous",
+                    models.PositiveIntegerField(db_default=0, default=0, help_text="Of its rows, once written"),
+                ),
+                (
+                    "unmatched",
+                    models.PositiveIntegerField(db_default=0, default=0, help_text="Of its rows, once written"),
+                ),
                 (
                     "job",
                     models.ForeignKey(

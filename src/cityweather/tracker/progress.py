@@ -6,7 +6,10 @@ from typing import Any, Literal
 
 import orjson
 
-NUMBERS = ("total", "processed", "succeeded", "failed", "rows_read", "duplicates", "rejected", "ambiguous", "unmatched")
+NUMBERS = (
+    "total", "imported", "processed", "succeeded", "failed", "rows_read", "duplicates", "rejected", "ambiguous",
+    "unmatched",
+)  # fmt: skip
 TIMES = ("created_at", "started_at", "last_at", "past_at", "parked_until", "quota_eta")
 TEXTS = (
     "status", "phase", "error", "waiting_for", "file_name", "closed", "command", "retry_of", "rerun_of", "label",
@@ -14,8 +17,9 @@ TEXTS = (
 )  # fmt: skip
 OTHERS = ("epoch", "past_n", "max_rate", "next", "window", "speed", "unflushed_bytes", "flushed")
 FIELDS = (*NUMBERS, *TIMES, *TEXTS, *OTHERS)
-# flush: the database must take results first; drain: an operator has parked the dispatch of all jobs.
-WaitingFor = Literal["quota", "provider", "key", "flush", "drain"]
+# flush: the database must take results first; drain: an operator has parked the dispatch of all jobs; import: every
+# row that the database has is done, and the others are still to be written.
+WaitingFor = Literal["quota", "provider", "key", "flush", "drain", "import"]
 LimitedBy = Literal["quota", "max_rate"]
 NEAR = 0.8  # of a limit: what a job reaches that only the limit slows down
 SOON = 3.0  # seconds; the first results take about as long
@@ -26,6 +30,7 @@ class Progress:
     """Live counters of one job. Times in Unix seconds, rates in rows a second; None: not yet known."""
 
     total: int
+    imported: int  # rows that the database has, from position 0; only these are claimed
     processed: int
     succeeded: int
     failed: int

@@ -21,6 +21,7 @@ from cityweather.api.imports import AMBIGUOUS, FAIL, LIKELIEST, checked_label
 from cityweather.api.serializers import LABEL
 from cityweather.api.webhooks.address import check_url
 from cityweather.errors import CityWeatherError
+from cityweather.ingest import chunk_writer
 from cityweather.ingest.dry_run import dry_run as look_at
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import COLUMN_OPTIONS, PARTS, ReadOptions
@@ -120,7 +121,9 @@ def _read(file: Path, bar: Progress) -> Iterator[bytes]:
 
 def _write(spool: Spool, bar: Progress, fields: dict[str, Any]) -> BulkJob:
     writing = bar.add_task("cities", total=spool.total)
-    job, _ = import_spool(spool, on_progress=lambda done: bar.update(writing, completed=done), **fields)
+    job, _ = import_spool(spool, **fields)
+    for done in chunk_writer.write_all(job):
+        bar.update(writing, completed=done)
     return job
 
 

@@ -7,8 +7,10 @@
 local TOKEN, LEASE_MS, MOST = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local MESSAGES_MISSING, LOST_BEFORE_ALONE = ARGV[6] == '1', tonumber(ARGV[7])
 
-local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'total', 'next', 'command', 'max_rate', 'paced_at', 'processed')
+local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'total', 'next', 'command', 'max_rate', 'paced_at', 'processed',
+  'imported')
 local epoch, closed, total, next_position, command = job[1], job[2], tonumber(job[3]), tonumber(job[4]), job[5]
+local imported = math.min(tonumber(job[9]), total) -- rows above are not in the database yet
 local max_rate, paced_at, processed = tonumber(job[6]) or 0, tonumber(job[7]) or 0, tonumber(job[8])
 local why = refusal(epoch, closed)
 if why then return { why, 0 } end
@@ -69,9 +71,9 @@ end
 
 -- All was claimed, nobody holds a row, yet some are not done: Redis lost the leases. Start over; done rows are skipped.
 local from = next_position
-if from >= total and #leases == 0 and processed < total then from = 0 end
-local taken, p = take(from, total, MOST)
-if p > total then p = total end
+if from >= imported and #leases == 0 and processed < imported then from = 0 end
+local taken, p = take(from, imported, MOST)
+if p > imported then p = imported end
 if p > from then redis.call('HSET', JOB, 'next', p) end
 if #taken == 0 then return { '', 0 } end
 return grant(taken, 0)

@@ -67,7 +67,6 @@ const WAITING = {
 };
 
 export const PHASES = {
-  reading: "Reading the file",
   importing: "Writing its rows",
   queued: "Queued",
   fetching: "Fetching",

@@ -1,0 +1,136 @@
+"""ImportChunks → City and JobResult rows. Any number of bookkeepers may write at once (invariant 12).
+
+A chunk is written in one transaction, which also marks it as written. Another transaction then counts it: `imported`
+is the end of the written chunks that follow each other from position 0, and below it the dispatch may claim. Two
+transactions, because the flush locks a job and then its cities, while the first of these has cities locked: if it
+locked the job as well, the two could deadlock.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from itertools import takewhile
+from uuid import UUID
+
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
+from django.db.models import QuerySet
+
+from cityweather.ingest import bulk_writer
+from cityweather.ingest.chunks import Row, StoredRow, unpack
+from cityweather.ingest.row_matching import match_rows
+from cityweather.models import BulkJob, City, ImportChunk
+
+log = logging.getLogger(__name__)
+
+COUNTED = ("imported", "ambiguous", "unmatched", "phase", "phases")  # what count() changes
+TOGETHER = 100  # written chunks that are counted at once
+UNWRITABLE = (DataError, IntegrityError, LookupError, ValueError)  # by its contents, so a second try does not help
+
+
+def tick(seconds: float = 0.9, clock: Callable[[], float] = time.monotonic) -> None:
+    """Write chunks for so many seconds, and at least one. Raises DatabaseError while the database is unreachable."""
+    until = clock() + seconds
+    for job_id in ImportChunk.objects.filter(written=True).values_list("job", flat=True).distinct():
+        count(job_id)  # a crash came between the two transactions
+    unwritable: set[UUID] = set()
+    while write_next(waiting().exclude(job__in=unwritable), unwritable) and clock() < until:
+        pass
+
+
+def write_first(job: BulkJob) -> None:
+    """Write the first chunk of a new job now. If that fails, the tick does it."""
+    try:
+        write_next(waiting().filter(job=job), set())
+        job.refresh_from_db(fields=COUNTED)
+    except DatabaseError:
+        log.warning("first_chunk_left_to_the_tick", extra={"job_id": str(job.pk)}, exc_info=True)
+
+
+def write_all(job: BulkJob) -> Iterator[int]:
+    """Write all chunks of a job, beside the bookkeepers that may do the same. Yields how many rows are there."""
+    while write_next(waiting().filter(job=job)):
+        job.refresh_from_db(fields=COUNTED)
+        yield job.imported
+
+
+def waiting() -> QuerySet[ImportChunk]:
+    """What is to be written, first that of the job with the fewest rows, so a small import passes a large one."""
+    chunks = ImportChunk.objects.filter(written=False, job__deleted_at=None)
+    return chunks.order_by("job__imported", "job__created_at", "first_position")
+
+
+def write_next(chunks: QuerySet[ImportChunk], unwritable: set[UUID] | None = None) -> bool:
+    """Write one of these chunks. False: there is none that another bookkeeper does not have.
+
+    `unwritable` gets the job of a chunk whose contents no try can write. Without it the error is raised.
+    """
+    with _locks():
+        chunk = chunks.select_for_update(skip_locked=True, of=("self",)).select_related("job").first()
+        if chunk is None:
+            return False
+        try:
+            _write(chunk)
+        except UNWRITABLE as error:
+            if unwritable is None:
+                raise
+            log.exception("import_chunk_failed", extra={"job_id": str(chunk.job_id), "reason": type(error).__name__})
+            unwritable.add(chunk.job_id)
+    count(chunk.job_id)
+    return True
+
+
+def _locks() -> AbstractContextManager[None]:
+    """Holds the row lock of a chunk while its places are looked up.
+
+    SQLite has no lock but that of all writers, who must not wait so long: there two bookkeepers may look up the same
+    places, and one writes.
+    """
+    return transaction.atomic() if connection.features.has_select_for_update_skip_locked else nullcontext()
+
+
+def _write(chunk: ImportChunk) -> None:
+    rows = unpack(bytes(chunk.data))
+    if chunk.kind == ImportChunk.Kind.UPLOAD:
+        matched = match_rows([Row(*row) for row in rows])
+        ambiguous, unmatched = sum(row.ambiguous > 0 for row in matched), sum(row.unmatched for row in matched)
+        with transaction.atomic():
+            if _mark_written(chunk, ambiguous, unmatched):
+                writer = bulk_writer.writer()
+                writer.results(chunk.job, chunk.first_position, bulk_writer.with_cities(writer, matched))
+    else:
+        copies = [StoredRow(*row) for row in rows]
+        with transaction.atomic():
+            if _mark_written(chunk, sum(row.ambiguous > 0 for row in copies), _unmatched(copies)):
+                bulk_writer.writer().results(chunk.job, chunk.first_position, copies)
+
+
+def _mark_written(chunk: ImportChunk, ambiguous: int, unmatched: int) -> int:
+    """0: another bookkeeper was quicker, or the job was deleted."""
+    mine = ImportChunk.objects.filter(pk=chunk.pk, written=False)
+    return mine.update(written=True, data=b"", ambiguous=ambiguous, unmatched=unmatched)
+
+
+def _unmatched(rows: Sequence[StoredRow]) -> int:
+    without = City.objects.filter(pk__in={row.city_id for row in rows}, place=None).values_list("pk", flat=True)
+    unknown = set(without)
+    return sum(row.city_id in unknown and row.latitude is None for row in rows)
+
+
+def count(job_id: UUID) -> None:
+    """Count the written chunks that follow the rows counted so far, and delete them."""
+    with transaction.atomic():
+        job = BulkJob.objects.select_for_update(no_key=True).filter(pk=job_id).first()
+        if job is None:
+            return
+        first = ImportChunk.objects.filter(job=job).defer("data").order_by("first_position")[:TOGETHER]
+        written = list(takewhile(lambda chunk: chunk.written, first))
+        if not written:
+            return
+        job.imported += sum(chunk.rows for chunk in written)
+        job.ambiguous += sum(chunk.ambiguous for chunk in written)
+        job.unmatched += sum(chunk.unmatched for chunk in written)
+        if job.phase == BulkJob.Phase.IMPORTING:
+            job.enter(job.running_phase)
+        job.save(update_fields=COUNTED)
+        ImportChunk.objects.filter(pk__in=[chunk.pk for chunk in written]).delete()
