@@ -14,7 +14,6 @@ from django.test.utils import CaptureQueriesContext
 
 from cityweather.api import imports
 from cityweather.api.uploads import Upload
-from cityweather.ingest import bulk_writer
 from cityweather.models import BulkJob, City, JobResult, RejectedRow
 from tests.support.capture import Sent
 
@@ -40,8 +39,8 @@ def test_an_upload_becomes_a_job_that_can_be_asked_for_at_once(keyed: Client, se
     assert [task.name for task in sent_tasks] == ["cityweather.tasks.dispatch_tick"]
     job = BulkJob.objects.get()
     assert job.owner == "test"
-    bulk_writer = JobResult.objects.order_by("position").values_list("position", "city__name", "line", "status")
-    assert list(bulk_writer) == [(0, "Oslo", 2, "pending"), (1, "Bergen", 3, "pending"), (2, "Tromso", 6, "pending")]
+    rows = JobResult.objects.order_by("position").values_list("position", "city__name", "line", "status")
+    assert list(rows) == [(0, "Oslo", 2, "pending"), (1, "Bergen", 3, "pending"), (2, "Tromso", 6, "pending")]
     assert RejectedRow.objects.get().line == 7
 
 
@@ -206,7 +205,7 @@ def test_a_write_that_fails_leaves_no_job_to_be_seen(keyed: Client, monkeypatch:
     def fail(*_: Any, **__: Any) -> None:
         raise OperationalError("disk full")
 
-    monkeypatch.setattr(bulk_writer, "refused", fail)
+    monkeypatch.setattr(RejectedRow.objects, "bulk_create", fail)
     answer = send(keyed)
     assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
     assert (BulkJob.objects.count(), JobResult.objects.count()) == (0, 0)

@@ -40,10 +40,10 @@ def test_without_redis_every_job_is_shown_from_its_row(keyed: Client) -> None:
 
 
 @pytest.mark.usefixtures("db")
-def test_a_job_being_written_is_not_listed_and_a_status_can_be_chosen(keyed: Client) -> None:
-    make_job("p", phase="reading")
+def test_a_job_being_written_is_listed_and_a_status_can_be_chosen(keyed: Client) -> None:
+    make_job("p", phase="importing")
     done = make_job("s", status="done", phase="ended")
     make_job("p")
-    assert len(keyed.get("/bulk/jobs").json()["results"]) == 2
+    assert len(keyed.get("/bulk/jobs").json()["results"]) == 3
     chosen = keyed.get("/bulk/jobs?status=done").json()["results"]
     assert [row["job_id"] for row in chosen] == [str(done.job_id)]

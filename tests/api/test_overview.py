@@ -21,10 +21,10 @@ def test_it_counts_cities_and_jobs_and_names_the_reasons(keyed: Client) -> None:
     make_job(status="done", phase="ended")
     make_job(status="done", phase="ended")
     make_job()
-    make_job(status="queued", phase="reading")  # not visible yet
+    make_job(status="queued", phase="importing")
     body = keyed.get("/bulk/summary?top=2&units=imperial").json()
     assert body["cities"] == {"success": 3, "failed": 3, "pending": 1}
-    assert body["jobs"] == {"queued": 0, "running": 1, "done": 2, "failed": 0, "cancelled": 0}
+    assert body["jobs"] == {"queued": 1, "running": 1, "done": 2, "failed": 0, "cancelled": 0}
     assert [(row["city"], row["temperature"]) for row in body["most_recent"]] == [("c", 68.0), ("b", 68.0)]
     assert body["failures"] == [{"reason": "unknown_city", "count": 2}, {"reason": "gave_up", "count": 1}]
 

@@ -17,7 +17,7 @@ from tests.support.api import START, UNKNOWN, go_live, make_job
 
 FIELDS = {
     "job_id", "status", "phase", "total", "processed", "succeeded", "failed", "pending", "rows_read", "duplicates",
-    "ambiguous", "unmatched",
+    "ambiguous", "unmatched", "imported",
     "rejected", "progress", "created_at", "started_at", "finished_at", "rate", "eta_seconds", "waiting_for", "error",
     "file_name", "label", "owner", "schedule_id", "timeline", "limited_by",
     "retry_of", "retries", "rerun_of", "reruns", "max_rate", "expires_at", "as_of", "source",
@@ -87,9 +87,25 @@ def test_an_unknown_or_malformed_id_is_not_found(keyed: Client, id_: str) -> Non
 
 
 @pytest.mark.usefixtures("redis_server", "db")
-def test_a_job_still_being_written_is_not_known(keyed: Client) -> None:
-    job = make_job("p", phase="reading")
-    assert keyed.get(f"/bulk/jobs/{job.job_id}").status_code == 404
+@pytest.mark.parametrize("live", [True, False])
+def test_a_job_whose_rows_are_still_written_shows_how_many_are_there(keyed: Client, live: bool) -> None:
+    job = make_job("sp", phase="importing", total=5, created_at=timezone.now())
+    if live:
+        go_live(job, succeeded=1)
+    body = keyed.get(f"/bulk/jobs/{job.job_id}").json()
+    assert [body[name] for name in ("phase", "total", "imported", "pending", "waiting_for")] == [
+        "importing", 5, 2, 4, None,
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+@pytest.mark.parametrize("live", [True, False])
+def test_a_job_that_has_no_row_left_to_fetch_waits_for_the_import(keyed: Client, live: bool) -> None:
+    job = make_job("ss", phase="importing", total=5)
+    if live:
+        go_live(job, succeeded=2)
+    answer = keyed.get(f"/bulk/jobs/{job.job_id}")
+    assert (answer.json()["waiting_for"], answer["Retry-After"]) == ("import", "1")
 
 
 @pytest.mark.usefixtures("redis_server", "db")

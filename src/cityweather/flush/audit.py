@@ -81,7 +81,7 @@ def _database_faults(job: BulkJob) -> list[str]:
     rows = sum(counts.values())
     faults = []
     if not job.imported <= rows <= job.total:  # rows that are just being written are there before they are counted
-        faults.append(f"{rows} rows are stored of {job.total}, and {job.imported} should be.")
+        faults.append(f"{rows} rows are stored of {job.imported}.")
     if (job.processed, job.succeeded, job.failed) != (succeeded + failed, succeeded, failed):
         faults.append(
             f"The job's counters are {job.processed} = {job.succeeded} + {job.failed}, "
