@@ -91,7 +91,7 @@ def test_an_unknown_or_malformed_id_is_not_found(keyed: Client, id_: str) -> Non
 def test_a_job_whose_rows_are_still_written_shows_how_many_are_there(keyed: Client, live: bool) -> None:
     job = make_job("sp", phase="importing", total=5, created_at=timezone.now())
     if live:
-        go_live(job, succeeded=1)
+        go_live(job)
     body = keyed.get(f"/bulk/jobs/{job.job_id}").json()
     assert [body[name] for name in ("phase", "total", "imported", "pending", "waiting_for")] == [
         "importing", 5, 2, 4, None,
@@ -103,7 +103,7 @@ def test_a_job_whose_rows_are_still_written_shows_how_many_are_there(keyed: Clie
 def test_a_job_that_has_no_row_left_to_fetch_waits_for_the_import(keyed: Client, live: bool) -> None:
     job = make_job("ss", phase="importing", total=5)
     if live:
-        go_live(job, succeeded=2)
+        go_live(job)
     answer = keyed.get(f"/bulk/jobs/{job.job_id}")
     assert (answer.json()["waiting_for"], answer["Retry-After"]) == ("import", "1")
 

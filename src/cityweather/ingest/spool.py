@@ -24,7 +24,7 @@ from cityweather.ingest.upload_stream import Upload
 BATCH = 1_000  # rows
 CACHE_KB = 16_000
 PAGE = 8_192  # bytes
-GROWTH = 5  # bytes of the file for each byte that an upload may have: real names need XX
+GROWTH = 3  # bytes of the file for each byte that an upload may have: real names need 2.6
 FLOOR = 16_000_000  # bytes that the file may have however small the largest upload is
 FIRST_REASONS = 5
 SAMPLE_PARTS = 20  # places of the file that a sample is taken from
