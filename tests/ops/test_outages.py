@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from redis._parsers.base import BaseParser
 
 from cityweather import tasks
@@ -42,7 +43,7 @@ def redis_unreachable(settings: Any) -> None:
 def test_ticks_without_redis_log_it_once(
     database: str, redis_unreachable: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    make_job(3)
+    make_job(3, started_at=timezone.now())
     for tick in (tasks.flush_tick, tasks.dispatch_tick, tasks.flush_tick):
         assert tick.apply().state == "FAILURE"
     (line,) = warnings(caplog)
@@ -77,7 +78,7 @@ def test_ticks_without_the_database_log_it_once(caplog: pytest.LogCaptureFixture
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("command", ["audit", "drain", "resume", "flush"])
 def test_a_command_without_redis_ends_in_a_sentence(database: str, redis_unreachable: None, command: str) -> None:
-    make_job(3)
+    make_job(3, started_at=timezone.now())
     with pytest.raises(CommandError, match=r"^Redis .*ConnectionError.* Check REDIS_URL; .*doctor") as refusal:
         call_command(command)
     assert "a-password" not in str(refusal.value)
