@@ -12,6 +12,7 @@ sent_tasks     what Celery would have sent in this test; nothing reaches a broke
 start_valkey   a factory of servers to kill and start again. session_valkey, session_postgres: this process's own ones.
 simulator      both weather providers' settings lead to it: `.control(fault="429")`, `.stats(cities=["Oslo"])`.
 
+No test knows what the one before it taught this process (`fresh_process`).
 Nothing of the developer's environment reaches a test, and nobody listens at its addresses until a fixture changes them.
 A server that cannot start skips the test on a laptop and fails it where CI=true.
 Every folder of tests is a package, so helpers are imported as `from tests.support.servers import …`.
@@ -29,6 +30,7 @@ from tests.support.places import few_places, places, postgres_places, sqlite_pla
 from tests.support.providers import session_simulator, simulator
 from tests.support.servers import (
     database,
+    fresh_process,
     postgres_database,
     redis_server,
     session_cluster,
@@ -41,6 +43,7 @@ from tests.support.servers import (
 __all__ = [
     "database",
     "few_places",
+    "fresh_process",
     "no_broker",
     "places",
     "postgres_database",

@@ -13,6 +13,7 @@ from cityweather import admin
 from cityweather.api import throttling
 from cityweather.models import JobResult, RejectedRow, SearchHistory
 from tests.support.api import make_job
+from tests.support.clock import set_time
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -102,7 +103,7 @@ def test_a_body_without_end_is_refused_before_anyone_has_logged_in(settings: Any
 
 @pytest.mark.usefixtures("redis_server")
 def test_passwords_cannot_be_guessed_at_any_speed(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttling.time, "time", lambda: 1_767_323_045.5)  # far from the end of an hour
+    set_time(monkeypatch, throttling, time=lambda: 1_767_323_045.5)  # far from the end of an hour
     settings.THROTTLE_LOGIN = "2/hour"
     client = Client()
     tries = [client.post("/admin/login/", {"username": "a", "password": "b"}).status_code for _ in range(3)]

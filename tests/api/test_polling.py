@@ -14,6 +14,7 @@ from redis import Redis
 from cityweather.api import snapshots
 from cityweather.tracker import tracker
 from tests.support.api import START, UNKNOWN, go_live, make_job
+from tests.support.clock import set_time
 
 FIELDS = {
     "job_id", "status", "phase", "total", "processed", "succeeded", "failed", "pending", "rows_read", "duplicates",
@@ -205,7 +206,7 @@ def test_the_eta_ends_with_the_last_result_and_is_not_1_while_nothing_moves(
 
     assert eta() == 0
     now = time.time()
-    monkeypatch.setattr(tracker.time, "time", lambda: now + 60)
+    set_time(monkeypatch, tracker, time=lambda: now + 60)
     assert eta() is None
 
 

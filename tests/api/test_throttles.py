@@ -6,11 +6,12 @@ from redis import Redis
 
 from cityweather.api import throttling
 from tests.support.api import UNKNOWN
+from tests.support.clock import set_time
 
 
 @pytest.fixture(autouse=True)
 def _one_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttling.time, "time", lambda: 1_767_323_045.5)  # 54.5 s before a minute ends
+    set_time(monkeypatch, throttling, time=lambda: 1_767_323_045.5)  # 54.5 s before a minute ends
 
 
 @pytest.mark.usefixtures("redis_server", "db")

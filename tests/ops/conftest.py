@@ -6,15 +6,9 @@ from typing import Any
 
 import pytest
 
-from cityweather.ops import health
 from tests.support.up_folder import up
 
 __all__ = ["up"]
-
-
-@pytest.fixture(autouse=True)
-def _nothing_known_of_the_last_test() -> None:
-    health.probe.cache_clear()
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import Tracker
 from cityweather.weather.availability import ProviderAvailability
 from tests.support.api import go_live, make_job
+from tests.support.clock import set_time
 from tests.support.heartbeats import sign_of_life
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -139,7 +140,7 @@ def test_nothing_is_lost_while_redis_is_unreachable(
     redis_server: "Redis[bytes]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counters, clock = Counters(), [100.0]
-    monkeypatch.setattr(metrics.time, "monotonic", lambda: clock[0])
+    set_time(monkeypatch, metrics, monotonic=lambda: clock[0])
     counters.add("rows", 2, result="success")
     counters.send(Redis(port=1, retry=None), at_once=True)
     counters.add("rows", 3, result="success")
@@ -154,7 +155,7 @@ def test_what_redis_may_have_counted_is_not_sent_again(
     redis_server: "Redis[bytes]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counters, clock = Counters(), [100.0]
-    monkeypatch.setattr(metrics.time, "monotonic", lambda: clock[0])
+    set_time(monkeypatch, metrics, monotonic=lambda: clock[0])
     execute = Pipeline.execute
 
     def time_out(pipe: Any) -> None:
@@ -173,7 +174,7 @@ def test_what_redis_may_have_counted_is_not_sent_again(
 
 def test_counts_are_sent_once_in_a_while(redis_server: "Redis[bytes]", monkeypatch: pytest.MonkeyPatch) -> None:
     counters, clock = Counters(), [100.0]
-    monkeypatch.setattr(metrics.time, "monotonic", lambda: clock[0])
+    set_time(monkeypatch, metrics, monotonic=lambda: clock[0])
     for _ in range(3):
         counters.add("rows")
         counters.send(redis_server)

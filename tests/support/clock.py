@@ -1,6 +1,17 @@
 """Time that passes only when a test moves it."""
 
+import time
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
 START = 1_795_000_000.0  # Unix seconds, in November 2026
+
+
+def set_time(monkeypatch: pytest.MonkeyPatch, module: ModuleType, **functions: Any) -> None:
+    """Replace functions of `time` as this module sees it. For all modules, other threads would lose the time."""
+    monkeypatch.setattr(module, "time", SimpleNamespace(**{**vars(time), **functions}))
 
 
 class Clock:

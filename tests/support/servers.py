@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +21,8 @@ from django.db import connection, connections
 from redis import Redis
 
 from cityweather.runtime import connections as redis_connections
+from cityweather.runtime import outages
+from cityweather.runtime.slow_work import slow_work
 from cityweather_dev.postgres import Postgres
 from cityweather_dev.processes import CannotStart
 from cityweather_dev.valkey import Valkey
@@ -129,16 +132,32 @@ def use_redis(settings: Any, url: str, **pool_options: Any) -> None:
     settings.CACHES = caches
 
 
+@pytest.fixture(autouse=True)
+def fresh_process() -> None:
+    """Forget what the last test taught this process: its servers, and which of them did not answer a moment ago."""
+    forget_singletons()
+    outages._logged_at.clear()
+    slow_work.limit(None)
+
+
 def forget_singletons() -> None:
     """Clear every per-process cache of ours (connections, parts, …): they hold the last test's server."""
     for function in (redis_connections.redis_client, redis_connections.broker_client):
         if function.cache_info().currsize:
             function().close()
-    ours = [module for name, module in sys.modules.items() if name.startswith("cityweather.")]
-    for module in ours:
-        for value in list(vars(module).values()):
-            if getattr(value, "__module__", None) == module.__name__ and hasattr(value, "cache_clear"):
-                value.cache_clear()
+    for function in _cached(frozenset(name for name in sys.modules if name.startswith("cityweather."))):
+        function.cache_clear()
+
+
+@lru_cache
+def _cached(modules: frozenset[str]) -> list[Any]:
+    """Without the tables of areas, which are the same in every test."""
+    return [
+        value
+        for name in modules - {"cityweather.places.areas"}
+        for value in vars(sys.modules[name]).values()
+        if getattr(value, "__module__", None) == name and hasattr(value, "cache_clear")
+    ]
 
 
 # --- databases ----------------------------------------------------------------------------------------------------
