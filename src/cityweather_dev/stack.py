@@ -152,7 +152,7 @@ class Stack:
         web = [sys.executable, "-m", "cityweather", "web"]
         web += ["--bind", f"{HOST}:{self.port}", "--graceful-timeout", "2"]
         fetch = [*worker, "-Q", "fetch", "-n", "fetch@%h", "-c", str(self._options.workers)]
-        books = [*worker, "-Q", "bookkeeping", "-n", "bookkeeper@%h", "-c", "2"]
+        books = [*worker, "-Q", "bookkeeping", "-n", "bookkeeper@%h", "-c", "3"]
         beat = [*celery, "beat", "--pidfile", "", "--loglevel", "WARNING"]
         return [
             Part("web", web, stage=3, stop_by=8.5),
