@@ -73,6 +73,7 @@ def test_workers_take_json_only_and_keep_no_results() -> None:
     assert app.conf.task_acks_late is False
 
 
+@pytest.mark.slow
 def test_celery_shows_no_password_to_whoever_asks_its_workers() -> None:
     urls = {name: f"redis://:pass-word@{name}/0" for name in ("REDIS_URL", "BROKER_URL", "CACHE_URL")}
     code = "from cityweather.celery import app; print(app.conf.table(with_defaults=True, censored=True))"

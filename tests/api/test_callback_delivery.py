@@ -70,6 +70,7 @@ def test_a_receiver_gets_the_status_signed_and_once(receiver: Receiver, keyed: C
 
 
 @pytest.mark.usefixtures("db")
+@pytest.mark.slow
 def test_an_attempt_asks_the_database_nothing_as_its_thread_would_leave_a_connection_open(receiver: Receiver) -> None:
     again = ended(receiver, retry_of=ended(receiver, finished_at=NOW - timedelta(seconds=1)))
     job = delivery.claim(NOW, [])
@@ -168,6 +169,7 @@ def test_sixty_jobs_whose_receiver_hangs_delay_nobody(receiver: Receiver, settin
 
 
 @pytest.mark.usefixtures("db")
+@pytest.mark.slow
 def test_one_tick_sends_all_that_is_due(receiver: Receiver) -> None:
     for _ in range(3 * delivery.AT_ONCE):
         ended(receiver)

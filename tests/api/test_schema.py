@@ -34,6 +34,7 @@ def schema() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_the_schema_is_valid_openapi_3_1_and_warns_of_nothing(schema: dict[str, Any]) -> None:
     assert schema["openapi"] == "3.1.0"
     validate_schema(schema)

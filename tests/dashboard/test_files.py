@@ -81,6 +81,7 @@ def collect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Has
     return run
 
 
+@pytest.mark.slow
 def test_in_production_files_are_named_by_their_content() -> None:
     """Asked in a process of its own: tests render pages without `collectstatic`."""
     code = (
@@ -91,6 +92,7 @@ def test_in_production_files_are_named_by_their_content() -> None:
     assert "cityweather.dashboard.storage.Hashed" in output
 
 
+@pytest.mark.slow
 def test_a_renamed_module_imports_its_neighbours_by_their_new_names(collect: Callable[[], Hashed]) -> None:
     storage = collect()
     for module in MODULES:
@@ -100,6 +102,7 @@ def test_a_renamed_module_imports_its_neighbours_by_their_new_names(collect: Cal
         assert found == [storage.stored_name(f"dashboard/js/{one}").rpartition("/")[2] for one in wanted], module.name
 
 
+@pytest.mark.slow
 def test_a_change_deep_down_renames_all_above_it(collect: Callable[[], Hashed], tmp_path: Path) -> None:
     """Otherwise a browser would keep an old module that imports an older one."""
     before = collect().stored_name("dashboard/js/main.js")

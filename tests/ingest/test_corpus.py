@@ -42,7 +42,9 @@ def answer(content: bytes, options: dict[str, Any], size: int) -> dict[str, Any]
 
 
 @pytest.mark.parametrize("size", [1_000_000, 1], ids=["whole", "byte_by_byte"])
-@pytest.mark.parametrize("file", EXPECTED)
+@pytest.mark.parametrize(
+    "file", [pytest.param(file, marks=pytest.mark.slow if file.startswith("bomb") else ()) for file in EXPECTED]
+)
 def test_a_file_becomes_what_was_meant(file: str, size: int) -> None:
     expected = dict(EXPECTED[file])
     options = expected.pop("options", {})

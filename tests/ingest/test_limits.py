@@ -38,7 +38,7 @@ def endless(start: bytes, chunk: bytes) -> Iterator[bytes]:
 @pytest.mark.parametrize(
     ("chunk", "limits", "code", "message"),
     [
-        (b"Paris\n" * 100, Limits(MEGABYTE, 10**9), "too_large", "1,000,000 bytes"),
+        pytest.param(b"Paris\n" * 100, Limits(MEGABYTE, 10**9), "too_large", "1,000,000 bytes", marks=pytest.mark.slow),
         (b"Paris\n" * 100, Limits(10**9, 5_000), "too_many_rows", "5,000 rows"),
         (b"x" * 1000, Limits(10**9, 10**9), "row_too_long", "line 2 "),
         (b"Paris\n" * 100, Limits(10**9, 10**9), "row_too_long", "line 3 "),

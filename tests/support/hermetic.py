@@ -38,6 +38,7 @@ def isolate(folder: Path) -> None:
         setattr(settings, name, getattr(module, name))
     settings.STATIC_ROOT = folder / "static"  # WhiteNoise warns of one that is missing
     settings.STATIC_ROOT.mkdir(exist_ok=True)
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the usual one takes half a second
     # Pages are rendered without collectstatic.
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     # A file and not SQLite's default in-memory test database: that one locks by other rules.

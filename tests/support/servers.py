@@ -149,12 +149,15 @@ def forget_singletons() -> None:
         function.cache_clear()
 
 
+CONSTANT = {"cityweather.places.areas", "cityweather.api.schema"}
+
+
 @lru_cache
 def _cached(modules: frozenset[str]) -> list[Any]:
-    """Without the tables of areas, which are the same in every test."""
+    """Without those that hold the same in every test."""
     return [
         value
-        for name in modules - {"cityweather.places.areas"}
+        for name in modules - CONSTANT
         for value in vars(sys.modules[name]).values()
         if getattr(value, "__module__", None) == name and hasattr(value, "cache_clear")
     ]

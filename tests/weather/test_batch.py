@@ -222,6 +222,7 @@ def test_a_worker_that_stops_hands_back_what_takes_longer(world: World, monkeypa
     assert world.tracker.parks == []
 
 
+@pytest.mark.slow
 def test_processes_forked_before_see_the_wish_to_stop() -> None:
     code = """
 import os, time
