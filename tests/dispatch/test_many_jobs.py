@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from redis import Redis
 from redis.client import Pipeline
+from redis.cluster import ClusterPipeline
 
 from cityweather.dispatch import batches, dispatcher
 from cityweather.flush import flusher, live_jobs, recovery
@@ -275,8 +275,8 @@ def test_many_one_city_jobs_are_flushed_and_ended_together(monkeypatch: pytest.M
             work(job, [result(0)])
         executed: list[object] = []
         with monkeypatch.context() as patch:
-            for kind in (Redis, Pipeline):
-                name = "execute_command" if kind is Redis else "execute"
+            redis = connections.redis_client()
+            for kind, name in ((type(redis), "execute_command"), (type(redis.pipeline()), "execute")):
                 patch.setattr(kind, name, _noting(executed, getattr(kind, name)))
             assert flusher.flush_jobs([str(job.job_id) for job in jobs]) == []
         asked.append(len(executed))
@@ -287,7 +287,8 @@ def test_many_one_city_jobs_are_flushed_and_ended_together(monkeypatch: pytest.M
 
 def _noting(calls: list[object], call: Any) -> Any:
     def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if not (isinstance(self, Pipeline) and args):  # a pipeline's commands travel when it is executed
+        queued = isinstance(self, Pipeline | ClusterPipeline) and args  # its commands travel when it is executed
+        if not queued:
             calls.append(args)
         return call(self, *args, **kwargs)
 

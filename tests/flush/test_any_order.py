@@ -25,8 +25,8 @@ from tests.support.flush import agree, flush, make_job, reload, result
 from tests.support.tracker import Clock
 
 TOTAL = 12
-CALLS = [(Tracker, name) for name in ("progress", "read_entries", "close", "trim", "install", "finish", "has_entry")]
-CALLS += [(BulkJob, "save")]
+OF_REDIS = ("progresses", "entries_of", "next_entries", "has_entry", "close", "trim", "install", "finish")
+CALLS = [(BulkJob, "save"), *((Tracker, name) for name in OF_REDIS)]
 OUTCOMES = st.sampled_from([None, None, "unknown_city"])
 
 

