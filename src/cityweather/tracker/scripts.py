@@ -35,8 +35,9 @@ class Scripts:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._folder = folder = files("cityweather.tracker") / "lua"
+        folder = files("cityweather.tracker") / "lua"
         self._scripts = {name: script(redis, folder, "prelude", name) for name in NAMES}
+        self._texts = {name: _text(folder, "prelude", name) for name in NAMES}  # these files may be replaced under us
 
     def run(self, name: str, job_id: str, now: int | None, epoch: int | None, *args: Arg) -> Any:
         """`now` in Unix milliseconds, None for the server's clock; `epoch` None for any."""
@@ -45,7 +46,7 @@ class Scripts:
 
     def run_many(self, name: str, now: int | None, calls: Mapping[str, Sequence[Arg]]) -> list[Any]:
         """For many jobs in one round trip. `calls`: by job its epoch, "" for any, and what is behind it."""
-        text, pipe = _text(self._folder, "prelude", name), cast("Any", self._redis.pipeline(transaction=False))
+        text, pipe = self._texts[name], cast("Any", self._redis.pipeline(transaction=False))
         for job_id, args in calls.items():
             keys = JobKeys.of(job_id).all()
             # By its text and its name: a cluster's pipeline takes no EVALSHA and has no eval().
