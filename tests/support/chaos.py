@@ -46,8 +46,15 @@ def plan(seed: int) -> list[Wound]:
     chance.shuffle(chosen)
     moments = sorted(chance.uniform(0.01, LATEST) for _ in chosen)
     slow = ("postgres", "provider")
-    return [Wound(at, what, target, long() if target in slow else short())
-            for at, (what, target) in zip(moments, chosen, strict=True)] + _at_the_end(chance)  # fmt: skip
+    wounds = [Wound(at, what, target, long() if target in slow else short())
+              for at, (what, target) in zip(moments, chosen, strict=True)]  # fmt: skip
+    return [*_at_the_beginning(chance), *wounds, *_at_the_end(chance)]
+
+
+def _at_the_beginning(chance: random.Random) -> list[Wound]:
+    """Those who write the rows die at it."""
+    one, other = chance.sample(["bookkeeper-1", "bookkeeper-2"], 2)
+    return [Wound(0.0, "kill a child of", one, 0.5), Wound(0.0, "kill", other, chance.uniform(0.1, 1.5))]
 
 
 def _at_the_end(chance: random.Random) -> list[Wound]:

@@ -24,6 +24,12 @@ def faults(fleet: Fleet, job_id: str, total: int) -> list[str]:
     ((differing,),) = fleet.sql(CITIES, job_id)
     if differing:
         found.append(f"{differing} cities differ from their results")
+    imported = fleet.sql("SELECT imported, unmatched FROM cityweather_bulkjob WHERE job_id = %s", job_id)
+    if imported != [(total, total)]:
+        found.append(f"(imported, unmatched) are {imported} of {total}")
+    ((chunks,),) = fleet.sql("SELECT count(*) FROM cityweather_importchunk")
+    if chunks:
+        found.append(f"{chunks} chunks are left")
     stats = fleet.simulator.stats()
     if not total <= stats["searched"] <= total + 1:  # London, too: a probe asks what its row would ask
         found.append(f"the geocoder saw {stats['searched']} cities of {total}")
