@@ -255,6 +255,7 @@ class Life(RuleBasedStateMachine):
         self.tracker.release(self.id, state.epoch, token)
 
 
+@pytest.mark.timeout(400)  # 20 s alone, more than 100 beside others
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_any_interleaving_keeps_the_invariants(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
