@@ -1,6 +1,7 @@
 """POST and GET /bulk/schedules, and one schedule."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,6 +79,41 @@ def test_what_cannot_run_is_refused_with_a_reason(
     settings.CACHE_TTL = 900
     answer = send(keyed, "post", PATH, {"job_id": str(ended().pk), **body})
     assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert not Schedule.objects.exists()
+
+
+def test_a_file_on_the_server_is_imported_and_its_cities_are_refreshed(
+    keyed: Client, settings: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "towns.csv").write_text("city\nOslo\nBergen\n")
+    settings.IMPORT_DIR = tmp_path
+    body = send(keyed, "post", PATH, {"path": "towns.csv", "every": "1h", "label": "Towns"}).json()
+    job = BulkJob.objects.get(pk=body["job_id"])
+    assert (job.total, job.imported, job.file_name, job.owner, job.label) == (2, 2, "towns.csv", "test", "Towns")
+    BulkJob.objects.update(status="done", phase="ended")
+    schedules.start_due(timezone.now() + timedelta(hours=1))
+    assert BulkJob.objects.get(rerun_of=job).total == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"path": "towns.csv", "every": "1s"}, "bad_schedule"),
+        ({"path": "towns.csv", "every": "5m"}, "too_often"),
+        ({"path": "../towns.csv", "every": "1h"}, "bad_path"),
+        ({"path": "empty.csv", "every": "1h"}, "no_cities"),
+        ({"path": "towns.csv", "job_id": UNKNOWN, "every": "1h"}, "bad_schedule"),
+    ],
+)
+def test_a_refused_schedule_of_a_file_leaves_no_job(
+    keyed: Client, settings: Any, tmp_path: Path, body: dict[str, Any], code: str
+) -> None:
+    (tmp_path / "towns.csv").write_text("city\nOslo\n")
+    (tmp_path / "empty.csv").write_text("city\n")
+    settings.IMPORT_DIR, settings.CACHE_TTL = tmp_path, 900
+    answer = send(keyed, "post", PATH, body)
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert not BulkJob.objects.exists()
     assert not Schedule.objects.exists()
 
 

@@ -67,4 +67,15 @@ class ScheduleChange(shapes.Shape):
 
 
 class NewSchedule(ScheduleChange):
-    job_id = s.UUIDField(help_text="The job whose cities are refreshed")
+    job_id = s.UUIDField(required=False, help_text="The job whose cities are refreshed")
+    path = s.CharField(
+        required=False,
+        max_length=1000,
+        help_text="Instead of it a file below IMPORT_DIR, which is imported now, once; the runs refresh its cities",
+    )
+
+    def validate(self, attrs: Any) -> Any:
+        """Raises BadSchedule."""
+        if ("job_id" in attrs) == ("path" in attrs):
+            raise BadSchedule(reason="Give either job_id or path.")
+        return super().validate(attrs)

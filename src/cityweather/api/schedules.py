@@ -1,9 +1,12 @@
 """The schedules: each refreshes the cities of a job again and again."""
 
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.request import Request
@@ -14,10 +17,15 @@ from cityweather.api import queries, schema
 from cityweather.api import serializers as shapes
 from cityweather.api.auth import HasApiKey
 from cityweather.api.base import KeyedView, ListView
+from cityweather.api.jobs import wake_for
 from cityweather.api.pagination import Cursor, KeysetPagination
 from cityweather.api.schedule_serializers import NewSchedule, ScheduleChange, ScheduleShape
+from cityweather.api.uploads import CHUNK
 from cityweather.dispatch import schedules
 from cityweather.errors import ScheduleNotFound
+from cityweather.ingest.importer import import_spool
+from cityweather.ingest.paths import open_below
+from cityweather.ingest.spool import spool_upload
 from cityweather.models import Schedule
 
 
@@ -47,13 +55,16 @@ class SchedulesView(ListView):
         "schedule_create",
         "Refresh the cities of a job again and again",
         {(201, schema.JSON): ScheduleShape},
-        errors=(404, 408, 411, 413, 415),
+        errors=(404, 408, 411, 413, 415, 507),
         parameters=[schema.sent("Location", "Path of the schedule", 201)],
         request=NewSchedule,
     )
     def post(self, request: Request) -> Response:
-        fields = checked(NewSchedule(data=request.data))
-        schedule = schedules.create(str(fields.pop("job_id")), owner=self.owner, now=timezone.now(), **fields)
+        fields = checked(NewSchedule(data=request.data)) | {"owner": self.owner, "now": timezone.now()}
+        if path := fields.pop("path", None):
+            schedule = of_file(path, fields)
+        else:
+            schedule = schedules.create(str(fields.pop("job_id")), **fields)
         url = reverse("schedule", kwargs={"schedule_id": str(schedule.pk)})
         return Response(ScheduleShape(schedule).data, status=201, headers={"Location": url})
 
@@ -96,6 +107,17 @@ class ScheduleView(KeyedView):
         if not Schedule.objects.filter(pk=parsed(schedule_id)).delete()[0]:
             raise ScheduleNotFound
         return Response(status=204)
+
+
+def of_file(path: str, fields: dict[str, Any]) -> Schedule:
+    """Raises ImportRefused, TooManyJobs and as schedules.create()."""
+    with open_below(path, settings.IMPORT_DIR) as file:
+        spool = spool_upload(iter(lambda: file.read(CHUNK), b""), file_name=PurePath(path).name)
+    with spool, transaction.atomic():  # a schedule that is refused leaves no job
+        job, _ = import_spool(spool, owner=fields["owner"], label=fields.get("label", ""))
+        schedule = schedules.create(str(job.pk), **fields)
+    wake_for(job)
+    return schedule
 
 
 def checked(body: shapes.Shape) -> dict[str, Any]:
