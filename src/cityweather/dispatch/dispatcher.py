@@ -225,7 +225,7 @@ class _Round:
         in_flight = {
             job.job_id: sum(lease.rows for lease in under)
             for (job, progress), own, under in zip(running, leases, counted, strict=True)
-            if may_claim(progress.imported - progress.next, own, now, missing=load.missing)
+            if may_claim(job.imported - progress.next, own, now, missing=load.missing)
         }
         return load, in_flight
 
@@ -248,7 +248,7 @@ class _Round:
 
     def _fill(self, job: BulkJob, progress: Progress, in_flight: int, load: Load) -> bool:
         """Claim and send until the window is full. True: more rows may be claimed within this tick."""
-        job_id, left = str(job.job_id), progress.imported - progress.next
+        job_id, left = str(job.job_id), job.imported - progress.next
         window = allowed_window(progress.window or FIRST, load, new=progress.next < FIRST)
         size = batch_size(window, progress.speed, progress.total - progress.next, load)
         # A small rest of the window stays unused: a process would be idle for most of a batch much smaller than `size`.
