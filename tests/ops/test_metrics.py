@@ -19,7 +19,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 import cityweather
 from cityweather.flush import writer
-from cityweather.models import BulkJob, Schedule
+from cityweather.models import BulkJob, ImportChunk, Schedule
 from cityweather.ops import prometheus
 from cityweather.runtime import heartbeats, metrics, redis_keys
 from cityweather.runtime.metrics import Counters
@@ -99,6 +99,14 @@ def test_paused_and_new_jobs_are_counted_without_a_look_at_each(
     make_job("pppp", phase="queued", started_at=None)
     monkeypatch.setattr(Tracker, "progresses", lambda *_: 1 / 0)
     assert scraped(client)["cityweather_rows_pending", ()] == 7
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_rows_that_are_still_to_be_written_are_counted(client: Client) -> None:
+    job = make_job("ss", phase="importing", total=7)
+    ImportChunk.objects.create(job=job, first_position=0, rows=2, kind="upload", data=b"", written=True)
+    ImportChunk.objects.create(job=job, first_position=2, rows=5, kind="upload", data=b"x")
+    assert scraped(client)["cityweather_rows_not_imported", ()] == 5
 
 
 @pytest.mark.usefixtures("database")

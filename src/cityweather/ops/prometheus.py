@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from cityweather.api.exceptions import only_get
 from cityweather.flush import live_jobs
-from cityweather.models import BulkJob, Schedule
+from cityweather.models import BulkJob, ImportChunk, Schedule
 from cityweather.ops.health import QUEUES, running
 from cityweather.runtime import connections, heartbeats, metrics
 from cityweather.weather import availability
@@ -141,6 +141,8 @@ def jobs() -> Iterator[Metric]:
     for phase, count in open_jobs.values_list("phase").annotate(count=Count("*")):
         family.add_metric([phase], count)
     yield family
+    rows = ImportChunk.objects.filter(written=False).aggregate(rows=Sum("rows", default=0))["rows"]
+    yield GaugeMetricFamily(f"{PREFIX}rows_not_imported", "Rows that the import tick is still to write.", value=rows)
     yield from schedules()
 
 
