@@ -3,11 +3,12 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from cityweather.tracker.keys import JobKeys
+from cityweather.tracker.tracker import Tracker
 from cityweather_client import service
 from cityweather_dev.processes import free_port
 from cityweather_dev.stack import Stack, StackOptions
@@ -89,9 +90,14 @@ class System:
         """Import and refresh so many cities. The import is measured apart: the others begin with rows at hand."""
         path = cities.csv(count)
         at_first = self.meter()
+        self._drain(True)
         job_id = self.service.import_file(path)
+        self._until(job_id, lambda job: job["imported"] == job["total"])
         imported = at_first.used()
-        meter, began = self.meter(), time.monotonic()
+        meter = self.meter()
+        self._drain(False)
+        self._until(job_id, lambda job: job["status"] == "running")
+        began = time.monotonic()
         before = self.redis()
         job, fetched = self.wait(job_id)
         wall = time.monotonic() - began
@@ -104,6 +110,14 @@ class System:
             "tracker_bytes": self.tracker_peak,
         }
         return run
+
+    def _drain(self, on: bool) -> None:
+        with self.stage.valkey.client() as redis:
+            Tracker(redis).drain(on)
+
+    def _until(self, job_id: str, holds: Callable[[dict[str, Any]], bool]) -> None:
+        while not holds(self.service.job(job_id)):
+            self.tend(0.01)
 
     def tracker_bytes(self, job_id: str) -> int:
         """The job's keys and the messages on their way."""
