@@ -52,6 +52,7 @@ def test_polls_ask_with_the_etag_and_stop_when_the_job_is_done(screen: Screen, c
     screen.wait_for("Running")
     screen.page.locator("#job-actions").get_by_role("button", name="Pause").click()
     screen.wait_for("Paused")
+    screen.let_it_rest(job_id)
     screen.take_the_clock()
     screen.pass_time(12)
     polls = screen.polls()

@@ -117,9 +117,8 @@ def refused(screen: Screen, folder: Path, kind: str) -> Path:
 
 def interrupted(screen: Screen, file: Path, kind: str) -> list[Path]:
     """Waiting, cancelled, failed."""
-    names = file.read_bytes().splitlines()
     fresh = file.with_name("more.csv")
-    fresh.write_bytes(b"\n".join([b"city", *(name.replace(b'"', b"") + b" again" for name in names[1:400])]) + b"\n")
+    fresh.write_bytes(b"\n".join([b"city", *(f"{kind} {number}".encode() for number in range(400))]) + b"\n")
     job_id = screen.upload_slowly(fresh)
     expect(screen.tile("Succeeded")).not_to_have_text("0")
     screen.up.simulator.control(fault="503")
