@@ -71,6 +71,17 @@ def test_the_speed_of_a_job_is_explained(
     expect(screen.page.locator("#job-pace")).to_contain_text(words)
 
 
+def test_a_job_whose_rows_are_still_written_can_be_paused_and_cancelled(
+    screen: Screen, cities: Callable[..., Path]
+) -> None:
+    job_id = screen.upload(cities(2))
+    screen.wait_for("Done")
+    importing = {"status": "queued", "phase": "importing", "pending": 2, "finished_at": None, "source": "live"}
+    show(screen, screen.job(job_id) | importing)
+    for name in ("Pause", "Cancel"):
+        expect(screen.page.locator("#job-actions").get_by_role("button", name=name)).to_be_visible()
+
+
 def test_a_job_is_refreshed_again_and_linked_both_ways(screen: Screen, cities: Callable[..., Path]) -> None:
     first = screen.upload(cities(3))
     screen.wait_for("Done")

@@ -7,10 +7,12 @@ import { count, ended, jobName, plural } from "./words.js";
 
 export const opened = new EventTarget(); // "open" (detail: an id): show this job
 
+const runs = (job) => ["importing", "queued", "fetching"].includes(job.phase) && !ended(job);
+
 const ACTIONS = {
-  pause: { text: "Pause", fits: (job) => ["queued", "fetching"].includes(job.phase) && !ended(job) },
+  pause: { text: "Pause", fits: runs },
   resume: { text: "Resume", kind: "small main", fits: (job) => job.phase === "paused" },
-  cancel: { text: "Cancel", kind: "small danger", fits: (job) => ["queued", "fetching", "paused"].includes(job.phase) && !ended(job) },
+  cancel: { text: "Cancel", kind: "small danger", fits: (job) => runs(job) || job.phase === "paused" },
   retry: { text: "Retry failed", kind: "small main", fits: (job) => ended(job) && job.failed > 0 },
   rest: { text: "Run the rest", kind: "small main", fits: (job) => ended(job) && job.pending > 0 },
   rerun: { text: "Refresh again", fits: (job) => ended(job) },

@@ -1,7 +1,7 @@
 // Succeeded, failed, remaining as one bar.
 
 import { el } from "./dom.js";
-import { count, decimal, duration, ended, jobName, plural } from "./words.js";
+import { count, decimal, duration, ended, fetches, jobName, plural } from "./words.js";
 
 /** Draw the job's progress into `node`. */
 export function drawBar(node, job) {
@@ -28,7 +28,7 @@ export const inWords = (job) =>
 export function summary(job) {
   if (job.status === "done") return [plural(job.total, "city", "cities"), failed(job), took(job)].filter(Boolean).join(" · ");
   const parts = [`${count(job.processed)} of ${count(job.total)}`, failed(job)];
-  if (!ended(job) && job.rate && job.phase === "fetching") parts.push(`${decimal(job.rate)}/s`);
+  if (!ended(job) && job.rate && fetches(job)) parts.push(`${decimal(job.rate)}/s`);
   if (!ended(job) && left(job)) parts.push(`${left(job)} left`);
   return parts.filter(Boolean).join(" · ");
 }
@@ -36,7 +36,7 @@ export function summary(job) {
 const failed = (job) => (job.failed ? `${count(job.failed)} failed` : "");
 
 export const left = (job) =>
-  job.eta_seconds === null || !job.pending || job.phase !== "fetching" || job.waiting_for ? "" : duration(job.eta_seconds);
+  job.eta_seconds === null || !job.pending || !fetches(job) || job.waiting_for ? "" : duration(job.eta_seconds);
 
 export function took(job) {
   if (!job.started_at || !job.finished_at) return "";

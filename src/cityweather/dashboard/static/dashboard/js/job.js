@@ -13,7 +13,7 @@ import { results } from "./results.js";
 import { drawFresh } from "./schedules.js";
 import { choose, find, isKnown, store } from "./store.js";
 import { drawStory, startStory } from "./story.js";
-import { count, decimal, ended, jobName, moment, notice, plural, state } from "./words.js";
+import { count, decimal, ended, fetches, jobName, moment, notice, plural, state } from "./words.js";
 
 let shown = null; // an id
 let parts = null; // {points, failures}
@@ -105,7 +105,7 @@ function drawTiles(job) {
     Succeeded: count(job.succeeded),
     Failed: count(job.failed),
     Remaining: count(job.pending),
-    "Cities a second": job.rate === null || (!ended(job) && job.phase !== "fetching") ? "–" : decimal(job.rate),
+    "Cities a second": job.rate === null || (!ended(job) && !fetches(job)) ? "–" : decimal(job.rate),
     [ended(job) ? "Took" : "Time left"]: (ended(job) ? took(job) : left(job)) || "–",
   };
   const node = byId("job-tiles");

@@ -41,6 +41,9 @@ export function moment(iso) {
 
 export const ended = (job) => ["done", "failed", "cancelled"].includes(job.status);
 
+/** Its rows are dispatched; of a large import while the others are still being written. */
+export const fetches = (job) => ["importing", "fetching"].includes(job.phase);
+
 /** What a job is called: its label, else its file. */
 export const jobName = (job) => job.label || job.file_name || "Unnamed job";
 
