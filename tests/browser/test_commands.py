@@ -28,7 +28,7 @@ def test_cancel_asks_first_and_what_was_left_can_be_run_later(screen: Screen, ci
     left = screen.job(job_id)["pending"]
     assert left > 0
     screen.up.simulator.control(latency_ms=0)
-    actions.get_by_role("button", name="Run the rest").click()
+    actions.get_by_role("button", name="Fetch the rest").click()
     screen.page.wait_for_url(lambda url: job_id not in url)
     rest = screen.page.url.rpartition("=")[2]
     screen.rate(rest, None)  # the rest keeps the speed of the job it comes from

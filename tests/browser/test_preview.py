@@ -119,6 +119,29 @@ def test_a_file_with_many_refused_rows_or_a_long_wait_is_shown_first(
     assert server.imports == []
 
 
+def test_rows_in_another_encoding_lead_to_the_list_of_encodings(
+    screen: Screen, server: Server, cities: Callable[..., Path]
+) -> None:
+    misread = {
+        **CLEAR,
+        "encoding": "utf-8",
+        "rejected": 1,
+        "reasons": [{"line": 7, "code": "bad_encoding", "text": "K\ufffdln"}],
+    }
+    server.answer = lambda sent: {**CLEAR, "encoding": "cp1250"} if sent else misread
+    choose(screen, cities(3))
+    dialog, encoding = screen.page.get_by_role("dialog"), screen.page.get_by_label("Encoding")
+    expect(dialog).to_contain_text("Choose another one under Encoding")
+    expect(encoding).to_have_attribute("data-open", "")
+    assert violations(screen.page) == []
+    encoding.select_option("cp1250")
+    expect(dialog.get_by_role("status")).to_be_hidden()
+    expect(encoding).not_to_have_attribute("data-open", "")
+    dialog.get_by_role("button", name="Import 98 cities").click()
+    expect(screen.page.locator("#job-title")).to_have_text("cities.csv")
+    assert [sent for sent, _ in server.imports] == [{"encoding": "cp1250"}]
+
+
 def test_escape_cancels(screen: Screen, server: Server, cities: Callable[..., Path]) -> None:
     server.answer = lambda _: {**CLEAR, "seconds": 9_960}
     choose(screen, cities(3))

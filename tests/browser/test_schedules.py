@@ -42,7 +42,7 @@ def test_a_job_is_kept_fresh_until_it_is_no_more(screen: Screen, cities: Callabl
     expect(card).to_contain_text("depots.csv")
     expect(card).to_contain_text(re.compile(r"every hour · Next at .*cities a minute"))
     expect(fresh).to_have_value("1h")
-    assert [(one["job_id"], one["every"]) for one in schedules(screen)] == [(job_id, "1h")]
+    assert [(one["job_id"], one["every"], one["label"]) for one in schedules(screen)] == [(job_id, "1h", "depots.csv")]
     fresh.select_option("1d")
     page.get_by_role("button", name="Keep fresh").click()
     expect(card).to_contain_text("every day")

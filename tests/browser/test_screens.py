@@ -40,7 +40,7 @@ def file(tmp_path: Path, names: Iterator[str]) -> Path:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("kind", ["light-1600", "dark-1600", "light-360", "dark-360"])
+@pytest.mark.parametrize("kind", ["light-1600", "dark-360"])
 def test_each_state_has_its_picture(page: Page, up: Running, file: Path, expected: list[str], kind: str) -> None:
     expected += ["400", "net::ERR_INTERNET_DISCONNECTED"]
     screen = Screen(page, up)

@@ -14,7 +14,7 @@ const ACTIONS = {
   resume: { text: "Resume", kind: "small main", fits: (job) => job.phase === "paused" },
   cancel: { text: "Cancel", kind: "small danger", fits: (job) => runs(job) || job.phase === "paused" },
   retry: { text: "Retry failed", kind: "small main", fits: (job) => ended(job) && job.failed > 0 },
-  rest: { text: "Run the rest", kind: "small main", fits: (job) => ended(job) && job.pending > 0 },
+  rest: { text: "Fetch the rest", kind: "small main", fits: (job) => ended(job) && job.pending > 0 },
   rerun: { text: "Refresh again", fits: (job) => ended(job) },
 };
 

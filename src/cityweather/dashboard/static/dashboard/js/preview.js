@@ -35,8 +35,11 @@ async function dryRun(sample, options, signal) {
 }
 
 function isClear(answer, { scale }) {
-  return !answer.code && refusedShare(answer) < MOST_REFUSED && (answer.seconds ?? 0) * scale < LONG;
+  return !answer.code && !isMisread(answer) && refusedShare(answer) < MOST_REFUSED && (answer.seconds ?? 0) * scale < LONG;
 }
+
+/** True if some rows are no text in the encoding, so that others may have wrong letters. */
+const isMisread = ({ reasons = [] }) => reasons.some(({ code }) => code === "bad_encoding");
 
 const refusedShare = ({ total, duplicates, rejected }) => rejected / Math.max(1, total + duplicates + rejected);
 
@@ -95,6 +98,7 @@ class Preview {
     write(byId("preview-notice"), words);
     byId("preview-notice").dataset.kind = answer.code ? "bad" : "wait";
     show(byId("preview-notice"), words !== "");
+    byId("option-encoding").toggleAttribute("data-open", isMisread(answer));
     this.#dialog.removeAttribute("aria-busy");
     show(byId("preview-answer"), !answer.code);
     byId("preview-import").disabled = Boolean(answer.code);
@@ -115,6 +119,7 @@ function warning(answer, { scale }) {
   const share = refusedShare(answer);
   const seconds = (answer.seconds ?? 0) * scale;
   const parts = [];
+  if (isMisread(answer)) parts.push("Some rows are not text in this encoding. Choose another one under Encoding until the cities look right.");
   if (share >= MOST_REFUSED) parts.push(`${Math.round(100 * share)}% of the rows would be left out.`);
   if (seconds >= LONG) parts.push(`The weather provider's quota makes this import last about ${duration(seconds)}.`);
   return parts.join(" ");

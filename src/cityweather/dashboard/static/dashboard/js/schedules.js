@@ -6,11 +6,11 @@ import { askCron, startCron } from "./cron.js";
 import { bdi, button, byId, confirm, el, show, toast, write } from "./dom.js";
 import { key, keyEvents } from "./key.js";
 import { Poller } from "./poll.js";
-import { find } from "./store.js";
 import { count, decimal, jobName, moment, plural, state } from "./words.js";
 
 const PAUSE = 30; // seconds
 const MOST = 50; // schedules, the newest
+const LABEL = 100; // characters
 const RUNS = 10; // of a schedule, the newest
 const OFF = "";
 const EVERY = { "1h": "every hour", "6h": "every 6 hours", "1d": "every day", "7d": "every week" };
@@ -42,7 +42,7 @@ async function look() {
 }
 
 const rhythm = ({ every, cron, timezone }) => (every ? (EVERY[every] ?? `every ${every}`) : `at ${cron} (${timezone})`);
-const nameOf = (schedule) => schedule.label || (find(schedule.job_id) ? jobName(find(schedule.job_id)) : "A job");
+const nameOf = (schedule) => schedule.label || `Job ${schedule.job_id.slice(0, 8)}`;
 const scheduleOf = (job) => known.find((one) => one.job_id === job.job_id || one.schedule_id === job.schedule_id);
 
 /** The choice for the job that is shown. */
@@ -76,7 +76,7 @@ async function choose(value) {
 /** `times`: `every`, or `cron` with `timezone`. */
 function save(job, schedule, times) {
   if (schedule) return patch(path(schedule), { ...times, paused: false });
-  return post("/bulk/schedules", { job_id: job.job_id, ...times, label: job.label });
+  return post("/bulk/schedules", { job_id: job.job_id, ...times, label: jobName(job).slice(0, LABEL) });
 }
 
 const few = (number) => (number > 0 && number < 0.1 ? "less than 0.1" : decimal(number));
