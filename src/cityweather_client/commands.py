@@ -128,6 +128,12 @@ def status(service: Service, args: Namespace, err: Console) -> int:
     return verdict(job)
 
 
+def cancel(service: Service, args: Namespace, err: Console) -> int:
+    path = f"/bulk/jobs/{args.job}/cancel"
+    print(show.line(retry(lambda: service.call("POST", path), _writer(err), patience=PATIENCE)))  # noqa: T201
+    return OK
+
+
 def _followed(service: Service, job_id: str, err: Console) -> dict[str, Any]:
     """The job as it ended. Its progress goes to stderr."""
     with show.bar(err) as bar:

@@ -25,7 +25,7 @@ exit codes:
   3  the server is not reachable, broke off, or is not able to answer (5xx)
   4  the server refused: wrong key, no such job, no such city, …
   74  the output could not be written
-  130  stopped with Ctrl-C; a job goes on without you (--follow again, or cancel it on the page)
+  130  stopped with Ctrl-C; a job goes on without you (--follow it again, or `cityweather cancel JOB`)
 
 The server is --server, else CITYWEATHER_SERVER, else the `cityweather up` that runs with --data, else
 http://127.0.0.1:8000. The key is --api-key, else CITYWEATHER_API_KEY, else that of the same `up`;
@@ -47,6 +47,9 @@ EXAMPLES = {
   cityweather status 6d9b5472-a3a7-414e-9b83-da22c2226808
   cityweather status 6d9b5472-a3a7-414e-9b83-da22c2226808 --follow && echo "every city refreshed"
 """,
+    "cancel": """\
+  cityweather cancel 6d9b5472-a3a7-414e-9b83-da22c2226808
+""",
     "rerun": """\
   cityweather rerun 6d9b5472-a3a7-414e-9b83-da22c2226808 --follow
   cityweather rerun 6d9b5472-a3a7-414e-9b83-da22c2226808 --older-than 6h
@@ -63,6 +66,7 @@ EXAMPLES = {
     "schedule": """\
   cityweather schedule add 6d9b5472-a3a7-414e-9b83-da22c2226808 --every 1h
   cityweather schedule add 6d9b5472-a3a7-414e-9b83-da22c2226808 --cron "0 6 * * *" --timezone Europe/Rome
+  cityweather schedule add --path towns.csv --every 1d
   cityweather schedule list
 """,
     "weather": """\
@@ -73,6 +77,7 @@ EXAMPLES = {
 HELP = {
     "import": "send a CSV (also .csv.gz) to a service; prints the job's id",
     "status": "how far a job is; --follow waits for its end",
+    "cancel": "end a job early; the cities refreshed so far stay refreshed",
     "rerun": "refresh the cities of an ended job again; prints the new job's id",
     "results": "a job's rows, as a table or a file",
     "rejected": "the refused rows of its upload, likewise, and why",
@@ -92,7 +97,7 @@ def parser() -> ArgumentParser:
         for name, words in HELP.items()
     }  # fmt: skip
     _import(made["import"])
-    for name in ("status", "rerun", "results", "rejected"):
+    for name in ("status", "cancel", "rerun", "results", "rejected"):
         made[name].add_argument("job", type=_job, help="its id")
     for name in ("status", "rerun"):
         made[name].add_argument("--follow", action="store_true", help="show the progress until it has ended")
@@ -178,6 +183,7 @@ def _file(name: str) -> Path:
 RUN = {
     "import": commands.import_,
     "status": commands.status,
+    "cancel": commands.cancel,
     "rerun": commands.rerun,
     "results": commands.results,
     "rejected": commands.rejected,

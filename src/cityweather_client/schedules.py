@@ -17,10 +17,16 @@ def add_arguments(
 ) -> list[ArgumentParser]:
     """The parsers of the actions. `identifier` and `text` check an argument."""
     parts = whole.add_subparsers(dest="action", required=True)
-    add = parts.add_parser("add", help="refresh the cities of a job from now on; prints the schedule's id")
-    add.add_argument("job", type=identifier, help="the job whose cities are refreshed")
+    add = parts.add_parser("add", help="refresh the cities of a job or file from now on; prints the schedule's id")
+    source = add.add_mutually_exclusive_group(required=True)
+    source.add_argument("job", nargs="?", type=identifier, help="the job whose cities are refreshed")
+    source.add_argument(
+        "--path", type=text, help="instead of a job: a CSV on the server, below IMPORT_DIR; it is imported once, now"
+    )
     moments = add.add_mutually_exclusive_group(required=True)
-    moments.add_argument("--every", metavar="TIME", help="15m, 1h, 1d: from 1m to 31d")
+    moments.add_argument(
+        "--every", metavar="TIME", help="15m, 1h, 1d; at least the server's CACHE_TTL (900 s by default), at most 31d"
+    )
     moments.add_argument("--cron", metavar="LINE", help='five fields, for example "0 6 * * mon-fri"')
     add.add_argument("--timezone", default="UTC", help="of the cron line, for example Europe/Rome (default UTC)")
     add.add_argument("--label", type=text, default="", metavar="TEXT", help="a name for it and for its jobs")
@@ -45,7 +51,8 @@ def run(service: Service, args: Namespace, err: Console) -> int:  # noqa: ARG001
 
 def _add(service: Service, args: Namespace) -> list[str]:
     moments = {"every": args.every} if args.every else {"cron": args.cron}
-    body = {"job_id": args.job, "timezone": args.timezone, "label": args.label, **moments}
+    source = {"path": args.path} if args.path else {"job_id": args.job}
+    body = {**source, "timezone": args.timezone, "label": args.label, **moments}
     return [service.call("POST", "/bulk/schedules", json=body)["schedule_id"]]
 
 

@@ -20,7 +20,9 @@ def test_the_client_needs_neither_django_nor_settings() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("command", ["import", "status", "rerun", "results", "rejected", "schedule", "weather"])
+@pytest.mark.parametrize(
+    "command", ["import", "status", "cancel", "rerun", "results", "rejected", "schedule", "weather"]
+)
 def test_help_lists_exit_codes_and_examples(command: str) -> None:
     output = run(command, "--help").stdout
     assert f"  cityweather {command} " in output
@@ -108,6 +110,19 @@ def test_following_in_a_pipe_writes_plain_lines_and_the_reasons(server: Scripted
     assert done.stdout == ""
     found = run("status", JOB, "--follow", "--json", "--server", server.url)
     assert json.loads(found.stdout) == job("done", 4, failed=1)
+
+
+def test_cancel_prints_how_far_the_job_came_or_why_it_cannot_be_cancelled(server: Scripted) -> None:
+    path = f"/bulk/jobs/{JOB}/cancel"
+    server.on["POST", path] = in_turn(
+        always(job("running", 3), 202), always({"detail": "The job is done.", "code": "job_conflict"}, 409)
+    )
+    done = run("cancel", JOB, "--server", server.url)
+    assert (done.returncode, done.stdout.count("\n"), done.stderr) == (0, 1, "")
+    assert "3" in done.stdout
+    refused = run("cancel", JOB, "--server", server.url)
+    assert (refused.returncode, refused.stdout) == (4, "")
+    assert "The job is done." in refused.stderr
 
 
 def test_rerun_prints_the_new_job_and_follows_it_if_asked(server: Scripted) -> None:

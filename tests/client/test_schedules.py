@@ -36,6 +36,14 @@ def test_add_prints_the_schedule_alone(server: Scripted, options: list[str], sen
     assert json.loads(server.got[0][3]) == {"job_id": JOB, **sent}
 
 
+def test_add_takes_a_file_of_the_server_instead_of_a_job(server: Scripted) -> None:
+    server.on["POST", "/bulk/schedules"] = always(schedule(), 201)
+    assert run("schedule", "add", "--path", "towns.csv", "--every", "1h", "--server", server.url).returncode == 0
+    assert json.loads(server.got[0][3]) == {"path": "towns.csv", "every": "1h", "timezone": "UTC", "label": ""}
+    for neither_or_both in ([], [JOB, "--path", "towns.csv"]):
+        assert run("schedule", "add", *neither_or_both, "--every", "1h").returncode == 2
+
+
 def test_add_needs_one_kind_of_moments() -> None:
     for options in ([], ["--every", "1h", "--cron", "0 6 * * *"]):
         assert run("schedule", "add", JOB, *options).returncode == 2
