@@ -26,7 +26,7 @@ def test_a_job_whose_start_lies_ahead_of_the_clock_is_not_young_for_as_long(
     sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(monkeypatch, ProviderAvailability())
-    job = make_job(5000)
+    job = make_job(2000)
     tick()
     work(job, [result(0)])
     now = int(time.time() * 1000)
@@ -51,12 +51,12 @@ def test_a_new_job_starts_with_ten_cities_at_once(sent_tasks: list[Sent]) -> Non
 
 
 def test_a_jobs_first_cities_pass_what_waits_and_the_rest_lets_others_pass(sent_tasks: list[Sent]) -> None:
-    job = make_job(50)
-    while len(sent_rows(sent_tasks)) < 50:
+    job = make_job(14)
+    while len(sent_rows(sent_tasks)) < 14:
         tick()
         work(job, [result(row[0]) for row in sent_rows(sent_tasks)])
     priorities = {row[0]: sent.options["priority"] for sent in sent_tasks for row in sent.args[4]}
-    assert priorities == {n: 0 if n < 10 else connections.LATER for n in range(50)}
+    assert priorities == {n: 0 if n < 10 else connections.LATER for n in range(14)}
 
 
 def test_known_coordinates_travel_with_the_row(sent_tasks: list[Sent]) -> None:

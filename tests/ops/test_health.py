@@ -181,10 +181,10 @@ def test_a_pause_between_results_is_no_lag() -> None:
 
 
 @pytest.mark.usefixtures("redis_server", "database")
-def test_ten_thousand_paused_jobs_cost_a_check_few_queries_and_round_trips(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thousands_of_paused_jobs_cost_a_check_few_queries_and_round_trips(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(5):
         go_live(make_job("pp"), succeeded=1)
-    BulkJob.objects.bulk_create([BulkJob(total=5, phase="paused", status="running") for _ in range(10_000)])
+    BulkJob.objects.bulk_create([BulkJob(total=5, phase="paused", status="running") for _ in range(3_000)])
     trips: list[int] = []
     execute = Pipeline.execute
 
