@@ -9,9 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from cityweather import models
 from cityweather.api import snapshots
-from cityweather.dispatch import job_control
+from cityweather.dispatch import copies, job_control
 from cityweather.errors import JobNotFound
 from cityweather.flush import retention
 from cityweather.models import BulkJob, BulkJobs, City, JobResult, RejectedRow, SearchHistory
@@ -53,7 +52,7 @@ def test_a_job_cancelled_after_a_long_pause_ends_when_it_is_cancelled(settings: 
 def test_deleting_a_job_does_not_read_the_rows_of_older_ones() -> None:
     job = running_job(1)
     with CaptureQueriesContext(connection) as queries:
-        job.delete_with_rows()
+        retention.delete_with_rows(job)
     (chunk, *_) = [q["sql"] for q in queries if "jobresult" in q["sql"] and "LIMIT" in q["sql"]]
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
@@ -79,11 +78,11 @@ def test_a_job_past_its_retention_is_out_of_sight_at_once_however_many_rows_it_h
 ) -> None:
     """Half of its rows must neither be shown as all nor be retried."""
     settings.RETENTION_DAYS_JOBS = 30
-    monkeypatch.setattr(models, "DELETED_AT_ONCE", 1)
+    monkeypatch.setattr(retention, "AT_ONCE", 1)
     job = ended(31)
     retention.prune(timezone.now(), seconds=0)
     assert JobResult.objects.filter(job=job).exists()
-    for ask in (job_control.retry, snapshots.of_id):
+    for ask in (copies.retry, snapshots.of_id):
         with pytest.raises(JobNotFound):
             ask(str(job.job_id))
 
@@ -119,9 +118,9 @@ def test_zero_days_keep_everything(settings: Settings) -> None:
 
 def test_large_deletions_go_in_small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     SearchHistory.objects.bulk_create([SearchHistory(city_name=str(n)) for n in range(25)])
-    monkeypatch.setattr(models, "DELETED_AT_ONCE", 10)
+    monkeypatch.setattr(retention, "AT_ONCE", 10)
     with CaptureQueriesContext(connection) as queries:
-        assert models.delete_in_chunks(SearchHistory.objects.all())
+        assert retention.delete_in_chunks(SearchHistory.objects.all())
     assert SearchHistory.objects.count() == 0
     assert sum(query["sql"].startswith("DELETE") for query in queries) == 3
 
@@ -130,7 +129,7 @@ def test_pruning_stops_when_its_time_is_over_and_goes_on_with_the_next_tick(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.RETENTION_DAYS_JOBS = 30
-    monkeypatch.setattr(models, "DELETED_AT_ONCE", 1)
+    monkeypatch.setattr(retention, "AT_ONCE", 1)
     job = ended(31)
     left = []
     while BulkJob.objects.exists():

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,8 +13,9 @@ from cityweather.errors import UnknownFormat
 from cityweather.flush import closing, live_jobs, recovery, writer
 from cityweather.models import BulkJob
 from cityweather.runtime import connections, outages
+from cityweather.tracker.entries import Entry
 from cityweather.tracker.progress import Progress
-from cityweather.tracker.tracker import Entry, Tracker
+from cityweather.tracker.tracker import Tracker
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def flush_all(seconds: float = 0.9, clock: Callable[[], float] = time.monotonic)
         until = began + seconds
         group, waiting = waiting[:together], waiting[together:]
         again = _flush_safely(group, unreachable)
-        if again is None:  # one of the group fails: the others need not
+        if again is None:  # one job fails: flush each alone, so that the others are written
             together, until, again = 1, float("inf"), []
             waiting = [*group, *waiting]
         waiting += again
@@ -126,26 +127,22 @@ class _Flush:
 def flush_jobs(job_ids: Sequence[str]) -> list[str]:
     """Bring the database up to the streams, in steps that may each be repeated. Returns the jobs that may have more.
 
-    A job that has to be rebuilt gets a transaction of its own.
+    A job that has to be rebuilt gets a transaction of its own: two that each write twice could deadlock over cities.
     """
     tracker = connections.tracker()
     with transaction.atomic():
         jobs = live_jobs.lock_all(job_ids)
-        states = list(zip(jobs, tracker.progresses([str(job.job_id) for job in jobs]), strict=True)) if jobs else []
+        states = zip(jobs, tracker.progresses([str(job.job_id) for job in jobs]), strict=True)
         sound = [(job, state) for job, state in states if state and not recovery.needs_rebuild(job, state, tracker)]
-        if len(jobs) == 1 and not sound:
-            recovery.rebuild(*states[0], tracker)
-            return []
-        flushes = _read(sound, tracker) if sound else []
+        flushes = _read(sound, tracker)
         writer.apply([(flush.job, flush.entries) for flush in flushes if flush.entries])
-        disagreeing = [flush for flush, state in _closed(flushes, tracker) if not _ends(flush, state)]
-        if len(jobs) == 1 and disagreeing:
-            recovery.rebuild(*states[0], tracker)
-            return list(job_ids)
+        disagreeing = [flush.id for flush, final in _complete(flushes, tracker) if not _ends(flush, final)]
     _drop_from_redis(flushes, tracker)
-    again = [flush.id for flush in flushes if flush.entries and not flush.ended]
-    alone = {str(job.job_id) for job in jobs} - {flush.id for flush in flushes} | {flush.id for flush in disagreeing}
-    return again + [job_id for one in alone for job_id in flush_jobs([one])]
+    for job_id in {str(job.job_id) for job in jobs} - {flush.id for flush in flushes}:
+        recovery.rebuild_job(job_id, tracker)
+    for job_id in disagreeing:
+        recovery.rebuild_job(job_id, tracker, sound=True)
+    return disagreeing + [flush.id for flush in flushes if flush.entries and not flush.ended]
 
 
 def flush_job(job_id: str) -> bool:
@@ -169,19 +166,19 @@ def _read(sound: Sequence[tuple[BulkJob, Progress]], tracker: Tracker) -> list[_
     return flushes
 
 
-def _closed(flushes: Sequence[_Flush], tracker: Tracker) -> list[tuple[_Flush, Progress]]:
-    """Close those that are due. Returns those of which the database has every entry there will be, and their state."""
+def _complete(flushes: Sequence[_Flush], tracker: Tracker) -> Iterator[tuple[_Flush, Progress]]:
+    """Close the jobs that are due. Yields those whose every entry is in the database now, and their final state."""
     whole = {flush.id: flush for flush in flushes if flush.whole}
     try:
         closed = closing.close({job_id: flush.progress for job_id, flush in whole.items()}, tracker)
     except outages.REDIS_REFUSALS:
         if not any(flush.entries for flush in flushes):
             raise
-        return []  # Redis is full: the trim of this flush makes room, and the next flush closes
-    later = tracker.next_entries({job_id: whole[job_id].job.stream_position for job_id in closed}) if closed else []
-    return [
-        (whole[job_id], state) for (job_id, state), entry in zip(closed.items(), later, strict=True) if entry is None
-    ]
+        return  # Redis is full: the trim of this flush makes room, and the next flush closes
+    later = tracker.next_entries({job_id: whole[job_id].job.stream_position for job_id in closed})
+    for (job_id, final), entry in zip(closed.items(), later, strict=True):
+        if entry is None:
+            yield whole[job_id], final
 
 
 def _ends(flush: _Flush, final: Progress) -> bool:
@@ -191,8 +188,6 @@ def _ends(flush: _Flush, final: Progress) -> bool:
 
 def _drop_from_redis(flushes: Sequence[_Flush], tracker: Tracker) -> None:
     """Drop from Redis what the database has now."""
-    if flushes:
-        sizes = {flush.id: sum(entry.size for entry in flush.entries) for flush in flushes}
-        tracker.trim({f.id: (f.progress.epoch, f.job.stream_position, sizes[f.id]) for f in flushes})
-    if ended := {flush.id: (flush.progress.epoch, flush.ended) for flush in flushes if flush.ended}:
-        tracker.finish(ended)
+    sizes = {flush.id: sum(entry.size for entry in flush.entries) for flush in flushes}
+    tracker.trim({flush.id: (flush.progress.epoch, flush.job.stream_position, sizes[flush.id]) for flush in flushes})
+    tracker.finish({flush.id: (flush.progress.epoch, flush.ended) for flush in flushes if flush.ended})

@@ -13,8 +13,9 @@ from django.db import transaction
 from cityweather.flush import bitmap, live_jobs, writer
 from cityweather.models import BulkJob, JobResult, Status
 from cityweather.runtime import metrics
+from cityweather.tracker.entries import following, order
 from cityweather.tracker.progress import Progress
-from cityweather.tracker.tracker import Tracker, following, order
+from cityweather.tracker.tracker import Tracker
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +49,20 @@ def put_into_redis(jobs: Sequence[BulkJob], tracker: Tracker) -> None:
     """
     new = BulkJob.objects.live().filter(pk__in=[job.pk for job in jobs if not job.started_at])
     tracker.install_new({str(job.job_id): {"epoch": job.epoch, **fields(job)} for job in new})
-    for job_id in [str(job.job_id) for job in jobs if job.started_at]:
-        with transaction.atomic():
-            job = live_jobs.lock(job_id)
-            if job and needs_rebuild(job, progress := tracker.progress(job_id), tracker):
-                rebuild(job, progress, tracker)
+    for job in jobs:
+        if job.started_at:
+            rebuild_job(str(job.job_id), tracker)
+
+
+def rebuild_job(job_id: str, tracker: Tracker, *, sound: bool = False) -> None:
+    """Rebuild it if it is needed, or although it looks `sound`, unless another process has it or it has ended."""
+    with transaction.atomic():
+        job = live_jobs.lock(job_id)
+        if job is None:
+            return
+        state = tracker.progress(job_id)
+        if sound or needs_rebuild(job, state, tracker):
+            rebuild(job, state, tracker)
 
 
 def rebuild(job: BulkJob, state: Progress | None, tracker: Tracker) -> None:

@@ -9,8 +9,8 @@ from django.db import transaction
 from cityweather.flush import sql
 from cityweather.models import BulkJob
 from cityweather.runtime import metrics
+from cityweather.tracker.entries import Entry, order
 from cityweather.tracker.results import Result
-from cityweather.tracker.tracker import Entry, order
 
 
 def apply(read: Sequence[tuple[BulkJob, Sequence[Entry]]]) -> None:

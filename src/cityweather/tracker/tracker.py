@@ -6,17 +6,17 @@ RedisError passes through: the caller has a next tick, or its lease runs out.
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, cast
 
 from redis import Redis
 from redis.exceptions import ResponseError
 
 from cityweather.tracker import progress
+from cityweather.tracker.entries import Entry, entry_of, following
 from cityweather.tracker.keys import DRAIN, PATTERN, JobKeys, job_id_of
 from cityweather.tracker.leases import LEASE, Lease
 from cityweather.tracker.progress import Progress, WaitingFor
-from cityweather.tracker.results import Result, decode, encode
+from cityweather.tracker.results import Result, encode
 from cityweather.tracker.scripts import Arg, Scripts
 
 MOST = 500  # results in one call: 1.3 ms of server time
@@ -41,24 +41,6 @@ class Claim:
     positions: list[int]
     lost_workers: int
     stop: str | None  # gone | epoch | closed | cancel | fail | pause
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One item of the stream: the results that one record call counted. The marker entry has none."""
-
-    id: str
-    blob: bytes
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return len(self.blob)
-
-    @cached_property
-    def results(self) -> list[Result]:
-        """Decoded on demand, because a flush may read more entries than it takes. Raises UnknownFormat."""
-        return decode(self.blob, order(self.id)[0] / 1000) if self.blob else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +210,7 @@ class Tracker:
         pipe = self.redis.pipeline(transaction=False)
         for job_id, entry_id in after.items():
             pipe.xrange(JobKeys.of(job_id).stream, following(entry_id), "+", count)
-        return [[_entry(name, fields) for name, fields in found] for found in pipe.execute()]
+        return [[entry_of(name, fields) for name, fields in found] for found in pipe.execute()]
 
     def has_entry(self, job_id: str, entry_id: str) -> bool:
         """True if this very entry is still in the stream."""
@@ -267,7 +249,7 @@ class Tracker:
         unflushed = {
             r.position
             for name, flat in entries
-            for r in _entry(name, dict(zip(flat[::2], flat[1::2], strict=True))).results
+            for r in entry_of(name, dict(zip(flat[::2], flat[1::2], strict=True))).results
         }
         return Snapshot(state, seen or b"", bits, unflushed)
 
@@ -284,18 +266,3 @@ class Tracker:
 
 def _flat(fields: Mapping[str, Arg]) -> list[Arg]:
     return [x for pair in fields.items() for x in pair]
-
-
-def order(entry_id: str) -> tuple[int, int]:
-    """Stream IDs compare as two numbers, never as text."""
-    milliseconds, _, sequence = entry_id.partition("-")
-    return int(milliseconds), int(sequence or 0)
-
-
-def following(entry_id: str) -> str:
-    milliseconds, sequence = order(entry_id)
-    return f"{milliseconds}-{sequence + 1}"
-
-
-def _entry(name: bytes, fields: dict[bytes, bytes]) -> Entry:
-    return Entry(name.decode(), fields.get(b"r", b""))
