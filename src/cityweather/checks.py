@@ -225,10 +225,9 @@ def redis_server(*_: Any, **__: Any) -> list[CheckMessage]:
 def _eviction(client: Redis) -> list[CheckMessage]:
     policy = _config(client, "maxmemory-policy")
     shared = settings.CACHE_URL == settings.REDIS_URL
-    if policy is None or policy == ("volatile-lru" if shared else "noeviction"):
+    # Live tracker keys have no TTL, so volatile-lru evicts none of them.
+    if policy in (None, "volatile-lru") or (policy == "noeviction" and not shared):
         return []
-    if policy == "volatile-lru":
-        return []  # live tracker keys have no TTL, so it evicts none of them
     if policy == "noeviction":
         hint = "Set maxmemory-policy volatile-lru, or a server of its own for CACHE_URL: the cache could fill this one."
         return [Warning("Redis evicts nothing, yet holds the cache.", hint=hint, id="cityweather.W004")]

@@ -82,7 +82,7 @@ class BadSchedule(BadRequest):
 
 class TooOften(BadRequest):
     message = (
-        "A schedule must not run more often than every {limit} s: weather in the cache is as fresh as that (CACHE_TTL)."
+        "A schedule must not run more often than every {limit} s: cached weather is used for that long (CACHE_TTL)."
     )
     code = "too_often"
 
@@ -96,7 +96,7 @@ class OverQuota(BadRequest):
 
 
 class KeyReused(CityWeatherError):
-    message = "This Idempotency-Key was used with another file."
+    message = "This Idempotency-Key was used with another request."
     code, status = "idempotency_key_reused", 409
 
 
@@ -134,7 +134,7 @@ class RequestTooLarge(CityWeatherError):
 
 
 class LengthRequired(CityWeatherError):
-    message = "Send the body with a Content-Length: chunked bodies are not taken."
+    message = "Send the body with a Content-Length: chunked bodies are not accepted."
     code, status = "length_required", 411
 
 
@@ -251,6 +251,6 @@ class Throttled(QuotaUsedUp):
 
 
 class KeyRefused(WeatherError):
-    message = "The weather provider refuses our key. Operators: a job that waits for it shows what to check."
+    message = "The weather provider refuses our key. Operators: check the key; `cityweather doctor` shows more."
     code, status = "key_refused", 503
     fault = Fault.KEY

@@ -1,25 +1,12 @@
 """The tables. Redis knows how far a job is right now; these rows still know it when Redis has lost everything."""
 
-import time
 import uuid
 from datetime import datetime
-from typing import Any
 
 import structlog
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-
-DELETED_AT_ONCE = 10_000  # rows a transaction, so that the flush has its turn in between
-
-
-def delete_in_chunks(rows: models.QuerySet[Any], until: float = float("inf")) -> bool:
-    """False when time (monotonic seconds) ran out before all were deleted."""
-    while ids := list(rows.values_list("pk", flat=True)[:DELETED_AT_ONCE]):
-        rows.model.objects.filter(pk__in=ids).delete()
-        if time.monotonic() > until:
-            return False
-    return True
 
 
 def current_request_id() -> str:
@@ -44,7 +31,7 @@ class City(models.Model):
     """
 
     name = models.CharField(max_length=200, unique=True)
-    key = models.CharField(max_length=400, unique=True, help_text="The name casefolded; 'ß' becomes 'ss'")
+    key = models.CharField(max_length=400, unique=True, help_text="What its spellings share: places.names.key()")
     last_refreshed_at = models.DateTimeField(null=True, blank=True)
     last_status = models.CharField(max_length=7, choices=Status, default=Status.PENDING, db_default=Status.PENDING)
     last_error = models.TextField(null=True, blank=True)
@@ -236,22 +223,6 @@ class BulkJob(models.Model):
         """When the job entered its phase."""
         return datetime.fromisoformat(self.phases[-1][1]) if self.phases else self.created_at
 
-    def delete_with_rows(self, until: float = float("inf")) -> bool:
-        """Delete the job in small transactions; cities stay. False when time (monotonic seconds) ran out: call again.
-
-        The rows go first: a crash in between leaves a job that can be deleted again, never rows without a job. Chunks
-        go before them, or the import tick would write more.
-        """
-        ImportChunk.objects.filter(job=self).delete()
-        # The order is that of an index that begins with the job. In the order of `id` each chunk would first read the
-        # rows of all older jobs.
-        results = JobResult.objects.filter(job=self).order_by("position")
-        rejected = RejectedRow.objects.filter(job=self).order_by("id")
-        if not (delete_in_chunks(results, until) and delete_in_chunks(rejected, until)):
-            return False
-        self.delete()
-        return True
-
 
 class JobResult(models.Model):
     """One row of a job: work still to do while pending, the result afterwards."""
@@ -366,7 +337,7 @@ class SearchHistory(models.Model):
 
 
 class QuotaUse(models.Model):
-    """How many requests a provider got in an hour, a day or a month. Redis counts them; this copy survives Redis."""
+    """How many cities a provider was asked for in an hour, a day or a month. This copy survives Redis."""
 
     provider = models.CharField(max_length=30)
     window = models.CharField(max_length=30, help_text="month:202611, day:20261123, …")

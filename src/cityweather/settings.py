@@ -137,11 +137,11 @@ DJANGO_STRUCTLOG_CELERY_ENABLED = True  # the request id travels in the headers 
 DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = 10  # ticks come every second
 
 # --- stores -------------------------------------------------------------------------------------------------------
-DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{quote(str(ROOT / '.data/cityweather.sqlite3'))}")
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
 BROKER_URL = env.text("BROKER_URL", REDIS_URL)
 CACHE_URL = env.text("CACHE_URL", REDIS_URL)
-DATABASES = {"default": env.database("DATABASE_URL", DATABASE_URL, conn_max_age=60, conn_health_checks=True)}
+SQLITE = f"sqlite:///{quote(str(ROOT / '.data/cityweather.sqlite3'))}"
+DATABASES = {"default": env.database("DATABASE_URL", SQLITE, conn_max_age=60, conn_health_checks=True)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         # A deferred transaction that reads first and writes later fails at once when another one wrote between.

@@ -5,12 +5,15 @@ from django.views.generic import RedirectView
 
 from cityweather.api import exceptions
 from cityweather.api import urls as api
-from cityweather.ops import urls as ops
+from cityweather.api.urls import both
+from cityweather.ops import health, prometheus
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Not by include(): that would cost every request a second resolver.
     *api.urlpatterns,
-    *ops.urlpatterns,
+    *both("healthz", health.healthz, "healthz"),
+    *both("readyz", health.readyz, "readyz"),
+    *both("metrics", prometheus.view, "metrics"),
     path("", include("cityweather.dashboard.urls")),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),

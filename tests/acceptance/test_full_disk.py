@@ -138,7 +138,7 @@ def test_a_full_disk_of_redis_stops_the_job_and_no_part(start_fleet: StartFleet,
         assert (job["source"], job["status"]) == ("live", "running")
         examined = fleet.command("doctor", check=False).stdout
         assert NO_SPACE in examined
-        assert "→ Mend that where it runs (room on its disk" in examined
+        assert "→ Mend it on that server (free disk space" in examined
     assert_all_run_and_exact(fleet, job_id)
     assert fleet.wait_for(meanwhile.json()["job_id"])["succeeded"] == 20
 

@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from cityweather import checks
-from cityweather.dispatch import job_control
+from cityweather.dispatch import copies
 from cityweather.models import BulkJob
 from tests.api.test_import import send
 from tests.support.api import make_job
@@ -70,7 +70,7 @@ def test_the_command_takes_it_too(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("db")
 def test_the_retry_of_a_job_calls_the_same_receiver() -> None:
     job = make_job("sf", status="done", phase="ended", callback_url=URL)
-    assert job_control.retry(str(job.job_id)).callback_url == URL
+    assert copies.retry(str(job.job_id)).callback_url == URL
 
 
 @pytest.mark.parametrize(

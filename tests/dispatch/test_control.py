@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisAway
 
-from cityweather.dispatch import job_control
+from cityweather.dispatch import copies, job_control
 from cityweather.errors import JobConflict, JobNotFound, TooManyJobs
 from cityweather.flush import retention
 from cityweather.models import BulkJob, City, JobResult
@@ -73,7 +73,7 @@ def test_a_job_that_is_done_cannot_be_cancelled_paused_or_slowed() -> None:
 
 
 def test_an_unknown_job_is_not_found() -> None:
-    for command in (job_control.cancel, job_control.pause, job_control.resume, job_control.retry, job_control.delete):
+    for command in (job_control.cancel, job_control.pause, job_control.resume, copies.retry, job_control.delete):
         with pytest.raises(JobNotFound):
             command(NOBODY)
 
@@ -145,7 +145,7 @@ def test_retry_makes_a_job_of_the_rows_that_did_not_succeed() -> None:
     work(job, [result(n, "unknown_city" if n % 2 else None) for n in range(10)])
     job_control.cancel(str(job.job_id))
     flush(job)
-    again = job_control.retry(str(job.job_id))
+    again = copies.retry(str(job.job_id))
     rows = JobResult.objects.filter(job=again).order_by("position").values_list("position", "city__name", "line")
     left = [1, 3, 5, 7, 9, *range(10, 20)]
     assert list(rows) == [(position, f"c{n}", n + 2) for position, n in enumerate(left)]
@@ -158,15 +158,15 @@ def test_retry_of_the_failed_only_or_of_one_reason() -> None:
     work(job, [result(n, errors.get(n)) for n in range(10)])
     job_control.cancel(str(job.job_id))
     flush(job)
-    assert job_control.retry(str(job.job_id), only="failed").total == 3
-    assert job_control.retry(str(job.job_id), reason="gave_up").total == 2
+    assert copies.retry(str(job.job_id), only="failed").total == 3
+    assert copies.retry(str(job.job_id), reason="gave_up").total == 2
 
 
 def test_retry_sent_twice_is_one_job() -> None:
     job = running_job(10)
     work(job, [result(n, "gave_up") for n in range(10)])
     flush(job)
-    assert job_control.retry(str(job.job_id)) == job_control.retry(str(job.job_id))
+    assert copies.retry(str(job.job_id)) == copies.retry(str(job.job_id))
     assert BulkJob.objects.count() == 2
 
 
@@ -174,18 +174,18 @@ def test_the_same_retry_after_its_job_has_ended_retries_what_failed_again() -> N
     job = running_job(10)
     work(job, [result(n, "gave_up") for n in range(10)])
     flush(job)
-    first = job_control.retry(str(job.job_id))
+    first = copies.retry(str(job.job_id))
     flush(first)
     work(first, [result(n, "gave_up" if n < 3 else None) for n in range(10)])
     flush(first)
-    second = job_control.retry(str(job.job_id))
+    second = copies.retry(str(job.job_id))
     rows = JobResult.objects.filter(job=second).order_by("position").values_list("city__name", "line")
     assert list(rows) == [("c0", 2), ("c1", 3), ("c2", 4)]
-    assert (second.retry_of, job_control.retry(str(job.job_id))) == (job, second)
+    assert (second.retry_of, copies.retry(str(job.job_id))) == (job, second)
     flush(second)
     work(second, [result(n) for n in range(3)])
     flush(second)
-    assert job_control.retry(str(job.job_id)) == second  # nothing failed that could be retried
+    assert copies.retry(str(job.job_id)) == second  # nothing failed that could be retried
 
 
 @pytest.mark.parametrize("redis_server", ["fake"], indirect=True)
@@ -200,7 +200,7 @@ def test_retry_pressed_twice_at_once_is_one_job() -> None:
         connection.ensure_connection()
         together.wait(30)
         try:
-            return job_control.retry(str(job.job_id))
+            return copies.retry(str(job.job_id))
         finally:
             connection.close()
 
@@ -215,26 +215,26 @@ def test_retry_makes_no_more_open_jobs_than_an_import_may(settings: Any) -> None
     job = running_job(3, owner="a")
     work(job, [result(0, "gave_up"), result(1, "unknown_city"), result(2)])
     flush(job)
-    first = job_control.retry(str(job.job_id), reason="gave_up")
+    first = copies.retry(str(job.job_id), reason="gave_up")
     with pytest.raises(TooManyJobs):
-        job_control.retry(str(job.job_id), reason="unknown_city")
-    assert job_control.retry(str(job.job_id), reason="gave_up") == first
+        copies.retry(str(job.job_id), reason="unknown_city")
+    assert copies.retry(str(job.job_id), reason="gave_up") == first
     assert BulkJob.objects.count() == 2
 
 
 def test_retry_of_a_running_job_or_of_one_without_failures_is_a_conflict() -> None:
     job = running_job(5)
     with pytest.raises(JobConflict, match="The job is fetching;"):
-        job_control.retry(str(job.job_id))
+        copies.retry(str(job.job_id))
     work(job, [result(n) for n in range(5)])
     flush(job)
     with pytest.raises(JobConflict, match="No rows are left"):
-        job_control.retry(str(job.job_id))
+        copies.retry(str(job.job_id))
 
 
 def test_deleting_takes_the_job_its_results_and_its_keys_but_no_city() -> None:
     job = running_job(5)
-    with pytest.raises(JobConflict, match="fetching"):
+    with pytest.raises(JobConflict, match="Cancel it first"):
         job_control.delete(str(job.job_id))
     work_all(job)
     flush(job)

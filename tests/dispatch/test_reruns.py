@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from cityweather.dispatch.reruns import Rows, rerun
+from cityweather.dispatch.copies import Rows, rerun
 from cityweather.errors import JobConflict, JobNotFound, KeyReused, TooManyJobs
 from cityweather.models import BulkJob, City, JobResult
 from tests.support.api import UNKNOWN, make_job

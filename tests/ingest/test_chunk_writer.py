@@ -11,7 +11,7 @@ from django.db import DataError, OperationalError, connection
 from django.utils import timezone
 
 from cityweather import models
-from cityweather.dispatch import job_control
+from cityweather.dispatch import copies, job_control
 from cityweather.errors import JobConflict
 from cityweather.flush import retention
 from cityweather.ingest import bulk_writer, chunk_writer
@@ -206,10 +206,10 @@ def test_a_cancelled_job_ends_at_once_and_its_rows_are_still_written() -> None:
     assert job.phase == "cancelling"
     BulkJob.objects.filter(pk=job.pk).update(phase="ended", status="cancelled")
     with pytest.raises(JobConflict, match="still being written"):
-        job_control.retry(str(job.pk))
+        copies.retry(str(job.pk))
     chunk_writer.tick()
     assert whole(job)
-    again = job_control.retry(str(job.pk))
+    again = copies.retry(str(job.pk))
     chunk_writer.tick()
     assert whole(again)
 

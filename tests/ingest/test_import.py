@@ -4,7 +4,6 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from cityweather import models
 from cityweather.ingest import chunk_writer, importer
 from cityweather.ingest import spool as spools
 from cityweather.ingest.importer import import_spool
@@ -20,7 +19,6 @@ pytestmark = pytest.mark.usefixtures("database")
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spools, "ROWS", 7)
     monkeypatch.setattr(importer, "REFUSED_TOGETHER", 2)
-    monkeypatch.setattr(models, "DELETED_AT_ONCE", 3)
 
 
 def results(job: BulkJob) -> list[tuple[int, int, str, str]]:

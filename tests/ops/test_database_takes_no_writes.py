@@ -96,5 +96,5 @@ def test_a_database_that_cancels_statements_is_named() -> None:
 
 def test_the_doctor_advises_where_a_server_answers_but_takes_no_writes() -> None:
     for name in ("redis", "broker", "flush"):
-        assert "room on its disk" in doctor.advice(name, "takes no writes: for a reason")
+        assert "free disk space" in doctor.advice(name, "takes no writes: for a reason")
         assert doctor.advice(name, "ConnectionError") == doctor.ADVICE[name]

@@ -82,7 +82,7 @@ def writer() -> HistoryWriter:
 
 
 def remember(city: str) -> None:
-    """Store that a city was looked up. The weather was found: an unreachable database does not change the answer."""
+    """Store that a city was looked up. If the database is unreachable, the answer is still sent."""
     try:
         writer().write(city)
     except DatabaseError:

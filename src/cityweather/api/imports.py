@@ -79,22 +79,13 @@ class ImportView(KeyedView):
         with opened(request) as source:
             if not flag(source, "dry_run"):
                 open_jobs.check(self.owner, key)  # before the file is read
-            check_url(source.fields.get("callback_url"))  # before the file is read
-            label_of(source)
-            refuses_ambiguous(source)
+            fields_of_job(source)  # so that a bad one is refused before the file is read
             spool = spooled(source)
         with spool:
             if flag(source, "dry_run"):
                 return Response(DryRun(dry_run(spool)).data)
-            callback_url = check_url(source.fields.get("callback_url"))  # it may stand behind the file
-            job, created = import_spool(
-                spool,
-                owner=self.owner,
-                idempotency_key=key,
-                callback_url=callback_url,
-                label=label_of(source),
-                refuse_ambiguous=refuses_ambiguous(source),
-            )
+            fields = fields_of_job(source)  # again: they may stand behind the file
+            job, created = import_spool(spool, owner=self.owner, idempotency_key=key, **fields)
         wake_for(job)
         return accepted(job, replayed=not created)
 
@@ -127,6 +118,15 @@ def opened(request: Request) -> Iterator[Source]:
     path = body.validated_data["path"]
     with open_below(path, settings.IMPORT_DIR) as file:
         yield Source(iter(lambda: file.read(CHUNK), b""), PurePath(path).name, {**query, **body.validated_data})
+
+
+def fields_of_job(source: Source) -> dict[str, Any]:
+    """For import_spool(). Raises CallbackRefused, InvalidParameter."""
+    return {
+        "callback_url": check_url(source.fields.get("callback_url")),
+        "label": label_of(source),
+        "refuse_ambiguous": refuses_ambiguous(source),
+    }
 
 
 def spooled(source: Source) -> Spool:

@@ -22,7 +22,7 @@ class Job(Shape):
     job_id = s.CharField()
     status = s.ChoiceField(BulkJob.Status.choices)
     phase = s.ChoiceField(BulkJob.Phase.choices)
-    total = s.IntegerField(help_text="Distinct cities to refresh")
+    total = s.IntegerField(help_text="Rows to refresh, without duplicates")
     imported = s.IntegerField(help_text="Rows that are in the database; = total soon after the 202")
     processed = s.IntegerField(help_text="succeeded + failed")
     succeeded = s.IntegerField()
@@ -43,7 +43,7 @@ class Job(Shape):
         get_args(WaitingFor), allow_null=True, help_text="flush: the database; drain: an operator; import: its rows"
     )
     limited_by = s.ChoiceField(
-        get_args(LimitedBy), allow_null=True, help_text="The limit that its rate has reached: the provider's or its own"
+        get_args(LimitedBy), allow_null=True, help_text="The limit that slows it: the provider's quota or its max_rate"
     )
     error = s.CharField(allow_null=True, help_text="Why the whole job failed")
     label = s.CharField(allow_blank=True, help_text=LABEL)  # type: ignore[assignment]
@@ -52,7 +52,7 @@ class Job(Shape):
     timeline = PhaseEntered(many=True, help_text="The phases and when each began, oldest first")
     file_name = s.CharField(allow_blank=True)
     retry_of = s.UUIDField(allow_null=True, help_text="The job whose rows this one retries; it may be deleted by now")
-    retries = s.ListField(child=s.UUIDField(), help_text="Jobs of this one's rows, oldest first; once it ended")
+    retries = s.ListField(child=s.UUIDField(), help_text="Jobs that retry this job's rows, oldest first")
     rerun_of = s.UUIDField(allow_null=True, help_text="The job whose rows this one refreshes again")
     reruns = s.ListField(
         child=s.UUIDField(),

@@ -22,8 +22,8 @@ from cityweather.api.base import KeyedView, ListView
 from cityweather.api.job_serializers import AcceptedJob, Job, JobChange
 from cityweather.api.pagination import Cursor, KeysetPagination
 from cityweather.celery import app, may_send
-from cityweather.dispatch import job_control
-from cityweather.dispatch.reruns import Rows, rerun
+from cityweather.dispatch import copies, job_control
+from cityweather.dispatch.copies import Rows, rerun
 from cityweather.errors import InvalidParameter
 from cityweather.models import BulkJob
 
@@ -156,7 +156,7 @@ class RetryView(KeyedView):
     )
     def post(self, request: Request, job_id: str) -> Response:
         query = queries.RetryQuery.of(request)
-        job = job_control.retry(snapshots.parse_id(job_id), query.get("only"), query["reason"] or None)
+        job = copies.retry(snapshots.parse_id(job_id), query.get("only"), query["reason"] or None)
         wake_for(job)
         return accepted(job)
 
@@ -222,4 +222,4 @@ def wake(tick: str = "dispatch_tick") -> None:
         if may_send(f"cityweather.tasks.{tick}"):
             app.send_task(f"cityweather.tasks.{tick}", retry=False, ignore_result=True)
     except (OperationalError, RedisError, OSError):
-        log.warning("dispatch_tick_not_sent")
+        log.warning("tick_not_sent", extra={"tick": tick})

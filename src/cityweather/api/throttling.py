@@ -14,8 +14,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from cityweather.errors import TooManyRequests
-from cityweather.runtime import redis_keys
-from cityweather.weather import redis_state
+from cityweather.runtime import redis_cooldown, redis_keys
 
 PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 PORT = re.compile(r"\[(?P<ipv6>[^\]]*)\](:\d+)?|(?P<ipv4>[\d.]+):\d+")  # some proxies append the client's port
@@ -36,7 +35,7 @@ class FixedWindowThrottle(BaseThrottle):
 def check(scope: str, who: str) -> None:
     """Count one request. Raises TooManyRequests beyond THROTTLE_<scope>. While Redis is unreachable nothing counts."""
     rule = getattr(settings, f"THROTTLE_{scope.upper()}")
-    cooldown = redis_state.shared(settings.CACHE_URL)
+    cooldown = redis_cooldown.shared(settings.CACHE_URL)
     if not rule or cooldown:
         return
     limit, period = parse(rule)

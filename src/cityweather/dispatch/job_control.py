@@ -1,4 +1,4 @@
-"""Cancel, pause, resume, rate, label, retry, delete.
+"""Cancel, pause, resume, rate, label, delete.
 
 A command commits to the database first and is then copied to Redis. Every dispatch tick compares the two (sync), so a
 copy that failed or came late is made good within a second.
@@ -10,15 +10,11 @@ from typing import Any
 
 import orjson
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from redis.exceptions import RedisError
 
 from cityweather.errors import JobConflict, JobNotFound
-from cityweather.ingest import chunk_writer, open_jobs
-from cityweather.ingest.chunks import ROWS, StoredRow, packed
-from cityweather.ingest.importer import store_chunks
-from cityweather.models import BulkJob, ImportChunk, JobResult, Status
+from cityweather.models import BulkJob
 from cityweather.runtime import connections
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.tracker import Tracker
@@ -27,7 +23,6 @@ log = logging.getLogger(__name__)
 
 Phase = BulkJob.Phase
 COUNTED = ("imported", "ambiguous", "unmatched")  # by the import tick
-TAKEN_OVER = ("file_name", "label", "max_rate", "refuse_ambiguous", "callback_url")  # by a job of another's rows
 RUNS = (Phase.IMPORTING, Phase.QUEUED, Phase.FETCHING)
 ACTIVE = (*RUNS, Phase.PAUSED)
 
@@ -104,8 +99,7 @@ def _copied(job: BulkJob) -> BulkJob:
 def enter(job: BulkJob, phase: Phase | None, only_from: Sequence[Phase], **changes: Any) -> bool:
     """Move the stored job to a phase, if it is in one of `only_from`. `changes`: columns that are set with it.
 
-    None is the phase in which it runs. Only the locked row says which: rows may be written, and the first be claimed,
-    since the job was read.
+    None is the phase in which it runs, read from the locked row: the job may have changed since it was read.
     """
     with transaction.atomic():
         stored = BulkJob.objects.select_for_update().filter(pk=job.pk).first()
@@ -187,71 +181,14 @@ def _agree(job: BulkJob, progress: Progress) -> bool:
     return in_redis == (job.command, job.phase, job.status, job.max_rate, job.label, job.imported)
 
 
-# --- retry and delete ----------------------------------------------------------------------------------------------
-
-
-def retry(job_id: str, only: str | None = None, reason: str | None = None) -> BulkJob:
-    """A new job of the rows of an ended job that did not succeed.
-
-    `only`: "failed" leaves out what a cancel left pending. `reason`: one error code. The same retry again returns the
-    same job while that runs, or when all its rows succeeded; else a new job of the rows that it left.
-    """
-    with transaction.atomic():
-        old = BulkJob.objects.visible().select_for_update().filter(pk=job_id).first()
-        if old is None:
-            raise JobNotFound
-        require_whole(old)
-        wanted = f"{only or ''}:{reason or ''}"
-        last = BulkJob.objects.visible().filter(retry_of=old, retry_filter=wanted).order_by("-created_at").first()
-        if last and not last.ended:
-            return last
-        if last:
-            require_whole(last)
-        rows = _unfinished(last or old, only, reason)
-        if not rows.exists():
-            if last:
-                return last
-            raise JobConflict("No rows are left to retry.")
-        open_jobs.enter_alone(old.owner)
-        open_jobs.check(old.owner, None)
-        job = copied(old, rows, retry_of=old, retry_filter=wanted, owner=old.owner)
-    chunk_writer.write_first(job)
-    return job
-
-
-def _unfinished(job: BulkJob, only: str | None, reason: str | None) -> QuerySet[JobResult]:
-    rows = JobResult.objects.filter(job=job).exclude(status=Status.SUCCESS)
-    if only == "failed" or reason:
-        rows = rows.filter(status=Status.FAILED)
-    return rows.filter(error=reason) if reason else rows
-
-
-def require_whole(job: BulkJob) -> None:
-    """Raises JobConflict unless the job has ended and all its rows are there, so that none is left out of a copy."""
-    if not job.ended:
-        raise conflict(job)
-    if job.imported < job.total:
-        raise JobConflict("The rows of this job are still being written. Try again in a minute.")
-
-
-def copied(old: BulkJob, rows: QuerySet[JobResult], **fields: Any) -> BulkJob:
-    """A job of these rows of `old`, in their order, as chunks, inside the caller's transaction.
-
-    `fields`: what the new job does not take over from the old one.
-    """
-    taken = {name: getattr(old, name) for name in TAKEN_OVER}
-    job = BulkJob.objects.create(**{**taken, **fields})
-    found = rows.order_by("position").values_list(*StoredRow._fields).iterator(chunk_size=ROWS)
-    job.total = job.rows_read = store_chunks(job, ImportChunk.Kind.COPY, packed(map(StoredRow._make, found)))
-    job.save(update_fields=["total", "rows_read"])
-    return job
+# --- delete -----------------------------------------------------------------------------------------------------------
 
 
 def delete(job_id: str) -> None:
     """Delete an ended job with its results: it is invisible at once, and the pruning deletes its rows. Cities stay."""
     job = get(job_id)
     if not BulkJob.objects.filter(pk=job.pk).hide():
-        raise conflict(job)
+        raise JobConflict("The job has not ended. Cancel it first, or wait for its end.")
     try:
         connections.tracker().delete(job_id)
     except RedisError:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
-from cityweather.dispatch import job_control
+from cityweather.dispatch import copies, job_control
 from cityweather.dispatch.timing import Cron, Interval, Timing
 from cityweather.errors import BadSchedule, OverQuota, ScheduleNotFound, TooManyJobs, TooOften
 from cityweather.ingest import open_jobs
@@ -149,9 +149,7 @@ def _start_or_skip(schedule: Schedule, source: BulkJob, due: datetime) -> None:
         return
     rows = JobResult.objects.filter(job=source)
     label = schedule.label or source.label
-    job = job_control.copied(
-        source, rows, rerun_of=source, schedule=schedule, due_at=due, owner=schedule.owner, label=label
-    )
+    job = copies.copied(source, rows, rerun_of=source, schedule=schedule, due_at=due, owner=schedule.owner, label=label)
     schedule.last_job = job
     _forget_old_runs(schedule)
     log.info("schedule_started", extra={"schedule_id": str(schedule.pk), "job_id": str(job.pk)})

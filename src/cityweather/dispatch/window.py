@@ -17,8 +17,8 @@ AHEAD = 3.0  # seconds of work in flight
 def under_way(leases: Sequence[Sequence[Lease]], now: int, waiting: int) -> list[list[Lease]]:
     """Each job's leases whose batch waits in the queue, which holds `waiting` messages, or was renewed just now.
 
-    A batch that waits counts however long no worker comes, else the queue would grow without end. A batch that a dead
-    worker held does not count, else its share of the window would stay unused until the lease runs out.
+    A waiting batch always counts. Otherwise the queue would grow without limit while no worker runs. A batch
+    that a dead worker held does not count, else its share of the window would stay unused until the lease runs out.
     """
     queued = sorted((lease for own in leases for lease in own if lease.state == "queued"), key=lambda x: x.deadline)
     waits = {lease.token for lease in queued[-waiting:]} if waiting else set()

@@ -30,7 +30,7 @@ class Writer(Protocol):
     def cities(self, cities: Sequence[Identity]) -> dict[str, int]:
         """Insert those that are missing; `cities` has each once, in the order of keys. Returns the ids of all, by key.
 
-        A City that is there without a place takes over the place; otherwise it is left alone.
+        If an existing City has no place, it gets this one. Otherwise it does not change.
         """
         ...
 

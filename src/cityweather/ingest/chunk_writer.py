@@ -25,7 +25,15 @@ log = logging.getLogger(__name__)
 
 COUNTED = ("imported", "ambiguous", "unmatched", "phase", "phases")  # what count() changes
 TOGETHER = 100  # written chunks that are counted at once
-UNWRITABLE = (DataError, IntegrityError, LookupError, ValueError)  # by its contents, so a second try does not help
+UNWRITABLE = (DataError, IntegrityError, LookupError, ValueError)  # of the contents: a second try fails, too
+
+
+class ChunkUnwritable(Exception):
+    """No try can write the contents of a chunk. The cause says why."""
+
+    def __init__(self, job_id: UUID) -> None:
+        super().__init__(job_id)
+        self.job_id = job_id
 
 
 def tick(seconds: float = 0.9, clock: Callable[[], float] = time.monotonic) -> None:
@@ -33,17 +41,21 @@ def tick(seconds: float = 0.9, clock: Callable[[], float] = time.monotonic) -> N
     until = clock() + seconds
     for job_id in ImportChunk.objects.filter(written=True).values_list("job", flat=True).distinct():
         count(job_id)  # a crash came between the two transactions
-    unwritable: set[UUID] = set()
-    while write_next(waiting().exclude(job__in=unwritable), unwritable) and clock() < until:
-        pass
+    more, unwritable = True, set[UUID]()
+    while more:
+        try:
+            more = write_next(waiting().exclude(job__in=unwritable)) and clock() < until
+        except ChunkUnwritable as error:
+            log.exception("import_chunk_failed", extra={"job_id": str(error.job_id), "reason": str(error.__cause__)})
+            unwritable.add(error.job_id)
 
 
 def write_first(job: BulkJob) -> None:
     """Write the first chunk of a new job now. If that fails, the tick does it."""
     try:
-        write_next(waiting().filter(job=job), set())
+        write_next(waiting().filter(job=job))
         job.refresh_from_db(fields=COUNTED)
-    except DatabaseError:
+    except (DatabaseError, ChunkUnwritable):
         log.warning("first_chunk_left_to_the_tick", extra={"job_id": str(job.pk)}, exc_info=True)
 
 
@@ -63,10 +75,10 @@ def waiting() -> QuerySet[ImportChunk]:
     return chunks.order_by("job__imported", "job__created_at", "first_position")
 
 
-def write_next(chunks: QuerySet[ImportChunk], unwritable: set[UUID] | None = None) -> bool:
+def write_next(chunks: QuerySet[ImportChunk]) -> bool:
     """Write one of these chunks. False: there is none that another bookkeeper does not have.
 
-    `unwritable` gets the job of a chunk whose contents no try can write. Without it the error is raised.
+    Raises ChunkUnwritable, and DatabaseError while the database is unreachable.
     """
     with _locks():
         chunk = chunks.select_for_update(skip_locked=True, of=("self",)).select_related("job").first()
@@ -75,10 +87,7 @@ def write_next(chunks: QuerySet[ImportChunk], unwritable: set[UUID] | None = Non
         try:
             _write(chunk)
         except UNWRITABLE as error:
-            if unwritable is None:
-                raise
-            log.exception("import_chunk_failed", extra={"job_id": str(chunk.job_id), "reason": type(error).__name__})
-            unwritable.add(chunk.job_id)
+            raise ChunkUnwritable(chunk.job_id) from error
     count(chunk.job_id)
     return True
 

@@ -208,7 +208,7 @@ class _Search:
             raise self.endless or self._senseless()
 
     def _senseless(self) -> NoCityColumn:
-        return NoCityColumn(hint=f"The quotes in the first line make no sense: {shown(self.source.get(self.top))}")
+        return NoCityColumn(hint=f"The quotes in the first line do not match: {shown(self.source.get(self.top))}")
 
     def _made(self, split: Split, city: int | None, *, header: bool) -> Layout:
         columns = find_columns(split, city, self.options, header=header)
@@ -234,7 +234,7 @@ def _single(split: Split, headers: list[str], name: str) -> int:
     column = headers.index(name)
     if headers.count(name) > 1:
         raise NoCityColumn(
-            hint=f"Several are {shown(split.cells[column])[:40]!r}. Say column= with a number.",
+            hint=f"Several columns have the header {shown(split.cells[column])[:40]!r}. Give one's number: column=2.",
             columns=listed(split, header=True),
         )
     return column

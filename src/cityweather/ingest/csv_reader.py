@@ -16,7 +16,7 @@ from cityweather.ingest.text import ROW_MAX, UNUSABLE, decode, fault, lines, sho
 OTHER_DELIMITER = re.compile(r"[;\t|]")
 DELIMITERS_AT_END = " ,;\t|\r\n"  # what spreadsheets leave of empty columns
 Record = tuple[int, str, list[str] | None]
-"""A row as text: (line, text, cells or None when its quotes make no sense)."""
+"""A row as text: (line, text, cells or None when its quotes do not match)."""
 
 
 class Refused(NamedTuple):

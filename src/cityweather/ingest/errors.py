@@ -67,7 +67,7 @@ class NoCityColumn(ImportRefused):
 
 
 class BadOption(ImportRefused):
-    message = "{option}={value} is not known. Use {choices}."
+    message = "{option}={value} is not valid. Use {choices}."
     code = "bad_option"
 
 

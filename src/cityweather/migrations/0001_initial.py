@@ -194,7 +194,9 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=200, unique=True)),
                 (
                     "key",
-                    models.CharField(help_text="The name casefolded; 'ß' becomes 'ss'", max_length=400, unique=True),
+                    models.CharField(
+                        help_text="What its spellings share: places.names.key()", max_length=400, unique=True
+                    ),
                 ),
                 ("last_refreshed_at", models.DateTimeField(blank=True, null=True)),
                 (

@@ -50,7 +50,7 @@ def read_form_of_stranger(request: HttpRequest) -> None:
 
     Raises TooManyRequests, RequestTooLarge, RequestTimeout.
     """
-    throttling.check("login", f"address:{throttling.address(request)}")
+    throttling.check("login", throttling.by_address(request))
     check_body(request, FORM_SIZE)
     connection: socket.socket | None = request.META.get("gunicorn.socket")
     if connection is None:

@@ -13,7 +13,7 @@ from cityweather.weather.rate_limiter import RateLimiter
 
 CHECK_INTERVAL = 0.5  # seconds between looks at the shared breaker
 SLOT_INTERVAL = 0.05  # seconds
-UNUSED_FOR = 0.25  # seconds after which tokens go back: used late, they would count in the provider's next minute
+UNUSED_FOR = 0.25  # seconds after which tokens go back: used later, they count in the provider's next minute
 STOP_WITHIN = 5.0  # seconds a batch goes on when its worker shuts down; most need one
 
 _shutdown = mmap.mmap(-1, 1)  # shared by all processes that are forked after this import

@@ -105,8 +105,6 @@ class BatchQueue:
         if self._unlocated:
             return self._geocode()
         if self._ready:
-            if self._provider.per_request == 1:
-                return Call([self._ready.popleft()])
             size = min(len(self._ready), self._provider.per_request, tokens)
             return Call([self._ready.popleft() for _ in range(size)])
         return None

@@ -17,9 +17,9 @@ from django_redis import get_redis_connection
 from django_redis.serializers.base import BaseSerializer
 from redis.exceptions import RedisError
 
-from cityweather.runtime import metrics
+from cityweather.runtime import metrics, redis_cooldown
 from cityweather.tracker.scripts import Script
-from cityweather.weather import redis_keys, redis_state
+from cityweather.weather import provider_scripts, redis_keys
 from cityweather.weather.providers.base import Place
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class Cache:
     def __init__(self, provider: str, ttl: int) -> None:
         self._provider = provider
         self._ttl = ttl
-        self._cooldown = redis_state.shared(settings.CACHE_URL)
+        self._cooldown = redis_cooldown.shared(settings.CACHE_URL)
         self._write_many: Script | None = None
 
     def get(self, key: str) -> Answer | None:
@@ -160,7 +160,7 @@ class Cache:
     def _write_all(self, values: Sequence[tuple[str, list[Any]]], ttl: int) -> None:
         client = get_redis_connection("default")
         if self._write_many is None:
-            self._write_many = redis_state.load(client, "write_many")
+            self._write_many = provider_scripts.load(client, "write_many")
         make_key = django_cache.make_key  # once: the way to the cache itself costs more than a key
         names = [make_key(redis_keys.cached(self._provider, key)) for key, _ in values]
         texts = [orjson.dumps(value) for _, value in values]

@@ -16,8 +16,9 @@ from typing import Any, Literal
 
 from redis import Redis
 
+from cityweather.runtime.redis_cooldown import RedisCooldown
 from cityweather.weather import redis_keys
-from cityweather.weather.redis_state import ProviderScripts, RedisCooldown
+from cityweather.weather.provider_scripts import ProviderScripts
 
 log = logging.getLogger(__name__)
 

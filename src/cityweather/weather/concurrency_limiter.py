@@ -6,8 +6,9 @@ from contextlib import contextmanager
 
 from redis import Redis
 
+from cityweather.runtime.redis_cooldown import RedisCooldown
 from cityweather.weather import redis_keys
-from cityweather.weather.redis_state import ProviderScripts, RedisCooldown
+from cityweather.weather.provider_scripts import ProviderScripts
 
 LASTS = 10_000  # ms; longer than any request, so that a dead holder's requests are over when its slots are free
 

@@ -4,13 +4,13 @@ from django.conf import settings
 
 from cityweather.errors import CityWeatherError
 from cityweather.runtime import connections
+from cityweather.runtime.redis_cooldown import shared
 from cityweather.weather.circuit_breaker import CircuitBreaker, fingerprint
 from cityweather.weather.concurrency_limiter import ConcurrencyLimiter
 from cityweather.weather.providers.base import Provider
 from cityweather.weather.providers.open_meteo import OpenMeteo
 from cityweather.weather.providers.openweather import OpenWeather
 from cityweather.weather.rate_limiter import RateLimiter
-from cityweather.weather.redis_state import shared
 
 
 def provider_name() -> str:

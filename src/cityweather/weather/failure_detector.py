@@ -13,7 +13,7 @@ UNREACHABLE: the circuit breaker opens; all rows go back, and no city is blamed.
 HALF-OPEN: the batch's next request is the probe. Its answer: HEALTHY. Its failure: UNREACHABLE for longer, and the
            next probe of this process asks for the city that was answered before, since the row may be what fails.
 
-Where failures are many, but too few to suspect the provider, rows are asked again and nobody is blamed.
+At a failure rate between the two limits, rows are asked again. Neither the city nor the provider is blamed.
 """
 
 import random

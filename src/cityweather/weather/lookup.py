@@ -13,9 +13,9 @@ from cityweather.errors import BadCoordinates, BadName, NameTooLong, NoCity, Ref
 from cityweather.places import names
 from cityweather.places.identity import Identity, written
 from cityweather.places.matching import Asked, Candidate
-from cityweather.runtime import connections
+from cityweather.runtime import connections, redis_cooldown
 from cityweather.runtime.slow_work import slow_work
-from cityweather.weather import factory, known_cities, redis_state
+from cityweather.weather import factory, known_cities
 from cityweather.weather.cache import Answer, Cache, LookupAnswer, location
 from cityweather.weather.known_cities import Target
 from cityweather.weather.provider_client import ProviderClient
@@ -61,7 +61,7 @@ def lookup(asked: Asked, cities: Cities = known_cities) -> Found:
 def _web() -> "Lookup":
     provider = factory.provider_name()
     cache = Cache(provider, settings.CACHE_TTL)
-    cooldown = redis_state.shared(settings.REDIS_URL)
+    cooldown = redis_cooldown.shared(settings.REDIS_URL)
     flights = SingleFlight(provider, cache.read_lookup, connections.redis_client(), cooldown)
     return Lookup(cache, flights, ProviderClient.from_settings())
 
@@ -124,7 +124,8 @@ class Lookup:
 
     def _observed(self, place: Place, deadline: float) -> Answer:
         """Fresh weather of this location, which another name may have brought here."""
-        key = location(place.latitude or 0.0, place.longitude or 0.0)
+        assert place.latitude is not None and place.longitude is not None  # noqa: S101, PT018  # _located() saw to it
+        key = location(place.latitude, place.longitude)
         answer = self._cache.get(key)
         if answer is None or answer.weather is None:
             answer = Answer(time.time(), self._client.weather(place, deadline).pack())

@@ -10,9 +10,10 @@ from typing import Any, cast
 
 from redis import Redis
 
+from cityweather.runtime.redis_cooldown import RedisCooldown
 from cityweather.weather import redis_keys
+from cityweather.weather.provider_scripts import ProviderScripts
 from cityweather.weather.providers.base import MONTH, Window
-from cityweather.weather.redis_state import ProviderScripts, RedisCooldown
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from redis.exceptions import RedisError
 
 from cityweather import errors
 from cityweather.errors import ProviderTimeout, WeatherError
-from cityweather.weather import redis_keys, redis_state
-from cityweather.weather.redis_state import RedisCooldown
+from cityweather.runtime.redis_cooldown import RedisCooldown
+from cityweather.weather import provider_scripts, redis_keys
 
 HOLD = 12.0  # seconds until a holder counts as dead; longer than an answer may take
 LONGEST_WAIT = 15.0  # seconds that the others wait in all
@@ -38,7 +38,7 @@ class SingleFlight(Generic[Answer]):
         self._provider = provider
         self._read = read
         self._redis = redis
-        self._finish = redis_state.load(redis, "finish_flight")
+        self._finish = provider_scripts.load(redis, "finish_flight")
         self._cooldown = RedisCooldown() if cooldown is None else cooldown
         self._futures: dict[str, Future[Answer]] = {}
         self._lock = Lock()

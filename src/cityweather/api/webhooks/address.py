@@ -87,7 +87,7 @@ def resolve(url: str) -> Target:
 
 def _split(url: str) -> tuple[str, str, int, str]:
     if not PLAIN.fullmatch(url) or AMBIGUOUS.search(url):
-        raise CallbackRefused(reason="It holds a user name, a fragment, or a character that has to be escaped.")
+        raise CallbackRefused(reason="It contains a user name, a # part, or a character that must be percent-encoded.")
     try:
         split = urlsplit(url)
         scheme, host, port = split.scheme.lower(), (split.hostname or "").rstrip("."), split.port

@@ -47,7 +47,7 @@ ADVICE = {
     "clocks": "Run NTP on every host.",
     "flush": "See the bookkeeper's log; `cityweather flush` does a round by hand.",
 }
-NO_WRITES = "Mend that where it runs (room on its disk, memory, read-only mode); work then goes on by itself."
+NO_WRITES = "Mend it on that server (free disk space, memory, read-only mode). Work then continues by itself."
 
 
 class Level(StrEnum):

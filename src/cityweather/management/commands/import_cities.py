@@ -22,6 +22,7 @@ from cityweather.api.serializers import LABEL
 from cityweather.api.webhooks.address import check_url
 from cityweather.errors import CityWeatherError
 from cityweather.ingest import chunk_writer
+from cityweather.ingest.chunk_writer import ChunkUnwritable
 from cityweather.ingest.dry_run import dry_run as look_at
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import COLUMN_OPTIONS, PARTS, ReadOptions
@@ -73,6 +74,8 @@ class Command(BaseCommand):
             raise CommandError(f"{error.filename}: {error.strerror}") from None
         except OperationalError as error:
             raise CommandError(f"The database: {str(error).strip()}. Has `cityweather migrate` been run?") from None
+        except ChunkUnwritable as error:
+            raise CommandError(f"The database refuses rows of job {error.job_id}: {error.__cause__}") from None
         self._report(job, spool, time.monotonic() - began, refused)
 
     def _report(self, job: BulkJob, spool: Spool, seconds: float, refused: str) -> None:

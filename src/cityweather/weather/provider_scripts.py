@@ -1,40 +1,15 @@
-"""What the limits share: Lua scripts that run on one provider's keys, and a Redis that may be unreachable."""
+"""Lua scripts that run on the keys of one provider, which the three limits share."""
 
-import time
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
 import orjson
 from redis import Redis
-from redis.exceptions import ConnectionError, RedisError, TimeoutError  # noqa: A004
+from redis.exceptions import RedisError
 
+from cityweather.runtime.redis_cooldown import RedisCooldown
 from cityweather.tracker.scripts import Script, script
-
-COOLDOWN = 5.0  # seconds; longer than a timeout, or a server that hangs would be asked most of the time
-
-
-class RedisCooldown:
-    """True for 5 s after Redis did not answer: each further try could cost two seconds of somebody's waiting."""
-
-    def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
-        self._ticks = ticks
-        self._until = float("-inf")
-
-    def __bool__(self) -> bool:
-        return self._ticks() < self._until
-
-    def record_error(self, error: RedisError) -> None:
-        """A server that refuses (it is full, a replica, …) answers at once, and other calls may succeed."""
-        if isinstance(error, (ConnectionError, TimeoutError)):
-            self._until = self._ticks() + COOLDOWN
-
-
-@lru_cache
-def shared(url: str) -> RedisCooldown:  # noqa: ARG001
-    """One for all who use this server in this process: what one has waited for, the others need not."""
-    return RedisCooldown()
 
 
 def load(redis: Redis, *names: str) -> Script:
