@@ -216,7 +216,7 @@ def test_a_cancelled_job_ends_at_once_and_its_rows_are_still_written() -> None:
 
 def test_a_deleted_job_is_written_no_further_and_goes_with_its_chunks() -> None:
     job = begun()
-    with pytest.raises(JobConflict, match="importing"):
+    with pytest.raises(JobConflict, match="Cancel it first"):
         job_control.delete(str(job.pk))
     BulkJob.objects.filter(pk=job.pk).update(phase="ended", status="cancelled")
     job_control.delete(str(job.pk))

@@ -38,21 +38,21 @@ def flush_all(seconds: float = 0.9, clock: Callable[[], float] = time.monotonic)
             rotation.stop_at(chunk[0].job_id)
             break
         waiting += [str(job.job_id) for job in _with_work(chunk)]
-    unreachable: list[Exception] = []
-    together, until = TOGETHER, float("inf")
+    together, unreachable = TOGETHER, None
     while waiting:
-        if clock() > until:
+        group, waiting = waiting[:together], waiting[together:]
+        try:
+            waiting += flush_jobs(group)
+        except Exception as error:  # noqa: BLE001  # the next tick tries again; until then the others are flushed
+            if len(group) > 1:  # which of them fails is not known: flush each alone
+                together, waiting = 1, [*group, *waiting]
+                continue
+            unreachable = _failed(error, group[0]) or unreachable
+        if waiting and clock() > began + seconds:
             rotation.stop_at(UUID(waiting[0]))
             break
-        until = began + seconds
-        group, waiting = waiting[:together], waiting[together:]
-        again = _flush_safely(group, unreachable)
-        if again is None:  # one job fails: flush each alone, so that the others are written
-            together, until, again = 1, float("inf"), []
-            waiting = [*group, *waiting]
-        waiting += again
     if unreachable:
-        raise unreachable[-1]
+        raise unreachable
 
 
 def _with_work(jobs: Sequence[BulkJob]) -> list[BulkJob]:
@@ -73,29 +73,16 @@ def _idle(job: BulkJob, progress: Progress | None, newest: str) -> bool:
     )
 
 
-def _flush_safely(group: Sequence[str], unreachable: list[Exception]) -> list[str] | None:
-    """Returns those that may have more; None: the group failed, and each of them is to be flushed alone.
-
-    One job's trouble must not keep the others from being flushed; the next tick tries again.
-    """
-    try:
-        return flush_jobs(group)
-    except Exception as error:  # noqa: BLE001  # logged below
-        if len(group) > 1:
-            return None
-        if isinstance(error, outages.OUTAGE_ERRORS):
-            unreachable.append(error)
-        else:
-            _log(error, group[0])
-    _park(group[0])
-    return []
-
-
-def _log(error: Exception, job_id: str) -> None:
+def _failed(error: Exception, job_id: str) -> Exception | None:
+    """Returns the error of a server that is unreachable; any other one concerns this job alone, and is logged."""
+    _park(job_id)
+    if isinstance(error, outages.OUTAGE_ERRORS):
+        return error
     if isinstance(error, UnknownFormat):
         log.error("flush_waits_for_newer_code", extra={"job_id": job_id, "reason": error.detail})
     else:
         log.error("flush_failed", extra={"job_id": job_id}, exc_info=error)
+    return None
 
 
 def _park(job_id: str) -> None:

@@ -11,6 +11,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any, Protocol
 
+import orjson
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
@@ -21,6 +22,10 @@ from cityweather.places.identity import Identity
 
 CITY_COLUMNS = "name, key, place_id, matched_name, region, country, latitude, longitude"  # of an Identity
 RESULT_COLUMNS = "job_id, position, line, city_id, asked, latitude, longitude, ambiguous"  # of a StoredRow
+INCOMING = (
+    "json_to_recordset(%s) AS incoming (name text, key text, place_id int, matched_name text, region text, "
+    "country text, latitude float8, longitude float8)"
+)
 OF_PLACE = CITY_COLUMNS.split(", ")[2:]  # what a City takes over from its place
 
 
@@ -76,39 +81,37 @@ class SqliteWriter:
 
 
 class CopyWriter:
-    """PostgreSQL: COPY, and one INSERT that returns the ids of the new cities."""
+    """PostgreSQL: one INSERT that returns the ids of the new cities, and COPY."""
 
     def cities(self, cities: Sequence[Identity]) -> dict[str, int]:
+        rows = orjson.dumps([city._asdict() for city in cities]).decode()
         with connection.cursor() as cursor:
             cursor.execute(
-                f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS SELECT {CITY_COLUMNS} FROM cityweather_city LIMIT 0"  # noqa: S608
-            )
-            copy(cursor, f"incoming ({CITY_COLUMNS})", cities)
-            cursor.execute(
-                f"INSERT INTO cityweather_city ({CITY_COLUMNS}) SELECT {CITY_COLUMNS} FROM incoming "  # noqa: S608
-                "ON CONFLICT DO NOTHING RETURNING key, id"
+                f"INSERT INTO cityweather_city ({CITY_COLUMNS}) SELECT {CITY_COLUMNS} FROM {INCOMING} "  # noqa: S608
+                "ON CONFLICT DO NOTHING RETURNING key, id",
+                [rows],
             )
             ids = dict(cursor)
             if len(ids) < len(cities):
-                cursor.execute("ANALYZE incoming")  # or the planner expects a handful and loops over all cities
                 cursor.execute(
-                    "SELECT key, city.id, city.place_id IS NULL AND incoming.place_id IS NOT NULL "
-                    "FROM incoming JOIN cityweather_city city USING (key)"
+                    "SELECT key, city.id, city.place_id IS NULL AND incoming.place_id IS NOT NULL "  # noqa: S608
+                    f"FROM {INCOMING} JOIN cityweather_city city USING (key)",
+                    [rows],
                 )
                 found = cursor.fetchall()
                 ids = {key: city for key, city, _ in found}
-                self._adopt(cursor, [city for _, city, adopts in found if adopts])
+                self._adopt(cursor, rows, [city for _, city, adopts in found if adopts])
         return _with_renamed(ids, cities)
 
-    def _adopt(self, cursor: CursorWrapper, ids: list[int]) -> None:
+    def _adopt(self, cursor: CursorWrapper, rows: str, ids: list[int]) -> None:
         """Race: the flush, or another import, may change the same cities, so they are locked in the order of ids."""
         if ids:
             cursor.execute("SELECT id FROM cityweather_city WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [ids])
             values = ", ".join(f"{name} = incoming.{name}" for name in OF_PLACE)
             cursor.execute(
-                f"UPDATE cityweather_city city SET {values} FROM incoming "  # noqa: S608
+                f"UPDATE cityweather_city city SET {values} FROM {INCOMING} "  # noqa: S608
                 "WHERE city.key = incoming.key AND city.id = ANY(%s) AND city.place_id IS NULL",
-                [ids],
+                [rows, ids],
             )
 
     def results(self, job: BulkJob, first_position: int, rows: Sequence[StoredRow]) -> None:

@@ -28,9 +28,9 @@ def failing(provider: str) -> str:
     return f"cw:{{{provider}}}:failing"
 
 
-def flight(provider: str, city_key: str) -> str:
+def flight(provider: str, lookup_key: str) -> str:
     """String: who is asking for this city just now, or what came of it."""
-    return f"cw:{{{provider}}}:flight:{city_key}"
+    return f"cw:{{{provider}}}:flight:{lookup_key}"
 
 
 def cached(provider: str, city_key: str) -> str:

@@ -43,24 +43,24 @@ class SingleFlight(Generic[Answer]):
         self._futures: dict[str, Future[Answer]] = {}
         self._lock = Lock()
 
-    def run(self, city_key: str, ask: Callable[[], Answer]) -> tuple[Answer, bool]:
+    def run(self, lookup_key: str, ask: Callable[[], Answer]) -> tuple[Answer, bool]:
         """The answer, and whether it was asked for here. `ask` puts it into the cache. Raises WeatherError."""
         with self._lock:
-            future = self._futures.get(city_key)
+            future = self._futures.get(lookup_key)
             mine = future is None
             if future is None:
-                future = self._futures[city_key] = Future()
+                future = self._futures[lookup_key] = Future()
         if not mine:
             return self._follow(future), False
         try:
-            answer, asked = self._lead(city_key, ask)
+            answer, asked = self._lead(lookup_key, ask)
             future.set_result(answer)
         except BaseException as error:
             future.set_exception(error)
             raise
         finally:
             with self._lock:
-                del self._futures[city_key]
+                del self._futures[lookup_key]
         return answer, asked
 
     @staticmethod
@@ -70,10 +70,10 @@ class SingleFlight(Generic[Answer]):
         except TimeoutError:
             raise ProviderTimeout from None
 
-    def _lead(self, city_key: str, ask: Callable[[], Answer]) -> tuple[Answer, bool]:
-        name, token = redis_keys.flight(self._provider, city_key), uuid.uuid4().hex
+    def _lead(self, lookup_key: str, ask: Callable[[], Answer]) -> tuple[Answer, bool]:
+        name, token = redis_keys.flight(self._provider, lookup_key), uuid.uuid4().hex
         try:
-            answer = None if self._cooldown else self._wait(name, token, city_key)
+            answer = None if self._cooldown else self._wait(name, token, lookup_key)
         except RedisError as error:
             self._cooldown.record_error(error)
             answer = None
@@ -88,23 +88,23 @@ class SingleFlight(Generic[Answer]):
         finally:
             self._end(name, token, failure)
 
-    def _wait(self, name: str, token: str, city_key: str) -> Answer | None:
+    def _wait(self, name: str, token: str, lookup_key: str) -> Answer | None:
         """Another's answer; None once the flight is ours. Raises the error of a flight that failed."""
         deadline = time.monotonic() + LONGEST_WAIT
         pause, longest = POLL_INTERVALS
         while time.monotonic() < deadline:
             if self._redis.set(name, token, nx=True, px=int(HOLD * 1000)):
                 # Between our miss and this lock another process may have stored the answer.
-                return self._already_answered(name, token, city_key)
+                return self._already_answered(name, token, lookup_key)
             _raise_failure(cast("bytes | None", self._redis.get(name)))
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311
             pause = min(pause * 2, longest)
-            if (answer := self._read(city_key)) is not None:
+            if (answer := self._read(lookup_key)) is not None:
                 return answer
         raise ProviderTimeout
 
-    def _already_answered(self, name: str, token: str, city_key: str) -> Answer | None:
-        answer = self._read(city_key)
+    def _already_answered(self, name: str, token: str, lookup_key: str) -> Answer | None:
+        answer = self._read(lookup_key)
         if answer is not None:
             self._end(name, token, "")
         return answer
