@@ -137,6 +137,7 @@ class TestShapes:
         (b"city,city\nOslo,Bergen\n", "no_city_column", ["city", "city"]),
         (b"city,x\nOslo;NO\n", "no_cities", ["city", "x"]),
         (b"Table 1\nstadt,x\nBonn,3\n", "no_city_column", ["stadt", "x"]),
+        (b"Report 2026\n\nshop;site;sales\nA;Bonn;3\n", "no_city_column", ["shop", "site", "sales"]),
     ],
 )
 def test_a_question_lists_the_columns(keyed: Client, content: bytes, code: str, names: list[str]) -> None:

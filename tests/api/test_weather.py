@@ -89,6 +89,10 @@ def test_a_hit_makes_no_provider_call_in_any_spelling(anyone: Client, provider: 
         ("?city=" + "\ufdfa" * 30, 400, "name_too_long"),  # whose key would have 540 characters
         ("?city=a%00b", 400, "bad_name"),
         ("?city=M%FCnchen", 400, "bad_name"),
+        ("?lat=59.9", 400, "bad_coordinates"),
+        ("?city=Oslo&lon=10.7", 400, "bad_coordinates"),
+        ("?lat=90.1&lon=10.7", 400, "bad_coordinates"),
+        ("?lat=59.9&lon=-180.1", 400, "bad_coordinates"),
     ],
 )
 def test_no_usable_city_is_a_400(anyone: Client, provider: Any, query: str, status: int, code: str) -> None:

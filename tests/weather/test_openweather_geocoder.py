@@ -42,7 +42,16 @@ def test_a_name_is_asked_for_with_its_country_and_the_states_of_the_us(name: str
     assert query["q"] == [asked]
 
 
-@pytest.mark.parametrize("nothing", [[], [hit("Smallville", "US", "Kansas")], [hit("Smallville", "US")]])
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        [],
+        [hit("Smallville", "US", "Kansas")],
+        [hit("Smallville", "US")],
+        [hit("Smallville", "CA", "Quebec")],
+        [hit("Smallville", "CA", "Nowhere Province")],
+    ],
+)
 def test_a_place_elsewhere_is_no_hit(nothing: Any) -> None:
     with pytest.raises(UnknownCity):
         PROVIDER.geocoder.parse(Place("Smallville, Ontario, Canada"), reply(200, nothing))

@@ -6,7 +6,7 @@ A file that could be read in two ways is refused with a question: nothing is gue
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cityweather.ingest.csv_columns import (
     GEONAMES,
@@ -122,7 +122,22 @@ class _Search:
         self._refuse_several_columns()
         if not self.splits or self.endless:
             raise self.endless or self._senseless()
-        return self._made(self.splits[0], 0, header=bool(self.options.header))
+        layout = self._made(self.splits[0], 0, header=bool(self.options.header))
+        return replace(layout, listed=_listed(self._table()))  # if it proves to be no list, these are its columns
+
+    def _table(self) -> list[Split]:
+        """The first row; below lines of one cell, which may be titles, the first with as many cells as the next one."""
+        if any(split.filled() > 1 for split in self.splits):
+            return self.splits
+        for index in self.source.candidates(self.top + 1):
+            wide = [split for split in self.headers.splits(index)[0] if split.filled() > 1]
+            if wide:
+                return [split for split in wide if self._is_as_wide(split, split.end)] or self.splits
+        return self.splits
+
+    def _is_as_wide(self, split: Split, index: int) -> bool:
+        below = (row for row in self.headers.splits(index)[0] if row.delimiter == split.delimiter)
+        return any(len(row.cells) == len(split.cells) for row in below)
 
     def _geonames(self) -> Layout | None:
         if self.options.header or self.options.column or any(self.options.columns.values()):
@@ -169,7 +184,8 @@ class _Search:
 
     def _by_number(self, city: int, header: list[Split]) -> Layout:
         self._check_ends()
-        splits = header or self.splits
+        below_a_title = city > 0 or self.options.header or self.headers.lookalike
+        splits = header or (self._table() if below_a_title else self.splits)
         fitting = [split for split in splits if 0 <= city < len(split.cells)]
         if not fitting:
             raise _question("No column has the number that column= gives.", splits)

@@ -50,14 +50,45 @@ REGION = _words(
     "département", "departement", "departamento", "department", "county", "county name", "state code", "state id",
     "province code", "region code", "admin1 code", "admin1",
 )  # fmt: skip
-LATITUDE = _words("latitude", "lat", "coord lat", "breitengrad", "latitud", "latitudine")
-LONGITUDE = _words("longitude", "lon", "lng", "long", "coord lon", "coord lng", "längengrad", "longitud", "longitudine")
+LATITUDE = _words("latitude", "lat", "coord lat", "breitengrad", "breite", "geo lat", "latitud", "latitudine")
+LONGITUDE = _words(
+    "longitude",
+    "lon",
+    "lng",
+    "long",
+    "coord lon",
+    "coord lng",
+    "längengrad",
+    "länge",
+    "geo lon",
+    "geo lng",
+    "longitud",
+    "longitudine",
+)
 OTHERS = _words(
     "id", "nr", "no", "rank", "population", "pop", "district", "admin", "zip", "postcode", "postal code",
     "plz", "timezone", "continent",
 )  # fmt: skip
 KNOWN = frozenset((*CITY, *COUNTRY, *REGION, *LATITUDE, *LONGITUDE, *OTHERS))
 ABOUT_CITIES = (KNOWN - set(CITY)) | {"code", "type"}
+OF_SOMETHING = frozenset(
+    _words(
+        "hometown",
+        "homecity",
+        "birthplace",
+        "workplace",
+        "wohnort",
+        "wohnstadt",
+        "geburtsort",
+        "heimatort",
+        "heimatstadt",
+        "arbeitsort",
+        "dienstort",
+        "woonplaats",
+        "geboorteplaats",
+    )
+)
+"""Cities of something, each in one word. Beside one of these, `name` may be the name of a person."""
 PERSON = frozenset(
     _words("email", "e-mail", "mail", "phone", "telephone", "mobile", "first name", "last name", "surname", "company")
 )
@@ -74,4 +105,6 @@ OUR_WORDS = {"latitude": _words("matched_latitude"), "longitude": _words("matche
 def holds_city(header: str) -> bool:
     """Whether a city's word is among others: "home city", "HomeTown", "Ort der Geburt"; not "city_id"."""
     words = set(_NOT_LETTERS.split(key(display(_HUMP.sub(" ", _BRACKETS.sub("", header))))))
+    if word(header) in OF_SOMETHING:
+        return True
     return not words.isdisjoint(CITY) and words.isdisjoint((*VAGUE, *ABOUT_CITIES))

@@ -85,7 +85,7 @@ def _likeness(found: Reading, hit: Hit) -> int:
 def _holds(area: Area, hit: Hit) -> bool:
     if hit.country in area.countries:
         return True
-    within = areas.region(hit.region) if hit.region else None
-    if within is None:  # not in the answer: then the country must be right
+    if not hit.region:  # not in the answer: then the country must be right
         return hit.country in {country for country, _ in area.regions}
-    return any(code in area.regions for code in within.regions if code[0] == hit.country)
+    within = areas.region(hit.region)
+    return within is not None and any(code in area.regions for code in within.regions if code[0] == hit.country)
