@@ -1,4 +1,4 @@
-"""`python -m cityweather_dev.prepare`: tables, places and the page's files, in one process to start sooner."""
+"""`python -m cityweather_dev.prepare`: settings, tables, places and the page's files, in one process to start sooner."""
 
 import fcntl
 import os
@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db import DatabaseError
 
 from cityweather.runtime import outages
+from cityweather.runtime.process import require_sound_settings
 
 UNASKED = {"interactive": False, "verbosity": 0}
 
@@ -19,6 +20,7 @@ UNASKED = {"interactive": False, "verbosity": 0}
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
     django.setup()
+    require_sound_settings()  # or each part would refuse them, again and again
     try:
         call_command("migrate", **UNASKED)
         call_command("load_places", verbosity=0)  # some seconds the first time

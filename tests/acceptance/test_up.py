@@ -115,6 +115,12 @@ def test_settings_that_the_parts_refuse_end_it_with_their_words(tmp_path: Path) 
     words = refused("--data", str(tmp_path / "data"), "--port", "0", DATABASE_URL="postgres://nobody@127.0.0.1:1/none")
     assert "migrate failed" in words
     assert "Connection refused" in words
+    words = refused("--data", str(tmp_path / "data"), "--port", "0", CITYWEATHER_API_KEY="clé", CACHE_TTL="ten")
+    assert "CACHE_TTL" in words
+    assert "Traceback" not in words
+    words = refused("--data", str(tmp_path / "data"), "--port", "0", CITYWEATHER_API_KEY="clé")
+    assert "CITYWEATHER_API_KEY" in words
+    assert "starts again" not in words
 
 
 def refused(*arguments: str, **settings: str) -> str:
