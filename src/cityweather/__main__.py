@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from cityweather import __version__
 from cityweather_client import local_service
 from cityweather_client import main as client
 
@@ -29,7 +30,7 @@ Here, everything at once (`cityweather COMMAND --help` tells more):
     up          run the whole service on this machine
     redis       run its Redis only, for parts started by hand
     simulator   run a simulated weather provider only
-    make_cities write a CSV of real city names
+    make_cities write a CSV of real city names (installs what the tests need: 900 MB)
 
 With a service anywhere; these need no settings and no database:
 {OVERVIEW}
@@ -56,6 +57,9 @@ def main() -> None:
         arguments = [arguments[1], "--help"]
     if arguments and arguments[0] in MODULES:
         sys.exit(_run(arguments))
+    if arguments == ["--version"]:
+        sys.stdout.write(f"{__version__}\n")
+        return
     if arguments in ([], ["help"], ["-h"], ["--help"]):
         sys.stdout.write(USAGE)
         sys.stdout.flush()

@@ -27,7 +27,7 @@ PATIENCE = 60.0  # seconds for an upload or a page; --follow has more
 PAGE = 200  # rows
 SHOWN = 5  # cities of a summary
 COLUMN_FIELDS = ("column", "country_column", "region_column", "latitude_column", "longitude_column")
-IMPORT_FIELDS = ("encoding", "delimiter", *COLUMN_FIELDS, "header", "callback_url", "label", "ambiguous")
+IMPORT_FIELDS = ("encoding", "delimiter", *COLUMN_FIELDS, "header", "quotes", "callback_url", "label", "ambiguous")
 
 
 def import_(service: Service, args: Namespace, err: Console) -> int:

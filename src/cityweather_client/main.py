@@ -74,6 +74,7 @@ EXAMPLES = {
   cityweather weather "Portland,OR,US" --json
 """,
 }
+FLAGS = {"header=true": "--header", "header=false": "--no-header", "quotes=none": "--no-quotes"}
 HELP = {
     "import": "send a CSV (also .csv.gz) to a service; prints the job's id",
     "status": "how far a job is; --follow waits for its end",
@@ -116,6 +117,7 @@ def parser() -> ArgumentParser:
         made[name].add_argument("--json", action="store_true", help="the service's answer as it is")
     actions = schedules.add_arguments(made["schedule"], _job, _text)
     for one in (*made.values(), *actions):
+        one.set_defaults(parser=one)
         one.add_argument("--server", metavar="URL", help="the service's address")
         one.add_argument("--api-key", metavar="KEY", help="better in CITYWEATHER_API_KEY")
         one.add_argument("--data", metavar="DIR", type=Path, default=DATA, help="of `up` (default %(default)s)")
@@ -133,7 +135,9 @@ def _import(one: ArgumentParser) -> None:
     one.add_argument("--column", type=_text, help="the cities' column: its header or its number from 1")
     for part in ("country", "region", "latitude", "longitude"):
         one.add_argument(f"--{part}-column", type=_text, metavar="COLUMN", help=f"that of the {part}; 0: none")
-    one.add_argument("--no-header", dest="header", action="store_const", const="false", help="line 1 is a city")
+    one.add_argument("--header", action="store_const", const="true", help="the first row names the columns")
+    one.add_argument("--no-header", dest="header", action="store_const", const="false", help="the first row is a city")
+    one.add_argument("--no-quotes", dest="quotes", action="store_const", const="none", help='" means nothing')
     one.add_argument(
         "--callback-url", type=_text, metavar="URL", help="gets a POST when the job has ended, if the service allows it"
     )
@@ -194,7 +198,9 @@ RUN = {
 
 def main(arguments: Sequence[str]) -> int:
     err = Console(stderr=True, highlight=False)
-    args = parser().parse_args(arguments)
+    args, unknown = parser().parse_known_args(arguments)
+    if unknown:
+        args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")  # with the usage of this command
     try:
         where = target.find(args.server, args.api_key, args.data)
     except target.BadTarget as error:
@@ -236,12 +242,15 @@ def _run(args: Namespace, where: target.Target, err: Console) -> tuple[int, str]
 
 def _as_options(detail: str) -> str:
     """The service speaks of form fields; in the shell they are options."""
-    return re.sub(r"\b(column|encoding|delimiter|quotes)=(\S)?", _as_option, detail)
+    for field, option in FLAGS.items():
+        detail = detail.replace(field, option)
+    return re.sub(r"\b((?:[a-z]+_)?column|encoding|delimiter)=(\S)?", _as_option, detail)
 
 
 def _as_option(field: re.Match[str]) -> str:
     name, value = field.groups()
-    return f"--{name} {value}" if value else f"--{name}"
+    option = f"--{name.replace('_', '-')}"
+    return f"{option} {value}" if value else option
 
 
 def _discard_output() -> None:

@@ -85,7 +85,7 @@ ACTIONS: dict[str, Callable[[Service, Namespace], list[str]]] = {
 def _line(schedule: dict[str, Any]) -> str:
     """One line on a schedule."""
     when = f"every {schedule['every']}" if schedule["every"] else f"cron {schedule['cron']} {schedule['timezone']}"
-    words = [schedule["schedule_id"], when, schedule["label"]]
+    words = [schedule["schedule_id"], when, schedule["label"], f"cities of job {schedule['job_id']}"]
     if schedule["paused"]:
         words.append(f"paused: {schedule['pause_reason']}" if schedule["pause_reason"] else "paused")
     else:

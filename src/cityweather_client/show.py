@@ -21,6 +21,7 @@ WAITS = {
     "drain": "parked, as all jobs are, until an operator calls `cityweather resume`",
 }
 
+ENDING = ("cancelling", "failing")  # phases that the status does not show
 LIMITS = {"quota": " (all that the provider's quota allows)", "max_rate": " (the job's own limit)"}
 
 
@@ -87,7 +88,7 @@ def summary(console: Console, job: dict[str, Any], summary: dict[str, Any], seco
 def line(job: dict[str, Any]) -> str:
     """One line on how far a job is."""
     words = [
-        f"{job['job_id']}  {job['status']}",
+        f"{job['job_id']}  {job['phase'] if job['phase'] in ENDING else job['status']}",
         f"{job['processed']:,} of {job['total']:,} ({job['progress']} %)",
         f"{job['succeeded']:,} succeeded, {job['failed']:,} failed",
     ]
@@ -123,8 +124,12 @@ def _waits(job: dict[str, Any]) -> str:
 
 def weather(answer: dict[str, Any], units: str) -> str:
     """One line on the weather of a city."""
-    place = ", ".join(filter(None, [answer["city"], answer["country"]]))
+    matched = answer.get("matched") or {}
+    region = matched.get("region") if answer.get("ambiguous") else None
+    place = ", ".join(filter(None, [answer["city"], region, answer["country"]]))
     humidity = None if answer["humidity"] is None else f"humidity {answer['humidity']} %"
     degrees = None if answer["temperature"] is None else f"{answer['temperature']:.1f} {DEGREES[units]}"
-    words = [degrees, answer["description"] or answer["condition"], humidity, "stale" if answer["stale"] else None]
+    others = f"{answer['ambiguous']} other places have this name" if answer.get("ambiguous") else None
+    stale = "stale" if answer["stale"] else None
+    words = [degrees, answer["description"] or answer["condition"], humidity, stale, others]
     return printable(f"{place}: {', '.join(filter(None, words))}")

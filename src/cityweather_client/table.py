@@ -53,9 +53,12 @@ def write_table(columns: Columns, rows: Iterable[Row], out: TextIO) -> None:
     out.flush()
 
 
+JOINERS = "\u200c\u200d"
+
+
 def printable(text: str) -> str:
-    """The text without what a terminal would obey."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+    """The text without what a terminal would obey. The joiners of Persian and Indian names are left out."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text if letter not in JOINERS)
 
 
 def _result(row: Row) -> list[Any]:

@@ -1,4 +1,4 @@
-"""`python -m cityweather_dev.prepare`: settings, tables, places and the page's files, in one process to start sooner."""
+"""`python -m cityweather_dev.prepare`: settings, tables, places, the page's files, in one process to start sooner."""
 
 import fcntl
 import os

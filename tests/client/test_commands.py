@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import cityweather
 from cityweather_dev.processes import free_port
 from tests.support.scripted import JOB, Scripted, always, in_turn, job, row, run
 
@@ -44,6 +45,20 @@ def test_weather_is_a_line_or_the_answer_as_it_is(server: Scripted) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "Oslo, NO: 0.6 °C, overcast clouds, humidity 58 %\n", "")
     assert json.loads(run("weather", "Oslo", "--json", CITYWEATHER_SERVER=server.url).stdout) == WEATHER
     assert server.got[0][1] == "/weather?city=Oslo%2CNO&units=metric"
+
+
+def test_an_ambiguous_city_is_shown_with_its_region_and_how_many_others_there_are(server: Scripted) -> None:
+    matched = {"name": "Portland", "region": "Oregon", "country": "US"}
+    server.on["GET", "/weather"] = always(
+        WEATHER | {"city": "Portland", "country": "US", "matched": matched, "ambiguous": 3}
+    )
+    output = run("weather", "Portland", "--server", server.url).stdout
+    assert output.startswith("Portland, Oregon, US: ")
+    assert output.endswith(", 3 other places have this name\n")
+
+
+def test_the_version_is_that_of_the_service() -> None:
+    assert run("--version").stdout == f"{cityweather.__version__}\n"
 
 
 def test_the_key_is_sent_without_its_name_and_never_shown(server: Scripted) -> None:
@@ -115,11 +130,12 @@ def test_following_in_a_pipe_writes_plain_lines_and_the_reasons(server: Scripted
 def test_cancel_prints_how_far_the_job_came_or_why_it_cannot_be_cancelled(server: Scripted) -> None:
     path = f"/bulk/jobs/{JOB}/cancel"
     server.on["POST", path] = in_turn(
-        always(job("running", 3), 202), always({"detail": "The job is done.", "code": "job_conflict"}, 409)
+        always(job("running", 3) | {"phase": "cancelling"}, 202),
+        always({"detail": "The job is done.", "code": "job_conflict"}, 409),
     )
     done = run("cancel", JOB, "--server", server.url)
     assert (done.returncode, done.stdout.count("\n"), done.stderr) == (0, 1, "")
-    assert "3" in done.stdout
+    assert "  cancelling  3 of " in done.stdout
     refused = run("cancel", JOB, "--server", server.url)
     assert (refused.returncode, refused.stdout) == (4, "")
     assert "The job is done." in refused.stderr

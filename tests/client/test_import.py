@@ -153,10 +153,29 @@ def test_bytes_that_are_no_text_hint_at_the_encoding(server: Scripted, cities: P
 
 
 def test_form_fields_of_a_refusal_are_printed_as_options(server: Scripted, cities: Path) -> None:
-    detail = "Say column= with a number. Say encoding=utf-16-le or delimiter=tab."
+    detail = (
+        "Say column= with a number. Say encoding=utf-16-le or delimiter=tab. Say header=true or header=false. "
+        "Say quotes=none. latitude_column= needs longitude_column= too."
+    )
     server.on["POST", "/bulk/import"] = always({"detail": detail, "code": "no_city_column"}, 400)
     output = run("import", str(cities), "--server", server.url).stderr
-    assert "Say --column with a number. Say --encoding utf-16-le or --delimiter tab." in output
+    assert "Say --column with a number. Say --encoding utf-16-le or --delimiter tab. Say --header or --no-h" in output
+    assert "Say --no-quotes. --latitude-column needs --longitude-column too." in output
+
+
+def test_every_option_that_a_refusal_names_is_sent(server: Scripted, cities: Path) -> None:
+    server.on["POST", "/bulk/import"] = always(job("queued", 0), 202)
+    for option, field in (("--header", "header=true"), ("--no-header", "header=false"), ("--no-quotes", "quotes=none")):
+        assert run("import", str(cities), option, "--server", server.url).returncode == 0
+        name, value = field.split("=")
+        assert f'name="{name}"\r\n\r\n{value}\r\n'.encode() in server.got[-1][3]
+
+
+def test_an_unknown_option_is_answered_with_the_usage_of_its_command(cities: Path) -> None:
+    done = run("import", str(cities), "--quotes", "none")
+    assert done.returncode == 2
+    assert "usage: cityweather import" in done.stderr
+    assert "unrecognized arguments: --quotes none" in done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")

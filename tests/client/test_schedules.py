@@ -13,8 +13,8 @@ PATH = f"/bulk/schedules/{ID}"
 
 def schedule(**fields: Any) -> dict[str, Any]:
     shown = {
-        "schedule_id": ID, "every": "1h", "cron": "", "timezone": "UTC", "label": "Towns", "paused": False,
-        "pause_reason": None, "next_at": "2026-11-29T07:00:00.000Z", "last_job": None, "skipped": 0,
+        "schedule_id": ID, "job_id": "job-1", "every": "1h", "cron": "", "timezone": "UTC", "label": "Towns",
+        "paused": False, "pause_reason": None, "next_at": "2026-11-29T07:00:00.000Z", "last_job": None, "skipped": 0,
     }  # fmt: skip
     return {**shown, **fields}
 
@@ -61,8 +61,8 @@ def test_list_and_show_print_when_a_schedule_runs_and_what_stops_it(server: Scri
     server.on["GET", "/bulk/schedules"] = always({"results": [schedule(last_job=JOB), paused], "next": None})
     lines = run("schedule", "list", "--server", server.url).stdout.splitlines()
     assert lines == [
-        f"{ID}  every 1h  Towns  next 2026-11-29T07:00:00.000Z  last job {JOB}",
-        f"{ID}  cron 0 6 * * * UTC  Towns  paused: The key is refused.  no job yet  3 skipped",
+        f"{ID}  every 1h  Towns  cities of job job-1  next 2026-11-29T07:00:00.000Z  last job {JOB}",
+        f"{ID}  cron 0 6 * * * UTC  Towns  cities of job job-1  paused: The key is refused.  no job yet  3 skipped",
     ]
     server.on["GET", PATH] = always(schedule(last_job=JOB))
     assert run("schedule", "show", ID, "--server", server.url).stdout.splitlines() == lines[:1]

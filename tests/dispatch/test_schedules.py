@@ -135,6 +135,18 @@ def test_a_clock_set_back_neither_repeats_a_moment_nor_stops_the_schedule() -> N
 def test_a_source_that_was_deleted_pauses_the_schedule_with_a_reason() -> None:
     schedule = hourly()
     job_control.delete(str(schedule.source_id))
+    assert fresh(schedule).paused
+    assert_has_no_source(schedule)
+
+
+def test_a_source_deleted_behind_its_back_pauses_the_schedule_at_its_next_moment() -> None:
+    schedule = hourly()
+    BulkJob.objects.filter(pk=schedule.source_id).hide()
+    assert not fresh(schedule).paused
+    assert_has_no_source(schedule)
+
+
+def assert_has_no_source(schedule: Schedule) -> None:
     for _ in range(2):
         schedules.start_due(NOW + HOUR)
     found = fresh(schedule)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from cityweather.errors import JobConflict, JobNotFound
-from cityweather.models import BulkJob
+from cityweather.models import BulkJob, Schedule
 from cityweather.runtime import connections
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.tracker import Tracker
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 Phase = BulkJob.Phase
 COUNTED = ("imported", "ambiguous", "unmatched")  # by the import tick
+NO_SOURCE = "The job whose cities it refreshes was deleted. Make a new schedule from another job."
 RUNS = (Phase.IMPORTING, Phase.QUEUED, Phase.FETCHING)
 ACTIVE = (*RUNS, Phase.PAUSED)
 
@@ -185,10 +186,14 @@ def _agree(job: BulkJob, progress: Progress) -> bool:
 
 
 def delete(job_id: str) -> None:
-    """Delete an ended job with its results: it is invisible at once, and the pruning deletes its rows. Cities stay."""
+    """Delete an ended job with its results: it is invisible at once, and the pruning deletes its rows. Cities stay.
+
+    Its schedules are paused, with the reason.
+    """
     job = get(job_id)
     if not BulkJob.objects.filter(pk=job.pk).hide():
         raise JobConflict("The job has not ended. Cancel it first, or wait for its end.")
+    Schedule.objects.filter(source=job, paused=False).update(paused=True, pause_reason=NO_SOURCE, next_at=None)
     try:
         connections.tracker().delete(job_id)
     except RedisError:

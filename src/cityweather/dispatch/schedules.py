@@ -21,7 +21,6 @@ from cityweather.weather.availability import provider_availability
 log = logging.getLogger(__name__)
 
 KEPT_RUNS = 100  # of each schedule; older ones are deleted with their results
-NO_SOURCE = "The job whose cities it refreshes was deleted. Make a new schedule from another job."
 
 
 def timing(schedule: Schedule) -> Timing:
@@ -134,7 +133,7 @@ def _run(schedule: Schedule, now: datetime) -> None:
 
 def _reason_to_pause(source: BulkJob | None) -> str | None:
     if source is None:
-        return NO_SOURCE
+        return job_control.NO_SOURCE
     availability = provider_availability()
     return availability.error if availability.blocked == "key" else None
 

@@ -54,7 +54,7 @@ def write_first(job: BulkJob) -> None:
     """Write the first chunk of a new job now. If that fails, the tick does it."""
     try:
         write_next(waiting().filter(job=job))
-        job.refresh_from_db(fields=COUNTED)
+        job.refresh_from_db(fields=[*COUNTED, "status", "started_at"])  # its first rows may be dispatched by now
     except (DatabaseError, ChunkUnwritable):
         log.warning("first_chunk_left_to_the_tick", extra={"job_id": str(job.pk)}, exc_info=True)
 
