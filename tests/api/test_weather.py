@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -152,6 +153,20 @@ def test_a_look_up_renews_an_older_row_and_leaves_a_newer_one() -> None:
     known_cities.remember(Identity("Bergen", "bergen"), Weather(1.0, "Snow", 90, None), now - 60)
     city.refresh_from_db()
     assert (City.objects.count(), city.temperature, city.condition) == (1, 7.5, "Rain")
+
+
+@pytest.mark.usefixtures("database")
+def test_a_clock_that_is_ahead_writes_no_time_of_the_future(monkeypatch: pytest.MonkeyPatch) -> None:
+    city, now = make_city("Bergen", latitude=60.39), time.time()
+    with monkeypatch.context() as ahead:
+        ahead.setattr(known_cities, "time", SimpleNamespace(time=lambda: now + 3600))
+        known_cities.remember(Identity("Bergen", "bergen"), Weather(7.5, "Rain", 90, None), now + 3590)
+    city.refresh_from_db()
+    assert city.last_refreshed_at is not None
+    assert city.last_refreshed_at.timestamp() == pytest.approx(now - 10, abs=5)
+    known_cities.remember(Identity("Bergen", "bergen"), Weather(1.0, "Snow", 90, None), time.time())
+    city.refresh_from_db()
+    assert city.condition == "Snow"
 
 
 @pytest.mark.usefixtures("redis_server", "db")

@@ -1,12 +1,14 @@
 """What the database knows of a city that is looked up: its place, its last known weather; and what a look-up found."""
 
 import logging
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from django.db import DatabaseError
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from cityweather.models import City, Status
 from cityweather.places import gazetteer, matching
@@ -79,9 +81,10 @@ def last_known(key: str) -> tuple[Weather, float] | None:
 def remember(city: Identity, weather: Weather, answered_at: float) -> None:
     """Write an answer, given at `answered_at` (Unix seconds), into the City row; a newer refresh stays.
 
+    The row gets the time by the database's clock: one of this host that is ahead would bar later refreshes.
     If the database is unreachable, the row stays as it is and the caller answers all the same.
     """
-    refreshed_at = datetime.fromtimestamp(answered_at, UTC)
+    refreshed_at = Now() - timedelta(seconds=time.time() - answered_at)
     values = {
         "last_refreshed_at": refreshed_at, "last_status": Status.SUCCESS, "last_error": None,
         "temperature": weather.temperature, "condition": weather.condition, "humidity": weather.humidity,
