@@ -35,7 +35,7 @@ async function dryRun(sample, options, signal) {
 }
 
 function isClear(answer, { scale }) {
-  return !answer.code && !isMisread(answer) && refusedShare(answer) < MOST_REFUSED && (answer.seconds ?? 0) * scale < LONG;
+  return !answer.code && refusedShare(answer) < MOST_REFUSED && (answer.seconds ?? 0) * scale < LONG;
 }
 
 /** True if some rows are no text in the encoding, so that others may have wrong letters. */
