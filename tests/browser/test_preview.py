@@ -125,7 +125,7 @@ def test_rows_in_another_encoding_lead_to_the_list_of_encodings(
     misread = {
         **CLEAR,
         "encoding": "utf-8",
-        "rejected": 1,
+        "rejected": 9,
         "reasons": [{"line": 7, "code": "bad_encoding", "text": "K\ufffdln"}],
     }
     server.answer = lambda sent: {**CLEAR, "encoding": "cp1250"} if sent else misread
@@ -225,7 +225,7 @@ def test_it_is_for_everybody(screen: Screen, server: Server, tmp_path: Path, exp
     page = screen.page
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 900})
-    server.answer = lambda sent: {**CLEAR, "rejected": 1, "reasons": REASONS} if sent else QUESTION
+    server.answer = lambda sent: {**CLEAR, "rejected": 9, "reasons": REASONS} if sent else QUESTION
     file = tmp_path / ("W" * 60 + ".csv")
     file.write_text("Ort;Stadt\nKöln;Bonn\n")
     choose(screen, file)
