@@ -225,7 +225,7 @@ def test_it_is_for_everybody(screen: Screen, server: Server, tmp_path: Path, exp
     page = screen.page
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 900})
-    server.answer = lambda sent: {**CLEAR, "rejected": 9, "reasons": REASONS} if sent else QUESTION
+    server.answer = lambda sent: {**CLEAR, "rejected": 1, "reasons": REASONS} if sent else QUESTION
     file = tmp_path / ("W" * 60 + ".csv")
     file.write_text("Ort;Stadt\nKöln;Bonn\n")
     choose(screen, file)
