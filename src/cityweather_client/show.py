@@ -124,12 +124,13 @@ def _waits(job: dict[str, Any]) -> str:
 
 def weather(answer: dict[str, Any], units: str) -> str:
     """One line on the weather of a city."""
+    number = answer.get("ambiguous") or 0
     matched = answer.get("matched") or {}
-    region = matched.get("region") if answer.get("ambiguous") else None
+    region = matched.get("region") if number else None
     place = ", ".join(filter(None, [answer["city"], region, answer["country"]]))
     humidity = None if answer["humidity"] is None else f"humidity {answer['humidity']} %"
     degrees = None if answer["temperature"] is None else f"{answer['temperature']:.1f} {DEGREES[units]}"
-    others = f"{answer['ambiguous']} other places have this name" if answer.get("ambiguous") else None
+    others = f"{number} other {'place has' if number == 1 else 'places have'} this name" if number else None
     stale = "stale" if answer["stale"] else None
     words = [degrees, answer["description"] or answer["condition"], humidity, stale, others]
     return printable(f"{place}: {', '.join(filter(None, words))}")

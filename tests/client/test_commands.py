@@ -49,12 +49,13 @@ def test_weather_is_a_line_or_the_answer_as_it_is(server: Scripted) -> None:
 
 def test_an_ambiguous_city_is_shown_with_its_region_and_how_many_others_there_are(server: Scripted) -> None:
     matched = {"name": "Portland", "region": "Oregon", "country": "US"}
-    server.on["GET", "/weather"] = always(
-        WEATHER | {"city": "Portland", "country": "US", "matched": matched, "ambiguous": 3}
-    )
+    found = WEATHER | {"city": "Portland", "country": "US", "matched": matched}
+    server.on["GET", "/weather"] = always(found | {"ambiguous": 3})
     output = run("weather", "Portland", "--server", server.url).stdout
     assert output.startswith("Portland, Oregon, US: ")
     assert output.endswith(", 3 other places have this name\n")
+    server.on["GET", "/weather"] = always(found | {"ambiguous": 1})
+    assert run("weather", "Portland", "--server", server.url).stdout.endswith(", 1 other place has this name\n")
 
 
 def test_the_version_is_that_of_the_service() -> None:
