@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from cityweather.models import PlaceName
@@ -90,13 +91,15 @@ def test_an_index_finds_the_beginnings() -> None:
     assert "placename_key" in rows.explain()
 
 
-@pytest.mark.parametrize("places", ["sqlite"], indirect=True)  # of PostgreSQL this thread would see the waiting only
-@pytest.mark.parametrize("query", ["s", "sa", "san ", "lond", "м", "жж", "q"])
-def test_no_beginning_is_slow(anyone: Client, query: str) -> None:
-    """20 ms, by the time of the processor, so that a busy machine does not matter."""
+@pytest.mark.benchmark
+def test_a_suggestion_takes_20_milliseconds_at_most(anyone: Client, settings: Any) -> None:
+    """The 95th percentile of whole requests, of short and long beginnings; run with `-n 0 -m benchmark -s`."""
+    settings.THROTTLE_WEATHER = settings.THROTTLE_API = ""
     took = []
-    for _ in range(10):
-        began = time.thread_time()
+    for query in ["s", "sa", "san ", "lond", "münch", "м", "моск", "жж", "q"] * 20:
+        began = time.perf_counter()
         names(anyone, query)
-        took.append(time.thread_time() - began)
-    assert statistics.median(took) < 0.02, took
+        took.append(1000 * (time.perf_counter() - began))
+    p95 = statistics.quantiles(took, n=20)[-1]
+    print(f"\n{connection.vendor}: median {statistics.median(took):.1f} ms, p95 {p95:.1f} ms")  # noqa: T201
+    assert p95 <= 20

@@ -14,6 +14,7 @@ from cityweather.weather.batch_fetch import run_batch
 from cityweather.weather.batch_queue import Batch, Row
 from cityweather.weather.http_bulk import BulkTransport, Completed
 from cityweather.weather.providers.base import Place, Request, Response
+from cityweather.weather.providers.open_meteo import OpenMeteo
 from cityweather_dev.simulator.process import Simulator
 from tests.support.fakes import RecordingTracker, named
 from tests.support.tracker import JOB
@@ -177,14 +178,20 @@ def test_a_used_up_hour_parks_until_the_next(run: Run, simulator: Simulator, mon
 @pytest.mark.parametrize("run", ["open_meteo"], indirect=True)
 def test_a_city_with_coordinates_is_not_geocoded(run: Run, simulator: Simulator) -> None:
     first = run(places(*named(250)))
-    searches = simulator.stats()["by_kind"]["search"]
+    before = simulator.stats()["by_kind"]
     located = [
         Place(f"other {name}", result.weather[7], result.weather[8])
         for name, (_, result) in zip(named(250), sorted(first.results.items()), strict=True)
         if result.weather
     ]
     second = run(located)
-    after = simulator.stats()["by_kind"]
     assert len(second.results) == 250
-    assert searches == after["search"] == 250
-    assert after["forecast"] <= 20
+    assert before["search"] == 250
+    assert simulator.stats()["by_kind"] == before  # their weather is kept by coordinates
+
+
+@pytest.mark.parametrize("run", ["open_meteo"], indirect=True)
+def test_places_with_coordinates_share_requests(run: Run, simulator: Simulator) -> None:
+    tracker = run([Place(f"place {n}", 40 + n / 10, 5.0) for n in range(250)])
+    assert len(tracker.results) == 250
+    assert simulator.stats()["by_kind"] == {"forecast": math.ceil(250 / OpenMeteo.per_request)}
