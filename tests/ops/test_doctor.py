@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,15 @@ from redis import Redis
 from cityweather.management.commands import doctor as command
 from cityweather.management.commands.doctor import Finding, Level
 from cityweather.ops import health
+from cityweather.runtime import connections, heartbeats
 from cityweather.runtime.connections import tracker
 from cityweather_client.local_service import SIMULATED
 from cityweather_dev.simulator.process import Simulator
+from cityweather_dev.valkey import Valkey
 from tests.support.api import make_job
+from tests.support.heartbeats import sign_of_life
 from tests.support.scripted import always, in_turn, scripted
-from tests.support.servers import default_database
+from tests.support.servers import default_database, forget_singletons, use_redis
 
 pytestmark = pytest.mark.slow
 
@@ -135,6 +139,49 @@ def test_with_redis_there_its_settings_and_the_missing_beat_are_named(
     (parked,) = [finding for finding in command.running_parts() if finding.level is Level.WARN]
     assert (parked.part, "`cityweather resume` lets it go on" in parked.text) == ("dispatch", True)
     assert (of(found, "broker"), of(found, "beat")) == ([Level.OK], [Level.FAIL])
+
+
+@pytest.mark.usefixtures("redis_server", "database")
+def test_a_redis_that_is_too_old_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "server_version", lambda _: (6, 2, 14))
+    (failed,) = [finding for finding in command.sound_settings(deploy=False) if finding.level is Level.FAIL]
+    assert failed.text == "REDIS_URL leads to Redis 6.2.14, which is too old. (cityweather.E014)"
+    assert failed.advice == "CityWeather+ needs Redis 7.0 or newer, or Valkey."
+
+
+@pytest.mark.usefixtures("database")
+def test_a_redis_out_of_clients_is_named_with_nothing_else_to_check(
+    start_valkey: Callable[..., Valkey], settings: Settings
+) -> None:
+    server = start_valkey(maxclients="1")
+    use_redis(settings, server.url)
+    forget_singletons()
+    with server.client() as only:
+        only.ping()
+        health.probe.cache_clear()
+        found = [*command.sound_settings(deploy=False), *command.running_parts()]
+    forget_singletons()
+    failed = [(finding.part, finding.text, finding.advice) for finding in found if finding.level is Level.FAIL]
+    words = "out of clients: raise its maxclients, or run fewer processes"
+    assert failed == [("redis", words, ""), ("broker", words, "")]
+    assert of(found, "settings") == [Level.OK]
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("where", ["this host", "bookkeeper@b"])
+def test_a_clock_that_is_off_is_one_sentence(
+    redis_server: "Redis[bytes]", monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    monkeypatch.setattr(command, "provider", lambda: Finding(Level.OK, "provider", ""))
+    if where == "this host":
+        monkeypatch.setattr(heartbeats, "clock_ahead", lambda: 90.0)
+    else:
+        sign_of_life(redis_server, where, ["bookkeeping"], clock=90.0)
+    health.probe.cache_clear()
+    (clocks,) = [finding for finding in command.running_parts() if finding.part == "clocks"]
+    assert clocks.level is Level.FAIL
+    assert clocks.text == f"compared with the broker's clock {where} is +90 s off: run NTP on every host"
+    assert clocks.advice == ""
 
 
 @pytest.mark.usefixtures("redis_server", "db")

@@ -28,6 +28,7 @@ TICK_LATE = 15.0  # seconds; a flush of a large backlog lasts a few
 FLUSH_LATE = 60.0  # seconds
 SKEW = 5.0  # seconds
 PARKED = "parked for all jobs; `cityweather resume` lets it go on"
+OUT_OF_CLIENTS = "out of clients: raise its maxclients, or run fewer processes"
 QUEUES = ("fetch", "bookkeeping")
 
 
@@ -224,5 +225,5 @@ def _examine(part: Part) -> State:
 def _reason(error: Exception) -> str:
     """For everybody: the error's own words may hold an address."""
     if "max number of clients reached" in str(error):
-        return "out of clients: raise its maxclients, or run fewer processes"
+        return OUT_OF_CLIENTS
     return outages.refusal_reason(error) or type(error).__name__

@@ -36,7 +36,7 @@ WEB_ANSWER = 5.0  # seconds
 REDIS_UNREACHABLE = "cityweather.W003"  # reported as a part of its own
 MIGRATE = "Run: cityweather migrate"
 WEB = "cityweather web"
-BOOKKEEPER = "celery -A cityweather worker -B -Q bookkeeping -n bookkeeping@%h"
+BOOKKEEPER = "celery -A cityweather worker -B -Q bookkeeping -n bookkeeper@%h"
 FETCHER = "celery -A cityweather worker -Q fetch -n fetch@%h"
 KNOWN_THROUGH = {"beat": "broker", "workers": "broker", "clocks": "broker", "dispatch": "redis", "flush": "redis"}
 ADVICE = {
@@ -44,7 +44,6 @@ ADVICE = {
     "broker": "Check BROKER_URL and that the server runs.",
     "beat": f"Start a bookkeeper with -B: {BOOKKEEPER}",
     "workers": f"Start those that are missing: {FETCHER}; {BOOKKEEPER}",
-    "clocks": "Run NTP on every host.",
     "flush": "See the bookkeeper's log; `cityweather flush` does a round by hand.",
 }
 NO_WRITES = "Mend it on that server (free disk space, memory, read-only mode). Work then continues by itself."
@@ -175,6 +174,9 @@ def running_parts() -> Iterator[Finding]:
 
 
 def advice(name: str, detail: str) -> str:
+    """What the detail does not say itself."""
+    if health.OUT_OF_CLIENTS in detail:
+        return ""
     return NO_WRITES if "takes no writes" in detail else ADVICE.get(name, "")
 
 
