@@ -7,9 +7,9 @@ import uuid
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 import requests
@@ -18,7 +18,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from cityweather_client import dry_run, show, table
 from cityweather_client.follow import ENDED, Unreachable, follow, reason, retry
-from cityweather_client.multipart import BLOCK
+from cityweather_client.multipart import BLOCK, FileUnreadable
 from cityweather_client.service import Refused, Service
 
 OK, UNEVEN, USAGE, UNREACHABLE, REFUSED = range(5)
@@ -58,19 +58,25 @@ def _dry_run(service: Service, path: Path, fields: dict[str, str], err: Console)
 
 @contextmanager
 def regular_file(path: Path) -> Iterator[Path]:
-    """The file itself, or a copy of what a pipe holds: an upload needs its length, and must be readable twice."""
+    """The file itself, or a copy of what a pipe holds: an upload needs its length, and must be readable twice.
+
+    Raises FileUnreadable.
+    """
     if path.is_file():
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="cityweather-import-") as folder:
         copy = Path(folder) / "stdin.csv"
-        with copy.open("wb") as target:
-            if str(path) == "-":
-                shutil.copyfileobj(sys.stdin.buffer, target)
-            else:
-                with path.open("rb") as pipe:
-                    shutil.copyfileobj(pipe, target)
+        try:
+            with copy.open("wb") as target, _pipe(path) as pipe:
+                shutil.copyfileobj(pipe, target)
+        except OSError as error:
+            raise FileUnreadable(f"{path} cannot be read into a temporary file: {error.strerror}.") from error
         yield copy
+
+
+def _pipe(path: Path) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb")
 
 
 def _send(service: Service, file: Path, fields: dict[str, str], key: str | None, err: Console) -> dict[str, Any]:

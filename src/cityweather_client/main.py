@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
@@ -175,10 +176,14 @@ def _file(name: str) -> Path:
     path = Path(name)
     if name == "-":
         return path
-    if path.is_dir():
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise ArgumentTypeError(f"there is no file {name}") from None
+    except OSError as error:
+        raise ArgumentTypeError(f"{name} cannot be read: {error.strerror}") from None
+    if stat.S_ISDIR(mode):
         raise ArgumentTypeError(f"{name} is a folder")
-    if not path.exists():
-        raise ArgumentTypeError(f"there is no file {name}")
     if not os.access(path, os.R_OK):
         raise ArgumentTypeError(f"{name} cannot be read: permission denied")
     return path

@@ -1,5 +1,7 @@
 """POST /bulk/import."""
 
+import errno
+import os
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -259,6 +261,25 @@ def test_no_path_leads_out_of_the_import_folder(keyed: Client, settings: Any, tm
     answer = keyed.post("/bulk/import", {"path": path}, content_type="application/json")
     assert answer.status_code == 400
     assert answer.json()["code"] in ("bad_path", "invalid_parameter")
+
+
+@pytest.mark.usefixtures("db")
+def test_a_file_that_the_server_may_not_read_is_a_400(
+    keyed: Client, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """root may read every file, so the refusal comes from where the file is opened."""
+    settings.IMPORT_DIR = tmp_path
+    (tmp_path / "towns.csv").write_bytes(CITIES)
+    opened = os.open
+
+    def refuse(path: Any, *args: Any, **options: Any) -> int:
+        if path == "towns.csv":
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return opened(path, *args, **options)
+
+    monkeypatch.setattr(os, "open", refuse)
+    answer = keyed.post("/bulk/import", {"path": "towns.csv"}, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_path")
 
 
 @pytest.mark.usefixtures("db")

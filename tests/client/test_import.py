@@ -1,7 +1,9 @@
 """`cityweather import`: what is sent and printed, and files that cannot be read or imported."""
 
+import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -178,11 +180,35 @@ def test_an_unknown_option_is_answered_with_the_usage_of_its_command(cities: Pat
     assert "unrecognized arguments: --quotes none" in done.stderr
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
-def test_a_file_that_may_not_be_read_is_exit_2(cities: Path) -> None:
-    cities.chmod(0)
-    done = run("import", str(cities), "--server", "http://127.0.0.1:1")
-    assert (done.returncode, "cannot be read" in done.stderr) == (2, True)
+@pytest.mark.parametrize("kind", ["file", "pipe"])
+def test_a_file_that_may_not_be_read_is_exit_2(
+    server: Scripted, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """root may read every file, so the refusal comes from where the file is opened."""
+    file = tmp_path / "cities.csv"
+    if kind == "pipe":
+        os.mkfifo(file)
+    else:
+        file.write_bytes(b"city\nOslo\n")
+    opened = Path.open
+
+    def refuse(path: Path, *args: Any, **options: Any) -> Any:
+        if path == file:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert main(["import", str(file), "--server", server.url]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.strip().count("\n")) == ("", 0)
+    assert f"{file} cannot be read" in said.err
+    assert "Permission denied" in said.err
+
+
+def test_a_name_that_no_file_can_have_is_exit_2() -> None:
+    done = run("import", "x" * 999)
+    assert (done.returncode, "cannot be read: File name too long" in done.stderr) == (2, True)
+    assert "Traceback" not in done.stderr
 
 
 def test_a_file_that_breaks_while_it_is_read_is_no_fault_of_the_server(

@@ -129,6 +129,11 @@ class TestImport:
         assert not BulkJob.objects.exists()
         assert not (import_dir / "rejected").exists()
 
+    @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="Linux has a file that opens and cannot be read")
+    def test_a_file_that_cannot_be_read_is_one_sentence(self) -> None:
+        with pytest.raises(CommandError, match=r"^/proc/self/mem: Input/output error$"):
+            run("import_cities", "/proc/self/mem")
+
     def test_a_missing_file_is_one_sentence(self, import_dir: Path) -> None:
         with pytest.raises(CommandError, match=r"none\.csv: No such file"):
             run("import_cities", import_dir / "none.csv")

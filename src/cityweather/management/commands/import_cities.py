@@ -71,7 +71,7 @@ class Command(BaseCommand):
         except CityWeatherError as error:
             raise CommandError(f"{file.name}: {_in_options(error.detail)}") from None
         except OSError as error:
-            raise CommandError(f"{error.filename}: {error.strerror}") from None
+            raise CommandError(f"{error.filename or file}: {error.strerror}") from None
         except OperationalError as error:
             raise CommandError(f"The database: {str(error).strip()}. Has `cityweather migrate` been run?") from None
         except ChunkUnwritable as error:
