@@ -11,14 +11,17 @@ from pathlib import Path
 import pytest
 from celery.beat import ScheduleEntry
 from celery.signals import task_prerun
+from pytest_django.fixtures import Settings
 from redis import Redis
 
 from cityweather import tasks
 from cityweather.celery import QUEUE_LIMIT, Ticker, app
+from cityweather.ops import health
 from cityweather.runtime import heartbeats
 from cityweather_dev.processes import wait_until
 from cityweather_dev.valkey import Valkey
 from tests.support.capture import Sent
+from tests.support.servers import use_redis
 
 
 def tick(name: str = "dispatch") -> None:
@@ -103,7 +106,8 @@ def test_malformed_messages_are_dropped_and_the_worker_goes_on(
     start_valkey: Callable[..., Valkey], tmp_path: Path
 ) -> None:
     server = start_valkey()
-    with server.client() as client, Worker(server.url, tmp_path / "log") as worker:
+    command = ["worker", "-Q", "fetch", "-n", "fetch@here", *ALONE]
+    with server.client() as client, Running(server.url, tmp_path / "log", *command) as worker:
         assert wait_until(lambda: client.hexists("cw:workers", "fetch@here"), 30)
         for message in MALFORMED:
             client.lpush("fetch", message)
@@ -114,16 +118,39 @@ def test_malformed_messages_are_dropped_and_the_worker_goes_on(
     assert (tmp_path / "log").read_text().count("message_dropped") >= 5
 
 
-class Worker:
-    def __init__(self, url: str, log: Path) -> None:
-        self._url, self._log = url, log
+@pytest.mark.slow
+def test_a_bookkeeper_whose_clock_is_ahead_does_what_beat_sends_and_is_named(
+    start_valkey: Callable[..., Valkey], sqlite_database: str, settings: Settings, tmp_path: Path
+) -> None:
+    server = start_valkey()
+    use_redis(settings, server.url)
+    worker = ["worker", "-Q", "bookkeeping", "-n", "bookkeeper@ahead", *ALONE]
+    with (
+        server.client() as client,
+        Running(server.url, tmp_path / "beat.log", "beat", "--pidfile", "", DATABASE_URL=sqlite_database),
+        Running(server.url, tmp_path / "log", *worker, app="tests.support.ahead", DATABASE_URL=sqlite_database),
+    ):
+        assert wait_until(lambda: all(client.hexists("cw:ticks", tick) for tick in health.TICKS), 40)
+        assert wait_until(lambda: client.hexists("cw:workers", "bookkeeper@ahead"), 20)
+        with pytest.raises(health.Unwell, match=r"clock bookkeeper@ahead is \+60 s off: run NTP on every host"):
+            health.clocks()
 
-    def __enter__(self) -> "Worker":
-        environment = {**os.environ, "DEBUG": "1"} | dict.fromkeys(("REDIS_URL", "BROKER_URL", "CACHE_URL"), self._url)
-        command = [Path(sys.executable).with_name("celery"), "-A", "cityweather", "worker", "-Q", "fetch"]
-        command += ["-n", "fetch@here", "--concurrency", "1", "--without-gossip", "--without-mingle"]
+
+ALONE = ("--concurrency", "1", "--without-gossip", "--without-mingle")
+
+
+class Running:
+    """A process of Celery; `settings` are environment variables."""
+
+    def __init__(self, url: str, log: Path, *arguments: str, app: str = "cityweather", **settings: str) -> None:
+        addresses = dict.fromkeys(("REDIS_URL", "BROKER_URL", "CACHE_URL"), url)
+        self._environment = {**os.environ, "DEBUG": "1", **addresses, **settings}
+        self._command = [Path(sys.executable).with_name("celery"), "-A", app, *arguments]
+        self._log = log
+
+    def __enter__(self) -> "Running":
         with self._log.open("wb") as log:
-            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self._command, env=self._environment, stdout=log, stderr=log)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,5 +1,7 @@
 """/schema is true: no warning, every path, and answers as described."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -184,6 +186,22 @@ def test_a_schema_is_built_once_however_many_ask_at_the_same_time(monkeypatch: p
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
     assert built == [1]
+
+
+@pytest.mark.slow
+def test_a_fresh_process_gives_the_same_schema_to_all_who_ask_first() -> None:
+    """A process that has loaded drf-spectacular's extensions already cannot show whether that is safe."""
+    code = """
+import django
+from concurrent.futures import ThreadPoolExecutor
+django.setup()
+from django.test import Client
+with ThreadPoolExecutor(8) as pool:
+    answers = list(pool.map(lambda _: Client().get("/schema", headers={"host": "localhost"}), range(16)))
+print({answer.status_code for answer in answers}, len({answer.content for answer in answers}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "{200} 1\n", done.stderr
 
 
 @pytest.mark.usefixtures("db")

@@ -39,6 +39,20 @@ def test_a_batch_carries_it_into_the_workers_log(
     assert (line["request_id"], line["job_id"]) == ("r-7", str(job.job_id))
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("simulator")
+@pytest.mark.parametrize(("redis_server", "database"), [("fake", "sqlite"), ("valkey", "postgres")], indirect=True)
+def test_what_a_batch_did_is_logged_with_both_ids(
+    job: BulkJob, sent_tasks: list[Sent], lines: list[dict[str, Any]]
+) -> None:
+    for sent in messages(sent_tasks):
+        tasks.fetch(*sent.args)
+    ended = [line for line in lines if line["event"] == "batch_ended"]
+    assert {(line["level"], line["request_id"], line["job_id"]) for line in ended} == {("info", "r-7", str(job.pk))}
+    assert {line["end"] for line in ended} == {"finished"}
+    assert sum(line["succeeded"] for line in ended) == 2
+
+
 def test_it_survives_the_loss_of_redis(job: BulkJob, sent_tasks: list[Sent], redis_server: Redis) -> None:
     redis_server.flushall()
     assert [sent.args[5] for sent in messages(sent_tasks)] == ["r-7"]

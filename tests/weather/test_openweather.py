@@ -105,6 +105,16 @@ def test_texts_are_cut_to_what_the_database_takes() -> None:
     assert (weather.condition, weather.description) == ("m" * 50, "d" * 100)
 
 
+def test_what_could_pass_for_something_else_is_dropped_from_a_providers_text() -> None:
+    sky = {"main": "Ra\u202ein\x07", "description": "light\x1b[31m\u2028 rain\x00\u200e"}
+    weather = parse(reply(200, {**LONDON, "weather": [sky]}))
+    assert isinstance(weather, Weather)
+    assert (weather.condition, weather.description) == ("Rain", "light[31m rain")
+    hit = {"name": "Os\u202elo\x85", "lat": 1.0, "lon": 2.0, "country": "N\x07O", "state": "\u2066Oslo\u2069\x9b"}
+    found = PROVIDER.geocoder.parse(Place("oslo"), reply(200, [hit]))
+    assert (found.known_as, found.country, found.region) == ("Oslo", "NO", "Oslo")
+
+
 @pytest.mark.parametrize("cod", ["404", 404])
 def test_a_404_is_an_unknown_city_whatever_type_its_cod_has(cod: Any) -> None:
     assert isinstance(parse(reply(404, {"cod": cod, "message": "city not found"})), UnknownCity)
