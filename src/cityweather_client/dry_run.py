@@ -20,7 +20,7 @@ def write(answer: dict[str, Any], out: TextIO) -> None:
 def _reading(answer: dict[str, Any]) -> dict[str, str]:
     packed = f", {answer['compression']}" if answer["compression"] else ""
     reading = {"encoding": answer["encoding"] + packed, "delimiter": answer["delimiter"] or "none, one column"}
-    reading["header"] = "yes" if answer["header"] else "none"
+    reading["header"] = f"line {answer['header_line']}" if answer["header"] else "none"
     columns = {part: answer[option] for part, option in PARTS.items() if answer[option] is not None}
     return reading | {part: f"column {name}" if isinstance(name, int) else name for part, name in columns.items()}
 

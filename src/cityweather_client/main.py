@@ -137,6 +137,7 @@ def _import(one: ArgumentParser) -> None:
     for part in ("country", "region", "latitude", "longitude"):
         one.add_argument(f"--{part}-column", type=_text, metavar="COLUMN", help=f"that of the {part}; 0: none")
     one.add_argument("--header", action="store_const", const="true", help="the first row names the columns")
+    one.add_argument("--header-line", dest="header", type=_line, metavar="N", help="line N names the columns")
     one.add_argument("--no-header", dest="header", action="store_const", const="false", help="the first row is a city")
     one.add_argument("--no-quotes", dest="quotes", action="store_const", const="none", help='" means nothing')
     one.add_argument(
@@ -157,6 +158,12 @@ def _text(argument: str) -> str:
         argument.encode()
     except UnicodeEncodeError:
         raise ArgumentTypeError(f"{argument!a} is not text in this terminal's encoding") from None
+    return argument
+
+
+def _line(argument: str) -> str:
+    if not argument.isdecimal() or not int(argument):
+        raise ArgumentTypeError(f"{argument!a} is not the number of a line, from 1")
     return argument
 
 
@@ -249,6 +256,7 @@ def _as_options(detail: str) -> str:
     """The service speaks of form fields; in the shell they are options."""
     for field, option in FLAGS.items():
         detail = detail.replace(field, option)
+    detail = re.sub(r"\bheader=(?=\d)", "--header-line ", detail)
     return re.sub(r"\b((?:[a-z]+_)?column|encoding|delimiter)=(\S)?", _as_option, detail)
 
 

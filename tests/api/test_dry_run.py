@@ -146,6 +146,44 @@ def test_a_question_lists_the_columns(keyed: Client, content: bytes, code: str, 
 
 
 @pytest.mark.usefixtures("db")
+@pytest.mark.parametrize(
+    ("content", "asks"),
+    [
+        (b"Kaupunki 1;Maa\nOslo;NO\n", "column"),
+        (b"Table 1\nstadt,x\nBonn,3\n", "header"),
+        ("Städte;Länder\nKöln;DE\n".encode("cp1252"), "encoding"),
+        ("city\nKöln\n".encode("cp1252"), "encoding"),
+        (b"Table 1\nParis;FR\nOslo;NO\n", "delimiter"),
+        (b'city\n"Oslo\n', "quotes"),
+    ],
+)
+def test_a_question_names_the_option_that_answers_it(keyed: Client, content: bytes, asks: str) -> None:
+    assert look(keyed, content, status=400)["asks"] == asks
+
+
+@pytest.mark.usefixtures("db")
+def test_the_header_can_be_chosen_from_the_first_lines(keyed: Client) -> None:
+    content = b"Shops,2026,secret\n\nNr,City,Country\n1,Bonn,DE\n"
+    lines = [(1, "Shops,2026,secret"), (3, "Nr,City,Country"), (4, "1,Bonn,DE")]
+    for answer in (look(keyed, content, status=400), look(keyed, content, header="3")):
+        assert [(row["line"], row["text"]) for row in answer["first_lines"]] == lines
+    assert part(answer, "header", "header_line", "column", "total") == [True, 3, "City", 1]
+    assert look(keyed, b"Oslo\nRome\n", header="0")["header_line"] is None
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize(("header", "code"), [(2, None), ("2", None), ([2], "invalid_parameter"), (9, "bad_option")])
+def test_json_gives_the_headers_line_as_a_number_or_text(
+    keyed: Client, settings: Any, tmp_path: Path, header: Any, code: str | None
+) -> None:
+    settings.IMPORT_DIR = tmp_path
+    (tmp_path / "c.csv").write_bytes(b"a,b\nWo,Was\nOslo,NO\n")
+    body = {"path": "c.csv", "dry_run": True, "header": header, "column": "1"}
+    answer = keyed.post("/bulk/import", body, content_type="application/json").json()
+    assert (answer.get("code"), answer.get("total")) == (code, None if code else 1)
+
+
+@pytest.mark.usefixtures("db")
 def test_what_is_no_csv_is_refused_as_by_an_import(keyed: Client) -> None:
     assert look(keyed, b"%PDF-1.7", status=400).keys() == {"detail", "code"}
 

@@ -27,8 +27,8 @@ def cities(tmp_path: Path) -> Path:
 
 
 DRY_RUN = {
-    "encoding": "cp1252", "delimiter": "semicolon", "header": True, "compression": "gzip", "column": "Ort",
-    "country_column": "Land", "region_column": None, "latitude_column": 4, "longitude_column": 5, "columns": [],
+    "encoding": "cp1252", "delimiter": "semicolon", "header": True, "header_line": 3, "compression": "gzip",
+    "column": "Ort", "country_column": "Land", "region_column": None, "latitude_column": 4, "longitude_column": 5, "columns": [],
     "rows": [
         {"line": 2, "city": "M\u00fcnchen, DE", "ambiguous": 0, "matched": {
             "name": "Munich", "region": "Bavaria", "country": "DE", "latitude": 48.137, "longitude": 11.575,
@@ -54,7 +54,7 @@ def test_a_dry_run_prints_what_an_import_would_do(server: Scripted, tmp_path: Pa
         == """\
 encoding   cp1252, gzip
 delimiter  semicolon
-header     yes
+header     line 3
 city       Ort
 country    Land
 latitude   column 4
@@ -157,17 +157,21 @@ def test_bytes_that_are_no_text_hint_at_the_encoding(server: Scripted, cities: P
 def test_form_fields_of_a_refusal_are_printed_as_options(server: Scripted, cities: Path) -> None:
     detail = (
         "Say column= with a number. Say encoding=utf-16-le or delimiter=tab. Say header=true or header=false. "
-        "Say quotes=none. latitude_column= needs longitude_column= too."
+        "Say quotes=none. latitude_column= needs longitude_column= too. Say header=2."
     )
     server.on["POST", "/bulk/import"] = always({"detail": detail, "code": "no_city_column"}, 400)
     output = run("import", str(cities), "--server", server.url).stderr
     assert "Say --column with a number. Say --encoding utf-16-le or --delimiter tab. Say --header or --no-h" in output
-    assert "Say --no-quotes. --latitude-column needs --longitude-column too." in output
+    assert "Say --no-quotes. --latitude-column needs --longitude-column too. Say --header-line 2." in output
 
 
 def test_every_option_that_a_refusal_names_is_sent(server: Scripted, cities: Path) -> None:
     server.on["POST", "/bulk/import"] = always(job("queued", 0), 202)
-    for option, field in (("--header", "header=true"), ("--no-header", "header=false"), ("--no-quotes", "quotes=none")):
+    fields = {
+        "--header": "header=true", "--no-header": "header=false", "--header-line=2": "header=2",
+        "--no-quotes": "quotes=none",
+    }  # fmt: skip
+    for option, field in fields.items():
         assert run("import", str(cities), option, "--server", server.url).returncode == 0
         name, value = field.split("=")
         assert f'name="{name}"\r\n\r\n{value}\r\n'.encode() in server.got[-1][3]

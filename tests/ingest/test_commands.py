@@ -93,6 +93,7 @@ class TestImport:
         ("content", "advice"),
         [
             (b"Asema;Koodi\nBonn;53111\n", "say --column with its header, or --column with its number and --header or"),
+            (b"Table 1\nstadt,x\nBonn,3\n", "say --header-line 2 if it is"),
             (b"city\nZ\xfcrich\n", "Try --encoding cp1252,"),
             (b'city,x\n"Paris,1\nOslo,2\n"Lima",3\n', "say --no-quotes if"),
         ],
@@ -103,6 +104,12 @@ class TestImport:
         with pytest.raises(CommandError) as refusal:
             run("import_cities", file)
         assert advice in str(refusal.value)
+
+    def test_the_line_of_the_header_can_be_named(self, import_dir: Path) -> None:
+        file = import_dir / "x.csv"
+        file.write_bytes(b"Table 1\nstadt,x\nBonn,3\n")
+        run("import_cities", file, "--header-line", "2")
+        assert BulkJob.objects.get().total == 1
 
     def test_quotes_can_be_ordinary_characters(self, import_dir: Path) -> None:
         file = import_dir / "x.csv"

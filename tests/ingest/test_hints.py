@@ -5,7 +5,7 @@ from itertools import islice
 import pytest
 
 from cityweather.ingest.csv_words import CITY, word
-from cityweather.ingest.errors import NoCityColumn, UnclosedQuote
+from cityweather.ingest.errors import BadOption, NoCityColumn, UnclosedQuote
 from cityweather.ingest.options import ReadOptions
 from cityweather.ingest.spool import spool_upload
 from cityweather_dev.make_cities import raw_names
@@ -20,7 +20,7 @@ def refusal(content: bytes, **options: str | bool) -> str:
 @pytest.mark.parametrize(
     ("content", "hint"),
     [
-        (b"Table 1\nstadt,einwohner\nBonn,300000\n", "Line 2 looks like the header: remove the lines above it"),
+        (b"Table 1\nstadt,einwohner\nBonn,300000\n", "Line 2 looks like the header: say header=2 if it is"),
         (b"Europe, 2024\n\ncity,country\nParis,FR\n", "Line 3 looks like the header"),
         (b"Table 1\nParis;FR\nOslo;NO\n", "Only the first row could be read. Is it a title?"),
         (b"Asema;Koodi\nBonn;53111\n", "say column= with its header, or column= with its number and header=true or"),
@@ -29,6 +29,7 @@ def refusal(content: bytes, **options: str | bool) -> str:
             "'home city' may hold the cities, too. Put 'city' above one, or",
         ),
         (b"name,email\nJohn,j@example.com\n", "'name' looks like that of a person"),
+        ("Städte;Länder\nKöln;DE\n".encode("cp1252"), "Line 1 is no text in this encoding. Try encoding=cp1252,"),
         (b'city,x\n"Paris,1\nOslo,2\n"Lima",3\n', "line 2 closes only after whole rows"),
         (b'city,x\n"Paris,1\nOslo,2\n"Lima",3\n', "quotes=none"),
     ],
@@ -39,6 +40,35 @@ def test_a_refusal_names_the_line_and_the_way_out(content: bytes, hint: str) -> 
 
 def test_a_number_alone_does_not_decide_whether_the_first_line_is_a_header() -> None:
     assert "Is line 1 the header? Say header=true" in refusal(b"Paris;FR\nOslo;NO\n", column="1")
+
+
+TITLE = b"Shops,June 2026,secret\nNr,City,Country\n1,Bonn,DE\n"
+
+
+def test_a_header_below_a_title_of_as_many_cells_is_named_by_its_line() -> None:
+    assert "Line 2 looks like the header: say header=2 if it is" in refusal(TITLE)
+    assert "Is line 1 the header? Say header=true, or header=2 if line 2 is" in refusal(TITLE, column="2")
+    with spool_upload([TITLE], file_name="x.csv", options=ReadOptions(header_line=2)) as spool:
+        assert [(row.line, row.name, row.country) for row in spool.rows()] == [(3, "Bonn", "DE")]
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "column"),
+    [
+        (b"city,x\nWo,Was\nBonn,DE\n", 2, "1"),  # though a better header stands above
+        (b"Wo,Was\nBonn,DE\ncity,x\n", 1, "Wo"),  # or below
+        (b"\n\n# 2026\n#Wo,Was\nBonn,DE\n", 4, "1"),
+    ],
+)
+def test_the_line_that_is_given_is_the_header(content: bytes, line: int, column: str) -> None:
+    with spool_upload([content], file_name="x.csv", options=ReadOptions(header_line=line, column=column)) as spool:
+        assert next(spool.rows()).name == "Bonn"
+
+
+@pytest.mark.parametrize("line", [2, 5, 21, 10**9])
+def test_a_header_cannot_stand_on_a_line_that_is_not_there_or_far_below(line: int) -> None:
+    with pytest.raises(BadOption, match=f"header={line} is not valid. Use true, false, or the number of a line"):
+        spool_upload([b"city\n\nBonn\n"], file_name="x.csv", options=ReadOptions(header_line=line))
 
 
 @pytest.mark.slow

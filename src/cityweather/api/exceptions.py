@@ -34,8 +34,13 @@ def failure(error: CityWeatherError) -> JsonResponse:
         headers["Retry-After"] = str(max(1, math.ceil(wait)))
     if error.status == 401:
         headers["WWW-Authenticate"] = KEY_CHALLENGE
-    more = {"columns": error.columns} if isinstance(error, ImportRefused) and error.columns else {}
-    return body(error.status, error.code, error.detail, headers, **more)
+    return body(error.status, error.code, error.detail, headers, **_question(error))
+
+
+def _question(error: CityWeatherError) -> dict[str, Any]:
+    """What a person needs to answer the question of a refusal."""
+    names = ("asks", "columns", "first_lines") if isinstance(error, ImportRefused) else ()
+    return {name: value for name in names if (value := getattr(error, name))}
 
 
 def body(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> JsonResponse:

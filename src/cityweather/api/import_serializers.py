@@ -10,6 +10,7 @@ from cityweather.api.serializers import LABEL, Error, MatchedRow, Shape, Time, n
 from cityweather.ingest.options import DELIMITERS
 from cityweather.ingest.row_matching import MatchedRow as MatchedLine
 
+HEADER = "true, false, or the number of the header's line: whether, or where, a row names the columns"
 COLUMNS = {
     "column": "Of the cities: a header's name or a number from 1",
     "country_column": "Likewise; 0: there is none",
@@ -35,8 +36,15 @@ class Column(Shape):
     samples = s.ListField(child=s.CharField(allow_blank=True), help_text="Of the first three rows")
 
 
+class FirstLine(Shape):
+    line = s.IntegerField()
+    text = s.CharField()
+
+
 class ImportRefusal(Error):
     columns = Column(many=True, required=False, help_text="Those of the file, when it is asked which holds what")
+    asks = s.CharField(required=False, help_text="The option that answers the question, such as column")
+    first_lines = FirstLine(many=True, required=False, help_text="One of them may be the header")
 
 
 class DryRow(Shape):
@@ -59,6 +67,8 @@ class DryRun(Shape):
     encoding = s.CharField()
     delimiter = s.ChoiceField(list(DELIMITERS), allow_null=True, help_text="null: a file of one column")
     header = s.BooleanField(help_text="Whether a row names the columns")
+    header_line = s.IntegerField(allow_null=True, help_text="The line of that row; null: none")
+    first_lines = FirstLine(many=True, help_text="The first five of the file that are not empty")
     column = _chosen("city")
     country_column = _chosen("country")
     region_column = _chosen("region")
@@ -90,7 +100,7 @@ class ImportOptions(Shape):
     region_column = _column("region_column")
     latitude_column = _column("latitude_column")
     longitude_column = _column("longitude_column")
-    header = s.BooleanField(required=False, allow_null=True)
+    header = s.JSONField(required=False, allow_null=True, help_text=HEADER)
     quotes = s.ChoiceField(["none"], required=False, allow_blank=True)
     dry_run = s.BooleanField(required=False, allow_null=True)
     callback_url = s.CharField(required=False, allow_blank=True, max_length=500)

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from cityweather.api import schema
 from cityweather.api.base import KeyedView, check_body
-from cityweather.api.import_serializers import COLUMNS, DryRun, FileByPath, ImportRefusal, Upload
+from cityweather.api.import_serializers import COLUMNS, HEADER, DryRun, FileByPath, ImportRefusal, Upload
 from cityweather.api.job_serializers import AcceptedJob
 from cityweather.api.jobs import accepted, idempotency_key, wake_for
 from cityweather.api.serializers import LABEL, LABEL_MAX
@@ -57,7 +57,7 @@ class ImportView(KeyedView):
             OpenApiParameter("encoding", str, description="Of the file: utf-8 unless it begins with a byte order mark"),
             OpenApiParameter("delimiter", str, description="comma, semicolon, tab or pipe; found by the header"),
             *(OpenApiParameter(name, str, description=text) for name, text in COLUMNS.items()),
-            OpenApiParameter("header", enum=list(FLAGS), description="Whether the first row names the columns"),
+            OpenApiParameter("header", str, description=HEADER),
             OpenApiParameter("quotes", enum=["none"], description="none: quotes are ordinary characters"),
             OpenApiParameter(
                 "dry_run", enum=list(FLAGS), description="true: answer what an import would do, and keep nothing"
@@ -157,10 +157,18 @@ def read_options(source: Source) -> ReadOptions:
     return ReadOptions(
         encoding=fields.get("encoding") or source.charset,
         delimiter=fields.get("delimiter"),
-        header=flag(source, "header"),
+        **_header(source),
         quotes=fields.get("quotes"),
         **{option: fields.get(option) for option in COLUMN_OPTIONS},
     )
+
+
+def _header(source: Source) -> dict[str, Any]:
+    """Raises InvalidParameter."""
+    value = str(source.fields.get("header") or "").strip()
+    if value.isdecimal() and 0 < len(value) < 10 and int(value):
+        return {"header_line": int(value)}
+    return {"header": flag(source, "header", "true, false, or the number of a line")}
 
 
 def label_of(source: Source) -> str:
@@ -184,12 +192,10 @@ def refuses_ambiguous(source: Source) -> bool:
     return choice == FAIL
 
 
-def flag(source: Source, name: str) -> bool | None:
+def flag(source: Source, name: str, expected: str = "true or false") -> bool | None:
     """None for a field that is missing or was left empty. Raises InvalidParameter."""
     value = source.fields.get(name)
-    if not isinstance(value, str):
-        return value
-    word = value.strip().casefold()
+    word = "" if value is None else str(value).strip().casefold()
     if word and word not in FLAGS:
-        raise InvalidParameter(name=name, expected="true or false")
+        raise InvalidParameter(name=name, expected=expected)
     return FLAGS.get(word)

@@ -4,22 +4,28 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 from cityweather.ingest.csv_words import word
 from cityweather.ingest.errors import RowTooLong, UnclosedQuote
-from cityweather.ingest.text import ROW_MAX
+from cityweather.ingest.text import ROW_MAX, shown
 
 LOOK_AHEAD = 20  # lines in which the header, and below it the first rows, are looked for
+MOST_SHOWN = 5  # lines
+SHOWN_MAX = 60  # characters
 
 
 class FirstLines:
-    """The file from its first line that is not blank; `number` is the number of that line. It is read as needed."""
+    """The file from its first line that is not blank; `number` is the number of that line. It is read as needed.
 
-    def __init__(self, line: str, source: Iterator[str], number: int) -> None:
+    `header_line`: the client's number of the header's line, which no other line can be then.
+    """
+
+    def __init__(self, line: str, source: Iterator[str], number: int, header_line: int | None = None) -> None:
         self.lines = [line]
         self.number = number
+        self._only = None if header_line is None else header_line - number
         self._source = source
 
     def get(self, index: int) -> str:
@@ -37,7 +43,7 @@ class FirstLines:
             line = self.get(index)
             if not line or len(line) > ROW_MAX:
                 return
-            if line.strip():
+            if line.strip() and self._only in (None, index):
                 yield index
 
     def row(self, index: int) -> Iterator[str]:
@@ -51,6 +57,13 @@ class FirstLines:
             if size > ROW_MAX:
                 raise RowTooLong(line=self.number + index)
             yield line
+
+    def shown(self) -> list[dict[str, Any]]:
+        """The first lines that are not blank, for people to choose the header from."""
+        self.get(LOOK_AHEAD - 1)
+        numbered = enumerate(self.lines[:LOOK_AHEAD], self.number)
+        lines = ({"line": number, "text": shown(line)[:SHOWN_MAX]} for number, line in numbered if line.strip())
+        return list(islice(lines, MOST_SHOWN))
 
     def is_comment(self, index: int) -> bool:
         return self.get(index).lstrip().startswith("#")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 from cityweather.ingest.csv_columns import (
     GEONAMES,
@@ -20,6 +21,7 @@ from cityweather.ingest.csv_columns import (
 )
 from cityweather.ingest.csv_first_lines import LOOK_AHEAD, FirstLines, Split
 from cityweather.ingest.csv_header import HeaderSearch
+from cityweather.ingest.csv_questions import HOW_TO_NAME, bad_line, looks_like_header, question, widest, widest_listed
 from cityweather.ingest.csv_words import CITY, KNOWN, NAME, PERSON, VAGUE, holds_city, plain
 from cityweather.ingest.errors import BadOption, NoCityColumn, RowTooLong, UnclosedQuote
 from cityweather.ingest.options import DELIMITERS, ReadOptions
@@ -27,9 +29,6 @@ from cityweather.ingest.text import shown
 
 NO_DELIMITER = "\x1f"  # divides nothing: a row that holds it is refused as having a control character
 NUMBER = re.compile(r"[-+]?\d[\d.,\s]*")
-HOW_TO_NAME = (
-    "Put 'city' above one, or say column= with its header, or column= with its number and header=true or header=false."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,8 @@ class Layout:
     """How the rows are read.
 
     `header` holds its cells, none when there is no header. `given`: the client named the delimiter. `lines` stand
-    before the rows. `kept` are lines of the rows that have been read already. `listed`: all columns, for people.
+    before the rows. `kept` are lines of the rows that have been read already. `listed`: all columns, and
+    `first_lines`: the first lines of the file, for people. `header_line`: None when there is no header.
     """
 
     delimiter: str
@@ -49,12 +49,16 @@ class Layout:
     lines: int
     kept: Sequence[str]
     listed: list[Column]
+    first_lines: list[dict[str, Any]]
+    header_line: int | None
 
     @classmethod
     def of(cls, split: Split, columns: Columns, *, given: bool, header: bool) -> "Layout":
         end = split.end if header else split.index
         return cls(
-            listed=listed(split, header=header),  # first, since it reads lines
+            listed=listed(split, header=header),  # this and the next first, since they read lines
+            first_lines=split.source.shown(),
+            header_line=split.source.number + split.index if header else None,
             # A list of names holds commas that divide nothing: "Washington, DC".
             delimiter=split.delimiter if given or split.divides else NO_DELIMITER,
             columns=columns,
@@ -75,8 +79,16 @@ def find_layout(lines: Iterator[str], options: ReadOptions) -> Layout | None:
         if separator:
             delimiter = delimiter or separator
         elif line.strip():
-            return _Search(FirstLines(line, lines, number), delimiter, options).layout()
+            return _found(FirstLines(line, lines, number, options.header_line), delimiter, options)
     return None
+
+
+def _found(source: FirstLines, delimiter: str | None, options: ReadOptions) -> Layout | None:
+    try:
+        return _Search(source, delimiter, options).layout()
+    except (NoCityColumn, BadOption, RowTooLong, UnclosedQuote) as error:
+        error.first_lines = source.shown()
+        raise
 
 
 def _separator(line: str) -> str:
@@ -100,7 +112,13 @@ class _Search:
         self.given = bool(delimiter)
         self.delimiters = [delimiter] if delimiter else list(DELIMITERS.values())
         rows = options.header is False  # so a line that begins with "#" is a city, too
-        self.top = next((index for index in source.candidates() if rows or not source.is_comment(index)), 0)
+        lines = source.candidates()
+        if options.header_line:
+            self.top = next(lines, -1)
+            if self.top < 0:
+                raise bad_line(options.header_line)
+        else:
+            self.top = next((index for index in lines if rows or not source.is_comment(index)), 0)
         self.headers = HeaderSearch(source, self.delimiters, self.top, quotes=options.quotes != "none")
         self.splits, self.endless = self.headers.splits(self.top)
 
@@ -110,20 +128,26 @@ class _Search:
         if dump := self._geonames():
             return dump
         column = self.options.column
-        header = [] if self.options.header is False else self.headers.find(self.splits)
+        header = self._header()
         if column:
             return self._by_number(int(column) - 1, header)
         if header:
             split = _one(header)
             return self._made(split, _city(split), header=True)
-        if self.options.header is not False and self.source.is_comment(self.top):
+        if self.options.header is not False and not self.options.header_line and self.source.is_comment(self.top):
             self._check_comments()
             return None
         self._refuse_several_columns()
         if not self.splits or self.endless:
             raise self.endless or self._senseless()
         layout = self._made(self.splits[0], 0, header=bool(self.options.header))
-        return replace(layout, listed=_listed(self._table()))  # if it proves to be no list, these are its columns
+        return replace(layout, listed=widest_listed(self._table()))  # if it proves to be no list, these are its columns
+
+    def _header(self) -> list[Split]:
+        """The header as the delimiters divide it. Empty if none names a column of cities in it."""
+        if self.options.header_line:
+            return [split for split in self.splits if has_places(split)]
+        return [] if self.options.header is False else self.headers.find(self.splits)
 
     def _table(self) -> list[Split]:
         """The first row; below lines of one cell, which may be titles, the first with as many cells as the next one."""
@@ -162,8 +186,8 @@ class _Search:
         self._check_ends()
         missing = self._missing(wanted)
         if missing and missing != "column":
-            raise unknown_column(_widest(self.splits), missing, self.options.headers[missing], header=True)
-        raise _question("No column has the header that column= names.", self.splits)
+            raise unknown_column(widest(self.splits), missing, self.options.headers[missing], header=True)
+        raise question("No column has the header that column= names.", self.splits)
 
     def _missing(self, wanted: dict[str, str]) -> str | None:
         """The first option whose header no line has; None if no line has them all."""
@@ -179,7 +203,7 @@ class _Search:
             return _city(split)
         city = int(self.options.column) - 1
         if not 0 <= city < len(split.cells):
-            raise _question("No column has the number that column= gives.", [split])
+            raise question("No column has the number that column= gives.", [split])
         return city
 
     def _by_number(self, city: int, header: list[Split]) -> Layout:
@@ -188,7 +212,7 @@ class _Search:
         splits = header or (self._table() if below_a_title else self.splits)
         fitting = [split for split in splits if 0 <= city < len(split.cells)]
         if not fitting:
-            raise _question("No column has the number that column= gives.", splits)
+            raise question("No column has the number that column= gives.", splits)
         split = _one(fitting)
         given = self.options.header
         return self._made(split, city, header=bool(header) or (self._names_columns(split) if given is None else given))
@@ -203,28 +227,30 @@ class _Search:
         if any(map(NUMBER.fullmatch, map(str.strip, below))):
             return True
         line = self.source.number + split.index
-        raise _question(f"Is line {line} the header? Say header=true, or header=false if it is a city.", [split])
+        hint = (
+            f"Is line {line} the header? Say header=true, or header={line + 1} if line {line + 1} is, or header=false "
+            "if it is a city."
+        )
+        raise question(hint, [split], asks="header")
 
     def _check_comments(self) -> None:
         if self.source.get(LOOK_AHEAD):
-            raise NoCityColumn(hint=f"The first {LOOK_AHEAD} lines are comments. Remove them.")
+            raise NoCityColumn(hint=f"The first {LOOK_AHEAD} lines are comments. Remove them.", asks="header")
 
     def _refuse_several_columns(self) -> None:
         line = self.headers.lookalike
         if self.options.header is not True and line:
-            raise NoCityColumn(
-                hint=f"Line {line} looks like the header: remove the lines above it, or say header=false.",
-                columns=_listed(self.headers.splits(line - self.source.number)[0]),
-            )
+            raise looks_like_header(line, self.headers.splits(line - self.source.number)[0])
         if any(split.divides for split in self.splits):
-            raise _question(HOW_TO_NAME, self.splits)
+            raise question(HOW_TO_NAME, self.splits)
 
     def _check_ends(self) -> None:
         if not self.splits:
             raise self.endless or self._senseless()
 
     def _senseless(self) -> NoCityColumn:
-        return NoCityColumn(hint=f"The quotes in the first line do not match: {shown(self.source.get(self.top))}")
+        line = shown(self.source.get(self.top))
+        return NoCityColumn(hint=f"The quotes in the first line do not match: {line}", asks="quotes")
 
     def _made(self, split: Split, city: int | None, *, header: bool) -> Layout:
         columns = find_columns(split, city, self.options, header=header)
@@ -237,12 +263,12 @@ def _city(split: Split) -> int | None:
     if name is None:
         if has_places(split):
             return None
-        raise _question(HOW_TO_NAME, [split])
+        raise question(HOW_TO_NAME, [split])
     if name == NAME and PERSON.intersection(split.words):
-        raise _question(f"'name' looks like that of a person. {HOW_TO_NAME}", [split])
+        raise question(f"'name' looks like that of a person. {HOW_TO_NAME}", [split])
     rival = next(filter(holds_city, split.cells), None) if name in VAGUE else None
     if rival is not None:
-        raise _question(f"{shown(rival)[:40]!r} may hold the cities, too. {HOW_TO_NAME}", [split])
+        raise question(f"{shown(rival)[:40]!r} may hold the cities, too. {HOW_TO_NAME}", [split])
     return _single(split, split.words, name)
 
 
@@ -260,22 +286,8 @@ def _one(splits: list[Split]) -> Split:
     dividing = [split for split in splits if split.divides]
     if len(dividing) > 1:
         raise NoCityColumn(
-            hint="The first line can be divided in several ways. Say delimiter= too.", columns=_listed(dividing)
+            hint="The first line can be divided in several ways. Say delimiter= too.",
+            columns=widest_listed(dividing),
+            asks="delimiter",
         )
     return (dividing or splits)[0]
-
-
-def _question(hint: str, splits: list[Split]) -> NoCityColumn:
-    """With the columns to choose from."""
-    split = _widest(splits)
-    cells = ", ".join(f"{number} {shown(cell)[:40]!r}" for number, cell in enumerate(split.cells[:20], 1))
-    return NoCityColumn(hint=f"{hint} Line {split.source.number + split.index} has: {cells}", columns=_listed(splits))
-
-
-def _listed(splits: list[Split]) -> list[Column]:
-    """The columns as they are if the line is the header, which most first lines are."""
-    return listed(_widest(splits), header=True)
-
-
-def _widest(splits: list[Split]) -> Split:
-    return max(splits, key=lambda split: len(split.cells))

@@ -55,6 +55,7 @@ class Reader:
             raise NoCityColumn(
                 hint="Only the first row could be read. Is it a title? Remove it, or say delimiter=.",
                 columns=layout.listed,
+                asks="delimiter",
             )
 
 

@@ -40,8 +40,8 @@ CITY = (*_words(
 # Codes before names: a code has one spelling.
 COUNTRY = _words(
     "country code", "country iso", "iso2", "alpha 2", "iso", "cc", "iso3", "alpha 3", "ländercode", "länderkürzel",
-    "code pays", "código país", "codice paese", "country", "countries", "country name", "nation", "land", "staat",
-    "pays", "país", "pais", "paese", "nazione",
+    "code pays", "código país", "codice paese", "country", "countries", "country name", "nation", "land", "länder",
+    "staat", "pays", "país", "pais", "paese", "nazione",
 )  # fmt: skip
 # Names before codes: of most countries no one knows which codes a file uses.
 REGION = _words(

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 from redis import RedisError
@@ -42,6 +43,8 @@ class DryRun:
     compression: str | None
     delimiter: str | None
     header: bool
+    header_line: int | None
+    first_lines: Sequence[dict[str, Any]]
     columns_by_part: dict[str, str | int | None]
     columns: Sequence[Column]
     rows: Sequence[MatchedRow]
@@ -63,6 +66,8 @@ def dry_run(spool: Spool) -> DryRun:
         compression=shape.compression,
         delimiter=_delimiter(layout.delimiter),
         header=bool(layout.header),
+        header_line=layout.header_line,
+        first_lines=layout.first_lines,
         columns_by_part={part: label(layout.header, column) for part, column in layout.columns.by_part().items()},
         columns=layout.listed,
         rows=rows[:FIRST],

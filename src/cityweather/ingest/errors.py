@@ -10,14 +10,20 @@ Column = tuple[str, list[str]]
 
 
 class ImportRefused(CityWeatherError):
-    """`columns` is sent with a refusal that asks which column holds what."""
+    """What is sent with a question: `asks`, the option that answers it, the file's columns and its first lines."""
 
     message = "The file cannot be imported."
     code, status = "import_refused", 400
 
-    def __init__(self, detail: str | None = None, *, columns: Sequence[Column] = (), **facts: Any) -> None:
+    asks = ""
+
+    def __init__(
+        self, detail: str | None = None, *, columns: Sequence[Column] = (), asks: str = "", **facts: Any
+    ) -> None:
         super().__init__(detail, **facts)
         self.columns = [{"name": name, "samples": samples} for name, samples in columns]
+        self.asks = asks or self.asks
+        self.first_lines: Sequence[dict[str, Any]] = ()
 
 
 class NotCsv(ImportRefused):
@@ -50,7 +56,7 @@ class RowTooLong(ImportRefused):
         "The row that begins on line {line} is longer than 64 KB. Is a quote opened there and never closed? "
         "If quotes mean nothing in this file, say quotes=none."
     )
-    code = "row_too_long"
+    code, asks = "row_too_long", "quotes"
 
 
 class UnclosedQuote(ImportRefused):
@@ -58,12 +64,12 @@ class UnclosedQuote(ImportRefused):
         "The row that begins on line {line} opens a quote and never closes it. "
         "If quotes mean nothing in this file, say quotes=none."
     )
-    code = "unclosed_quote"
+    code, asks = "unclosed_quote", "quotes"
 
 
 class NoCityColumn(ImportRefused):
     message = "Cannot tell which column holds the cities. {hint}"
-    code = "no_city_column"
+    code, asks = "no_city_column", "column"
 
 
 class BadOption(ImportRefused):

@@ -30,9 +30,9 @@ COLUMN_OPTIONS = ("column", *(f"{part}_column" for part in PARTS))
 class ReadOptions:
     """How a file is to be read; None or "" leaves it to the file itself.
 
-    `column` holds the cities. It and the other columns are a header or a number from 1; "0" means that the file has no
-    such column, except of `column`. `utf-16` needs a byte order mark. `quotes`: "none" takes quotes for ordinary
-    characters. Raises BadOption.
+    `header_line`, the number of the header's line, makes `header` True. `column` holds the cities. It and the other
+    columns are a header or a number from 1; "0" means that the file has no such column, except of `column`. `utf-16`
+    needs a byte order mark. `quotes`: "none" takes quotes for ordinary characters. Raises BadOption.
     """
 
     encoding: str | None = None
@@ -44,6 +44,7 @@ class ReadOptions:
     region_column: str | None = None
     latitude_column: str | None = None
     longitude_column: str | None = None
+    header_line: int | None = None
 
     def __post_init__(self) -> None:
         for option in ("encoding", "delimiter", "quotes", *COLUMN_OPTIONS):
@@ -53,6 +54,8 @@ class ReadOptions:
         for option in COLUMN_OPTIONS:
             object.__setattr__(self, option, (getattr(self, option) or "").strip() or None)
         object.__setattr__(self, "quotes", _quotes(self.quotes) if self.quotes else None)
+        if self.header_line:
+            object.__setattr__(self, "header", True)
         for option in self.headers:
             if self.header is False:
                 raise BadOption(f"{option}= is a header, and header= means that there is none. Use a number from 1.")

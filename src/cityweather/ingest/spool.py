@@ -19,6 +19,7 @@ from cityweather.ingest.csv_reader import Reader, Refused
 from cityweather.ingest.csv_rows import Usable
 from cityweather.ingest.errors import NoCities, NoRoom, TooLarge
 from cityweather.ingest.options import Limits, ReadOptions
+from cityweather.ingest.text import TRY_ENCODING
 from cityweather.ingest.upload_stream import Upload
 
 BATCH = 1_000  # rows
@@ -84,7 +85,7 @@ class Spool:
         with _room():
             self._pack(self._waiting)
         if not self.total:
-            raise NoCities(reasons=self.first_reasons())
+            raise NoCities(reasons=self.first_reasons(), asks="encoding" if self._no_text() else "")
         self._db.execute("PRAGMA cache_size=-2000")  # what follows reads the file once, in order
 
     def chunks(self) -> Iterator[Packed]:
@@ -123,9 +124,11 @@ class Spool:
         listed = "; ".join(
             f"line {line}: {code} ({text[:60]})" if text else f"line {line}: {code}" for line, code, text in first
         )
-        no_text = self.reasons["bad_encoding"] + self.reasons["control_character"]
-        hint = " Try encoding=cp1252, or whichever it was saved in, if it is not UTF-8." if no_text else ""
+        hint = f" {TRY_ENCODING}" if self._no_text() else ""
         return f"The first of {self.rejected:,} refused rows: {listed}.{hint}"
+
+    def _no_text(self) -> int:
+        return self.reasons["bad_encoding"] + self.reasons["control_character"]
 
     def close(self) -> None:
         self._db.close()
@@ -200,7 +203,7 @@ def spool_upload(
         spool.fill(reader)
     except NoCities as error:
         spool.close()
-        raise NoCities(error.detail, columns=reader.layout.listed) from None
+        raise NoCities(error.detail, columns=reader.layout.listed, asks=error.asks) from None
     except BaseException:
         spool.close()
         raise

@@ -23,6 +23,7 @@ BAD_BYTE = re.compile("[\udc00-\udcff]")
 UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\udc00-\udcff\ufffd]")
 MARKUP = re.compile(r"[\s\ufeff]*(<[a-z!?]|\{\s*\"|\[\s*[\[{\"])", re.IGNORECASE)
 _ON_ERROR = "cityweather.mark"
+TRY_ENCODING = "Try encoding=cp1252, or whichever it was saved in, if it is not UTF-8."
 TEXT_MAX = 200  # characters kept of a refused row
 ROW_MAX = 65_536  # characters of a row, quoted newlines included
 

@@ -32,7 +32,7 @@ from cityweather.models import BulkJob
 
 CHUNK = 5_000  # rows
 STEM_MAX = 200  # bytes; a file's name has 255
-READ_OPTIONS = ("encoding", "delimiter", *COLUMN_OPTIONS, "header", "quotes")
+READ_OPTIONS = ("encoding", "delimiter", *COLUMN_OPTIONS, "header", "header_line", "quotes")
 FLAGS = {"header=true": "--header", "header=false": "--no-header", "quotes=none": "--no-quotes"}
 
 
@@ -48,6 +48,9 @@ class Command(BaseCommand):
         for part in PARTS:
             parser.add_argument(f"--{part}-column", metavar="COLUMN", help=f"that of the {part}; 0: none")
         parser.add_argument("--header", action=BooleanOptionalAction, help="whether the first row names the columns")
+        parser.add_argument(
+            "--header-line", type=int, metavar="N", help="the number of the line that names the columns"
+        )
         parser.add_argument("--no-quotes", dest="quotes", action="store_const", const="none", help='" means nothing')
         parser.add_argument(
             "--ambiguous", choices=AMBIGUOUS, default=LIKELIEST, help="of a name that fits several places"
@@ -102,6 +105,7 @@ def _in_options(detail: str) -> str:
     """The fields of the API that a refusal advises, as the options of this command."""
     for field, flag in FLAGS.items():
         detail = detail.replace(field, flag)
+    detail = re.sub(r"\bheader=(?=\d)", "--header-line ", detail)
     return re.sub(
         r"\b(encoding|delimiter|(?:\w+_)?column)=(?=(\w?))",
         lambda match: f"--{match[1].replace('_', '-')}{' ' * len(match[2])}",
