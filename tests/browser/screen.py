@@ -1,5 +1,6 @@
 """The dashboard as a person uses it."""
 
+import base64
 import codecs
 import re
 import time
@@ -33,6 +34,12 @@ MINUTES = """
 HIDE = """hidden => {
     Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
     document.dispatchEvent(new Event("visibilitychange"));
+}"""
+DROPPED = """([name, content]) => {
+    const transfer = new DataTransfer();
+    const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+    transfer.items.add(new File([bytes], name, { type: "text/csv" }));
+    return transfer;
 }"""
 POLL = re.compile(r"/bulk/jobs/[0-9a-f-]{36}$")
 
@@ -70,6 +77,12 @@ class Screen:
         expect(self.page).not_to_have_url(before)
         expect(self.page).to_have_url(re.compile(r"\?job="))
         return self.page.url.rpartition("=")[2]
+
+    def drop(self, name: str, content: bytes) -> None:
+        """Drop a file on the page."""
+        dropped = self.page.evaluate_handle(DROPPED, [name, base64.b64encode(content).decode()])
+        for event in ("dragenter", "dragover", "drop"):
+            self.page.dispatch_event("#map", event, {"dataTransfer": dropped})
 
     def upload_slowly(self, file: Path, per_minute: int = 600) -> str:
         """A job that lasts until `hurry`."""

@@ -23,10 +23,15 @@ COLUMNS = [
     {"name": "Stadt", "samples": ["Berlin", "Bonn", "Ulm"]},
     {"name": "Land", "samples": ["DE", "DE", "DE"]},
 ]
-QUESTION = {"code": "no_city_column", "detail": "Cannot tell which column holds the cities.", "columns": COLUMNS}
+LINES = [{"line": 1, "text": "Ort;Stadt;Land"}, {"line": 2, "text": "Köln;Berlin;DE"}]
+QUESTION = {
+    "code": "no_city_column", "detail": "Cannot tell which column holds the cities.", "asks": "column",
+    "columns": COLUMNS, "first_lines": LINES,
+}  # fmt: skip
 PLACE = {"name": "Berlin", "region": None, "country": "DE"}
 CLEAR = {
-    "encoding": "cp1252", "delimiter": ";", "header": True, "column": "Stadt", "country_column": "Land",
+    "encoding": "cp1252", "delimiter": "semicolon", "header": True, "header_line": 1, "first_lines": LINES,
+    "column": "Stadt", "country_column": "Land",
     "region_column": None, "latitude_column": None, "longitude_column": None, "compression": None, "columns": COLUMNS,
     "rows": [{"line": 2, "city": "Berlin, DE", "matched": PLACE, "ambiguous": 0},
              {"line": 3, "city": "Bonn, DE", "matched": None, "ambiguous": 2}],
@@ -71,83 +76,31 @@ def choose(screen: Screen, file: Path) -> None:
     screen.page.set_input_files("#file", file)
 
 
-def test_a_clear_file_starts_at_once(screen: Screen, server: Server, cities: Callable[..., Path]) -> None:
+@pytest.mark.parametrize("answer", [{"total": 9_501, "duplicates": 0, "rejected": 499}, {"seconds": 599.9}])
+def test_a_clear_file_starts_at_once(
+    screen: Screen, server: Server, cities: Callable[..., Path], answer: dict[str, Any]
+) -> None:
+    server.answer = lambda _: {**CLEAR, **answer}
     screen.upload(cities(3))
     expect(screen.page.get_by_role("dialog")).to_have_count(0)
     assert (server.looks, [sent for sent, _ in server.imports]) == ([{}], [{}])
 
 
-def test_the_column_is_asked_for_and_the_preview_follows(
-    screen: Screen, server: Server, tmp_path: Path, expected: list[str]
-) -> None:
-    expected.append("400")
-    server.answer = lambda sent: {**CLEAR, "column": "Stadt"} if sent.get("column") == "2" else QUESTION
-    file = tmp_path / "orte.csv"
-    file.write_text("Ort;Stadt;Land\nKöln;Preview Berlin;DE\nKiel;Preview Bonn;DE\n")
-    choose(screen, file)
-    dialog = screen.page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Check orte.csv before the import")
-    expect(dialog).to_contain_text("Cannot tell which column holds the cities.")
-    expect(dialog.get_by_role("button", name="Import")).to_be_disabled()
-    screen.shoot("preview-question")
-    dialog.get_by_label("City column").select_option("2")
-    expect(dialog.locator("#preview-rows tr")).to_have_count(2)
-    expect(dialog.locator("#preview-rows tr").first).to_contain_text("Berlin, Germany")
-    expect(dialog.locator("#preview-rows tr").last).to_contain_text("Ambiguous")
-    expect(dialog.locator("#preview-summary")).to_contain_text("98 cities · 2 duplicates · 0 rows left out")
-    screen.shoot("preview-answer")
-    dialog.get_by_role("button", name="Import 98 cities").click()
-    expect(screen.page.locator("#job-title")).to_have_text("orte.csv")
-    assert server.looks == [{}, {"column": "2"}]
-    assert [sent for sent, _ in server.imports] == [{"column": "2"}]
-
-
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"total": 9_500, "duplicates": 0, "rejected": 500, "reasons": REASONS}, "5% of the rows would be left out"),
+        ({"seconds": 600}, "last about 10 min"),
+    ],
+)
 def test_a_file_with_many_refused_rows_or_a_long_wait_is_shown_first(
-    screen: Screen, server: Server, cities: Callable[..., Path]
+    screen: Screen, server: Server, cities: Callable[..., Path], answer: dict[str, Any], words: str
 ) -> None:
-    warnings = {
-        "8% of the rows would be left out": {"rejected": 9, "reasons": REASONS},
-        "last about 2 h 46 min": {"seconds": 9_960},
-    }
-    dialog = screen.page.get_by_role("dialog")
-    for words, answer in warnings.items():
-        server.answer = lambda _, answer=answer: {**CLEAR, **answer}  # type: ignore[misc]
-        choose(screen, cities(3))
-        expect(dialog).to_contain_text(words)
-        dialog.get_by_role("button", name="Cancel").click()
-        expect(screen.page.locator("#import-state")).to_contain_text("cities.csv was not imported.")
-    assert server.imports == []
-
-
-def test_rows_in_another_encoding_lead_to_the_list_of_encodings(
-    screen: Screen, server: Server, cities: Callable[..., Path]
-) -> None:
-    misread = {
-        **CLEAR,
-        "encoding": "utf-8",
-        "rejected": 9,
-        "reasons": [{"line": 7, "code": "bad_encoding", "text": "K\ufffdln"}],
-    }
-    server.answer = lambda sent: {**CLEAR, "encoding": "cp1250"} if sent else misread
+    server.answer = lambda _: {**CLEAR, **answer}
     choose(screen, cities(3))
-    dialog, encoding = screen.page.get_by_role("dialog"), screen.page.get_by_label("Encoding")
-    expect(dialog).to_contain_text("Choose another one under Encoding")
-    expect(encoding).to_have_attribute("data-open", "")
-    assert violations(screen.page) == []
-    encoding.select_option("cp1250")
-    expect(dialog.get_by_role("status")).to_be_hidden()
-    expect(encoding).not_to_have_attribute("data-open", "")
-    dialog.get_by_role("button", name="Import 98 cities").click()
-    expect(screen.page.locator("#job-title")).to_have_text("cities.csv")
-    assert [sent for sent, _ in server.imports] == [{"encoding": "cp1250"}]
-
-
-def test_escape_cancels(screen: Screen, server: Server, cities: Callable[..., Path]) -> None:
-    server.answer = lambda _: {**CLEAR, "seconds": 9_960}
-    choose(screen, cities(3))
-    expect(screen.page.get_by_role("dialog")).to_be_visible()
+    expect(screen.page.get_by_role("dialog")).to_contain_text(words)
     screen.page.keyboard.press("Escape")
-    expect(screen.page.locator("#import-state")).to_contain_text("was not imported")
+    expect(screen.page.locator("#import-state")).to_contain_text("cities.csv was not imported.")
     assert server.imports == []
 
 
@@ -208,12 +161,12 @@ def test_a_broken_connection_sends_it_again_with_the_same_answers_and_key(
     screen.page.route(IMPORT, lambda route: route.abort(), times=1)
     choose(screen, cities(3))
     dialog = screen.page.get_by_role("dialog")
-    dialog.get_by_label("Header").select_option("true")
+    dialog.get_by_label("Header").select_option("2")
     expect(dialog.get_by_role("button", name="Import 98 cities")).to_be_enabled()
     dialog.get_by_role("button", name="Import 98 cities").click()
     screen.page.get_by_role("button", name="Try again").click()
     screen.wait_for("Done")
-    assert [sent for sent, _ in server.imports] == [{"header": "true"}] * 2
+    assert [sent for sent, _ in server.imports] == [{"header": "2"}] * 2
     assert len({key for _, key in server.imports}) == 1
     assert len(server.looks) == 2
 

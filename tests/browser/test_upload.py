@@ -28,17 +28,7 @@ def test_a_file_is_chosen_and_watched_to_its_end(screen: Screen, cities: Callabl
 
 
 def test_a_file_may_be_dropped_anywhere(screen: Screen, cities: Callable[..., Path]) -> None:
-    text = cities(3).read_text()
-    dropped = screen.page.evaluate_handle(
-        """text => {
-            const transfer = new DataTransfer();
-            transfer.items.add(new File([text], "dropped.csv", { type: "text/csv" }));
-            return transfer;
-        }""",
-        text,
-    )
-    for event in ("dragenter", "dragover", "drop"):
-        screen.page.dispatch_event("#map", event, {"dataTransfer": dropped})
+    screen.drop("dropped.csv", cities(3).read_bytes())
     expect(screen.page.locator("#job-title")).to_have_text("dropped.csv")
     screen.wait_for("Done")
 

@@ -28,7 +28,8 @@ def cities(tmp_path: Path) -> Path:
 
 DRY_RUN = {
     "encoding": "cp1252", "delimiter": "semicolon", "header": True, "header_line": 3, "compression": "gzip",
-    "column": "Ort", "country_column": "Land", "region_column": None, "latitude_column": 4, "longitude_column": 5, "columns": [],
+    "column": "Ort", "country_column": "Land", "region_column": None, "latitude_column": 4, "longitude_column": 5,
+    "columns": [],
     "rows": [
         {"line": 2, "city": "M\u00fcnchen, DE", "ambiguous": 0, "matched": {
             "name": "Munich", "region": "Bavaria", "country": "DE", "latitude": 48.137, "longitude": 11.575,

@@ -5,10 +5,10 @@ import { key } from "./key.js";
 export const traffic = new EventTarget(); // "answer"; "silence" (no answer); "refused" (detail: why the key was refused)
 
 export class ApiError extends Error {
-  /** `status` 0: no answer. `wait`: the seconds of Retry-After, or undefined. `columns`: of a file that is refused. */
-  constructor(status, code, detail, { wait, columns } = {}) {
+  /** `status` 0: no answer. `wait`: the seconds of Retry-After, or undefined. `question`: what is open about a file. */
+  constructor(status, code, detail, { wait, question } = {}) {
     super(detail);
-    Object.assign(this, { status, code, wait, columns });
+    Object.assign(this, { status, code, wait, question });
   }
 }
 
@@ -47,7 +47,8 @@ export async function download(path, name) {
 
 export function failure(status, data, wait) {
   const detail = data?.detail ?? (status >= 500 ? UNREACHABLE : `The server answered ${status}.`);
-  return new ApiError(status, data?.code ?? "", detail, { wait, columns: data?.columns });
+  const { asks, columns, first_lines } = data ?? {};
+  return new ApiError(status, data?.code ?? "", detail, { wait, question: { asks, columns, first_lines } });
 }
 
 /** A key that worked may be withdrawn, or the service may have restarted with another one. */

@@ -20,22 +20,29 @@ const ENCODINGS = {
   euc_kr: "Korean (EUC-KR)",
 };
 const DELIMITERS = { comma: "Comma ,", semicolon: "Semicolon ;", tab: "Tab", pipe: "Pipe |" };
-const SIGNS = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe" };
-const HEADERS = { true: "First row names columns", false: "No header" };
 const QUOTES = { "": "Enclose cells", none: "Ordinary characters" };
 const COLUMNS = ["column", "country_column", "region_column", "latitude_column", "longitude_column"];
+const NAMES = [...COLUMNS, "encoding", "delimiter", "header", "quotes"];
 const NONE = "0"; // "the file has no such column"
-const LONGEST = 48; // characters of a column's name and samples
+const LONGEST = 48; // characters of an option
 
-/** Show how the server reads the file. `found`: its answer. `chosen`: the person's choices, `{column: "2", …}`, which stay. */
-export function drawOptions(found, chosen) {
+/** Show how the server reads the file. `found`: its answer. `chosen`: the person's choices, `{column: "2", …}`, which stay.
+ *  `open`: the option that the person has to choose, or "". */
+export function drawOptions(found, chosen, open) {
   const fill = (name, choices, value, empty) => fillSelect(byId(`option-${name}`), choices, chosen[name] ?? value ?? "", empty);
   for (const name of COLUMNS) fill(name, ...columnChoices(name, found));
   const encodings = found.encoding && !(found.encoding in ENCODINGS) ? { ...ENCODINGS, [found.encoding]: found.encoding } : ENCODINGS;
   fill("encoding", encodings, found.encoding, "Automatic");
-  fill("delimiter", DELIMITERS, SIGNS[found.delimiter] ?? found.delimiter, "Automatic");
-  fill("header", HEADERS, typeof found.header === "boolean" ? String(found.header) : null, "Automatic");
+  fill("delimiter", DELIMITERS, found.delimiter, "Automatic");
+  fill("header", headerChoices(found), found.header === false ? "false" : found.header_line, "Automatic");
   fill("quotes", QUOTES, "", null);
+  for (const name of NAMES) byId(`option-${name}`).toggleAttribute("data-open", name === open);
+}
+
+function headerChoices({ first_lines: lines = [], header_line: number }) {
+  const choices = number ? { [number]: `Line ${number}` } : {};
+  for (const { line, text } of lines) choices[line] = cut(`Line ${line}: ${isolated(text)}`);
+  return { ...choices, false: "No header" };
 }
 
 function columnChoices(name, { columns = [], ...found }) {
@@ -53,9 +60,10 @@ function numberOf(column, columns) {
 
 function words({ name, samples }, index) {
   const title = name || `Column ${index + 1}`; // first and as it is, so that typing its first letter finds it
-  const text = samples.length ? `${title}: ${samples.map(isolated).join(", ")}` : title;
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  return cut(samples.length ? `${title}: ${samples.map(isolated).join(", ")}` : title);
 }
+
+const cut = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
 
 /** `empty`: the words of an option for a value that is none of the choices. */
 function fillSelect(select, choices, value, empty) {

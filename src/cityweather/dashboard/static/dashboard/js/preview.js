@@ -12,6 +12,13 @@ const PAUSE = 150; // milliseconds after the last choice before the server is as
 const MOST_REFUSED = 0.05; // of the rows
 const LONG = 600; // seconds
 // Refusals that another choice may mend. Others, such as a picture, are final.
+// What a person does about the option that the server asks for.
+const QUESTIONS = {
+  column: "Which column holds the cities? Choose it under City column.",
+  header: "Which line names the columns? Choose it under Header.",
+  delimiter: "What stands between the columns? Choose it under Delimiter.",
+  encoding: "Some rows are not text in this encoding. Choose another one under Encoding until the cities look right.",
+};
 const OPEN = ["no_city_column", "no_cities", "bad_option", "row_too_long", "unclosed_quote"];
 
 /** The options for the import: {} for a clear file, what the person chose for another one, null if they cancel. */
@@ -21,7 +28,7 @@ export async function look(file, signal) {
   return isClear(first, sample) ? {} : new Preview(file, sample).ask(first);
 }
 
-/** What the server would do with the file, or its question: `{code, detail, columns}`. Throws ApiError for a final refusal. */
+/** What the server would do with the file, or its question: `{code, detail, asks, columns, …}`. Throws ApiError for a final refusal. */
 async function dryRun(sample, options, signal) {
   const form = new FormData();
   for (const [name, value] of Object.entries(options)) form.append(name, value);
@@ -30,7 +37,7 @@ async function dryRun(sample, options, signal) {
     return (await call("/bulk/import?dry_run=true", { method: "POST", form, signal })).data;
   } catch (error) {
     if (!OPEN.includes(error.code)) throw error;
-    return { code: error.code, detail: error.message, columns: error.columns };
+    return { code: error.code, detail: error.message, ...error.question };
   }
 }
 
@@ -48,7 +55,7 @@ class Preview {
   #sample;
   #timer = null;
   #request = null; // an AbortController
-  #columns = [];
+  #known = {}; // the columns and first lines of the last answer that had some
   #options = {}; // what the person has chosen, as the API takes it
 
   constructor(file, sample) {
@@ -92,13 +99,13 @@ class Preview {
   }
 
   #draw(answer) {
-    this.#columns = answer.columns ?? this.#columns;
-    drawOptions({ ...answer, columns: this.#columns }, this.#options);
-    const words = answer.code ? answer.detail : warning(answer, this.#sample);
+    const { columns = this.#known.columns, first_lines = this.#known.first_lines } = answer;
+    this.#known = { columns, first_lines };
+    drawOptions({ ...answer, ...this.#known }, this.#options, answer.asks ?? (isMisread(answer) ? "encoding" : ""));
+    const words = answer.code ? (QUESTIONS[answer.asks] ?? answer.detail) : warning(answer, this.#sample);
     write(byId("preview-notice"), words);
     byId("preview-notice").dataset.kind = answer.code ? "bad" : "wait";
     show(byId("preview-notice"), words !== "");
-    byId("option-encoding").toggleAttribute("data-open", isMisread(answer));
     this.#dialog.removeAttribute("aria-busy");
     show(byId("preview-answer"), !answer.code);
     byId("preview-import").disabled = Boolean(answer.code);
@@ -119,7 +126,7 @@ function warning(answer, { scale }) {
   const share = refusedShare(answer);
   const seconds = (answer.seconds ?? 0) * scale;
   const parts = [];
-  if (isMisread(answer)) parts.push("Some rows are not text in this encoding. Choose another one under Encoding until the cities look right.");
+  if (isMisread(answer)) parts.push(QUESTIONS.encoding);
   if (share >= MOST_REFUSED) parts.push(`${Math.round(100 * share)}% of the rows would be left out.`);
   if (seconds >= LONG) parts.push(`The weather provider's quota makes this import last about ${duration(seconds)}.`);
   return parts.join(" ");
