@@ -2,18 +2,15 @@
 
 import logging
 import os
-from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
 from celery.beat import ScheduleEntry, Scheduler, SchedulingError
 from celery.signals import beat_embedded_init, beat_init, celeryd_init, worker_process_init
 from django.conf import settings
-from kombu.transport import virtual
-from kombu.transport.redis import Channel, QoS, Transport
 from redis.exceptions import RedisError
 
-from cityweather.runtime import connections, heartbeats, outages, process
+from cityweather.runtime import broker, connections, heartbeats, process
 
 log = logging.getLogger(__name__)
 
@@ -27,56 +24,7 @@ app.config_from_object(
 )
 app.autodiscover_tasks()
 
-# kombu takes a refusal by Redis for an error of its caller, and the worker that just fetched a message exits for good.
-Transport.connection_errors = (*Transport.connection_errors, *outages.REDIS_REFUSALS)
-
-MALFORMED = (ValueError, KeyError, TypeError, AttributeError)
-
-
-class PatientQoS(QoS):
-    """In kombu a message whose ack fails keeps its place; a worker with one place then waits for ever."""
-
-    def ack(self, delivery_tag: str) -> None:
-        try:
-            super().ack(delivery_tag)
-        except RedisError as error:  # not acked, it is delivered once more and then dropped
-            log.warning("ack_failed", extra={"broker": type(error).__name__})
-            virtual.QoS.ack(self, delivery_tag)
-
-
-class TolerantChannel(Channel):
-    """Drops malformed messages. kombu decodes messages outside of any handler, so one of them would end the worker."""
-
-    QoS = PatientQoS
-
-    def basic_consume(
-        self, queue: str, no_ack: bool, callback: Callable[..., Any] | None, *args: Any, **options: Any
-    ) -> str:
-        def tolerant(message: Any) -> None:
-            try:
-                if callback:
-                    callback(message)
-            except MALFORMED as error:  # no message of Celery's
-                _log_malformed(error)
-                message.reject()
-
-        tag: str = super().basic_consume(queue, no_ack, tolerant, *args, **options)
-        return tag
-
-    def _brpop_read(self, **options: Any) -> Any:
-        try:
-            return super()._brpop_read(**options)  # type: ignore[misc]  # kombu's stubs know public names only
-        except MALFORMED as error:  # no message of kombu's
-            _log_malformed(error)
-            return True
-
-
-def _log_malformed(error: Exception) -> None:
-    """Without the message, which may hold anything."""
-    log.error("message_dropped", extra={"reason": f"malformed: {type(error).__name__}"})
-
-
-Transport.Channel = TolerantChannel
+broker.repair_transport()
 
 QUEUE_LIMIT = 20  # ticks waiting, after which no more are sent until a bookkeeper has come
 
