@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cityweather.api import imports
-from cityweather.api.uploads import Upload
+from cityweather.api.uploads import MultipartUpload
 from cityweather.models import BulkJob, City, JobResult, RejectedRow
 from tests.support.capture import Sent
 
@@ -71,7 +71,7 @@ def test_an_upload_is_accepted_while_redis_and_the_broker_are_unreachable(
 def test_no_transaction_is_open_and_nothing_is_asked_while_an_upload_is_read(
     keyed: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def watched(self: Upload) -> Iterator[bytes]:
+    def watched(self: MultipartUpload) -> Iterator[bytes]:
         with CaptureQueriesContext(connection) as queries:
             for chunk in chunks(self):
                 assert not connection.in_atomic_block
@@ -79,8 +79,8 @@ def test_no_transaction_is_open_and_nothing_is_asked_while_an_upload_is_read(
         seen.append(len(queries))
 
     seen: list[int] = []
-    chunks = Upload.chunks
-    monkeypatch.setattr(Upload, "chunks", watched)
+    chunks = MultipartUpload.chunks
+    monkeypatch.setattr(MultipartUpload, "chunks", watched)
     assert send(keyed, b"city\n" + b"Oslo\n" * 100_000).status_code == 202
     assert seen == [0]
 

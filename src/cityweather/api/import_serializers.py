@@ -6,9 +6,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
 from cityweather.api.result_serializers import Rejected
-from cityweather.api.serializers import LABEL, Error, MatchedRow, Shape, Time, number_or_null
+from cityweather.api.serializers import LABEL, Error, MatchedResult, Shape, Time, number_or_null
 from cityweather.ingest.options import DELIMITERS
-from cityweather.ingest.row_matching import MatchedRow as MatchedLine
+from cityweather.ingest.row_matching import MatchedRow
 
 HEADER = "true, false, or the number of the header's line: whether, or where, a row names the columns"
 COLUMNS = {
@@ -54,10 +54,10 @@ class DryRow(Shape):
     matched = s.SerializerMethodField()
     ambiguous = s.IntegerField(help_text="How many other places fit what is written")
 
-    @extend_schema_field(MatchedRow(allow_null=True))
-    def get_matched(self, row: MatchedLine) -> Any:
+    @extend_schema_field(MatchedResult(allow_null=True))
+    def get_matched(self, row: MatchedRow) -> Any:
         city = {f"city__{column}": value for column, value in row.city._asdict().items()}
-        return MatchedRow().to_representation({"latitude": row.latitude, "longitude": row.longitude, **city})
+        return MatchedResult().to_representation({"latitude": row.latitude, "longitude": row.longitude, **city})
 
 
 class DryRun(Shape):
@@ -116,7 +116,7 @@ class FileByPath(ImportOptions):
     )
 
 
-class Upload(ImportOptions):
+class UploadForm(ImportOptions):
     """The fields may stand before or behind the file; those before it save reading it twice."""
 
     file = s.FileField()

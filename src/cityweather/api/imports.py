@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from cityweather.api import schema
 from cityweather.api.base import KeyedView, check_body
-from cityweather.api.import_serializers import COLUMNS, HEADER, DryRun, FileByPath, ImportRefusal, Upload
+from cityweather.api.import_serializers import COLUMNS, HEADER, DryRun, FileByPath, ImportRefusal, UploadForm
 from cityweather.api.job_serializers import AcceptedJob
 from cityweather.api.jobs import accepted, idempotency_key, wake_for
 from cityweather.api.serializers import LABEL, LABEL_MAX
@@ -37,7 +37,7 @@ CALLBACK = (
 LIKELIEST, FAIL = AMBIGUOUS = ("likeliest", "fail")
 # Refusals that another way of reading the file may lift. Those that concern its kind or size are final.
 ABOUT_READING = (NoCityColumn, NoCities, BadOption, RowTooLong, UnclosedQuote)
-FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 class ImportView(KeyedView):
@@ -60,7 +60,7 @@ class ImportView(KeyedView):
             OpenApiParameter("header", str, description=HEADER),
             OpenApiParameter("quotes", enum=["none"], description="none: quotes are ordinary characters"),
             OpenApiParameter(
-                "dry_run", enum=list(FLAGS), description="true: answer what an import would do, and keep nothing"
+                "dry_run", enum=list(BOOLEANS), description="true: answer what an import would do, and keep nothing"
             ),
             OpenApiParameter("callback_url", str, description=CALLBACK),
             OpenApiParameter("label", {"type": "string", "maxLength": LABEL_MAX}, description=LABEL),
@@ -71,7 +71,7 @@ class ImportView(KeyedView):
             schema.sent("Location", "Path of the job", 202),
             schema.REPLAYED,
         ],
-        request={"multipart/form-data": Upload, "application/json": FileByPath},
+        request={"multipart/form-data": UploadForm, "application/json": FileByPath},
         callbacks=[schema.JOB_ENDED],
     )
     def post(self, request: Request) -> Response:
@@ -196,6 +196,6 @@ def flag(source: Source, name: str, expected: str = "true or false") -> bool | N
     """None for a field that is missing or was left empty. Raises InvalidParameter."""
     value = source.fields.get(name)
     word = "" if value is None else str(value).strip().casefold()
-    if word and word not in FLAGS:
+    if word and word not in BOOLEANS:
         raise InvalidParameter(name=name, expected=expected)
-    return FLAGS.get(word)
+    return BOOLEANS.get(word)

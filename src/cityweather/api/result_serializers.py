@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from cityweather.api.serializers import Failures, MatchedRow, Shape, Temperature, Time, Town
+from cityweather.api.serializers import Failures, MatchedResult, Shape, Temperature, Time, Town
 from cityweather.models import BulkJob, Status
 
 
@@ -35,7 +35,7 @@ class Result(Shape):
     last_refreshed_at = Time(source="refreshed_at", allow_null=True)
     last_error = s.CharField(source="error", allow_null=True, help_text="A reason code: unknown_city, gave_up, …")
     weather = WeatherValues(source="*", allow_null=True)
-    matched = MatchedRow(source="*", allow_null=True)
+    matched = MatchedResult(source="*", allow_null=True)
     ambiguous = s.IntegerField(help_text="How many other places fit what was written")
 
 

@@ -138,7 +138,7 @@ class Matched(Shape):
         }  # fmt: skip
 
 
-class MatchedRow(Matched):
+class MatchedResult(Matched):
     """Coordinates that the row itself gives hold. Made of a row of JobResult.values()."""
 
     of = "city__"

@@ -47,7 +47,7 @@ class Body:
         return data
 
 
-class Upload:
+class MultipartUpload:
     """`fields` are those read so far; `chunks` must be read to its end, where a broken upload shows.
 
     `charset` is that of the file's own Content-Type, "" without one.
@@ -168,14 +168,14 @@ def _text(value: str) -> str:
         return value
 
 
-def open_upload(request: HttpRequest, limit: int) -> Upload:
+def open_upload(request: HttpRequest, limit: int) -> MultipartUpload:
     """Reads up to the beginning of the file. `limit` in bytes. Raises BadUpload, TooLarge, LengthRequired."""
     if not request.META.get("CONTENT_LENGTH", "").isdecimal():
         raise LengthRequired
     boundary = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))[1].get("boundary", "")
     if not boundary or len(boundary) > 70 or not boundary.isascii():
         raise BadUpload(reason="The Content-Type names no usable boundary.")
-    return Upload(Body(request, limit), boundary.encode())
+    return MultipartUpload(Body(request, limit), boundary.encode())
 
 
 def _readable(stream: Iterable[Any]) -> Iterator[Any]:

@@ -15,7 +15,7 @@ from django.db.models import Count
 from cityweather.flush import bitmap, flusher, live_jobs, recovery
 from cityweather.models import BulkJob, JobResult, Status
 from cityweather.runtime import connections
-from cityweather.tracker.tracker import Snapshot, Tracker
+from cityweather.tracker.tracker import TrackedJob, Tracker
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ def _database_faults(job: BulkJob) -> list[str]:
     return faults
 
 
-def _redis_faults(snapshot: Snapshot | None, done: bytes) -> list[str]:
+def _redis_faults(snapshot: TrackedJob | None, done: bytes) -> list[str]:
     if snapshot is None:
         return ["Redis does not know the job; the next flush rebuilds it."]
     state, faults = snapshot.state, []
@@ -111,7 +111,7 @@ def _redis_faults(snapshot: Snapshot | None, done: bytes) -> list[str]:
     return faults
 
 
-def _why(job: BulkJob, snapshot: Snapshot | None, tracker: Tracker) -> str:
+def _why(job: BulkJob, snapshot: TrackedJob | None, tracker: Tracker) -> str:
     if snapshot is None:
         return "Redis does not know the job yet: it waits for the next flush tick. Is beat running?"
     state = snapshot.state

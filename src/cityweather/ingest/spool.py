@@ -20,7 +20,7 @@ from cityweather.ingest.csv_rows import Usable
 from cityweather.ingest.errors import NoCities, NoRoom, TooLarge
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.text import TRY_ENCODING
-from cityweather.ingest.upload_stream import Upload
+from cityweather.ingest.upload_stream import UploadedBytes
 
 BATCH = 1_000  # rows
 CACHE_KB = 16_000
@@ -193,7 +193,7 @@ def spool_upload(
     Raises ImportRefused; what follows the fault is not read.
     """
     options, limits = options or ReadOptions(), limits or Limits.of_settings()
-    upload = Upload(chunks, limits, options.text)
+    upload = UploadedBytes(chunks, limits, options.text)
     reader = Reader(upload, options, limits)
     if reader.layout is None:
         raise NoCities(reasons="It has no rows.")

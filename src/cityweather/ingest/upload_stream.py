@@ -39,7 +39,7 @@ def file_chunks(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-class Upload:
+class UploadedBytes:
     """Iterate once: gives the text's bytes in pieces. Raises TooLarge, BadGzip, NotCsv as soon as it is known."""
 
     def __init__(self, chunks: Iterable[bytes], limits: Limits, options: str = "") -> None:

@@ -44,7 +44,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class TrackedJob:
     state: Progress
     seen: bytes
     bits: int
@@ -240,7 +240,7 @@ class Tracker:
         }
         self._run_many("trim", calls)
 
-    def snapshot(self, job_id: str) -> Snapshot | None:
+    def snapshot(self, job_id: str) -> TrackedJob | None:
         """Counters, bits and stream at one instant, for the audit. `unflushed_full` bounds the stream."""
         values, seen, bits, entries = self._run("snapshot", job_id, None, *progress.FIELDS)
         state = progress.parse(values, time.time())
@@ -251,7 +251,7 @@ class Tracker:
             for name, flat in entries
             for r in entry_of(name, dict(zip(flat[::2], flat[1::2], strict=True))).results
         }
-        return Snapshot(state, seen or b"", bits, unflushed)
+        return TrackedJob(state, seen or b"", bits, unflushed)
 
     def draining(self) -> bool:
         return bool(self.redis.exists(DRAIN))
