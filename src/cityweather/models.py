@@ -271,6 +271,9 @@ class ImportChunk(models.Model):
     written = models.BooleanField(default=False, db_default=False, help_text="Its rows are there, but not yet counted")
     ambiguous = models.PositiveIntegerField(default=0, db_default=0, help_text="Of its rows, once written")
     unmatched = models.PositiveIntegerField(default=0, db_default=0, help_text="Of its rows, once written")
+    refusals = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often the database refused its contents"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["job", "first_position"], name="chunk_position")]

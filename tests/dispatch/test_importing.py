@@ -1,10 +1,11 @@
 """A job whose rows are still being written: only those that are there are dispatched (invariant 12)."""
 
 import pytest
+from django.db import DataError
 from redis import Redis
 
 from cityweather.dispatch import batches, job_control
-from cityweather.ingest import chunk_writer
+from cityweather.ingest import chunk_writer, refused_chunks
 from cityweather.ingest import spool as spools
 from cityweather.ingest.importer import import_spool
 from cityweather.models import BulkJob
@@ -81,6 +82,25 @@ def test_a_bookkeeper_that_dies_between_a_chunk_and_its_dispatch_loses_nothing(
     sent_tasks.clear()
     tick()
     assert asked(sent_tasks) == [7, 8, 9]
+
+
+def test_a_job_whose_rows_the_database_refuses_fails_with_what_it_has(
+    job: BulkJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tick()
+    work(job, [result(position) for position in range(7)])
+    flush(job)
+
+    def refuse(_: object) -> None:
+        raise DataError("no such text")
+
+    monkeypatch.setattr(chunk_writer, "match_rows", refuse)
+    for _ in range(refused_chunks.MOST):
+        chunk_writer.tick()
+    tick()
+    flush(job)
+    assert (reload(job).status, reload(job).phase, agree(job)) == ("failed", "ended", (7, 7, 0))
+    assert "The database refuses some rows of this import: no such text." in (reload(job).error or "")
 
 
 def test_a_job_cancelled_while_its_rows_are_written_ends_and_gets_its_rows(job: BulkJob) -> None:

@@ -14,7 +14,7 @@ from cityweather import models
 from cityweather.dispatch import copies, job_control
 from cityweather.errors import JobConflict
 from cityweather.flush import retention
-from cityweather.ingest import bulk_writer, chunk_writer
+from cityweather.ingest import bulk_writer, chunk_writer, refused_chunks
 from cityweather.ingest import spool as spools
 from cityweather.ingest.importer import import_spool
 from cityweather.models import BulkJob, City, ImportChunk, JobResult
@@ -165,20 +165,55 @@ def test_what_is_written_out_of_order_counts_once_the_gap_is_closed(monkeypatch:
     assert job.imported == 21
 
 
-def test_a_chunk_that_cannot_be_written_holds_up_no_other_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    bad, good = begun(), begun(*(f"Village {number}" for number in range(20)))
+@pytest.fixture
+def _towns_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     match = chunk_writer.match_rows
 
     def refuse(rows: Any) -> Any:
         if rows[0].name.startswith("Town"):
-            raise DataError("no such text")
+            raise DataError('invalid byte sequence for encoding "UTF8"\nCONTEXT: COPY, line 3')
         return match(rows)
 
     monkeypatch.setattr(chunk_writer, "match_rows", refuse)
+
+
+@pytest.mark.usefixtures("_towns_are_refused")
+def test_a_chunk_that_cannot_be_written_holds_up_no_other_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    bad, good = begun("Village", *NAMES), begun(*(f"Village {number}" for number in range(20)))
     chunk_writer.tick()
     assert whole(good, [f"Village {number}" for number in range(20)])
     bad.refresh_from_db()
     assert (bad.phase, bad.imported) == ("importing", 7)
+    for _ in range(refused_chunks.MOST - 1):
+        assert not bad.error
+        chunk_writer.tick()
+        bad.refresh_from_db()
+    assert (bad.phase, bad.imported, len(stored(bad))) == ("failing", 7, 7)
+    assert bad.error.startswith('The database refuses some rows of this import: invalid byte sequence for encoding "U')
+    assert "Correct or remove them and import the file again." in bad.error
+    assert not ImportChunk.objects.exists()
+
+
+def test_a_chunk_that_is_refused_once_is_written_by_the_next_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = begun()
+    with monkeypatch.context() as patch:
+        patch.setattr(bulk_writer, "with_cities", fails(KeyError("a city that another import is inserting")))
+        chunk_writer.tick()
+    chunk_writer.tick()
+    assert whole(job)
+
+
+@pytest.mark.usefixtures("_towns_are_refused")
+def test_a_cancelled_job_whose_rows_are_refused_stays_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = begun()
+    BulkJob.objects.filter(pk=job.pk).update(phase="ended", status="cancelled")
+    for _ in range(refused_chunks.MOST):
+        chunk_writer.tick()
+    job.refresh_from_db()
+    assert (job.phase, job.status, job.error) == ("ended", "cancelled", None)
+    assert not ImportChunk.objects.exists()
+    with pytest.raises(JobConflict, match="Not all rows of this job could be written"):
+        copies.retry(str(job.pk))
 
 
 def test_the_job_with_the_fewest_rows_has_its_turn_first() -> None:

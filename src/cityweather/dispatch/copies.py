@@ -110,6 +110,8 @@ def require_whole(job: BulkJob) -> None:
     if not job.ended:
         raise conflict(job)
     if job.imported < job.total:
+        if not ImportChunk.objects.filter(job=job).exists():
+            raise JobConflict("Not all rows of this job could be written. Import its file again.")
         raise JobConflict("The rows of this job are still being written. Try again in a minute.")
 
 

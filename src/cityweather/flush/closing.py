@@ -44,7 +44,7 @@ def commit(job: BulkJob, state: Progress) -> str | None:
         return None
     job.status = status
     if status == BulkJob.Status.FAILED:
-        job.error = state.error or job.error
+        job.error = job.error or state.error
     job.started_at = job.started_at or _time(state.started_at)
     # A job that is done ended with its last result. The last result of a cancelled one may be from before a long pause.
     done = status == BulkJob.Status.DONE

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
-from cityweather.ingest import bulk_writer
+from cityweather.ingest import bulk_writer, refused_chunks
 from cityweather.ingest.chunks import Row, StoredRow, unpack
 from cityweather.ingest.row_matching import match_rows
 from cityweather.models import BulkJob, City, ImportChunk
@@ -25,15 +25,15 @@ log = logging.getLogger(__name__)
 
 COUNTED = ("imported", "ambiguous", "unmatched", "phase", "phases")  # what count() changes
 TOGETHER = 100  # written chunks that are counted at once
-UNWRITABLE = (DataError, IntegrityError, LookupError, ValueError)  # of the contents: a second try fails, too
+UNWRITABLE = (DataError, IntegrityError, LookupError, ValueError)  # of the contents, or of a race
 
 
 class ChunkUnwritable(Exception):
-    """No try can write the contents of a chunk. The cause says why."""
+    """The database refuses the contents of a chunk. The cause says why."""
 
-    def __init__(self, job_id: UUID) -> None:
-        super().__init__(job_id)
-        self.job_id = job_id
+    def __init__(self, chunk: ImportChunk) -> None:
+        super().__init__(chunk.job_id)
+        self.chunk = chunk
 
 
 def tick(seconds: float = 0.9, clock: Callable[[], float] = time.monotonic) -> None:
@@ -46,8 +46,10 @@ def tick(seconds: float = 0.9, clock: Callable[[], float] = time.monotonic) -> N
         try:
             more = write_next(waiting().exclude(job__in=unwritable)) and clock() < until
         except ChunkUnwritable as error:
-            log.exception("import_chunk_failed", extra={"job_id": str(error.job_id), "reason": str(error.__cause__)})
-            unwritable.add(error.job_id)
+            reason = str(error.__cause__)
+            log.exception("import_chunk_failed", extra={"job_id": str(error.chunk.job_id), "reason": reason})
+            refused_chunks.note(error.chunk, reason)
+            unwritable.add(error.chunk.job_id)
 
 
 def write_first(job: BulkJob) -> None:
@@ -87,7 +89,7 @@ def write_next(chunks: QuerySet[ImportChunk]) -> bool:
         try:
             _write(chunk)
         except UNWRITABLE as error:
-            raise ChunkUnwritable(chunk.job_id) from error
+            raise ChunkUnwritable(chunk) from error
     count(chunk.job_id)
     return True
 

@@ -78,7 +78,7 @@ class Command(BaseCommand):
         except OperationalError as error:
             raise CommandError(f"The database: {str(error).strip()}. Has `cityweather migrate` been run?") from None
         except ChunkUnwritable as error:
-            raise CommandError(f"The database refuses rows of job {error.job_id}: {error.__cause__}") from None
+            raise CommandError(f"The database refuses rows of job {error.chunk.job_id}: {error.__cause__}") from None
         self._report(job, spool, time.monotonic() - began, refused)
 
     def _report(self, job: BulkJob, spool: Spool, seconds: float, refused: str) -> None:
