@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any, TextIO
 from urllib.parse import parse_qs, urlsplit
 
@@ -37,10 +38,17 @@ def rows(page: Callable[[str | None], dict[str, Any]]) -> Iterator[Row]:
         cursor = parse_qs(urlsplit(answer["next"]).query)["cursor"][0]
 
 
+def _begun(rows: Iterable[Row]) -> Iterator[Row]:
+    """The same rows. The first page has come, so that a refusal leaves no header behind it."""
+    rest = iter(rows)
+    return chain(list(islice(rest, 1)), rest)
+
+
 def write_json(rows: Iterable[Row], out: TextIO) -> None:
     """One array, a row on each line."""
+    begun = _begun(rows)
     out.write("[")
-    for number, row in enumerate(rows):
+    for number, row in enumerate(begun):
         out.write(",\n " if number else "\n ")
         out.write(orjson.dumps(row).decode())
     out.write("\n]\n")
@@ -48,8 +56,9 @@ def write_json(rows: Iterable[Row], out: TextIO) -> None:
 
 
 def write_table(columns: Columns, rows: Iterable[Row], out: TextIO) -> None:
+    begun = _begun(rows)
     out.write(columns.line([*columns.widths, columns.last]))
-    out.writelines(columns.line(columns.values(row)) for row in rows)
+    out.writelines(columns.line(columns.values(row)) for row in begun)
     out.flush()
 
 

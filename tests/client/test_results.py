@@ -25,6 +25,15 @@ def test_results_come_page_by_page_as_a_table_or_json(server: Scripted) -> None:
     assert all("status=failed" in path for _, path, *_ in server.got[2:])
 
 
+@pytest.mark.parametrize("options", [[], ["--format", "json"], ["--format", "csv"]])
+@pytest.mark.parametrize("command", ["results", "rejected"])
+def test_a_refusal_leaves_nothing_on_stdout(server: Scripted, command: str, options: list[str]) -> None:
+    server.on["GET", f"/bulk/jobs/{JOB}/{command}"] = always({"detail": "There is no such job.", "code": "x"}, 404)
+    done = run(command, JOB, *options, "--server", server.url)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "There is no such job." in done.stderr
+
+
 def test_results_as_csv_are_the_services_own_bytes(server: Scripted) -> None:
     server.on["GET", f"/bulk/jobs/{JOB}/results"] = always("position,city\r\n0,Tromsø\r\n".encode())
     done = run("results", JOB, "--format", "csv", "--server", server.url)
