@@ -107,6 +107,15 @@ def test_json_nested_without_end(keyed: Client) -> None:
     check(keyed.patch(f"/bulk/jobs/{UNKNOWN}", deep, content_type="application/json"), 400, "parse_error")
 
 
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("body", ["{", "{path: 1}", "\xff", "[" * 100_000])
+def test_what_is_no_json_is_answered_with_what_to_send(keyed: Client, body: str) -> None:
+    answer = keyed.post("/bulk/schedules", body.encode("latin-1"), content_type="application/json")
+    check(answer, 400, "parse_error")
+    assert answer.json()["detail"].startswith("The body cannot be read as JSON (")
+    assert answer.json()["detail"].endswith(' Send an object, with names and texts in "quotes".')
+
+
 def test_a_large_body_is_refused_by_its_length(keyed: Client, settings: Any) -> None:
     body = b"[" + b" " * settings.DATA_UPLOAD_MAX_MEMORY_SIZE + b"]"
     check(keyed.delete("/history", body, content_type="application/json"), 413, "request_too_large")

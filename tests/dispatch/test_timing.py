@@ -110,6 +110,14 @@ def test_what_names_no_moment_is_refused_with_a_reason(line: str, zone: str, rea
         Cron(line, zone)
 
 
+@pytest.mark.parametrize("line", ["* * * *", "61 * * * *", "x * * * *", "0 0 31 2 *"])
+def test_a_line_that_is_refused_is_answered_with_how_to_write_one(line: str) -> None:
+    with pytest.raises(
+        BadSchedule, match=r"^The schedule cannot be used\. The cron line .*for example 0 6 \* \* mon-fri"
+    ):
+        Cron(line, "UTC")
+
+
 @pytest.mark.parametrize(("text", "seconds"), [("1m", 60), ("90m", 5400), ("6h", 21_600), ("31d", 2_678_400)])
 def test_intervals_are_written_as_they_are_read(text: str, seconds: int) -> None:
     assert timing.seconds_of(text) == seconds

@@ -49,7 +49,13 @@ class JsonParser(JSONParser):
         try:
             return super().parse(*args, **kwargs)
         except RecursionError:
-            raise ParseError("JSON parse error - It is nested too deeply.") from None
+            raise _unreadable("it is nested too deeply") from None
+        except ParseError as error:
+            raise _unreadable(str(error).removeprefix("JSON parse error - ")) from None
+
+
+def _unreadable(reason: str) -> ParseError:
+    return ParseError(f'The body cannot be read as JSON ({reason}). Send an object, with names and texts in "quotes".')
 
 
 class Negotiation(DefaultContentNegotiation):

@@ -16,6 +16,10 @@ DAY = 86_400  # seconds
 LONGEST = 31 * DAY  # seconds of an interval
 INTERVAL = re.compile("([1-9][0-9]{0,4})([mhd])")
 SECONDS = {"d": DAY, "h": 3600, "m": 60}
+HOW_TO_WRITE_CRON = (
+    "Write five fields: minute (0-59), hour (0-23), day of the month (1-31), month (1-12) and day of the week "
+    "(0-6 or sun-sat), for example 0 6 * * mon-fri."
+)
 FURTHEST = timedelta(days=366 * 8 + 2)  # between two 29 February, when a century's year is none
 
 
@@ -115,10 +119,9 @@ def _parsed(line: str) -> Any:
     try:
         return crontab.from_string(line)
     except (ValueError, ParseException) as error:
-        reason = str(error).removeprefix("Invalid crontab: ")
-        if len(line.split()) != 5:
-            reason = "A cron line has five fields: minute, hour, day of the month, month, day of the week."
-        raise BadSchedule(reason=reason) from None
+        why = str(error).removeprefix("Invalid crontab: ").rstrip(".")
+        found = f" ({why})" if len(line.split()) == 5 else ""
+        raise BadSchedule(reason=f"The cron line cannot be used{found}. {HOW_TO_WRITE_CRON}") from None
 
 
 @lru_cache
