@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 import psutil
 
-from cityweather_dev.processes import CannotStart, free_port, is_free
+from cityweather_dev.processes import CannotStart, free_port, is_free, require_free
 
 T = TypeVar("T")
 
@@ -75,8 +75,7 @@ class Folder:
     def public_port(self, wanted: int | None, usual: int) -> int:
         """The port that clients know, so never silently another. 0: a free one. Raises CannotStart if it is in use."""
         port = self._state.get("port", usual) if wanted is None else wanted or free_port()
-        if not is_free(port):
-            raise CannotStart(f"Port {port} is in use. Choose another one: --port (0 takes a free one).")
+        require_free(port)
         return self._keep("port", port)
 
     def write_pids(self, pids: Mapping[str, int]) -> None:

@@ -88,6 +88,12 @@ def is_free(port: int) -> bool:
     return True
 
 
+def require_free(port: int) -> None:
+    """Raises CannotStart."""
+    if not is_free(port):
+        raise CannotStart(f"Port {port} is in use. Choose another one: --port (0 takes a free one).")
+
+
 def wait_until(ready: Callable[[], bool], seconds: float, pause: float = 0.02) -> bool:
     """Ask until it returns true. False when the time is over."""
     deadline = time.monotonic() + seconds

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Self
 
-from cityweather_dev.processes import HOST, CannotStart, end, free_port, spawn, tail, wait_until
+from cityweather_dev.processes import HOST, CannotStart, end, free_port, require_free, spawn, tail, wait_until
 
 START_SECONDS = 20.0
 PORTS_TO_TRY = 5
@@ -63,6 +63,8 @@ class Server(ABC):
         """Returns when it answers. Raises CannotStart."""
         self.prepare()
         fixed = self.port is not None
+        if self.port is not None:
+            require_free(self.port)
         for _ in range(1 if fixed else PORTS_TO_TRY):
             self.port = self.port if fixed else free_port()
             if self._try_start():

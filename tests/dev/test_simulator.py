@@ -7,7 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
-from cityweather_dev.simulator import world
+from cityweather_dev.processes import CannotStart
+from cityweather_dev.simulator import protocol, world
+from cityweather_dev.simulator.app import App
 from cityweather_dev.simulator.conditions import Conditions
 from cityweather_dev.simulator.process import Simulator
 from tests.support.simulator_calls import get, openweather
@@ -24,6 +26,13 @@ def test_a_city_has_the_same_plausible_weather_every_time(simulator: Simulator) 
     assert (
         openweather(simulator, "Quito")[1]["main"]["temp"] > openweather(simulator, "Longyearbyen")[1]["main"]["temp"]
     )
+
+
+def test_a_taken_port_is_the_sentence_that_up_prints() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(CannotStart, match=rf"^Port {port} is in use\. Choose another one: --port"):
+            protocol.run(App(Conditions()), port, print)
 
 
 def test_another_seed_is_another_world(simulator: Simulator) -> None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import httptools
 import uvloop
 
-from cityweather_dev.processes import HOST, CannotStart
+from cityweather_dev.processes import HOST, require_free
 from cityweather_dev.simulator.answers import Answer
 from cityweather_dev.simulator.app import App
 
@@ -116,10 +116,8 @@ async def serve(app: App, port: int, started: Callable[[int], None]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    try:
-        server = await loop.create_server(lambda: Connection(app), HOST, port, backlog=1024)
-    except OSError as error:
-        raise CannotStart(f"Port {port} is in use: {error.strerror}. Choose another one with --port.") from error
+    require_free(port)
+    server = await loop.create_server(lambda: Connection(app), HOST, port, backlog=1024)
     started(server.sockets[0].getsockname()[1])
     await stop.wait()
     server.close()  # its connections end with the process; waiting for idle ones would take for ever
