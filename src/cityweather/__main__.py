@@ -90,11 +90,13 @@ def _beside_up(arguments: Sequence[str]) -> list[str]:
     parser.add_argument("--data", type=Path)
     options, rest = parser.parse_known_args(arguments)
     data = options.data or local_service.DATA
-    doctor = rest[:1] == ["doctor"] and not {"-h", "--help"} & set(rest)
+    helped = bool({"-h", "--help"} & set(rest))
+    doctor = rest[:1] == ["doctor"] and not helped
+    unset = rest == ["check"] and not any(os.environ.get(name) for name in ("SECRET_KEY", "DEBUG"))
     if up := local_service.adopt(os.environ, data):
         sys.stderr.write(f"Using the `up` in {data}.\n")
         return [*rest, "--up", up] if doctor else rest
-    if (options.data or doctor) and not local_service.names_servers(os.environ):
+    if (options.data or doctor or unset) and not local_service.names_servers(os.environ):
         sys.exit(f"No `cityweather up` runs in {data}, and neither REDIS_URL nor DATABASE_URL is set.\n{NOTHING_RUNS}")
     return rest
 

@@ -58,7 +58,9 @@ def arm_signals() -> None:
         raise Stopped
 
     for number in STOPPING:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores the hang-up for us
+        # nohup ignores the hang-up for us. A shell's script ignores Ctrl-C for what it starts with &, which then would
+        # go on after the script.
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, stop)
 
 

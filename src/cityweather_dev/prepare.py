@@ -8,10 +8,11 @@ from pathlib import Path
 import django
 from django.conf import settings
 from django.contrib.staticfiles.management.commands.collectstatic import Command
-from django.core.management import call_command
-from django.db import DatabaseError
+from django.core.management import CommandError, call_command
+from redis.exceptions import RedisClusterException, RedisError
 
-from cityweather.runtime import outages
+from cityweather.management.outages import outages_as_sentences
+from cityweather.runtime import connections
 from cityweather.runtime.process import require_sound_settings
 
 UNASKED = {"interactive": False, "verbosity": 0}
@@ -21,14 +22,23 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
     django.setup()
     require_sound_settings()  # or each part would refuse them, again and again
+    require_redis()
     try:
-        call_command("migrate", **UNASKED)
-        call_command("load_places", verbosity=0)  # some seconds the first time
-    except DatabaseError as error:
-        if why := outages.refusal_reason(error):
-            sys.exit(f"The database takes no writes: {why}.")
-        raise
+        with outages_as_sentences():
+            call_command("migrate", **UNASKED)
+            call_command("load_places", verbosity=0)  # some seconds the first time
+    except CommandError as error:
+        sys.exit(str(error))
     collect()
+
+
+def require_redis() -> None:
+    """Raises SystemExit: the parts would wait for it, with nothing but lines in their logs."""
+    for name in ("REDIS_URL", "BROKER_URL", "CACHE_URL"):
+        try:
+            connections.server_version(getattr(settings, name))
+        except (RedisError, RedisClusterException, OSError) as error:
+            sys.exit(f"No Redis answers at {name} ({type(error).__name__}). Start that server, or unset {name}.")
 
 
 def collect() -> None:

@@ -6,6 +6,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,7 +111,7 @@ class Stack:
         self._default("DATABASE_URL", database_url(folder.path))
         self._start_redis()
         self._start_simulator()
-        self.supervisor.run([sys.executable, "-m", "cityweather_dev.prepare"], "migrate")
+        self.supervisor.run([sys.executable, "-m", "cityweather_dev.prepare"], "prepare")
         for part in self._parts():
             self.supervisor.start(part)
         self.supervisor.wait(self._is_ready, READY_SECONDS, lambda: f"The service ({self._health})")
@@ -142,7 +143,7 @@ class Stack:
         if not self.simulated:
             return
         server = Simulator(self.folder.path, self.folder.port("simulator_port"), invent=float(self._options.invent))
-        self.env.update(UNLIMITED, **simulated(server.url))
+        self.env.update(unlimited({} if self._options.own_stores else os.environ), **simulated(server.url))
         self.supervisor.start(Part("simulator", server.command(), stage=4, stop_by=9.5))
 
     def _parts(self) -> list[Part]:
@@ -179,6 +180,11 @@ class Stack:
         except OSError as error:
             self._health = str(error)
         return False
+
+
+def unlimited(environ: Mapping[str, str]) -> dict[str, str]:
+    """No limits, but for those that the environment sets."""
+    return UNLIMITED | {name: environ[name] for name in UNLIMITED if name in environ}
 
 
 def _program(name: str) -> str:

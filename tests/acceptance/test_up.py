@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from redis import Redis
 
 from cityweather.settings import ROOT
 from cityweather_dev import sample
@@ -113,8 +114,11 @@ def test_a_second_one_and_a_taken_port_are_refused_with_a_sentence(
 
 def test_settings_that_the_parts_refuse_end_it_with_their_words(tmp_path: Path) -> None:
     words = refused("--data", str(tmp_path / "data"), "--port", "0", DATABASE_URL="postgres://nobody@127.0.0.1:1/none")
-    assert "migrate failed" in words
-    assert "Connection refused" in words
+    assert words.startswith("prepare failed:\nThe database does not answer as it should (OperationalError: ")
+    assert words.endswith("Check DATABASE_URL; `cityweather doctor` shows more.\n")
+    words = refused("--data", str(tmp_path / "data"), "--port", "0", REDIS_URL="redis://127.0.0.1:1/0")
+    sentence = "No Redis answers at REDIS_URL (ConnectionError). Start that server, or unset REDIS_URL."
+    assert words == f"prepare failed:\n{sentence}\n"
     words = refused("--data", str(tmp_path / "data"), "--port", "0", CITYWEATHER_API_KEY="clé", CACHE_TTL="ten")
     assert "CACHE_TTL" in words
     assert "Traceback" not in words
@@ -133,4 +137,6 @@ def refused(*arguments: str, **settings: str) -> str:
 def test_when_it_prints_ready_every_web_process_is_healthy_and_nothing_follows(run_up: Callable[..., Running]) -> None:
     up = run_up()
     assert [up.healthy() for _ in range(10)] == [True] * 10
+    with Redis.from_url(up.redis_url) as client:  # env/DEPLOY.md says 31 to 36, and this one is ours
+        assert 25 <= len(client.client_list()) <= 40
     assert wait_until(lambda: up.log.read_text().splitlines()[-1].startswith("up         | +--"), 5)

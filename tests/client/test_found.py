@@ -1,6 +1,7 @@
 """The `up` that runs here: its settings become those of a command that names no server."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,27 @@ def test_a_folder_in_which_none_runs_is_named(tmp_path: Path) -> None:
     done = run("check", "--data", str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.startswith(f"No `cityweather up` runs in {tmp_path}, and neither REDIS_URL nor DATABASE_URL")
+
+
+def test_check_without_any_setting_and_without_an_up_is_one_sentence(tmp_path: Path) -> None:
+    code = f"""
+import pathlib, sys
+from cityweather.__main__ import main
+from cityweather_client import local_service
+local_service.DATA = pathlib.Path({str(tmp_path)!r})
+sys.argv = ["cityweather", "check"]
+main()
+"""
+    environment = {"PYTHONPATH": os.environ["PYTHONPATH"]}
+    for more, begin in (
+        ({}, f"No `cityweather up` runs in {tmp_path}, and"),
+        ({"SECRET_KEY": "x" * 50}, "SystemCheck"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment | more, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith(begin)
 
 
 def test_a_command_with_a_server_of_its_own_is_not_for_it(up: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from cityweather_client.local_service import DEMO_API_KEY
 from cityweather_dev.console import announce
-from cityweather_dev.stack import Stack, StackOptions
+from cityweather_dev.stack import Stack, StackOptions, unlimited
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +44,12 @@ def test_a_key_of_the_environment_is_used_and_not_printed(tmp_path: Path, monkey
     text = "\n".join(announced(tmp_path))
     assert "its-own" not in text
     assert DEMO_API_KEY not in text
+
+
+def test_simulated_weather_has_no_limits_but_those_of_the_environment() -> None:
+    assert set(unlimited({}).values()) == {"0", ""}
+    given = {"THROTTLE_API": "2/min", "CACHE_TTL": "1"}
+    assert unlimited(given) == unlimited({}) | {"THROTTLE_API": "2/min"}
 
 
 @pytest.mark.parametrize("real", [{"OPENWEATHER_API_KEY": "k"}, {"WEATHER_PROVIDER": "open_meteo"}])

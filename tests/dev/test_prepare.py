@@ -9,8 +9,20 @@ from pytest_django.fixtures import Settings
 from cityweather_dev import prepare
 
 
+@pytest.mark.parametrize("name", ["REDIS_URL", "BROKER_URL", "CACHE_URL"])
+@pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
+@pytest.mark.usefixtures("redis_server")
+def test_a_redis_that_does_not_answer_is_named_by_its_setting(settings: Settings, name: str) -> None:
+    setattr(settings, name, "redis://127.0.0.1:1/0")
+    with pytest.raises(
+        SystemExit, match=rf"^No Redis answers at {name} \(ConnectionError\)\. Start that server, or unset"
+    ):
+        prepare.main()
+
+
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
+@pytest.mark.usefixtures("database", "redis_server")
 def test_a_database_that_takes_no_writes_is_reported_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     def migrate(*_: object, **__: object) -> None:
         with connection.cursor() as cursor:

@@ -16,6 +16,8 @@ def outages_as_sentences() -> Iterator[None]:
     try:
         yield
     except outages.OUTAGE_ERRORS as error:
+        if why := outages.refusal_reason(error):
+            raise CommandError(f"The database takes no writes: {why}.") from error
         name, setting = SERVERS[outages.server_of(error) or "redis"]
         words = str(error).partition("\n")[0]
         raise CommandError(

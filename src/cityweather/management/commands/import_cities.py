@@ -38,7 +38,6 @@ FLAGS = {"header=true": "--header", "header=false": "--no-header", "quotes=none"
 
 class Command(BaseCommand):
     help = "Import a CSV of cities (also .csv.gz); the refresh begins at once if the services run."
-    requires_system_checks = ()  # they concern the services, and this needs the database only
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
