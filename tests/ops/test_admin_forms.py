@@ -1,17 +1,26 @@
 """What somebody who has not logged in may send to the admin: little, soon, and not often."""
 
+import os
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from redis import Redis
 
 from cityweather.ops import admin_middleware
-from cityweather.ops.admin_middleware import FORM_SIZE, Sessions
+from cityweather.ops.admin_middleware import FORM_SECONDS, FORM_SIZE, Sessions
+from cityweather_dev.processes import free_port, wait_until
 
 pytestmark = pytest.mark.usefixtures("db", "redis_server")
 FORM = "application/x-www-form-urlencoded"
@@ -60,6 +69,49 @@ def test_a_form_that_does_not_come_is_not_waited_for(
     request = type(request)({**request.META, "wsgi.input": ours.makefile("rb"), "gunicorn.socket": ours})
     request.session = SessionStore()
     assert Sessions(lambda _: HttpResponse())(request).status_code == status
+
+
+@pytest.fixture
+def web(redis_server: Redis, settings: Any, sqlite_database: str, tmp_path: Path) -> Iterator[str]:
+    """The address of `cityweather web` as it is shipped: its gunicorn has two processes."""
+    port = free_port()
+    command = [sys.executable, "-m", "cityweather", "web", "--bind", f"127.0.0.1:{port}"]
+    environment = {**os.environ, "REDIS_URL": settings.REDIS_URL, "DATABASE_URL": sqlite_database}
+    with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, env=environment, stderr=log) as process:
+        address = f"http://127.0.0.1:{port}"
+        try:
+            assert wait_until(lambda: answers(f"{address}/readyz"), 30)
+            for _ in range(20):  # both processes have then loaded what they need
+                answers(f"{address}/admin/login/")
+            yield address
+        finally:
+            process.terminate()
+
+
+def answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=FORM_SECONDS).ok
+    except requests.RequestException:
+        return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
+def test_fourteen_slow_forms_keep_nobody_else_waiting(web: str) -> None:
+    host, _, port = web.removeprefix("http://").partition(":")
+    head = f"POST /admin/login/ HTTP/1.1\r\nHost: {host}\r\nContent-Type: {FORM}\r\nContent-Length: 100\r\n\r\nx=1"
+    with ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection((host, int(port)), timeout=20)) for _ in range(14)]
+        began = time.monotonic()
+        for client in slow:
+            client.sendall(head.encode())
+        assert all(answers(f"{web}/readyz") for _ in range(10))
+        # A process whose threads for slow work are all taken answers 503 at once; the other one has some left.
+        assert wait_until(lambda: answers(f"{web}/history"), FORM_SECONDS)
+        assert time.monotonic() - began < FORM_SECONDS  # while they are still waited for
+        statuses = {client.recv(100).split()[1] for client in slow}
+    assert statuses <= {b"408", b"429", b"503"}
+    assert all(answers(f"{web}/history") for _ in range(10))
 
 
 def test_a_form_that_cannot_be_parsed_leaves_no_traceback(client: Client, lines: list[dict[str, Any]]) -> None:
