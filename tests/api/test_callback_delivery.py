@@ -7,6 +7,10 @@ import json
 import logging
 import socket
 import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -174,6 +178,58 @@ def test_one_tick_sends_all_that_is_due(receiver: Receiver) -> None:
     for _ in range(3 * delivery.AT_ONCE):
         ended(receiver)
     assert deliver(NOW) == 3 * delivery.AT_ONCE
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.slow
+def test_one_round_sends_more_than_fifty_and_few_at_a_time_to_each_receiver(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, under_way, most = threading.Lock(), Counter[str](), Counter[str]()
+    attempt = delivery.attempt
+
+    def counted(job: BulkJob) -> delivery.Answer:
+        url = job.callback_url or ""
+        with lock:
+            under_way[url] += 1
+            most[url] = max(most[url], under_way[url])
+        try:
+            return attempt(job)
+        finally:
+            with lock:
+                under_way[url] -= 1
+
+    monkeypatch.setattr(delivery, "attempt", counted)
+    with receivers(4, settings) as all_of_them:
+        for _ in range(15):
+            for receiver in all_of_them:
+                ended(receiver)
+        assert deliver(NOW) == 60
+        assert [len(receiver.got) for receiver in all_of_them] == [15] * 4
+    assert max(most.values()) <= delivery.PER_HOST
+
+
+@pytest.mark.benchmark
+@pytest.mark.usefixtures("database")
+def test_fifty_callbacks_a_second_go_to_fast_receivers(settings: Settings) -> None:
+    """Run with `-n 0 -m benchmark -s`."""
+    with receivers(4, settings) as all_of_them:
+        for number in range(400):
+            ended(all_of_them[number % 4])
+        began = time.monotonic()
+        assert deliver(NOW) == 400
+        rate = 400 / (time.monotonic() - began)
+    print(f"\n{connection.vendor}: {rate:.0f} callbacks a second")  # noqa: T201
+    assert rate >= 50
+
+
+@contextmanager
+def receivers(number: int, settings: Settings) -> Iterator[list[Receiver]]:
+    with ExitStack() as stack:
+        made = [stack.enter_context(receiving()) for _ in range(number)]
+        settings.CALLBACK_HOSTS = [receiver.address for receiver in made]
+        settings.CALLBACK_SECRET = SECRET
+        yield made
 
 
 @pytest.mark.usefixtures("db")
