@@ -72,7 +72,7 @@ PROCESSES = {
     "web": [sys.executable, "-m", "cityweather", "web", "-b", "127.0.0.1:0"],
     "worker": [BIN / "celery", "-A", "cityweather", "worker", "-Q", "fetch", "--pool", "solo"],
     "beat": [BIN / "celery", "-A", "cityweather", "beat"],
-    "command": [sys.executable, "-m", "cityweather", "flush"],
+    "command": [sys.executable, "-m", "cityweather", "import_cities", "towns.csv"],
     "check": [sys.executable, "-m", "cityweather", "check"],
 }
 
