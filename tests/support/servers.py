@@ -145,22 +145,24 @@ def forget_singletons() -> None:
     for function in (redis_connections.redis_client, redis_connections.broker_client):
         if function.cache_info().currsize:
             function().close()
-    for function in _cached(frozenset(name for name in sys.modules if name.startswith("cityweather."))):
+    _find_singletons(frozenset(name for name in sys.modules if name.startswith("cityweather.")))
+    for function in SINGLETONS:
         function.cache_clear()
 
 
 CONSTANT = {"cityweather.places.areas", "cityweather.api.schema"}
+SINGLETONS: set[Any] = set()  # found so far: a test may have replaced one of them
 
 
 @lru_cache
-def _cached(modules: frozenset[str]) -> list[Any]:
+def _find_singletons(modules: frozenset[str]) -> None:
     """Without those that hold the same in every test."""
-    return [
+    SINGLETONS.update(
         value
         for name in modules - CONSTANT
         for value in vars(sys.modules[name]).values()
         if getattr(value, "__module__", None) == name and hasattr(value, "cache_clear")
-    ]
+    )
 
 
 # --- databases ----------------------------------------------------------------------------------------------------
