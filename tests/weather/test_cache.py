@@ -98,9 +98,14 @@ def test_a_ttl_of_zero_keeps_no_weather(redis_server: Redis) -> None:
 
 
 def test_where_a_name_was_found_comes_back_and_is_no_weather(cache: Cache) -> None:
-    cache.set_found([("oslo", Place("Oslo", 59.9, 10.7, "Oslo", "Oslo County", "NO"))])
-    assert cache.read(["oslo"]) == ({}, {"oslo": (59.9, 10.7, "Oslo", "Oslo County", "NO")})
+    cache.set_found([("oslo", Place("Oslo", 59.9, 10.7, "Oslo", "Oslo County", "NO", 2))])
+    assert cache.read(["oslo"]) == ({}, {"oslo": (59.9, 10.7, "Oslo", "Oslo County", "NO", 2)})
     assert cache.get("oslo") is None
+
+
+def test_where_earlier_code_found_a_name_there_are_no_other_places(cache: Cache) -> None:
+    django_cache.set("w:oslo", ["at", 59.9, 10.7, "Oslo", None, "NO"])
+    assert cache.read(["oslo"])[1] == {"oslo": (59.9, 10.7, "Oslo", None, "NO", 0)}
 
 
 def test_a_look_up_comes_back_whole_and_is_kept_as_long_as_its_weather_is_fresh(

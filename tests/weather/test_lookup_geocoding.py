@@ -69,7 +69,7 @@ def test_nor_is_it_by_another_process(meteo: Any, headers: dict[str, str]) -> No
     with pytest.raises(ProviderDown):
         lookup("oslo", nothing_known, Place)
     _web.cache_clear()
-    assert Cache("open_meteo", 900).read(["oslo"])[1] == {"oslo": (59.9, 10.7, "Oslo", None, "NO")}
+    assert Cache("open_meteo", 900).read(["oslo"])[1] == {"oslo": (59.9, 10.7, "Oslo", None, "NO", 0)}
 
 
 def test_coordinates_that_a_batch_left_are_used(meteo: Any) -> None:

@@ -29,8 +29,8 @@ UNKNOWN_TTL = 86_400  # seconds; a city unknown today may be known tomorrow
 # Seconds; longer than a job is parked for a daily quota.
 COORDINATES_TTL = TRIES_TTL = 2 * 86_400
 
-Found = tuple[float, float, str | None, str | None, str | None]
-"""Where a name is: latitude, longitude (degrees), and the geocoder's name, region and country."""
+Found = tuple[float, float, str | None, str | None, str | None, int]
+"""Where a name is: latitude, longitude (degrees), the geocoder's name, region and country, and how many others fit."""
 
 
 class Serializer(BaseSerializer):  # type: ignore[misc]  # django-redis has no types
@@ -133,7 +133,9 @@ class Cache:
 
     def set_found(self, places: Sequence[tuple[str, Place]]) -> None:
         """Where names are, so that nobody geocodes them again."""
-        values = [(key, ["at", p.latitude, p.longitude, p.known_as, p.region, p.country]) for key, p in places]
+        values = [
+            (key, ["at", p.latitude, p.longitude, p.known_as, p.region, p.country, p.ambiguous]) for key, p in places
+        ]
         self._write(values, COORDINATES_TTL)
 
     def tried(self, job_id: str, position: int) -> int:
@@ -202,7 +204,8 @@ def _decode(value: Any) -> Answer | None:
 
 
 def _decode_found(value: Any) -> Found | None:
+    """Earlier code wrote no number of others."""
     match value:
-        case ["at", float() | int() as latitude, float() | int() as longitude, known_as, region, country]:
-            return latitude, longitude, known_as, region, country
+        case ["at", float() | int() as latitude, float() | int() as longitude, known_as, region, country, *others]:
+            return latitude, longitude, known_as, region, country, others[0] if others else 0
     return None

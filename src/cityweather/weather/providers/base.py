@@ -21,6 +21,7 @@ class Place:
     """A city as a provider is asked for it. Degrees; both None until it was geocoded.
 
     `name` as it is written, with its areas behind commas. `known_as`, `region` and `country` are the geocoder's.
+    `ambiguous`: how many other places it found that fit as well.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Place:
     known_as: str | None = None
     region: str | None = None
     country: str | None = None
+    ambiguous: int = 0
 
     @property
     def located(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from cityweather.errors import UnknownCity
 from cityweather.places import areas
 from cityweather.places.areas import Area, Code
-from cityweather.places.matching import Asked, Reading, readings
+from cityweather.places.matching import NEARBY, Asked, Reading, distance_km, readings
 from cityweather.places.names import display, key
 from cityweather.places.spelling import loose
 from cityweather.weather.providers.base import Place
@@ -55,6 +55,7 @@ def only_region(found: Reading) -> Code | None:
 def choose(place: Place, hits: Sequence[Hit]) -> Place:
     """The hit that is meant: in the areas named, of exactly that name if there is one, then the most populous.
 
+    The place counts the other hits in these areas whose name is as exact, without those that are the same town.
     Raises UnknownCity: a hit in another country or region than the one named is no hit.
     """
     found = reading(place)
@@ -64,6 +65,7 @@ def choose(place: Place, hits: Sequence[Hit]) -> Place:
     if not fitting:
         raise UnknownCity
     best = min(fitting, key=lambda hit: (_likeness(found, hit), -hit.population))  # min() keeps the geocoder's order
+    alike = [hit for hit in fitting if _likeness(found, hit) == _likeness(found, best)]
     return replace(
         place,
         latitude=best.latitude,
@@ -71,7 +73,13 @@ def choose(place: Place, hits: Sequence[Hit]) -> Place:
         known_as=best.name or None,
         region=best.region or None,
         country=best.country or None,
+        ambiguous=sum(not _same_town(best, hit) for hit in alike),
     )
+
+
+def _same_town(hit: Hit, other: Hit) -> bool:
+    """Geocoders list a town twice, such as its centre and its municipality."""
+    return distance_km(hit.latitude, hit.longitude, other.latitude, other.longitude) <= NEARBY
 
 
 def _likeness(found: Reading, hit: Hit) -> int:
