@@ -51,6 +51,9 @@ class City(models.Model):
     )  # fmt: skip
     matched_name = models.CharField(max_length=200, null=True, blank=True, help_text="Of the place that answers")
     region = models.CharField(max_length=200, null=True, blank=True, help_text="The name of the place's region")
+    ambiguous = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How many other places the geocoder found that fit the name"
+    )
 
     class Meta:
         verbose_name_plural = "cities"

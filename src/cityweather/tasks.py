@@ -45,13 +45,13 @@ class FetchTask(Quiet):
 def fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any]], *more: Any) -> None:
     """Fetch one batch. `number`: the message's format. rows: as batches.rows() gives them.
 
-    `more`: the id of the request, "" without one; other formats may have none or further arguments.
+    `more`: the id of the request, "" without one, and whether ambiguous rows fail; other formats differ.
     """
     with structlog.contextvars.bound_contextvars(job_id=job_id, request_id=more[0] if more else ""):
-        _fetch(number, job_id, epoch, token, rows)
+        _fetch(number, job_id, epoch, token, rows, refuse_ambiguous=len(more) > 1 and more[1])
 
 
-def _fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any]]) -> None:
+def _fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any]], *, refuse_ambiguous: bool) -> None:
     tracker = connections.tracker()
     if number != batches.FORMAT:
         log.error("unknown_message_format", extra={"format": number})
@@ -64,9 +64,13 @@ def _fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any
         if stop == "cancelled":
             tracker.release(job_id, epoch, token)
         return
-    places = [Row(position, Place(name, *point)) for position, name, *point, refusal in rows if refusal is None]
+    places = [
+        Row(position, Place(name, latitude, longitude, ambiguous=others))
+        for position, name, latitude, longitude, others, refusal in rows
+        if refusal is None
+    ]
     refused = [(position, refusal) for position, *_, refusal in rows if refusal is not None]
-    run_batch(Batch(job_id, epoch, token, places, refused))
+    run_batch(Batch(job_id, epoch, token, places, refused, refuse_ambiguous))
 
 
 @shared_task(base=Quiet)

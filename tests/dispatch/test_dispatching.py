@@ -41,7 +41,7 @@ def test_a_job_whose_start_lies_ahead_of_the_clock_is_not_young_for_as_long(
 def test_a_new_job_starts_with_ten_cities_at_once(sent_tasks: list[Sent]) -> None:
     job = make_job(50)
     tick()
-    assert sent_rows(sent_tasks) == [[n, f"c{n}", None, None, None] for n in range(10)]
+    assert sent_rows(sent_tasks) == [[n, f"c{n}", None, None, 0, None] for n in range(10)]
     assert {(sent.name, sent.options["queue"], sent.args[0], sent.args[1]) for sent in sent_tasks} == {
         (batches.TASK, "fetch", batches.FORMAT, str(job.job_id))
     }
@@ -62,9 +62,10 @@ def test_a_jobs_first_cities_pass_what_waits_and_the_rest_lets_others_pass(sent_
 def test_known_coordinates_travel_with_the_row(sent_tasks: list[Sent]) -> None:
     job = make_job(2)
     City.objects.update(latitude=48.85, longitude=2.35)
+    City.objects.filter(name="c0").update(ambiguous=2)
     JobResult.objects.filter(job=job, position=1).update(latitude=1.5, longitude=-2.5)
     tick()
-    assert sent_rows(sent_tasks) == [[0, "c0", 48.85, 2.35, None], [1, "c1", 1.5, -2.5, None]]
+    assert sent_rows(sent_tasks) == [[0, "c0", 48.85, 2.35, 2, None], [1, "c1", 1.5, -2.5, 0, None]]
 
 
 def test_every_row_is_sent_once_while_results_come_in(sent_tasks: list[Sent]) -> None:
@@ -73,7 +74,7 @@ def test_every_row_is_sent_once_while_results_come_in(sent_tasks: list[Sent]) ->
         before = len(sent_tasks)
         tick()
         for sent in sent_tasks[before:]:
-            _, job_id, epoch, token, rows, _ = sent.args
+            _, job_id, epoch, token, rows, *_ = sent.args
             assert tracker().start(job_id, epoch, token) is None
             tracker().record(job_id, epoch, token, [result(row[0]) for row in rows])
             tracker().release(job_id, epoch, token, speed=100.0)

@@ -28,6 +28,7 @@ TOTAL = 12
 OF_REDIS = ("progresses", "entries_of", "next_entries", "has_entry", "close", "trim", "install", "finish")
 CALLS = [(BulkJob, "save"), *((Tracker, name) for name in OF_REDIS)]
 OUTCOMES = st.sampled_from([None, None, "unknown_city"])
+OTHERS = st.sampled_from([0, 0, 2])  # places that fit, too
 
 
 class CrashError(Exception):
@@ -113,7 +114,8 @@ class Life(RuleBasedStateMachine):
         epoch, token, positions = data.draw(st.sampled_from(self.batches))
         self.copy_redis()
         some = data.draw(st.lists(st.sampled_from(positions), max_size=6))
-        self.tracker.record(self.id, epoch, token, [result(p, data.draw(OUTCOMES), at=1000.0 + p) for p in some])
+        results = [result(p, data.draw(OUTCOMES), at=1000.0 + p, ambiguous=data.draw(OTHERS)) for p in some]
+        self.tracker.record(self.id, epoch, token, results)
 
     @precondition(lambda self: self.batches)
     @rule(data=st.data())
@@ -180,6 +182,9 @@ class Life(RuleBasedStateMachine):
         report = audit(self.id)
         assert report is not None
         assert report.faults == []
+        self.a_dispatcher_syncs()
+        state = self.tracker.progress(self.id)
+        assert state is None or state.closed or state.ambiguous == reload(self.job).ambiguous
 
     @rule(at=st.integers(0, 9), after=st.booleans())
     def a_flusher_dies(self, at: int, after: bool) -> None:
@@ -206,7 +211,8 @@ class Life(RuleBasedStateMachine):
     def the_database_is_restored(self, data: st.DataObject) -> None:
         job, rows = data.draw(st.sampled_from(self.database_copies))
         BulkJob.objects.filter(pk=self.job.pk).update(**{k: v for k, v in job.items() if k != "job_id"})
-        JobResult.objects.bulk_update([JobResult(**row) for row in rows], ["status", "refreshed_at", "error"])
+        columns = ["status", "refreshed_at", "error", "ambiguous"]
+        JobResult.objects.bulk_update([JobResult(**row) for row in rows], columns)
 
     # --- what always holds -------------------------------------------------------------------------------------
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
-from cityweather.flush import flusher, sql
+from cityweather.dispatch import job_control
+from cityweather.flush import flusher, live_jobs, sql, writer
 from cityweather.models import BulkJob, City, JobResult
 from cityweather.runtime import connections
 from cityweather.tracker import results
@@ -125,6 +126,65 @@ def test_a_row_refused_as_ambiguous_is_no_refresh_of_its_city() -> None:
     work(job, [result(0, at=1000), result(1, "ambiguous_city", at=2000)])
     flush(job)
     assert City.objects.values_list("last_status", "last_error").get(name="c0") == ("success", None)
+
+
+def test_rows_of_which_the_geocoder_found_several_places_are_counted_once() -> None:
+    job = running_job(5)
+    JobResult.objects.filter(job=job, position=3).update(ambiguous=7)
+    BulkJob.objects.filter(pk=job.pk).update(ambiguous=1)
+    found = [result(0, ambiguous=2), result(1, "ambiguous_city", ambiguous=1), result(2), result(3, ambiguous=4)]
+    for recorded in (found, [result(0, ambiguous=5)], [result(2, ambiguous=5)]):
+        work(job, recorded)
+        flush(job)
+    numbers = JobResult.objects.filter(job=job).order_by("position").values_list("ambiguous", flat=True)
+    assert (list(numbers), agree(job), reload(job).ambiguous) == ([2, 1, 0, 7, 0], (4, 3, 1), 3)
+
+
+def test_entries_that_are_read_twice_count_ambiguous_rows_once() -> None:
+    job = running_job(4)
+    work(job, [result(0, ambiguous=2), result(1, ambiguous=2)])
+    entries = tracker().read_entries(str(job.job_id), "0-0", 10)
+    flush(job)
+    with transaction.atomic():
+        again = live_jobs.lock(str(job.job_id))
+        assert again is not None
+        writer.apply([(again, entries)])
+    connections.redis_client().flushdb()
+    flush(job)
+    state = tracker().progress(str(job.job_id))
+    assert state is not None
+    assert (agree(job), reload(job).ambiguous, state.ambiguous) == ((2, 2, 0), 2, 2)
+
+
+def test_more_ambiguous_rows_than_one_statement_may_name_are_counted() -> None:
+    job = running_job(1_100)
+    for first in range(0, 1_100, 100):
+        work(job, [result(position, ambiguous=1) for position in range(first, first + 100)])
+    flush(job)
+    assert (agree(job), reload(job).ambiguous) == ((1_100, 1_100, 0), 1_100)
+
+
+def test_redis_has_the_number_of_ambiguous_rows_with_the_next_dispatch_tick() -> None:
+    job = running_job(3)
+    work(job, [result(0, ambiguous=2)])
+    flush(job)
+    before = tracker().progress(str(job.job_id))
+    assert before is not None
+    job_control.sync(reload(job), before, tracker())
+    after = tracker().progress(str(job.job_id))
+    assert after is not None
+    assert (before.ambiguous, after.ambiguous) == (0, 1)
+
+
+def test_a_city_keeps_how_many_places_were_found_with_the_place() -> None:
+    job = running_job(2)
+    work(job, [result(0, "gave_up", at=1000, ambiguous=2), result(1, at=1000, ambiguous=2)])
+    flush(job)
+    assert list(City.objects.order_by("name").values_list("ambiguous", flat=True)) == [0, 2]
+    again = running_job(2)
+    work(again, [result(0, at=2000, ambiguous=3), result(1, at=2000, ambiguous=4)])
+    flush(again)
+    assert list(City.objects.order_by("name").values_list("ambiguous", flat=True)) == [3, 2]
 
 
 def test_an_answer_names_the_place_of_a_city_only_once() -> None:

@@ -18,7 +18,7 @@ from tests.support.dispatch import tick
 from tests.support.servers import default_database
 
 Answer = dict[str, Any]
-ImportFile = Callable[[bytes], dict[int, Answer]]
+ImportFile = Callable[..., dict[int, Answer]]
 
 
 @pytest.fixture
@@ -64,10 +64,10 @@ def client() -> Client:
 
 @pytest.fixture
 def import_file(client: Client, sent_tasks: list[Sent]) -> ImportFile:
-    """Imports a file and carries its job out. The results by their lines; no row may be refused."""
+    """Imports a file, with options, and carries its job out. The results by their lines; no row may be refused."""
 
-    def carry_out(content: bytes) -> dict[int, Answer]:
-        answer = client.post("/bulk/import", {"file": SimpleUploadedFile("places.csv", content)})
+    def carry_out(content: bytes, **options: str) -> dict[int, Answer]:
+        answer = client.post("/bulk/import", {"file": SimpleUploadedFile("places.csv", content), **options})
         assert (answer.status_code, answer.json()["rejected"]) == (202, 0), answer.content
         job = f"/bulk/jobs/{answer.json()['job_id']}"
         for _ in range(100):

@@ -15,7 +15,7 @@ def test_every_spelling_of_a_place_has_its_city() -> None:
     match = Match(FLORENCE, "gazetteer", 43.77, 11.25)
     found = identity(Asked("Firenze", country="Italia"), match)
     assert found == identity(Asked("Florence"), match)
-    assert found == ("Florence, IT", "florence, it", 3176959, "Florence", "Tuscany", "IT", 43.77, 11.25)
+    assert found == ("Florence, IT", "florence, it", 3176959, "Florence", "Tuscany", "IT", 43.77, 11.25, 0)
 
 
 def test_given_coordinates_do_not_move_the_city_of_a_place() -> None:
@@ -44,7 +44,7 @@ def test_two_points_of_one_name_are_two_cities() -> None:
 )
 def test_without_a_place_the_city_is_what_is_written(asked: Asked, name: str) -> None:
     found = identity(asked, matching.NOWHERE)
-    assert found == (name, key(name), *[None] * 6)
+    assert found == (name, key(name), *[None] * 6, 0)
 
 
 @pytest.mark.parametrize(

@@ -112,11 +112,65 @@ def test_what_a_geocoder_finds_lies_where_the_row_says(import_file: ImportFile) 
     named = [case for case in ROWS if case.asked.latitude is None]
     found = [(case, result) for case, result in results_of(named, import_file) if result["status"] == "success"]
     for case, result in found:
-        assert (result["matched"]["source"], result["ambiguous"]) == ("provider", 0)
+        assert result["matched"]["source"] == "provider"
         assert lies_within(result["matched"], case.asked), (case, result["matched"])
     assert len(found) > 75
     others = {case.asked.name for case, result in found if place_of(result["matched"]) != case.place}
     assert others == {"Mexico", "Calcutta"}  # geocoders' towns of exactly that name go before other names
+
+
+LIKE = b'city\nSpringfield\n"Springfield, IL"\nLucerne\nXyzzy\n'
+
+
+def test_a_geocoders_other_places_are_counted_by_imports_and_look_ups_alike(
+    import_file: ImportFile, client: Client, simulator: Simulator
+) -> None:
+    """The gazetteer is empty. Each name is geocoded once: later the City and the cache know how many there are."""
+    PlaceName.objects.all().delete()
+    first, again = import_file(LIKE), import_file(LIKE)
+    numbers = [result["ambiguous"] for result in first.values()]
+    assert numbers[0] > 0
+    assert numbers[1:] == [0, 0, 0]
+    assert [result["ambiguous"] for result in again.values()] == numbers
+    for city, number in zip(("Springfield", "springfield, il", "Lucerne"), numbers, strict=False):
+        answer = client.get("/weather", {"city": city}).json()
+        assert (answer["ambiguous"], answer["candidates"], answer["matched"]["source"]) == (number, [], "provider")
+    for job in client.get("/bulk/jobs").json()["results"]:
+        summary = client.get(f"/bulk/jobs/{job['job_id']}/summary").json()
+        assert (job["ambiguous"], summary["ambiguous"]) == (1, 1)
+        (row,) = client.get(f"/bulk/jobs/{job['job_id']}/results?ambiguous=true").json()["results"]
+        assert row["city"] == "Springfield"
+    assert geocodings(simulator) == 4
+
+
+def test_a_row_that_the_geocoder_finds_ambiguous_fails_if_the_import_asks_for_it(
+    import_file: ImportFile, simulator: Simulator
+) -> None:
+    PlaceName.objects.all().delete()
+    file = b"city\nSpringfield\n"
+    (refused,) = import_file(file, ambiguous="fail").values()
+    assert (refused["status"], refused["last_error"]) == ("failed", "ambiguous_city")
+    assert (refused["candidates"], refused["weather"], refused["matched"]) == ([], None, None)
+    assert simulator.stats()["requests"] == geocodings(simulator) == 1
+    (likeliest,) = import_file(file).values()  # its City has a place now
+    (again,) = import_file(file, ambiguous="fail").values()
+    assert (likeliest["status"], again["last_error"]) == ("success", "ambiguous_city")
+    assert refused["ambiguous"] == likeliest["ambiguous"] == again["ambiguous"] > 0
+    assert (simulator.stats()["requests"], geocodings(simulator)) == (2, 1)
+
+
+def test_what_a_look_up_found_ambiguous_an_import_may_refuse(
+    import_file: ImportFile, client: Client, simulator: Simulator
+) -> None:
+    PlaceName.objects.all().delete()
+    found = client.get("/weather", {"city": "Springfield"}).json()
+    (refused,) = import_file(b"city\nSpringfield\n", ambiguous="fail").values()
+    assert (refused["last_error"], refused["ambiguous"]) == ("ambiguous_city", found["ambiguous"])
+    assert simulator.stats()["requests"] == 2
+
+
+def geocodings(simulator: Simulator) -> int:
+    return sum(count for kind, count in simulator.stats()["by_kind"].items() if kind in ("direct", "search"))
 
 
 def lies_within(matched: dict[str, Any], asked: Asked) -> bool:

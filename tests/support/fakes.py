@@ -186,7 +186,7 @@ class World:
             sleep=clock.advance,
         )
 
-    def batch(self, *cities: str, first: int = 0) -> None:
+    def batch(self, *cities: str, first: int = 0, refuse_ambiguous: bool = False) -> None:
         """Rows from `first` on that are not done yet; `cities` are theirs in turn."""
         keys = JobKeys.of(JOB)
         self.redis.delete(keys.leases)
@@ -194,7 +194,7 @@ class World:
         positions = self.tracker.claim(JOB, 1, "token", len(cities), missing=False).positions
         self.tracker.start(JOB, 1, "token")
         rows = [Row(position, self.place_of(city)) for position, city in zip(positions, cities, strict=True)]
-        run_batch(Batch(JOB, 1, "token", rows), self.context)
+        run_batch(Batch(JOB, 1, "token", rows, refuse_ambiguous=refuse_ambiguous), self.context)
 
     def stop(self, reason: str) -> None:
         """From now on record() answers with this reason."""

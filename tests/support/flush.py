@@ -50,8 +50,8 @@ def flush(job: BulkJob) -> None:
         pass
 
 
-def result(position: int, error: str | None = None, at: float | None = None) -> Result:
-    return Result(position, time.time() if at is None else at, error, None if error else list(WEATHER))
+def result(position: int, error: str | None = None, at: float | None = None, ambiguous: int = 0) -> Result:
+    return Result(position, time.time() if at is None else at, error, None if error else list(WEATHER), ambiguous)
 
 
 def work(job: BulkJob, results: Sequence[Result]) -> int:
@@ -71,11 +71,12 @@ def work_all(job: BulkJob) -> None:
 
 
 def agree(job: BulkJob) -> tuple[int, int, int]:
-    """(processed, succeeded, failed), asserted to be the same in BulkJob and JobResult (invariant 2)."""
+    """(processed, succeeded, failed). They and `ambiguous` must be the same in BulkJob and JobResult (invariant 2)."""
     job = reload(job)
     rows = JobResult.objects.filter(job=job)
     succeeded, failed = rows.filter(status=Status.SUCCESS).count(), rows.filter(status=Status.FAILED).count()
     assert (job.processed, job.succeeded, job.failed) == (succeeded + failed, succeeded, failed)
+    assert job.ambiguous == rows.filter(ambiguous__gt=0).count()
     return job.processed, job.succeeded, job.failed
 
 

@@ -14,7 +14,7 @@ def state_of(bench: Bench) -> tuple[str, int]:
 
 
 def test_results_come_back_as_they_were_recorded() -> None:
-    results = [Result(0, 1.5, None, [20.5, "Clouds", 50, 1, None]), Result(7, 2.0, "unknown_city", None)]
+    results = [Result(0, 1.5, None, [20.5, "Clouds", 50, 1, None]), Result(7, 2.0, "unknown_city", None, 3)]
     assert decode(encode(results, now=10.0), received_at=10.1) == results
     assert encode(results, now=10.0).startswith(b"[%d," % FORMAT)
 
@@ -24,6 +24,14 @@ def test_newer_code_reads_entries_of_an_earlier_format(monkeypatch: pytest.Monke
     entry = encode(recorded, now=10.0)
     monkeypatch.setattr("cityweather.tracker.results.FORMAT", FORMAT + 1)
     assert decode(entry, received_at=10.0) == recorded
+
+
+def test_a_result_of_format_2_has_no_other_places() -> None:
+    entry = b'[2,10.0,[[0,1.5,null,[20.5,"Clouds",50,1]],[7,2.0,"unknown_city",null]]]'
+    assert decode(entry, received_at=10.0) == [
+        Result(0, 1.5, None, [20.5, "Clouds", 50, 1]),
+        Result(7, 2.0, "unknown_city"),
+    ]
 
 
 @pytest.mark.parametrize("wrong", [-3600.0, 3600.0])

@@ -40,7 +40,9 @@ class Result(Shape):
 
 
 class ListedResult(Result):
-    candidates = Town(many=True, required=False, help_text="Of a row that failed as ambiguous_city: places that fit")
+    candidates = Town(
+        many=True, required=False, help_text="Of a row that failed as ambiguous_city: places of the gazetteer that fit"
+    )
 
 
 class Rejected(Shape):

@@ -77,7 +77,8 @@ class Snapshot:
         # Which retries there are and not how many: one may take the place of another that was deleted.
         texts = crc32("\n".join((self.label, *self.retries, *self.reruns)).encode())
         limits = (self.waiting_for, self.limited_by, self.max_rate)
-        facts = (self.status, self.phase, *limits, self.succeeded, self.failed, self.total, self.imported, texts)
+        counters = (self.succeeded, self.failed, self.total, self.imported, self.ambiguous)
+        facts = (self.status, self.phase, *limits, *counters, texts)
         return 'W/"' + ".".join(map(str, facts)) + '"'
 
 

@@ -18,7 +18,7 @@ from cityweather.tracker.tracker import LOST_BEFORE_ALONE, Claim, Tracker
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2  # first in every message; a worker hands back a batch whose format it does not know
+FORMAT = 3  # first in every message; a worker hands back a batch whose format it does not know
 TASK = "cityweather.tasks.fetch"
 LOST_BEFORE_FAILING = 2 * LOST_BEFORE_ALONE
 
@@ -32,7 +32,7 @@ def send_claim(job: BulkJob, epoch: int, claim: Claim, tracker: Tracker) -> bool
     # A job's first cities pass the batches of others, so a small job behind a large one is soon done.
     priority = 0 if claim.positions[0] < FIRST else connections.LATER
     try:
-        send(job_id, epoch, claim.token, rows(job, claim.positions), job.request_id, priority=priority)
+        send(job, epoch, claim.token, rows(job, claim.positions), priority=priority)
     except OperationalError:
         log.warning("broker_unreachable", extra={"job_id": job_id})
         tracker.release(job_id, epoch, claim.token)
@@ -44,23 +44,23 @@ def send_claim(job: BulkJob, epoch: int, claim: Claim, tracker: Tracker) -> bool
 
 
 def rows(job: BulkJob, positions: Sequence[int]) -> list[list[Any]]:
-    """[[position, name, latitude | None, longitude | None, refusal | None], …]
+    """[[position, name, latitude | None, longitude | None, others, refusal | None], …]
 
     A row with a refusal, an error code, fails with it and is not asked for. Coordinates that a row gives hold.
+    `others`: how many other places the geocoder found when it was asked for the name.
     """
     claimed = JobResult.objects.filter(job=job, position__gte=positions[0], position__lte=positions[-1])
     if positions[-1] - positions[0] >= len(positions):
         claimed = claimed.filter(position__in=positions)
     latitude, longitude = Coalesce("latitude", "city__latitude"), Coalesce("longitude", "city__longitude")
-    found = claimed.order_by("position").values_list("position", "city__name", latitude, longitude, "ambiguous")
+    columns = ("position", "city__name", latitude, longitude, "city__ambiguous", "ambiguous")
+    found = claimed.order_by("position").values_list(*columns)
     return [[*row, AmbiguousCity.code if job.refuse_ambiguous and ambiguous else None] for *row, ambiguous in found]
 
 
-def send(
-    job_id: str, epoch: int, token: str, batch: Sequence[Sequence[Any]], request_id: str = "", *, priority: int = 0
-) -> None:
-    """`batch` as rows() gives it. `request_id` goes into the worker's logs. Raises kombu's OperationalError."""
-    args = [FORMAT, job_id, epoch, token, batch, request_id]
+def send(job: BulkJob, epoch: int, token: str, batch: Sequence[Sequence[Any]], *, priority: int) -> None:
+    """`batch` as rows() gives it. The worker logs the id of the job's request. Raises kombu's OperationalError."""
+    args = [FORMAT, str(job.job_id), epoch, token, batch, job.request_id, job.refuse_ambiguous]
     current_app.send_task(TASK, args=args, queue="fetch", priority=priority, retry=False)
 
 

@@ -22,7 +22,7 @@ from cityweather.tracker.tracker import Tracker
 log = logging.getLogger(__name__)
 
 Phase = BulkJob.Phase
-BY_IMPORT_TICK = ("imported", "ambiguous", "unmatched")  # by the import tick
+ROW_COUNTS = ("imported", "ambiguous", "unmatched")  # the database counts them: the import tick, and the flush
 NO_SOURCE = "The job whose cities it refreshes was deleted. Make a new schedule from another job."
 RUNS = (Phase.IMPORTING, Phase.QUEUED, Phase.FETCHING)
 ACTIVE = (*RUNS, Phase.PAUSED)
@@ -142,7 +142,7 @@ def sync(job: BulkJob, progress: Progress, tracker: Tracker) -> str:
     if _agree(job, progress):
         return progress.command
     # Race: the caller read the row up to a second ago, and a command may have come since.
-    job.refresh_from_db(fields=["phase", "phases", "status", "max_rate", "label", *BY_IMPORT_TICK])
+    job.refresh_from_db(fields=["phase", "phases", "status", "max_rate", "label", *ROW_COUNTS])
     if job.ended:
         return "ended"
     if progress.command == "fail" and job.command in ("", "pause"):
@@ -164,7 +164,7 @@ def copy(job: BulkJob, epoch: int | None, tracker: Tracker) -> None:
         status=job.status,
         max_rate=job.max_rate or 0,
         label=job.label,
-        **{name: getattr(job, name) for name in BY_IMPORT_TICK},
+        **{name: getattr(job, name) for name in ROW_COUNTS},
     )
 
 
@@ -178,8 +178,8 @@ def copy_start(job: BulkJob, progress: Progress, tracker: Tracker) -> None:
 
 
 def _agree(job: BulkJob, progress: Progress) -> bool:
-    in_redis = (progress.command, progress.phase, progress.status, progress.max_rate, progress.label, progress.imported)
-    return in_redis == (job.command, job.phase, job.status, job.max_rate, job.label, job.imported)
+    names = ("command", "phase", "status", "max_rate", "label", *ROW_COUNTS)
+    return all(getattr(progress, name) == getattr(job, name) for name in names)
 
 
 # --- delete -----------------------------------------------------------------------------------------------------------

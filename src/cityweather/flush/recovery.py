@@ -75,7 +75,7 @@ def rebuild(job: BulkJob, state: Progress | None, tracker: Tracker) -> None:
     job.epoch = max(job.epoch, state.epoch if state else 0) + 1
     job.stream_position = following(max((job.stream_position, last), key=order))
     tracker.install(job_id, job.epoch, job.stream_position, done(job) if job.processed else b"", fields(job))
-    job.save(update_fields=["processed", "succeeded", "failed", "epoch", "stream_position"])
+    job.save(update_fields=[*writer.COUNTERS, "epoch", "stream_position"])
     if job.started_at:
         metrics.add("recoveries")
         log.warning("job_rebuilt", extra={"job_id": job_id, "epoch": job.epoch, "processed": job.processed})

@@ -52,6 +52,7 @@ CITY_COLUMNS = (
 # The place that answers stays: that of the gazetteer, or of the first answer. Another answer must not move the city.
 PLACE_COLUMNS = (
     ("latitude", "float8"), ("longitude", "float8"), ("country", "text"), ("region", "text"), ("matched_name", "text"),
+    ("ambiguous", "int"),
 )  # fmt: skip
 _SET = ", ".join(
     [f"{name} = coalesce(i.{name}, cityweather_city.{name})" for name, _ in CITY_COLUMNS]
@@ -117,12 +118,12 @@ def _city_row(city_id: int, result: Result, now: float) -> list[Any]:
     """A time ahead of now becomes now: until that time nothing newer could replace the result."""
     head = [city_id, _time(min(result.refreshed_at, now)), _status(result), _text(result.error, 200)]
     if result.weather is None:
-        return [*head, *[None] * len(COLUMNS)]
+        return [*head, *[None] * (len(COLUMNS) - 1), 0]
     w = Weather.unpack(result.weather)
     return [
         *head, w.temperature, _text(w.condition, 50), _percent(w.humidity), _time(w.observed_at), w.feels_like,
         _text(w.description, 100), w.wind_speed, w.latitude, w.longitude, _text(w.country, 2), _text(w.region, 200),
-        _text(w.name, 200),
+        _text(w.name, 200), result.ambiguous,
     ]  # fmt: skip
 
 

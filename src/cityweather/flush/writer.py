@@ -1,16 +1,20 @@
 """Writes results into rows and counts the rows they changed, inside the caller's transaction (invariant 2)."""
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 
 from django.db import transaction
 
 from cityweather.flush import sql
-from cityweather.models import BulkJob
+from cityweather.models import BulkJob, JobResult
 from cityweather.runtime import metrics
 from cityweather.tracker.entries import Entry, order
 from cityweather.tracker.results import Result
+from cityweather.tracker.tracker import MOST
+
+COUNTERS = ("processed", "succeeded", "failed", "ambiguous")  # what write() changes
 
 
 def apply(read: Sequence[tuple[BulkJob, Sequence[Entry]]]) -> None:
@@ -18,7 +22,7 @@ def apply(read: Sequence[tuple[BulkJob, Sequence[Entry]]]) -> None:
     write([(job, [result for entry in entries for result in entry.results]) for job, entries in read])
     for job, entries in read:
         job.stream_position = max((job.stream_position, entries[-1].id), key=order)
-        job.save(update_fields=["processed", "succeeded", "failed", "stream_position"])
+        job.save(update_fields=[*COUNTERS, "stream_position"])
 
 
 def write(results: Sequence[tuple[BulkJob, Sequence[Result]]]) -> None:
@@ -48,7 +52,22 @@ def _write_rows(job: BulkJob, results: Sequence[Result], now: float) -> list[tup
     job.succeeded += succeeded
     job.failed += len(changed) - succeeded
     job.processed += len(changed)
+    job.ambiguous += _mark_ambiguous(job, [result for _, result in changed])
     return changed
+
+
+def _mark_ambiguous(job: BulkJob, results: Sequence[Result]) -> int:
+    """Write what the geocoder counted into rows without a number. Returns how many of them are ambiguous now."""
+    positions = defaultdict(list)
+    for result in results:
+        if result.ambiguous:
+            positions[result.ambiguous].append(result.position)
+    rows = JobResult.objects.filter(job=job, ambiguous=0)
+    return sum(
+        rows.filter(position__in=found[start : start + MOST]).update(ambiguous=number)
+        for number, found in positions.items()
+        for start in range(0, len(found), MOST)
+    )
 
 
 def _count(succeeded: int, failed: int) -> None:

@@ -20,11 +20,11 @@ from cityweather.ingest.row_matching import MatchedRow
 from cityweather.models import BulkJob, City
 from cityweather.places.identity import Identity
 
-CITY_COLUMNS = "name, key, place_id, matched_name, region, country, latitude, longitude"  # of an Identity
+CITY_COLUMNS = "name, key, place_id, matched_name, region, country, latitude, longitude, ambiguous"  # of an Identity
 RESULT_COLUMNS = "job_id, position, line, city_id, asked, latitude, longitude, ambiguous"  # of a StoredRow
 INCOMING = (
     "json_to_recordset(%s) AS incoming (name text, key text, place_id int, matched_name text, region text, "
-    "country text, latitude float8, longitude float8)"
+    "country text, latitude float8, longitude float8, ambiguous int)"
 )
 OF_PLACE = CITY_COLUMNS.split(", ")[2:]  # what a City takes over from its place
 
@@ -64,7 +64,7 @@ class SqliteWriter:
         adopt = ", ".join(f"{name} = excluded.{name}" for name in OF_PLACE)
         with connection.cursor() as cursor:
             cursor.executemany(
-                f"INSERT INTO cityweather_city ({CITY_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) "  # noqa: S608
+                f"INSERT INTO cityweather_city ({CITY_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) "  # noqa: S608
                 f"ON CONFLICT (key) DO UPDATE SET {adopt} WHERE place_id IS NULL AND excluded.place_id IS NOT NULL "
                 "ON CONFLICT (name) DO NOTHING",
                 cities,

@@ -228,6 +228,14 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, help_text="The name of the place's region", max_length=200, null=True),
                 ),
                 (
+                    "ambiguous",
+                    models.PositiveSmallIntegerField(
+                        db_default=0,
+                        default=0,
+                        help_text="How many other places the geocoder found that fit the name",
+                    ),
+                ),
+                (
                     "place",
                     models.ForeignKey(
                         blank=True,

@@ -9,7 +9,10 @@ from cityweather.places.titles import coordinates, located
 
 
 class Identity(NamedTuple):
-    """The columns of a City that its place decides. `key` is unique; None where nothing is known. Degrees."""
+    """The columns of a City that its place decides. `key` is unique; None where nothing is known. Degrees.
+
+    `ambiguous`: how many other places the geocoder found; of a place of the gazetteer 0.
+    """
 
     name: str
     key: str
@@ -19,6 +22,7 @@ class Identity(NamedTuple):
     country: str | None = None
     latitude: float | None = None
     longitude: float | None = None
+    ambiguous: int = 0
 
 
 def identity(asked: Asked, match: Match) -> Identity:

@@ -8,25 +8,33 @@ import orjson
 
 from cityweather.errors import UnknownFormat
 
-# First in every entry. A new format may only append fields to a weather: then newer code reads older entries, which
-# lack them. A flusher leaves an entry of a newer format in place.
-FORMAT = 2  # 1: a weather without its region
+# First in every entry. A new format may only append fields to a result or to its weather: then newer code reads older
+# entries, which lack them. A flusher leaves an entry of a newer format in place.
+FORMAT = 3  # 2: a result without its number of other places, 1: a weather without its region, too
 TOLERANCE = 2.0  # seconds an entry may take from the worker to Redis
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`refreshed_at` in Unix seconds. `error`: a reason code, None for success. `weather`: of Weather.pack()."""
+    """`refreshed_at` in Unix seconds. `error`: a reason code, None for success. `weather`: of packed_at().
+
+    `ambiguous`: how many other places the geocoder found that fit.
+    """
 
     position: int
     refreshed_at: float
     error: str | None = None
     weather: list[Any] | None = None
+    ambiguous: int = 0
 
 
 def encode(results: Sequence[Result], now: float) -> bytes:
-    """[format, now, [[position, refreshed_at, error, weather], …]] as JSON. `now`: the worker's clock (Unix s)."""
-    return orjson.dumps([FORMAT, now, [[r.position, r.refreshed_at, r.error, r.weather] for r in results]])
+    """[format, now, [[position, refreshed_at, error, weather, ambiguous], …]] as JSON.
+
+    `now`: the worker's clock (Unix seconds).
+    """
+    rows = [[r.position, r.refreshed_at, r.error, r.weather, r.ambiguous] for r in results]
+    return orjson.dumps([FORMAT, now, rows])
 
 
 def decode(entry: bytes, received_at: float) -> list[Result]:

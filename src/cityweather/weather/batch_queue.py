@@ -32,7 +32,8 @@ class Row:
 class Batch:
     """Rows given to one task; `token` is that of their lease.
 
-    `refused`: (position, error code) of rows that fail without a request.
+    `refused`: (position, error code) of rows that fail without a request. `refuse_ambiguous`: so do rows of whose name
+    the geocoder finds several places.
     """
 
     job_id: str
@@ -40,6 +41,7 @@ class Batch:
     token: str
     rows: list[Row]
     refused: Sequence[tuple[int, str]] = ()
+    refuse_ambiguous: bool = False
 
 
 class Kind(StrEnum):

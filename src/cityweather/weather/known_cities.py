@@ -50,14 +50,14 @@ def find(asked: Asked) -> Target:
         city = identity(asked, match)
     given = asked.latitude is not None
     latitude, longitude = (asked.latitude, asked.longitude) if given else (city.latitude, city.longitude)
-    place = Place(city.name, latitude, longitude, city.matched_name, city.region, city.country)
+    place = Place(city.name, latitude, longitude, city.matched_name, city.region, city.country, city.ambiguous)
     source: Source = "request" if given else "gazetteer" if match.place else "provider"
     return Target(city, place, source, match.others, match.ambiguous)
 
 
 def _found_before(city: Identity) -> Identity:
     """With what the provider's geocoder found when it was asked for this name."""
-    columns = ("matched_name", "region", "country", "latitude", "longitude")
+    columns = ("matched_name", "region", "country", "latitude", "longitude", "ambiguous")
     known = City.objects.filter(key=city.key, latitude__isnull=False).values(*columns).first()
     return city._replace(**known) if known else city
 

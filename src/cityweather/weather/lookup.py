@@ -98,9 +98,10 @@ class Lookup:
             answer = LookupAnswer(time.time(), None, error.code)
         else:
             weather = packed_at(place, observed.weather or ())
-            cities.remember(target.city, Weather.unpack(weather), observed.answered_at)
-            candidates = [_shown(place) for place in target.candidates]
-            answer = LookupAnswer(observed.answered_at, weather, None, target.source, target.ambiguous, candidates)
+            city = target.city._replace(ambiguous=place.ambiguous)
+            cities.remember(city, Weather.unpack(weather), observed.answered_at)
+            others, candidates = _others(target, place)
+            answer = LookupAnswer(observed.answered_at, weather, None, target.source, others, candidates)
         self._cache.set_lookup(key, answer)
         return answer
 
@@ -169,10 +170,16 @@ def _stale(asked: Asked, cities: Cities) -> Found | None:
     weather, answered_at = known
     if target.source == "request":
         weather = replace(weather, latitude=asked.latitude, longitude=asked.longitude)
+    others, candidates = _others(target, target.place)
     return Found(
         weather, written(asked), target.source, cached=False, stale=True, age=_age(answered_at),
-        ambiguous=target.ambiguous, candidates=list(map(_shown, target.candidates)),
+        ambiguous=others, candidates=candidates,
     )  # fmt: skip
+
+
+def _others(target: Target, place: Place) -> tuple[int, list[dict[str, Any]]]:
+    """How many other places fit, and the likeliest of them. Those of a geocoder are only counted."""
+    return target.ambiguous or place.ambiguous, [_shown(candidate) for candidate in target.candidates]
 
 
 def _shown(place: Candidate) -> dict[str, Any]:

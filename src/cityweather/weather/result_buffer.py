@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from cityweather.errors import AmbiguousCity
 from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import MOST, Tracker
 from cityweather.weather.batch_queue import Batch, Row
@@ -45,7 +46,7 @@ class ResultBuffer:
         """Those to ask for: the cache does not answer them, and no other one of them has the same key."""
         answers = self._read(rows)
         missing = []
-        for row in rows:
+        for row in self._without_ambiguous(rows):
             if (answer := answers.get(row.key)) is not None:
                 self.cached += 1
                 self._answer(row, answer)
@@ -73,13 +74,25 @@ class ResultBuffer:
 
     # --- what became of a row ------------------------------------------------------------------------------------
 
-    def located(self, row: Row, place: Place) -> None:
-        """A geocoder found the row's city."""
+    def located(self, row: Row, place: Place) -> bool:
+        """A geocoder found the row's city. False: the row fails, because it found others, too."""
         self._found.append((row.key, place))
         same = self._same.pop(row.key, [])
         for each in (row, *same):
             each.place = replace(place, name=each.place.name)
+        if not self._without_ambiguous([row, *same]):
+            return False
         self._same.setdefault(row.key, []).extend(same)
+        return True
+
+    def _without_ambiguous(self, rows: list[Row]) -> list[Row]:
+        """If the job refuses them, rows fail of whose name the geocoder found several places. Returns the others."""
+        if not self._batch.refuse_ambiguous:
+            return rows
+        for row in rows:
+            if row.place.ambiguous:
+                self._answer(row, Answer(self.now, None, AmbiguousCity.code))
+        return [row for row in rows if not row.place.ambiguous]
 
     def answered(self, row: Row, weather: list[Any]) -> None:
         """`weather` as of Weather.pack()."""
@@ -98,7 +111,7 @@ class ResultBuffer:
 
     def _answer(self, row: Row, answer: Answer) -> None:
         weather = None if answer.weather is None else packed_at(row.place, answer.weather)
-        self._add(Result(row.position, answer.answered_at, answer.error, weather))
+        self._add(Result(row.position, answer.answered_at, answer.error, weather, row.place.ambiguous))
 
     def refused_by_dispatch(self, rows: Sequence[tuple[int, str]]) -> None:
         """`rows`: (position, error code) of each."""
