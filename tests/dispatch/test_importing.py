@@ -5,7 +5,7 @@ from django.db import DataError
 from redis import Redis
 
 from cityweather.dispatch import batches, job_control
-from cityweather.ingest import chunk_writer, refused_chunks
+from cityweather.ingest import chunk_writer
 from cityweather.ingest import spool as spools
 from cityweather.ingest.importer import import_spool
 from cityweather.models import BulkJob
@@ -95,7 +95,7 @@ def test_a_job_whose_rows_the_database_refuses_fails_with_what_it_has(
         raise DataError("no such text")
 
     monkeypatch.setattr(chunk_writer, "match_rows", refuse)
-    for _ in range(refused_chunks.MOST):
+    for _ in range(chunk_writer.MOST_REFUSALS):
         chunk_writer.tick()
     tick()
     flush(job)

@@ -14,7 +14,7 @@ from cityweather import models
 from cityweather.dispatch import copies, job_control
 from cityweather.errors import JobConflict
 from cityweather.flush import retention
-from cityweather.ingest import bulk_writer, chunk_writer, refused_chunks
+from cityweather.ingest import bulk_writer, chunk_writer
 from cityweather.ingest import spool as spools
 from cityweather.ingest.importer import import_spool
 from cityweather.models import BulkJob, City, ImportChunk, JobResult
@@ -184,7 +184,7 @@ def test_a_chunk_that_cannot_be_written_holds_up_no_other_job(monkeypatch: pytes
     assert whole(good, [f"Village {number}" for number in range(20)])
     bad.refresh_from_db()
     assert (bad.phase, bad.imported) == ("importing", 7)
-    for _ in range(refused_chunks.MOST - 1):
+    for _ in range(chunk_writer.MOST_REFUSALS - 1):
         assert not bad.error
         chunk_writer.tick()
         bad.refresh_from_db()
@@ -207,7 +207,7 @@ def test_a_chunk_that_is_refused_once_is_written_by_the_next_tick(monkeypatch: p
 def test_a_cancelled_job_whose_rows_are_refused_stays_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     job = begun()
     BulkJob.objects.filter(pk=job.pk).update(phase="ended", status="cancelled")
-    for _ in range(refused_chunks.MOST):
+    for _ in range(chunk_writer.MOST_REFUSALS):
         chunk_writer.tick()
     job.refresh_from_db()
     assert (job.phase, job.status, job.error) == ("ended", "cancelled", None)

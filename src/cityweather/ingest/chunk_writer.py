@@ -14,11 +14,12 @@ from itertools import takewhile
 from uuid import UUID
 
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
-from cityweather.ingest import bulk_writer, refused_chunks
+from cityweather.ingest import bulk_writer
 from cityweather.ingest.chunks import Row, StoredRow, unpack
 from cityweather.ingest.row_matching import match_rows
+from cityweather.ingest.text import shown
 from cityweather.models import BulkJob, City, ImportChunk
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,12 @@ log = logging.getLogger(__name__)
 COUNTED = ("imported", "ambiguous", "unmatched", "phase", "phases")  # what count() changes
 TOGETHER = 100  # written chunks that are counted at once
 UNWRITABLE = (DataError, IntegrityError, LookupError, ValueError)  # of the contents, or of a race
+MOST_REFUSALS = 5  # of one chunk; a race with another import is over at the next try
+FAILS_FROM = (BulkJob.Phase.IMPORTING, BulkJob.Phase.QUEUED, BulkJob.Phase.FETCHING, BulkJob.Phase.PAUSED)
+REFUSED = (
+    "The database refuses some rows of this import: {reason}. Correct or remove them and import the file again. "
+    "The log has more (import_chunk_failed)."
+)
 
 
 class ChunkUnwritable(Exception):
@@ -46,10 +53,29 @@ def tick(seconds: float = 0.9, clock: Callable[[], float] = time.monotonic) -> N
         try:
             more = write_next(waiting().exclude(job__in=unwritable)) and clock() < until
         except ChunkUnwritable as error:
-            reason = str(error.__cause__)
-            log.exception("import_chunk_failed", extra={"job_id": str(error.chunk.job_id), "reason": reason})
-            refused_chunks.note(error.chunk, reason)
+            _note_refusal(error.chunk, error)
             unwritable.add(error.chunk.job_id)
+
+
+def _note_refusal(chunk: ImportChunk, error: ChunkUnwritable) -> None:
+    """Log that the chunk was refused, and count it. After some tries its job fails."""
+    reason = str(error.__cause__)
+    log.error("import_chunk_failed", exc_info=error, extra={"job_id": str(chunk.job_id), "reason": reason})
+    mine = ImportChunk.objects.filter(pk=chunk.pk)
+    mine.update(refusals=F("refusals") + 1)
+    if mine.filter(refusals__gte=MOST_REFUSALS).exists():
+        _fail(chunk.job_id, reason)
+
+
+def _fail(job_id: UUID, reason: str) -> None:
+    """The rows that are there stay. What is not written is dropped: no tick could write and count all of it."""
+    with transaction.atomic():
+        job = BulkJob.objects.select_for_update(no_key=True).get(pk=job_id)
+        if job.phase in FAILS_FROM:
+            job.enter(BulkJob.Phase.FAILING)
+            job.error = REFUSED.format(reason=shown(reason).rstrip("."))
+            job.save(update_fields=["phase", "phases", "error"])
+        ImportChunk.objects.filter(job=job).delete()
 
 
 def write_first(job: BulkJob) -> None:

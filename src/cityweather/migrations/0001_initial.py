@@ -391,6 +391,12 @@ class Migration(migrations.Migration):
                     models.PositiveIntegerField(db_default=0, default=0, help_text="Of its rows, once written"),
                 ),
                 (
+                    "refusals",
+                    models.PositiveSmallIntegerField(
+                        db_default=0, default=0, help_text="How often the database refused its contents"
+                    ),
+                ),
+                (
                     "job",
                     models.ForeignKey(
                         db_index=False, on_delete=django.db.models.deletion.CASCADE, to="cityweather.bulkjob"
