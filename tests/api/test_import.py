@@ -47,6 +47,17 @@ def test_an_upload_becomes_a_job_that_can_be_asked_for_at_once(keyed: Client, se
 
 
 @pytest.mark.usefixtures("redis_server", "database")
+@pytest.mark.parametrize(("total", "phase"), [(2_000, "queued"), (2_001, "importing")])
+def test_the_request_writes_two_thousand_rows_itself(
+    keyed: Client, sent_tasks: list[Sent], total: int, phase: str
+) -> None:
+    body = send(keyed, "\n".join(["city", *(f"Town {n}" for n in range(total))]).encode()).json()
+    assert (body["total"], body["imported"], body["phase"]) == (total, 2_000, phase)
+    later = ["cityweather.tasks.import_tick"] if total > 2_000 else []
+    assert [task.name for task in sent_tasks] == ["cityweather.tasks.dispatch_tick", *later]
+
+
+@pytest.mark.usefixtures("redis_server", "database")
 @pytest.mark.parametrize(("query", "field"), [("?ambiguous=fail", {}), ("", {"ambiguous": "FAIL"})])
 def test_an_import_may_refuse_names_that_fit_several_places(keyed: Client, query: str, field: dict[str, str]) -> None:
     assert send(keyed, query=query, **field).status_code == 202

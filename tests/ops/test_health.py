@@ -19,7 +19,7 @@ from cityweather.ops.health import running
 from cityweather.runtime import connections, heartbeats, redis_keys
 from cityweather_dev.valkey import Valkey
 from tests.support.api import go_live, make_job
-from tests.support.heartbeats import sign_of_life
+from tests.support.heartbeats import all_alive, sign_of_life
 from tests.support.servers import forget_singletons, use_redis
 
 
@@ -85,6 +85,14 @@ def test_all_parts_well_is_a_200_that_names_them(client: Client, redis_server: "
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
     assert all(part["ok"] for part in parts.values())
     assert parts["broker"]["detail"].startswith("1 waiting in fetch")
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("name", health.TICKS)
+def test_a_tick_that_is_late_is_named(client: Client, redis_server: "Redis[bytes]", name: str) -> None:
+    all_alive(redis_server)
+    redis_server.hset(redis_keys.TICKS, name, time.time() - health.TICK_LATE - 1)
+    assert part_of(client, "beat") == (False, f"no {name} within 15 s: does a bookkeeper run, and one beat?")
 
 
 @pytest.mark.usefixtures("database")
