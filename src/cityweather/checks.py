@@ -244,14 +244,14 @@ def _persistence(client: Redis) -> list[CheckMessage]:
 
 def _clocks(client: Redis) -> list[CheckMessage]:
     seconds, microseconds = client.time()
-    clocks = {"Redis": seconds + microseconds / 1e6}
+    clocks = {"W007": ("Redis", seconds + microseconds / 1e6)}
     if connection.vendor == "postgresql":
         with suppress(DatabaseError):  # Django's own checks report what is wrong with it
-            clocks["The database"] = _database_clock()
+            clocks["W009"] = ("The database", _database_clock())
     hint = "Run NTP on every host: leases, rates and quotas compare these clocks."
     return [
-        Warning(f"{name}'s clock is {clock - time.time():+.0f} s off ours.", hint=hint, id="cityweather.W007")
-        for name, clock in clocks.items()
+        Warning(f"{name}'s clock is {clock - time.time():+.0f} s off ours.", hint=hint, id=f"cityweather.{number}")
+        for number, (name, clock) in clocks.items()
         if abs(clock - time.time()) > SKEW
     ]
 
