@@ -63,10 +63,20 @@ def main() -> None:
     if arguments in ([], ["help"], ["-h"], ["--help"]):
         sys.stdout.write(USAGE)
         sys.stdout.flush()
-    from django.core.management import execute_from_command_line  # noqa: PLC0415  # the client needs no settings
+    _django(_beside_up(arguments) if arguments else [])
+
+
+def _django(arguments: list[str]) -> None:
+    from django.core.management import CommandError, execute_from_command_line  # noqa: PLC0415  # the client needs none
+
+    from cityweather.management.outages import outages_as_sentences  # noqa: PLC0415
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
-    execute_from_command_line(["cityweather", *(_beside_up(arguments) if arguments else [])])
+    try:
+        with outages_as_sentences():
+            execute_from_command_line(["cityweather", *arguments])
+    except CommandError as error:
+        sys.exit(str(error))
 
 
 def _run(arguments: Sequence[str]) -> int:

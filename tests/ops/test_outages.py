@@ -1,17 +1,23 @@
 """An unreachable server costs one log line, with what happens next; a bug still costs its traceback."""
 
 import logging
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import ProgrammingError
 from django.utils import timezone
 from redis._parsers.base import BaseParser
 
 from cityweather import tasks
 from cityweather.dispatch import batches
 from cityweather.flush import flusher
+from cityweather.management.outages import outages_as_sentences
 from cityweather.runtime import outages
 from tests.support.clock import set_time
 from tests.support.flush import make_job
@@ -78,7 +84,8 @@ def test_ticks_without_the_database_log_it_once(caplog: pytest.LogCaptureFixture
 @pytest.mark.parametrize("command", ["audit", "drain", "resume", "flush"])
 def test_a_command_without_redis_ends_in_a_sentence(database: str, redis_unreachable: None, command: str) -> None:
     make_job(3, started_at=timezone.now())
-    with pytest.raises(CommandError, match=r"^Redis .*ConnectionError.* Check REDIS_URL; .*doctor") as refusal:
+    words = r"^Redis .*ConnectionError.* Check REDIS_URL; .*doctor"
+    with pytest.raises(CommandError, match=words) as refusal, outages_as_sentences():
         call_command(command)
     assert "a-password" not in str(refusal.value)
 
@@ -89,9 +96,42 @@ def test_a_command_without_the_database_ends_in_a_sentence(command: str, django_
         django_db_blocker.unblock(),
         default_database(f"postgresql://somebody:a-password@{NOBODY}/none"),
         pytest.raises(CommandError, match=r"^The database .*OperationalError.* Check DATABASE_URL; ") as refusal,
+        outages_as_sentences(),
     ):
         call_command(command)
     assert "a-password" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_a_command_on_a_database_without_tables_names_migrate(
+    database: str, request: pytest.FixtureRequest, tmp_path: Path, django_db_blocker: Any
+) -> None:
+    url = f"sqlite:///{tmp_path}/empty.sqlite3"
+    if database == "postgres":
+        url = request.getfixturevalue("session_postgres").database_url("postgres")
+    with (
+        django_db_blocker.unblock(),
+        default_database(url),
+        pytest.raises(CommandError, match=r"^The database lacks tables\. Run: cityweather migrate$"),
+        outages_as_sentences(),
+    ):
+        call_command("audit")
+
+
+def test_an_error_of_a_command_itself_keeps_its_traceback() -> None:
+    with pytest.raises(ProgrammingError, match="a bug"), outages_as_sentences():
+        raise ProgrammingError("a bug")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["migrate", "load_places", "import_cities data/cities_small.csv", "audit"])
+def test_every_command_without_the_database_ends_in_one_line(command: str) -> None:
+    environment = {**os.environ, "DATABASE_URL": f"postgresql://somebody:a-password@{NOBODY}/none"}
+    call = [sys.executable, "-m", "cityweather", *command.split()]
+    done = subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("The database does not answer as it should (OperationalError: ")
+    assert "a-password" not in done.stderr
 
 
 def test_it_is_logged_again_after_half_a_minute(

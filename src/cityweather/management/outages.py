@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.core.management.base import CommandError
+from django.db import ProgrammingError
 
 from cityweather.runtime import outages
 
 SERVERS = {"redis": ("Redis", "REDIS_URL"), "database": ("The database", "DATABASE_URL")}
+NO_TABLE = "42P01"  # PostgreSQL's code
 
 
 @contextmanager
@@ -15,12 +17,25 @@ def outages_as_sentences() -> Iterator[None]:
     """Raises CommandError."""
     try:
         yield
-    except outages.OUTAGE_ERRORS as error:
-        if why := outages.refusal_reason(error):
-            raise CommandError(f"The database takes no writes: {why}.") from error
-        name, setting = SERVERS[outages.server_of(error) or "redis"]
-        words = str(error).partition("\n")[0]
-        raise CommandError(
-            f"{name} does not answer as it should ({type(error).__name__}: {words}). "
-            f"Check {setting}; `cityweather doctor` shows more."
-        ) from error
+    except (*outages.OUTAGE_ERRORS, ProgrammingError) as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        raise CommandError(sentence) from error
+
+
+def _sentence(error: Exception) -> str | None:
+    """None for an error that is no outage."""
+    if getattr(error.__cause__, "pgcode", None) == NO_TABLE or str(error).startswith("no such table"):
+        return "The database lacks tables. Run: cityweather migrate"
+    if why := outages.refusal_reason(error):
+        return f"The database takes no writes: {why}."
+    server = outages.server_of(error)
+    if server is None:
+        return None
+    name, setting = SERVERS[server]
+    words = str(error).partition("\n")[0]
+    return (
+        f"{name} does not answer as it should ({type(error).__name__}: {words}). "
+        f"Check {setting}; `cityweather doctor` shows more."
+    )

@@ -5,7 +5,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from cityweather.api.snapshots import parse_id
 from cityweather.errors import JobNotFound
 from cityweather.flush.audit import Report, audit
-from cityweather.management.outages import outages_as_sentences
 from cityweather.models import BulkJob
 
 
@@ -16,7 +15,6 @@ class Command(BaseCommand):
         parser.add_argument("job", nargs="?", help="a job id (default: every job)")
         parser.add_argument("--repair", action="store_true", help="mend what disagrees; uncertain rows run again")
 
-    @outages_as_sentences()
     def handle(self, *_: Any, job: str | None, repair: bool, **__: Any) -> None:
         known = BulkJob.objects.visible().order_by("created_at")
         chosen = [_id(job)] if job else [str(job_id) for job_id in known.values_list("job_id", flat=True)]

@@ -2,7 +2,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from cityweather.management.outages import outages_as_sentences
 from cityweather.runtime import connections
 
 
@@ -12,7 +11,6 @@ class Command(BaseCommand):
         "Redis alone knows it: one that is emptied lets dispatch go on."
     )
 
-    @outages_as_sentences()
     def handle(self, *_: Any, **__: Any) -> None:
         connections.tracker().drain(on=True)
         self.stdout.write("Dispatch is parked. `cityweather resume` lets it go on.")

@@ -3,7 +3,6 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from cityweather.flush import flusher
-from cityweather.management.outages import outages_as_sentences
 from cityweather.models import BulkJob
 
 
@@ -13,7 +12,6 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--seconds", type=float, default=30.0, help="how long at most (default: 30)")
 
-    @outages_as_sentences()
     def handle(self, *_: Any, seconds: float, **__: Any) -> None:
         live = BulkJob.objects.live()
         before = live.count()

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -74,8 +73,6 @@ class Command(BaseCommand):
             raise CommandError(f"{file.name}: {_in_options(error.detail)}") from None
         except OSError as error:
             raise CommandError(f"{error.filename or file}: {error.strerror}") from None
-        except OperationalError as error:
-            raise CommandError(f"The database: {str(error).strip()}. Has `cityweather migrate` been run?") from None
         except ChunkUnwritable as error:
             raise CommandError(f"The database refuses rows of job {error.chunk.job_id}: {error.__cause__}") from None
         self._report(job, spool, time.monotonic() - began, refused)

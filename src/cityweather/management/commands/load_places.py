@@ -6,7 +6,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from cityweather.management.outages import outages_as_sentences
 from cityweather.places import loader, packed
 
 
@@ -19,7 +18,6 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, nargs="?", help="instead of PLACES_FILE or the shipped one")
         parser.add_argument("--again", action="store_true", help="load the file even if it is the one loaded last")
 
-    @outages_as_sentences()
     def handle(self, *_: Any, file: Path | None, again: bool, verbosity: int, **__: Any) -> None:
         try:
             loaded = loader.load(file or Path(settings.PLACES_FILE or packed.SHIPPED), again=again)
