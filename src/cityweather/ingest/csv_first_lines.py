@@ -39,11 +39,15 @@ class FirstLines:
 
     def candidates(self, start: int = 0) -> Iterator[int]:
         """The indexes of the lines in which the header may stand."""
+        return (index for index in self._first(start) if self._only in (None, index))
+
+    def _first(self, start: int = 0) -> Iterator[int]:
+        """The indexes of the first lines that are not blank, up to one that is too long for a row."""
         for index in range(start, LOOK_AHEAD):
             line = self.get(index)
             if not line or len(line) > ROW_MAX:
                 return
-            if line.strip() and self._only in (None, index):
+            if line.strip():
                 yield index
 
     def row(self, index: int) -> Iterator[str]:
@@ -60,10 +64,8 @@ class FirstLines:
 
     def shown(self) -> list[dict[str, Any]]:
         """The first lines that are not blank, for people to choose the header from."""
-        self.get(LOOK_AHEAD - 1)
-        numbered = enumerate(self.lines[:LOOK_AHEAD], self.number)
-        lines = ({"line": number, "text": shown(line)[:SHOWN_MAX]} for number, line in numbered if line.strip())
-        return list(islice(lines, MOST_SHOWN))
+        first = islice(self._first(), MOST_SHOWN)
+        return [{"line": self.number + index, "text": shown(self.lines[index])[:SHOWN_MAX]} for index in first]
 
     def is_comment(self, index: int) -> bool:
         return self.get(index).lstrip().startswith("#")
