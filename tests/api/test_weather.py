@@ -68,6 +68,17 @@ def test_a_miss_asks_the_provider_and_is_remembered(anyone: Client, provider: An
     assert [row.city_name for row in SearchHistory.objects.all()] == ["oslo"]
 
 
+@pytest.mark.usefixtures("redis_server", "database")
+@pytest.mark.parametrize(("city", "shown"), [("", "59.91, 10.75"), ("&city=%20my%20%20house", "my house")])
+def test_coordinates_stand_for_a_name_that_is_not_given(anyone: Client, provider: Any, city: str, shown: str) -> None:
+    answers(provider, 200, OSLO)
+    answer = anyone.get(f"/weather?lat=59.91&lon=10.75{city}").json()
+    assert (answer["city"], answer["ambiguous"], answer["matched"]["source"]) == (shown, 0, "request")
+    assert (answer["matched"]["latitude"], answer["matched"]["longitude"]) == (59.91, 10.75)
+    assert [row.city_name for row in SearchHistory.objects.all()] == [shown]
+    assert len(provider.calls) == 1  # nothing is geocoded
+
+
 @pytest.mark.usefixtures("redis_server", "db")
 def test_a_hit_makes_no_provider_call_in_any_spelling(anyone: Client, provider: Any) -> None:
     answers(provider, 200, OSLO)
