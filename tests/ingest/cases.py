@@ -343,6 +343,15 @@ CASES = [
          [(2, "Portland|OR|US"), (4, "Singapore||Singapore"), (5, "Paris,")], duplicates=1),
     Case("long_areas.csv", b"city,country\nParis," + b"x" * 201 + b"\nOslo,NO\n",
          [(3, "Oslo||NO")], [(2, "name_too_long")]),
+    # X and Y, as maps are exported
+    Case("x_and_y.csv", "Y;X;Name\n48,1371;11,5754;München\n-33.45;-70.66;Santiago\n".encode(),
+         [(2, "München|||48.1371,11.5754"), (3, "Santiago|||-33.45,-70.66")]),
+    Case("x_and_y_of_a_grid.csv", b"X;Y;Name\n691608.1;5334763.2;Munich\n11.57;48.13;Paris\n",
+         [(2, "Munich"), (3, "Paris")]),
+    Case("x_and_y_of_a_table.csv", b"x,y,city\n1,2,Paris\n", [(2, "Paris")]),
+    Case("y_alone.csv", b"y,city\n48.1,Paris\n", [(2, "Paris")]),
+    Case("x_and_y_beside_latitude.csv", b"x,y,city,lat\n1.5,2.5,Paris,48.85\n", [(2, "Paris")]),
+    Case("x_and_y_beside_degrees.csv", b"x,y,city,lat,lon\n1.5,2.5,Paris,48.85,2.35\n", [(2, "Paris|||48.85,2.35")]),
     # options for columns
     Case("columns_by_name.csv", b"Nom;Etat;X;Y\nParis;FR;48.85;2.35\n", [(2, "Paris||FR|48.85,2.35")],
          options={"column": "nom", "country_column": "etat", "latitude_column": "x", "longitude_column": "Y"}),

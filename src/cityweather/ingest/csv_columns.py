@@ -1,6 +1,7 @@
 """Which column holds what: the city, its region and country, and its coordinates."""
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from cityweather.ingest.text import shown
 from cityweather.places.names import display
 
 WORDS = {"region": REGION, "country": COUNTRY, "latitude": LATITUDE, "longitude": LONGITUDE}
+DEGREES = re.compile(r"[-+]?\d{1,3}[.,]\d+")  # with decimals: whole numbers may be those of a grid
 SAMPLES = 3  # rows
 MOST_LISTED = 100  # columns
 SAMPLE_MAX = 60  # characters
@@ -101,11 +103,28 @@ def find_columns(split: Split, city: int | None, options: ReadOptions, *, header
             if part not in given and column not in (city, *found.values()):
                 found[part] = column
     latitude, longitude = found.get("latitude"), found.get("longitude")
+    if header and latitude is longitude is None and given.keys().isdisjoint(("latitude", "longitude")):
+        latitude, longitude = _y_and_x(split, {city, *found.values()})
     if latitude is None or longitude is None:
         _check_pair(options)
         latitude = longitude = None
     source = split.find((OUR_SOURCE,)) if ours else None
     return Columns(city, found.get("region"), found.get("country"), latitude, longitude, source=source)
+
+
+def _y_and_x(split: Split, taken: set[int | None]) -> tuple[int | None, int | None]:
+    """Y is the latitude and X the longitude, as maps are exported, if all of the first rows have degrees there."""
+    x, y = split.find(("x",)), split.find(("y",))
+    if x is None or y is None or not taken.isdisjoint((x, y)):
+        return None, None
+    rows = list(_below(split))
+    in_degrees = rows and all(_in_degrees(row, y, 90) and _in_degrees(row, x, 180) for row in rows)
+    return (y, x) if in_degrees else (None, None)
+
+
+def _in_degrees(row: list[str], column: int, most: int) -> bool:
+    cell = row[column].strip() if column < len(row) else ""
+    return bool(DEGREES.fullmatch(cell)) and abs(float(cell.replace(",", "."))) <= most
 
 
 def _given(split: Split, part: str, given: str, *, header: bool) -> int | None:
