@@ -13,6 +13,11 @@ SELECT count(*) FROM cityweather_jobresult r JOIN cityweather_city c ON c.id = r
    OR r.status = 'success' AND (c.last_refreshed_at, c.temperature, c.condition, c.humidity)
       IS DISTINCT FROM (r.refreshed_at, r.temperature, r.condition, r.humidity))
 """
+IMPORTED = "SELECT imported, unmatched FROM cityweather_bulkjob WHERE job_id = %s"
+WITHOUT_PLACE = """
+    SELECT count(*) FROM cityweather_jobresult JOIN cityweather_city city ON city.id = city_id
+    WHERE job_id = %s AND place_id IS NULL AND cityweather_jobresult.latitude IS NULL
+"""
 
 
 def faults(fleet: Fleet, job_id: str, total: int) -> list[str]:
@@ -24,9 +29,10 @@ def faults(fleet: Fleet, job_id: str, total: int) -> list[str]:
     ((differing,),) = fleet.sql(CITIES, job_id)
     if differing:
         found.append(f"{differing} cities differ from their results")
-    imported = fleet.sql("SELECT imported, unmatched FROM cityweather_bulkjob WHERE job_id = %s", job_id)
-    if imported != [(total, total)]:
-        found.append(f"(imported, unmatched) are {imported} of {total}")
+    ((imported, unmatched),) = fleet.sql(IMPORTED, job_id)
+    ((without,),) = fleet.sql(WITHOUT_PLACE, job_id)
+    if (imported, unmatched) != (total, without):
+        found.append(f"(imported, unmatched) are {imported, unmatched} of {total, without}")
     ((chunks,),) = fleet.sql("SELECT count(*) FROM cityweather_importchunk")
     if chunks:
         found.append(f"{chunks} chunks are left")
