@@ -73,14 +73,14 @@ def test_a_name_in_another_country_than_the_row_names_has_no_place() -> None:
 
 
 def test_a_city_that_was_there_without_its_place_takes_it_over_and_keeps_its_weather() -> None:
-    City.objects.create(name="Paris, FR", key="paris, fr", temperature=20.5, last_status="success")
-    City.objects.create(name="Smallville", key="smallville", latitude=1.0, longitude=2.0)
+    City.objects.create(name="Paris, FR", key="paris, fr", temperature=20.5, last_status="success", ambiguous=3)
+    City.objects.create(name="Smallville", key="smallville", latitude=1.0, longitude=2.0, ambiguous=2)
     imported("Paris", "Smallville")
-    assert City.objects.values_list(*PLACE, "latitude", "temperature").get(key="paris, fr") == (
-        "Paris, FR", 2988507, "Paris", "Île-de-France", "FR", 48.85341, 20.5,
+    assert City.objects.values_list(*PLACE, "latitude", "temperature", "ambiguous").get(key="paris, fr") == (
+        "Paris, FR", 2988507, "Paris", "Île-de-France", "FR", 48.85341, 20.5, 0,
     )  # fmt: skip
-    assert City.objects.values_list(*PLACE, "latitude").get(key="smallville") == (
-        "Smallville", None, None, None, None, 1.0,
+    assert City.objects.values_list(*PLACE, "latitude", "ambiguous").get(key="smallville") == (
+        "Smallville", None, None, None, None, 1.0, 2,
     )  # fmt: skip
 
 
