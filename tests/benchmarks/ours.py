@@ -90,13 +90,13 @@ class System:
         """Import and refresh so many cities. The import is measured apart: the others begin with rows at hand."""
         path = cities.csv(count)
         at_first = self.meter()
-        self._drain(True)
+        self.drain(True)
         job_id = self.service.import_file(path)
-        self._until(job_id, lambda job: job["imported"] == job["total"])
+        self.until(job_id, lambda job: job["imported"] == job["total"])
         imported = at_first.used()
         meter = self.meter()
-        self._drain(False)
-        self._until(job_id, lambda job: job["status"] == "running")
+        self.drain(False)
+        self.until(job_id, lambda job: job["status"] == "running")
         began = time.monotonic()
         before = self.redis()
         job, fetched = self.wait(job_id)
@@ -111,11 +111,11 @@ class System:
         }
         return run
 
-    def _drain(self, on: bool) -> None:
+    def drain(self, on: bool) -> None:
         with self.stage.valkey.client() as redis:
             Tracker(redis).drain(on)
 
-    def _until(self, job_id: str, holds: Callable[[dict[str, Any]], bool]) -> None:
+    def until(self, job_id: str, holds: Callable[[dict[str, Any]], bool]) -> None:
         while not holds(self.service.job(job_id)):
             self.tend(0.01)
 

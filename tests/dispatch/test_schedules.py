@@ -72,6 +72,15 @@ def test_a_run_that_is_started_runs_to_its_end() -> None:
     assert runs(schedule) == [NOW + HOUR, NOW + 2 * HOUR]
 
 
+def test_the_log_gives_the_reason_why_a_run_is_skipped(caplog: pytest.LogCaptureFixture) -> None:
+    schedule = hourly()
+    BulkJob.objects.filter(pk=schedule.source_id).update(total=3)  # the database refused its third row
+    schedules.start_due(NOW + HOUR)
+    assert (runs(schedule), fresh(schedule).skipped) == ([], 1)
+    (record,) = [record for record in caplog.records if record.message == "schedule_skipped"]
+    assert record.__dict__["reason"] == "Not all rows of this job could be written. Import its file again."
+
+
 def test_a_run_is_skipped_and_counted_while_the_last_one_has_not_ended() -> None:
     schedule = hourly()
     for hours in (1, 2, 3):

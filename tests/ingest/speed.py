@@ -1,9 +1,9 @@
 """A million real names, sent to the service as `up` runs it on PostgreSQL, and written by the bare statements.
 
 `python -m tests.ingest.speed [COUNT]` prints one JSON object: seconds from the first byte sent to the answer 202, of
-the reader alone, from the answer to the first result, and until all rows are written; rows a second of the import tick,
-which has the fetching beside it, and of the bare COPY + INSERT of the same rows; the most memory of a web process and
-of a bookkeeper; bytes a row of every table and index.
+the reader alone, from the answer to the first result, and until all rows are written; rows a second of the import tick
+with the fetching beside it, of the import tick behind a drain, and of the bare COPY + INSERT of the same rows; the most
+memory of a web process and of a bookkeeper; bytes a row of every table and index.
 """
 
 import json
@@ -29,9 +29,12 @@ SIZES = """
 def measure(file: Path) -> dict[str, Any]:
     with stage() as servers:
         figures = through_the_web(servers, file)
+        servers.clear()
+        figures["alone_rows_s"] = alone(servers, file)
         with environment(**servers.environment()):
             figures |= by_hand(file)
-    figures["of_bare"] = round(figures["tick_rows_s"] / figures["bare_rows_s"], 2)
+    for name in ("tick", "alone"):
+        figures[f"{name}_of_bare"] = round(figures[f"{name}_rows_s"] / figures["bare_rows_s"], 2)
     return figures
 
 
@@ -55,6 +58,17 @@ def through_the_web(servers: Stage, file: Path) -> dict[str, Any]:
         "bookkeeper_peak_mb": round(peaks["bookkeeper"] / 1024**2),
         "bytes_a_row": {name: round(size / rows) for name, size in sorted(sizes.items()) if size > rows},
     }
+
+
+def alone(servers: Stage, file: Path) -> int:
+    """Rows a second of the import tick while nothing is fetched."""
+    with ours.running(servers) as system:
+        system.drain(True)
+        job = system.service.send_file(file, {}, None)
+        answered = time.monotonic()
+        while system.service.job(job["job_id"])["imported"] < job["total"]:
+            system.tend(0.2)
+        return round((job["total"] - job["imported"]) / (time.monotonic() - answered))
 
 
 def result_and_import(system: ours.System, job_id: str) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from cityweather.dispatch import copies, job_control
 from cityweather.dispatch.timing import Cron, Interval, Timing
-from cityweather.errors import BadSchedule, OverQuota, ScheduleNotFound, TooManyJobs, TooOften
+from cityweather.errors import BadSchedule, JobConflict, OverQuota, ScheduleNotFound, TooManyJobs, TooOften
 from cityweather.ingest import open_jobs
 from cityweather.models import BulkJob, JobResult, Schedule
 from cityweather.runtime import metrics
@@ -157,11 +157,12 @@ def _start_or_skip(schedule: Schedule, source: BulkJob, due: datetime) -> None:
 def _reason_to_skip(schedule: Schedule, source: BulkJob) -> str | None:
     if not (schedule.last_job or source).ended:
         return "the last run has not ended"
-    if source.imported < source.total:
-        return "the rows of its source are still being written"
     try:
+        copies.require_whole(source)
         open_jobs.enter_alone(schedule.owner)
         open_jobs.check(schedule.owner, None)
+    except JobConflict as error:
+        return error.detail
     except TooManyJobs:
         return "too many open jobs"
     return None

@@ -84,24 +84,28 @@ class CopyWriter:
     """PostgreSQL: one INSERT that returns the ids of the new cities, and COPY."""
 
     def cities(self, cities: Sequence[Identity]) -> dict[str, int]:
-        rows = orjson.dumps([city._asdict() for city in cities]).decode()
         with connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO cityweather_city ({CITY_COLUMNS}) SELECT {CITY_COLUMNS} FROM {INCOMING} "  # noqa: S608
                 "ON CONFLICT DO NOTHING RETURNING key, id",
-                [rows],
+                [_json(cities)],
             )
             ids = dict(cursor)
-            if len(ids) < len(cities):
-                cursor.execute(
-                    "SELECT key, city.id, city.place_id IS NULL AND incoming.place_id IS NOT NULL "  # noqa: S608
-                    f"FROM {INCOMING} JOIN cityweather_city city USING (key)",
-                    [rows],
-                )
-                found = cursor.fetchall()
-                ids = {key: city for key, city, _ in found}
-                self._adopt(cursor, rows, [city for _, city, adopts in found if adopts])
+            there = [city for city in cities if city.key not in ids]
+            if there:
+                ids |= self._ids_of(cursor, there)
         return _with_renamed(ids, cities)
+
+    def _ids_of(self, cursor: CursorWrapper, cities: list[Identity]) -> dict[str, int]:
+        rows = _json(cities)
+        cursor.execute(
+            "SELECT key, city.id, city.place_id IS NULL AND incoming.place_id IS NOT NULL "  # noqa: S608
+            f"FROM {INCOMING} JOIN cityweather_city city USING (key)",
+            [rows],
+        )
+        found = cursor.fetchall()
+        self._adopt(cursor, rows, [city for _, city, adopts in found if adopts])
+        return {key: city for key, city, _ in found}
 
     def _adopt(self, cursor: CursorWrapper, rows: str, ids: list[int]) -> None:
         """Race: the flush, or another import, may change the same cities, so they are locked in the order of ids."""
@@ -118,6 +122,10 @@ class CopyWriter:
         with connection.cursor() as cursor:
             lines = ((job.pk, position, *row) for position, row in enumerate(rows, first_position))
             copy(cursor, f"cityweather_jobresult ({RESULT_COLUMNS})", lines, ", FORCE_NOT_NULL (asked)")
+
+
+def _json(cities: Sequence[Identity]) -> str:
+    return orjson.dumps([city._asdict() for city in cities]).decode()
 
 
 def _with_renamed(ids: dict[str, int], cities: Sequence[Identity]) -> dict[str, int]:

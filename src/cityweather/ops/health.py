@@ -23,7 +23,7 @@ from cityweather.tracker.progress import Progress
 
 LIMIT = 3.0  # seconds for each part
 FRESH = 1.0  # seconds that an answer is given again: nobody needs a key to ask, so it must not cost each time
-TICKS = ("import_tick", "dispatch_tick", "flush_tick")  # each second, if all is well
+TICKS = ("import_tick", "dispatch_tick", "flush_tick")  # once a second or more often, if all is well
 TICK_LATE = 15.0  # seconds; a flush of a large backlog lasts a few
 FLUSH_LATE = 60.0  # seconds
 SKEW = 5.0  # seconds
