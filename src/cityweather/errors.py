@@ -96,7 +96,7 @@ class OverQuota(BadRequest):
 
 
 class KeyReused(CityWeatherError):
-    message = "This Idempotency-Key was used with another request."
+    message = "This Idempotency-Key was used with another request. Send another key."
     code, status = "idempotency_key_reused", 409
 
 

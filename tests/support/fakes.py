@@ -18,7 +18,7 @@ from cityweather.tracker.progress import WaitingFor
 from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import Reply, Tracker
 from cityweather.weather.batch_fetch import BatchContext, run_batch
-from cityweather.weather.batch_queue import Batch, Row
+from cityweather.weather.batch_queue import Batch, BatchRow
 from cityweather.weather.cache import Cache
 from cityweather.weather.circuit_breaker import CircuitBreaker
 from cityweather.weather.concurrency_limiter import ConcurrencyLimiter
@@ -193,7 +193,7 @@ class World:
         self.redis.hset(keys.job, "next", first)
         positions = self.tracker.claim(JOB, 1, "token", len(cities), missing=False).positions
         self.tracker.start(JOB, 1, "token")
-        rows = [Row(position, self.place_of(city)) for position, city in zip(positions, cities, strict=True)]
+        rows = [BatchRow(position, self.place_of(city)) for position, city in zip(positions, cities, strict=True)]
         run_batch(Batch(JOB, 1, "token", rows, refuse_ambiguous=refuse_ambiguous), self.context)
 
     def stop(self, reason: str) -> None:

@@ -19,7 +19,7 @@ from cityweather.errors import QuotaUsedUp  # noqa: E402
 from cityweather.runtime import connections  # noqa: E402
 from cityweather.weather import factory  # noqa: E402
 from cityweather.weather.batch_fetch import batch_context, run_batch  # noqa: E402
-from cityweather.weather.batch_queue import Batch, Row  # noqa: E402
+from cityweather.weather.batch_queue import Batch, BatchRow  # noqa: E402
 from cityweather.weather.http_single import WebTransport  # noqa: E402
 from cityweather.weather.provider_client import ProviderClient  # noqa: E402
 from cityweather.weather.providers.base import Place  # noqa: E402
@@ -49,7 +49,7 @@ def fetch() -> int:
         # Batches are smaller than a second's quota, so that the end of the test cuts none off.
         positions = tracker.claim(name, 1, "token", 2, missing=False).positions
         tracker.start(name, 1, "token")
-        run_batch(Batch(name, 1, "token", [Row(n, place(n)) for n in positions]), ours)
+        run_batch(Batch(name, 1, "token", [BatchRow(n, place(n)) for n in positions]), ours)
     return 0
 
 

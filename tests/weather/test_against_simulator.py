@@ -11,7 +11,7 @@ from redis import Redis
 
 from cityweather.weather import batch_fetch, http_bulk
 from cityweather.weather.batch_fetch import run_batch
-from cityweather.weather.batch_queue import Batch, Row
+from cityweather.weather.batch_queue import Batch, BatchRow
 from cityweather.weather.http_bulk import BulkTransport, Completed
 from cityweather.weather.providers.base import Place, Request, Response
 from cityweather.weather.providers.open_meteo import OpenMeteo
@@ -50,7 +50,7 @@ def run(
             left = tracker.claim(JOB, 1, "token", len(places), missing=False).positions
             if left and not tracker.parks_for("key"):
                 tracker.start(JOB, 1, "token")
-                run_batch(Batch(JOB, 1, "token", [Row(n, places[n]) for n in left]), ours)
+                run_batch(Batch(JOB, 1, "token", [BatchRow(n, places[n]) for n in left]), ours)
         return tracker
 
     yield fetch

@@ -9,7 +9,7 @@ from redis.exceptions import OutOfMemoryError
 
 from cityweather.tracker.leases import LEASE
 from cityweather.weather.batch_fetch import run_batch
-from cityweather.weather.batch_queue import Batch, Row
+from cityweather.weather.batch_queue import Batch, BatchRow
 from tests.support.fakes import KEY_REFUSED, TOO_MANY, UNKNOWN, World, always, named, place_of, weather
 from tests.support.tracker import JOB, Bench
 
@@ -25,7 +25,7 @@ class Job:
 
     def run(self) -> None:
         names = named(60)
-        rows = [Row(position, place_of(names[position])) for position in self.positions]
+        rows = [BatchRow(position, place_of(names[position])) for position in self.positions]
         run_batch(Batch(JOB, 1, "ours", rows), replace(self.world.context, tracker=self.bench.tracker))
 
 

@@ -101,7 +101,7 @@ def rerun(job_id: str, rows: Rows, *, owner: str, key: str | None, now: datetime
 def _earlier(owner: str, key: str | None, request: str) -> BulkJob | None:
     job = BulkJob.objects.filter(owner=owner, idempotency_key=key).first() if key else None
     if job and job.content_hash != request:
-        raise KeyReused("This Idempotency-Key was used with another request. Send another key.")
+        raise KeyReused
     return job
 
 

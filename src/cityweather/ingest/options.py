@@ -26,7 +26,7 @@ PARTS = ("region", "country", "latitude", "longitude")
 COLUMN_OPTIONS = ("column", *(f"{part}_column" for part in PARTS))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReadOptions:
     """How a file is to be read; None or "" leaves it to the file itself.
 
@@ -49,13 +49,13 @@ class ReadOptions:
     def __post_init__(self) -> None:
         for option in ("encoding", "delimiter", "quotes", *COLUMN_OPTIONS):
             _check_length(option, getattr(self, option) or "")
-        object.__setattr__(self, "encoding", _encoding(self.encoding) if self.encoding else None)
-        object.__setattr__(self, "delimiter", _delimiter(self.delimiter) if self.delimiter else None)
+        self.encoding = _encoding(self.encoding) if self.encoding else None
+        self.delimiter = _delimiter(self.delimiter) if self.delimiter else None
         for option in COLUMN_OPTIONS:
-            object.__setattr__(self, option, (getattr(self, option) or "").strip() or None)
-        object.__setattr__(self, "quotes", _quotes(self.quotes) if self.quotes else None)
+            setattr(self, option, (getattr(self, option) or "").strip() or None)
+        self.quotes = _quotes(self.quotes) if self.quotes else None
         if self.header_line:
-            object.__setattr__(self, "header", True)
+            self.header = True
         for option in self.headers:
             if self.header is False:
                 raise BadOption(f"{option}= is a header, and header= means that there is none. Use a number from 1.")

@@ -5,7 +5,7 @@ from collections import Counter
 from cityweather.errors import Fault, WeatherError
 from cityweather.runtime import metrics
 from cityweather.weather.admission import RequestAdmission
-from cityweather.weather.batch_queue import BatchQueue, Call, Kind, Row
+from cityweather.weather.batch_queue import BatchQueue, BatchRow, Call, Kind
 from cityweather.weather.failure_detector import FailureDetector, ProviderHealth
 from cityweather.weather.providers.base import Place, Provider, Response, Weather
 from cityweather.weather.result_buffer import ResultBuffer
@@ -101,7 +101,7 @@ class AnswerReader:
                 self._put_back(call)
                 self._admission.key_refused()
 
-    def _refuse(self, rows: list[Row], error: WeatherError, now: float) -> None:
+    def _refuse(self, rows: list[BatchRow], error: WeatherError, now: float) -> None:
         """One bad city fails the whole call: halve until it is alone."""
         if len(rows) == 1:
             self._results.refused(rows[0], error.code, remember=True)

@@ -14,7 +14,7 @@ from cityweather.weather.providers.base import Place, Provider
 
 
 @dataclass(slots=True, eq=False)
-class Row:
+class BatchRow:
     position: int
     place: Place
     tries: int = 0
@@ -39,7 +39,7 @@ class Batch:
     job_id: str
     epoch: int
     token: str
-    rows: list[Row]
+    rows: list[BatchRow]
     refused: Sequence[tuple[int, str]] = ()
     refuse_ambiguous: bool = False
 
@@ -56,7 +56,7 @@ class Call:
     A probe finds out whether the provider is well; without rows it asks for the reference city.
     """
 
-    rows: list[Row]
+    rows: list[BatchRow]
     kind: Kind = Kind.WEATHER
     probe: bool = False
     started: float = 0.0
@@ -68,14 +68,14 @@ class Call:
 class _Later:
     due: float  # monotonic seconds
     number: int
-    rows: list[Row] = field(compare=False)
+    rows: list[BatchRow] = field(compare=False)
 
 
 class BatchQueue:
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
-        self._ready: deque[Row] = deque()
-        self._unlocated: deque[Row] = deque()
+        self._ready: deque[BatchRow] = deque()
+        self._unlocated: deque[BatchRow] = deque()
         self._later: list[_Later] = []
         self._numbers = count()
 
@@ -91,11 +91,11 @@ class BatchQueue:
         """How many may be retried together now."""
         return len(self._later[0].rows) if self._later and self._later[0].due <= now else 0
 
-    def put_back(self, rows: Iterable[Row]) -> None:
+    def put_back(self, rows: Iterable[BatchRow]) -> None:
         for row in rows:
             (self._ready if row.place.located else self._unlocated).append(row)
 
-    def retry_at(self, rows: list[Row], due: float) -> None:
+    def retry_at(self, rows: list[BatchRow], due: float) -> None:
         """Ask again for these rows together, at `due` (monotonic seconds) or later."""
         heapq.heappush(self._later, _Later(due, next(self._numbers), rows))
 

@@ -22,7 +22,7 @@ from collections.abc import Callable
 
 from cityweather.errors import GaveUp
 from cityweather.weather.availability import LONGEST_PAUSE
-from cityweather.weather.batch_queue import BatchQueue, Call, Kind, Row
+from cityweather.weather.batch_queue import BatchQueue, BatchRow, Call, Kind
 from cityweather.weather.providers.base import Place
 from cityweather.weather.result_buffer import ResultBuffer
 
@@ -197,7 +197,7 @@ class FailureDetector:
         else:
             self._retry(call, call.rows, now)
 
-    def _retry(self, call: Call, rows: list[Row], now: float) -> None:
+    def _retry(self, call: Call, rows: list[BatchRow], now: float) -> None:
         """After the provider's Retry-After if that is short, else after a random delay."""
         wait = random.uniform(0, min(FIRST_RETRY * 2 ** rows[0].tries, LONGEST_RETRY))  # noqa: S311
         if call.retry_after and call.retry_after <= LONGEST_PAUSE:

@@ -8,7 +8,7 @@ from typing import Any
 from cityweather.errors import AmbiguousCity
 from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import MOST, Tracker
-from cityweather.weather.batch_queue import Batch, Row
+from cityweather.weather.batch_queue import Batch, BatchRow
 from cityweather.weather.cache import Answer, Cache
 from cityweather.weather.providers.base import Place, packed_at
 
@@ -35,14 +35,14 @@ class ResultBuffer:
         self._results: list[Result] = []
         self._fresh: list[tuple[str, Answer]] = []
         self._found: list[tuple[str, Place]] = []  # by the key of the name, for the cache
-        self._same: dict[str, list[Row]] = {}  # by key: rows that wait for the answer to another row of that key
+        self._same: dict[str, list[BatchRow]] = {}  # by key: rows that wait for the answer to another row of that key
         self._delivered_at = ticks()
         self.now = 0.0  # Unix seconds: when the answers arrived that are being read
         self.cached = self.succeeded = self.failed = 0  # rows
 
     # --- before the provider is asked ----------------------------------------------------------------------------
 
-    def take_from_cache(self, rows: list[Row]) -> list[Row]:
+    def take_from_cache(self, rows: list[BatchRow]) -> list[BatchRow]:
         """Those to ask for: the cache does not answer them, and no other one of them has the same key."""
         answers = self._read(rows)
         missing = []
@@ -54,7 +54,7 @@ class ResultBuffer:
                 missing.append(row)
         return self._without_same(missing)
 
-    def _read(self, rows: list[Row]) -> dict[str, Answer]:
+    def _read(self, rows: list[BatchRow]) -> dict[str, Answer]:
         """The answers by key. Rows whose name was geocoded before get their coordinates, and with them another key."""
         answers, found = self._cache.read([row.key for row in rows])
         located = [row for row in rows if row.key in found]
@@ -62,7 +62,7 @@ class ResultBuffer:
             row.place = Place(row.place.name, *found[row.key])
         return answers | self._cache.read([row.key for row in located])[0]
 
-    def _without_same(self, rows: list[Row]) -> list[Row]:
+    def _without_same(self, rows: list[BatchRow]) -> list[BatchRow]:
         first = []
         for row in rows:
             if row.key in self._same:
@@ -74,7 +74,7 @@ class ResultBuffer:
 
     # --- what became of a row ------------------------------------------------------------------------------------
 
-    def located(self, row: Row, place: Place) -> bool:
+    def located(self, row: BatchRow, place: Place) -> bool:
         """A geocoder found the row's city. False: the row fails, because it found others, too."""
         self._found.append((row.key, place))
         same = self._same.pop(row.key, [])
@@ -85,7 +85,7 @@ class ResultBuffer:
         self._same.setdefault(row.key, []).extend(same)
         return True
 
-    def _without_ambiguous(self, rows: list[Row]) -> list[Row]:
+    def _without_ambiguous(self, rows: list[BatchRow]) -> list[BatchRow]:
         """If the job refuses them, rows fail of whose name the geocoder found several places. Returns the others."""
         if not self._batch.refuse_ambiguous:
             return rows
@@ -94,22 +94,22 @@ class ResultBuffer:
                 self._answer(row, Answer(self.now, None, AmbiguousCity.code))
         return [row for row in rows if not row.place.ambiguous]
 
-    def answered(self, row: Row, weather: list[Any]) -> None:
+    def answered(self, row: BatchRow, weather: list[Any]) -> None:
         """`weather` as of Weather.pack()."""
         self._settle(row, Answer(self.now, weather))
         self._fresh.append((row.key, Answer(self.now, weather)))
 
-    def refused(self, row: Row, code: str, *, remember: bool = False) -> None:
+    def refused(self, row: BatchRow, code: str, *, remember: bool = False) -> None:
         """The row fails for good because of its city. `remember`: cache the reason, so that other jobs need not ask."""
         self._settle(row, Answer(self.now, None, code))
         if remember:
             self._fresh.append((row.key, Answer(self.now, None, code)))
 
-    def _settle(self, row: Row, answer: Answer) -> None:
+    def _settle(self, row: BatchRow, answer: Answer) -> None:
         for each in (row, *self._same.pop(row.key, [])):
             self._answer(each, answer)
 
-    def _answer(self, row: Row, answer: Answer) -> None:
+    def _answer(self, row: BatchRow, answer: Answer) -> None:
         weather = None if answer.weather is None else packed_at(row.place, answer.weather)
         self._add(Result(row.position, answer.answered_at, answer.error, weather, row.place.ambiguous))
 
@@ -118,7 +118,7 @@ class ResultBuffer:
         for position, code in rows:
             self._add(Result(position, self.now, code))
 
-    def count_try(self, row: Row) -> int:
+    def count_try(self, row: BatchRow) -> int:
         """How often the row failed while others succeeded, in this batch and in earlier ones of any process."""
         row.tries = max(row.tries + 1, self._cache.tried(self._batch.job_id, row.position))
         return row.tries
