@@ -88,7 +88,7 @@ class System:
 
     def refresh(self, count: int, name: str = "ours", latency: float = 0.0) -> Run:
         """Import and refresh so many cities. The import is measured apart: the others begin with rows at hand."""
-        path = cities.csv(count)
+        path = cities.located(count)
         at_first = self.meter()
         self.drain(True)
         job_id = self.service.import_file(path)

@@ -28,7 +28,7 @@ def measure(count: int, repeats: int, flat_out: int) -> dict[str, Any]:
 def _run(servers: Stage, count: int, way: str) -> dict[str, Any]:
     servers.clear()
     with ours.running(servers, LATENCY) as system:
-        job_id = system.service.import_file(cities.csv(count))
+        job_id = system.service.import_file(cities.located(count))
         meter, began = system.meter(), time.monotonic()
         url = f"{system.stack.url}/bulk/jobs/{job_id}"
         clients = nullcontext({}) if way == ALONE else loaded(url, polite=way == POLITE, X_API_Key=API_KEY)

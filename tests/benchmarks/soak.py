@@ -115,7 +115,7 @@ def measure(minutes: float, pollers: int) -> dict[str, Any]:
 
 
 def start_job(system: ours.System, size: int) -> str:
-    job_id = system.service.import_file(cities.csv(size))
+    job_id = system.service.import_file(cities.located(size))
     url, head = f"{system.stack.url}/bulk/jobs/{job_id}", {"X-API-Key": API_KEY}
     # At once: at full speed it would have ended before the next was imported.
     requests.patch(url, json={"max_rate": RATE}, headers=head, timeout=10).raise_for_status()

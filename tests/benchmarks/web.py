@@ -43,7 +43,7 @@ def measure(seconds: int, repeats: int, count: int) -> dict[str, Any]:
 
 def _live_job(system: ours.System, size: int) -> str:
     """A job that stays live: paused as soon as it is there."""
-    job_id = system.service.import_file(cities.csv(size))
+    job_id = system.service.import_file(cities.located(size))
     head = {"X-API-Key": API_KEY}
     requests.post(f"{system.stack.url}/bulk/jobs/{job_id}/pause", headers=head, timeout=10).raise_for_status()
     system.tend(5)

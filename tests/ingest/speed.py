@@ -129,4 +129,4 @@ def bare(rows: list[Any]) -> float:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
-    json.dump(measure(cities.csv(int(sys.argv[1]) if sys.argv[1:] else 1_000_000)), sys.stdout, indent=1)
+    json.dump(measure(cities.named(int(sys.argv[1]) if sys.argv[1:] else 1_000_000)), sys.stdout, indent=1)
