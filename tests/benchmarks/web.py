@@ -46,7 +46,7 @@ def _live_job(system: ours.System, size: int) -> str:
     job_id = system.service.import_file(cities.located(size))
     head = {"X-API-Key": API_KEY}
     requests.post(f"{system.stack.url}/bulk/jobs/{job_id}/pause", headers=head, timeout=10).raise_for_status()
-    system.tend(5)
+    system.until(job_id, lambda job: job["imported"] == job["total"])  # or bookkeepers would be at work meanwhile
     job = system.service.job(job_id)
     if job["source"] != "live":
         raise SystemExit(f"The job is not live: {job}")
