@@ -225,7 +225,7 @@ def test_while_redis_is_unreachable_a_process_uses_a_tenth_of_the_rate(
         raise ConnectionError
 
     quota = quota_of(Window("minute", 60, 600))
-    monkeypatch.setattr(quota._scripts, "run", unreachable)
+    monkeypatch.setattr(quota._script, "run", unreachable)
     assert len(spend(quota, clock, 60)) == pytest.approx(600 * 0.95 / 10, abs=1)
 
 

@@ -18,13 +18,10 @@ from redis import Redis
 
 from cityweather.runtime.redis_cooldown import RedisCooldown
 from cityweather.weather import redis_keys
-from cityweather.weather.provider_scripts import ProviderScripts
+from cityweather.weather.provider_scripts import ProviderScript
 
 log = logging.getLogger(__name__)
 
-SCRIPTS = (
-    "check", "record_failure", "record_city_failure", "record_success", "record_key_refusal", "release_probe",
-)  # fmt: skip
 PAUSE = 1.0  # seconds between tries while Redis is unreachable and nobody keeps the state
 
 Reason = Literal["provider", "key"]
@@ -71,7 +68,7 @@ class CircuitBreaker:
         cooldown: RedisCooldown | None = None,
     ) -> None:
         keys = redis_keys.breaker(provider), redis_keys.failing(provider)
-        self._scripts = ProviderScripts(redis, keys, SCRIPTS, library="circuit_breaker", now=now, cooldown=cooldown)
+        self._script = ProviderScript(redis, "circuit_breaker", keys, now=now, cooldown=cooldown)
         self._provider = provider
         self._key = key
 
@@ -81,7 +78,7 @@ class CircuitBreaker:
 
     def peek(self) -> Verdict:
         """As check(), for a caller that will not ask. Raises RedisError."""
-        return _verdict(self._scripts.run("check", holder="", key=self._key))
+        return _verdict(self._script.run(action="check", holder="", key=self._key))
 
     def record_success(self, holder: str = "") -> None:
         """An answer came; cities that failed before it no longer count. The probe's answer closes the breaker."""
@@ -118,8 +115,8 @@ class CircuitBreaker:
             log.warning(event, extra=facts)
         return wait
 
-    def _attempt(self, name: str, holder: str, **arguments: Any) -> dict[str, Any] | None:
-        return self._scripts.attempt(name, holder=holder, key=self._key, **arguments)
+    def _attempt(self, action: str, holder: str, **arguments: Any) -> dict[str, Any] | None:
+        return self._script.attempt(action=action, holder=holder, key=self._key, **arguments)
 
 
 def _verdict(reply: dict[str, Any] | None) -> Verdict:

@@ -8,7 +8,7 @@ from redis import Redis
 
 from cityweather.runtime.redis_cooldown import RedisCooldown
 from cityweather.weather import redis_keys
-from cityweather.weather.provider_scripts import ProviderScripts
+from cityweather.weather.provider_scripts import ProviderScript
 
 LASTS = 10_000  # ms; longer than any request, so that a dead holder's requests are over when its slots are free
 
@@ -26,7 +26,7 @@ class ConcurrencyLimiter:
         cooldown: RedisCooldown | None = None,
     ) -> None:
         keys = redis_keys.slots(provider), redis_keys.single_slots(provider)
-        self._scripts = ProviderScripts(redis, keys, ["reserve"], now=now, cooldown=cooldown)
+        self._script = ProviderScript(redis, "concurrency_limiter", keys, now=now, cooldown=cooldown)
         self._process = uuid.uuid4().hex
         self._limit = limit
 
@@ -52,5 +52,5 @@ class ConcurrencyLimiter:
 
     def _reserve(self, holder: str, wanted: int, limit: int, *, single: bool) -> int:
         arguments = {"holder": holder, "wanted": wanted, "limit": limit, "lasts": LASTS, "single": single}
-        reply = self._scripts.attempt("reserve", **arguments)
+        reply = self._script.attempt(**arguments)
         return wanted if reply is None else int(reply["slots"])

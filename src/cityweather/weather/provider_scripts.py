@@ -1,4 +1,4 @@
-"""Lua scripts that run on the keys of one provider, which the three limits share."""
+"""Lua scripts that run on the keys of one provider, as those of the three limits do."""
 
 from collections.abc import Callable, Sequence
 from importlib.resources import files
@@ -17,41 +17,38 @@ def load(redis: Redis, *names: str) -> Script:
     return script(redis, files("cityweather.weather") / "lua", *names)
 
 
-class ProviderScripts:
-    """Scripts on the keys of one provider. Their arguments and replies have names: both are JSON objects.
+class ProviderScript:
+    """lua/NAME.lua on the keys of one provider. Its arguments and its reply have names: both are JSON objects.
 
-    `library`: a Lua file that they share.
-    `now` gives Unix milliseconds for tests; without it scripts read the server's clock.
+    `now` gives Unix milliseconds for tests; without it the script reads the server's clock.
     """
 
     def __init__(
         self,
         redis: Redis,
+        name: str,
         keys: Sequence[str],
-        names: Sequence[str],
         *,
-        library: str | None = None,
         now: Callable[[], int] | None = None,
         cooldown: RedisCooldown | None = None,
     ) -> None:
-        before = ("arguments", library) if library else ("arguments",)
+        self._script = load(redis, "arguments", name)
         self._keys = list(keys)
-        self._scripts = {name: load(redis, *before, name) for name in names}
         self._now = now
         self.cooldown = RedisCooldown() if cooldown is None else cooldown
 
-    def run(self, name: str, **arguments: Any) -> dict[str, Any]:
+    def run(self, **arguments: Any) -> dict[str, Any]:
         """Raises RedisError."""
         if self._now is not None:
             arguments["now"] = self._now()
         known = {key: value for key, value in arguments.items() if value is not None}
-        reply: dict[str, Any] = orjson.loads(self._scripts[name](keys=self._keys, args=[orjson.dumps(known)]))
+        reply: dict[str, Any] = orjson.loads(self._script(keys=self._keys, args=[orjson.dumps(known)]))
         return reply
 
-    def attempt(self, name: str, **arguments: Any) -> dict[str, Any] | None:
+    def attempt(self, **arguments: Any) -> dict[str, Any] | None:
         """None while Redis is unreachable or refuses."""
         try:
-            return None if self.cooldown else self.run(name, **arguments)
+            return None if self.cooldown else self.run(**arguments)
         except RedisError as error:
             self.cooldown.record_error(error)
             return None

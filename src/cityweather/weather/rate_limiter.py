@@ -12,7 +12,7 @@ from redis import Redis
 
 from cityweather.runtime.redis_cooldown import RedisCooldown
 from cityweather.weather import redis_keys
-from cityweather.weather.provider_scripts import ProviderScripts
+from cityweather.weather.provider_scripts import ProviderScript
 from cityweather.weather.providers.base import MONTH, Window
 
 log = logging.getLogger(__name__)
@@ -90,8 +90,7 @@ class RateLimiter:
         self._longer = [window for window in windows if window.seconds != 60 and window.limit]
         self._limited = bool(self._per_minute or self._longer)
         self._provider, self._key, self._redis = provider, redis_keys.quota(provider), redis
-        names = "acquire", "refund", "back_off", "restore_usage"
-        self._scripts = ProviderScripts(redis, [self._key], names, library="rate_limiter", now=now, cooldown=cooldown)
+        self._script = ProviderScript(redis, "rate_limiter", [self._key], now=now, cooldown=cooldown)
         self._now = now or (lambda: int(time.time() * 1000))
         self._ticks = ticks
         self._local = LocalLimit(self.interval / LOCAL_SHARE, ticks)
@@ -159,11 +158,11 @@ class RateLimiter:
         facts = {"provider": self._provider, "reason": reason, "retry_in_seconds": round(wait / 1000)}
         log.warning("quota_parked", extra=facts)
 
-    def _run(self, name: str, **arguments: Any) -> dict[str, Any]:
-        return self._scripts.run(name, **self._state(), **arguments)
+    def _run(self, action: str, **arguments: Any) -> dict[str, Any]:
+        return self._script.run(action=action, **self._state(), **arguments)
 
-    def _attempt(self, name: str, **arguments: Any) -> dict[str, Any] | None:
-        return self._scripts.attempt(name, **self._state(), **arguments)
+    def _attempt(self, action: str, **arguments: Any) -> dict[str, Any] | None:
+        return self._script.attempt(action=action, **self._state(), **arguments)
 
     def _state(self) -> dict[str, Any]:
         now = self._now()

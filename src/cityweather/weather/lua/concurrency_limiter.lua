@@ -1,6 +1,6 @@
 -- Shares a number of slots among holders, evenly when they want more than there are.
 -- KEYS  1 hash of process → 'slots:until', until in Unix ms   2 the same of single requests for people
--- Arguments: holder   wanted (0 = give all back)   limit   lasts (ms)   single (true: a person's request)
+-- ARGV  1 holder   wanted (0 = give all back)   limit   lasts (ms)   single (true: a person's request)
 -- Reply {slots}
 local PROCESSES, SINGLES = KEYS[1], KEYS[2]
 local holder, wanted, limit, lasts = args.holder, args.wanted, args.limit, args.lasts
@@ -9,7 +9,6 @@ if wanted <= 0 then
   redis.call('HDEL', OWN, holder)
   return '{"slots":0}'
 end
-local now = clock()
 
 -- How many others hold slots, and how many slots; those whose time is over are dropped.
 local function others(key)
