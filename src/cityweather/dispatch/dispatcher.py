@@ -2,9 +2,9 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, get_args
+from typing import get_args
 
 from cityweather.dispatch import batches, job_control
 from cityweather.dispatch.window import (
@@ -22,6 +22,7 @@ from cityweather.dispatch.window import (
 from cityweather.flush import live_jobs, quota_usage, recovery
 from cityweather.models import BulkJob
 from cityweather.runtime import connections
+from cityweather.runtime.batched import batched
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.tracker import Tracker
 from cityweather.weather.availability import Blocked, ProviderAvailability, provider_availability
@@ -33,7 +34,6 @@ LONGEST_PARK = 60.0  # seconds; a wrong clock must not park a job for ever
 ETA_STEP = 1.0  # seconds by which a quota_eta must have moved to be written again, or a fiftieth of what remains
 
 States = Sequence[tuple[BulkJob, Progress]]
-T = TypeVar("T")
 
 
 def tick(
@@ -119,12 +119,12 @@ class _Round:
     def _read(self, jobs: Sequence[BulkJob]) -> States:
         """The jobs as Redis has them; a job that Redis does not know is put there first."""
         states: list[tuple[BulkJob, Progress]] = []
-        for n, chunk in enumerate(live_jobs.chunks(jobs)):
+        for n, group in enumerate(batched(jobs, live_jobs.AT_ONCE)):
             if n and self._clock() > self._read_until:
-                self._rotation.stop_at(chunk[0].job_id)
+                self._rotation.stop_at(group[0].job_id)
                 break
             unknown = []
-            for job, progress in zip(chunk, self._tracker.progresses(_ids(chunk)), strict=True):
+            for job, progress in zip(group, self._tracker.progresses(_ids(group)), strict=True):
                 if progress is None:
                     unknown.append(job)
                 else:
@@ -134,7 +134,7 @@ class _Round:
 
     def _put_into_redis(self, jobs: Sequence[BulkJob]) -> States:
         known: list[BulkJob] = []
-        for n, group in enumerate(_groups(jobs)):
+        for n, group in enumerate(batched(jobs, TOGETHER)):
             if n and self._clock() > self._read_until:
                 self._rotation.stop_at(group[0].job_id)
                 break
@@ -197,7 +197,7 @@ class _Round:
         load, in_flight = self._load(running, availability)
         busy: list[BulkJob] = []
         claimable = [(job, progress) for job, progress in self._admitted(running) if job.job_id in in_flight]
-        for n, group in enumerate(_groups(claimable)):
+        for n, group in enumerate(batched(claimable, TOGETHER)):
             if n and self._clock() > self._until:
                 self._rotation.stop_at(group[0][0].job_id)
                 return []
@@ -276,8 +276,3 @@ def _is_new(job: BulkJob, progress: Progress) -> bool:
 
 def _ids(jobs: Sequence[BulkJob]) -> list[str]:
     return [str(job.job_id) for job in jobs]
-
-
-def _groups(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), TOGETHER):
-        yield items[start : start + TOGETHER]

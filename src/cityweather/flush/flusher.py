@@ -13,6 +13,7 @@ from cityweather.errors import UnknownFormat
 from cityweather.flush import closing, live_jobs, recovery, writer
 from cityweather.models import BulkJob
 from cityweather.runtime import connections, outages
+from cityweather.runtime.batched import batched
 from cityweather.tracker.entries import Entry
 from cityweather.tracker.progress import Progress
 from cityweather.tracker.tracker import Tracker
@@ -33,11 +34,11 @@ def flush_all(seconds: float = 0.9, clock: Callable[[], float] = time.monotonic)
     """
     began, rotation = clock(), live_jobs.flush_rotation()
     waiting: list[str] = []
-    for n, chunk in enumerate(live_jobs.chunks(rotation.ordered(live_jobs.to_flush()))):
+    for n, jobs in enumerate(batched(rotation.ordered(live_jobs.to_flush()), live_jobs.AT_ONCE)):
         if n and clock() > began + seconds / 2:  # half of the time is for writing
-            rotation.stop_at(chunk[0].job_id)
+            rotation.stop_at(jobs[0].job_id)
             break
-        waiting += [str(job.job_id) for job in _with_work(chunk)]
+        waiting += [str(job.job_id) for job in _with_work(jobs)]
     together, unreachable = TOGETHER, None
     while waiting:
         group, waiting = waiting[:together], waiting[together:]

@@ -1,7 +1,7 @@
 """Which jobs a tick looks at and in which order, and the row lock that decides who works on one."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from uuid import UUID
 
@@ -64,11 +64,6 @@ def _locked(jobs: BulkJobs) -> BulkJobs:
     if connection.features.has_select_for_update_skip_locked:
         return jobs.live().select_for_update(skip_locked=True, no_key=True)
     return jobs.live()
-
-
-def chunks(jobs: Sequence[BulkJob]) -> Iterator[Sequence[BulkJob]]:
-    for start in range(0, len(jobs), AT_ONCE):
-        yield jobs[start : start + AT_ONCE]
 
 
 class Rotation:

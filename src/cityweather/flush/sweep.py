@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterable
 from datetime import timedelta
-from itertools import islice
 from uuid import UUID
 
 from django.utils import timezone
@@ -11,11 +10,12 @@ from django.utils import timezone
 from cityweather.flush import quota_usage
 from cityweather.models import BulkJob
 from cityweather.runtime import connections
+from cityweather.runtime.batched import batched
 from cityweather.tracker.tracker import Tracker
 
 log = logging.getLogger(__name__)
 
-CHUNK = 1000  # jobs a query
+TOGETHER = 1000  # jobs a query
 
 
 def sweep() -> None:
@@ -36,10 +36,9 @@ def forget_unknown() -> int:
     """Delete keys of jobs that the database does not know. Every ten minutes, because it scans. Returns how many."""
     tracker = connections.tracker()
     forgotten = 0
-    known = tracker.known_job_ids()
-    while chunk := list(islice(known, CHUNK)):
-        jobs = BulkJob.objects.in_bulk([UUID(job_id) for job_id in chunk])
-        for job_id in chunk:
+    for job_ids in batched(tracker.known_job_ids(), TOGETHER):
+        jobs = BulkJob.objects.in_bulk([UUID(job_id) for job_id in job_ids])
+        for job_id in job_ids:
             job = jobs.get(UUID(job_id))
             if job is None:
                 tracker.delete(job_id)

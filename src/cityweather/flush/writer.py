@@ -10,6 +10,7 @@ from django.db import transaction
 from cityweather.flush import sql
 from cityweather.models import BulkJob, JobResult
 from cityweather.runtime import metrics
+from cityweather.runtime.batched import batched
 from cityweather.tracker.entries import Entry, order
 from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import MOST
@@ -64,9 +65,9 @@ def _mark_ambiguous(job: BulkJob, results: Sequence[Result]) -> int:
             positions[result.ambiguous].append(result.position)
     rows = JobResult.objects.filter(job=job, ambiguous=0)
     return sum(
-        rows.filter(position__in=found[start : start + MOST]).update(ambiguous=number)
+        rows.filter(position__in=some).update(ambiguous=number)
         for number, found in positions.items()
-        for start in range(0, len(found), MOST)
+        for some in batched(found, MOST)
     )
 
 

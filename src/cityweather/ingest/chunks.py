@@ -5,10 +5,11 @@ A chunk is committed with its job, before the client gets its answer. `chunk_wri
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any, NamedTuple
 
 import orjson
+
+from cityweather.runtime.batched import batched
 
 ROWS = 2_000  # of a chunk, at most
 FAST = 1  # zlib's level: the higher ones save a tenth and take three times as long
@@ -52,6 +53,4 @@ def unpack(data: bytes) -> list[list[Any]]:
 
 
 def packed(rows: Iterable[StoredRow]) -> Iterator[Packed]:
-    source = iter(rows)
-    while some := list(islice(source, ROWS)):
-        yield pack(some)
+    return map(pack, batched(rows, ROWS))

@@ -1,7 +1,6 @@
 """A spooled upload → a job with its chunks, in one transaction: an import that was answered is never lost."""
 
 from collections.abc import Iterable
-from itertools import islice
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,6 +10,7 @@ from cityweather.ingest import chunk_writer, open_jobs
 from cityweather.ingest.chunks import Packed
 from cityweather.ingest.spool import Spool
 from cityweather.models import BulkJob, ImportChunk, RejectedRow
+from cityweather.runtime.batched import batched
 
 CHUNKS_TOGETHER = 100  # in one INSERT
 REFUSED_TOGETHER = 5_000  # rows in one INSERT
@@ -79,8 +79,8 @@ def _create(spool: Spool, **fields: Any) -> BulkJob:
 
 def store_chunks(job: BulkJob, kind: ImportChunk.Kind, chunks: Iterable[Packed]) -> int:
     """Inside the caller's transaction. Returns how many rows they hold."""
-    source, total = iter(chunks), 0
-    while some := list(islice(source, CHUNKS_TOGETHER)):
+    total = 0
+    for some in batched(chunks, CHUNKS_TOGETHER):
         new = []
         for rows, data in some:
             new.append(ImportChunk(job=job, first_position=total, rows=rows, kind=kind, data=data))

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -21,8 +20,9 @@ from cityweather.ingest.errors import NoCities, NoRoom, TooLarge
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.text import TRY_ENCODING
 from cityweather.ingest.upload_stream import UploadedBytes
+from cityweather.runtime.batched import batched
 
-BATCH = 1_000  # rows
+TOGETHER = 1_000  # rows that are added before the size of the file is checked
 CACHE_KB = 16_000
 PAGE = 8_192  # bytes
 GROWTH = 3  # bytes of the file for each byte that an upload may have: real names need 2.6
@@ -76,11 +76,10 @@ class Spool:
 
     def fill(self, rows: Iterable[Usable | Refused]) -> None:
         """Raises NoCities, TooLarge, NoRoom when the disk is full, and what `rows` raises."""
-        source = iter(rows)
-        while batch := list(islice(source, BATCH)):
+        for some in batched(rows, TOGETHER):
             with _room():
-                self._add([row for row in batch if not isinstance(row, Refused)])
-                self._refuse([row for row in batch if isinstance(row, Refused)])
+                self._add([row for row in some if not isinstance(row, Refused)])
+                self._refuse([row for row in some if isinstance(row, Refused)])
             self._check_size()
         with _room():
             self._pack(self._waiting)

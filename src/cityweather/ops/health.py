@@ -18,6 +18,7 @@ from cityweather.api.exceptions import only_get
 from cityweather.flush import live_jobs
 from cityweather.models import BulkJob
 from cityweather.runtime import connections, heartbeats, outages, redis_keys
+from cityweather.runtime.batched import batched
 from cityweather.tracker.entries import order
 from cityweather.tracker.progress import Progress
 
@@ -126,8 +127,8 @@ class Running:
 def running(jobs: Sequence[BulkJob]) -> Iterator[Running]:
     """Those of the jobs that Redis knows, in two round trips for each group of them. Raises RedisError."""
     tracker = connections.tracker()
-    for chunk in live_jobs.chunks(jobs):
-        job_ids = [str(job.job_id) for job in chunk]
+    for group in batched(jobs, live_jobs.AT_ONCE):
+        job_ids = [str(job.job_id) for job in group]
         known = zip(job_ids, tracker.progresses(job_ids), strict=True)
         states = {job_id: progress for job_id, progress in known if progress and not progress.ended}
         waiting = {job_id: progress.flushed for job_id, progress in states.items() if progress.unflushed_bytes}

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from cityweather.models import Place, PlaceName
 from cityweather.places import matching
 from cityweather.places.matching import Asked, Candidate, Match, Reading
+from cityweather.runtime.batched import batched
 
 KEYS = 2000  # of one query; for fewer PostgreSQL takes twice the time a key, since it reads all places each time
 POINTS = 100  # of one query
@@ -57,8 +58,7 @@ def search(prefix: str, limit: int) -> list[Candidate]:
 def nearest(points: Sequence[tuple[float, float]]) -> list[Candidate | None]:
     """The nearest place to each point (latitude, longitude) within 10 km, in their order."""
     found = []
-    for start in range(0, len(points), POINTS):
-        some = points[start : start + POINTS]
+    for some in batched(points, POINTS):
         where = Q()
         for latitude, longitude in some:
             where |= _around(latitude, longitude)
@@ -96,10 +96,8 @@ def _fitting(readings: Sequence[list[Reading]]) -> list[list[Candidate]]:
 def _by_keys(wanted: set[str]) -> dict[str, list[Candidate]]:
     """The places of each key; keys of no place are left out."""
     found: dict[str, list[Candidate]] = defaultdict(list)
-    keys = sorted(wanted)
     with connection.cursor() as cursor:
-        for start in range(0, len(keys), KEYS):
-            some = keys[start : start + KEYS]
+        for some in batched(sorted(wanted), KEYS):
             cursor.execute(f"{PLACES_OF_KEYS} ({', '.join(['%s'] * len(some))})", some)
             for key, *place in cursor:
                 found[key].append(Candidate(*place))

@@ -1,8 +1,7 @@
 """Fills the gazetteer's tables from a packed file, in one transaction: until its end readers see the old places."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ from cityweather.places import areas, packed
 from cityweather.places.names import key
 from cityweather.places.spelling import loose, without_accents
 from cityweather.places.titles import Titled, titles
+from cityweather.runtime.batched import batched
 
 COLUMNS = ("geonames_id", "name", "region_code", "region_name", "country", "latitude", "longitude", "population")
 INSERT_PLACES = (
@@ -22,7 +22,7 @@ INSERT_PLACES = (
     + ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])
 )
 INSERT_NAMES = "INSERT INTO cityweather_placename (key, place_id, own) VALUES {}"
-CHUNK = 2000  # places in memory with all their names; for the titles all places are, without their names
+TOGETHER = 2000  # places in memory with all their names; for the titles all places are, without their names
 
 
 class Loaded(NamedTuple):
@@ -40,7 +40,7 @@ def load(path: Path = packed.SHIPPED, *, again: bool = False) -> Loaded:
         if loaded.digest == digest and not again:
             return Loaded(Place.objects.count(), changed=False)
         PlaceName.objects.all().delete()
-        for places in _chunks(packed.read(path)):
+        for places in batched(packed.read(path), TOGETHER):
             _write(places)
         Place.objects.filter(names=None).delete()  # places that this file does not have
         _write_titles()
@@ -51,7 +51,7 @@ def load(path: Path = packed.SHIPPED, *, again: bool = False) -> Loaded:
     return Loaded(Place.objects.count(), changed=True)
 
 
-def _write(places: list[packed.PackedPlace]) -> None:
+def _write(places: Sequence[packed.PackedPlace]) -> None:
     regions = areas.region_names()
     _execute(
         INSERT_PLACES,
@@ -99,12 +99,6 @@ def _keys(place: packed.PackedPlace) -> set[str]:
     """All keys of a place; of its own name also the coarser spellings, which matching tries second."""
     own = key(place.name)
     return {own, *place.other_keys, loose(own), loose(without_accents(own))}
-
-
-def _chunks(places: Iterable[packed.PackedPlace]) -> Iterator[list[packed.PackedPlace]]:
-    iterator = iter(places)
-    while chunk := list(islice(iterator, CHUNK)):
-        yield chunk
 
 
 def _digest(path: Path) -> str:
