@@ -122,7 +122,7 @@ class TestOpenJobs:
         ended = imported("Paris", owner="a")
         BulkJob.objects.filter(pk=ended.pk).update(phase="ended", status="done")
         imported("Paris", owner="b")
-        open_jobs.check("a", None)
+        open_jobs.check("a")
 
     def test_of_many_at_once_no_more_begin_than_the_limit_allows(self) -> None:
         barrier = threading.Barrier(6, timeout=30)

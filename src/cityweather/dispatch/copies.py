@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from cityweather.dispatch.job_control import conflict
-from cityweather.errors import JobConflict, JobNotFound, KeyReused
+from cityweather.errors import JobConflict, JobNotFound
 from cityweather.ingest import chunk_writer, open_jobs
 from cityweather.ingest.chunks import ROWS, StoredRow, packed
 from cityweather.ingest.importer import store_chunks
@@ -40,8 +40,7 @@ def retry(job_id: str, only: str | None = None, reason: str | None = None) -> Bu
             if last:
                 return last
             raise JobConflict("No rows are left to retry.")
-        open_jobs.enter_alone(old.owner)
-        open_jobs.check(old.owner, None)
+        open_jobs.reserve(old.owner)
         job = copied(old, rows, retry_of=old, retry_filter=wanted, owner=old.owner)
     chunk_writer.write_first(job)
     return job
@@ -79,30 +78,19 @@ def rerun(job_id: str, rows: Rows, *, owner: str, key: str | None, now: datetime
     Raises JobNotFound, JobConflict, KeyReused, TooManyJobs.
     """
     request = sha256(f"rerun {job_id} {rows}".encode()).hexdigest()
-    if earlier := _earlier(owner, key, request):
-        return earlier, False
     with transaction.atomic():
         old = BulkJob.objects.visible().select_for_update().filter(pk=job_id).first()
+        if earlier := open_jobs.reserve(owner, key, request):  # although `old` may be deleted by now
+            return earlier, False
         if old is None:
             raise JobNotFound
-        open_jobs.enter_alone(owner)
-        if earlier := _earlier(owner, key, request):  # a call at the same time was quicker
-            return earlier, False
         require_whole(old)
         chosen = rows.of(old, now)
         if not chosen.exists():
             raise JobConflict("No row of this job fits, so there is nothing to refresh again.")
-        open_jobs.check(owner, None)
         job = copied(old, chosen, rerun_of=old, owner=owner, idempotency_key=key, content_hash=request)
     chunk_writer.write_first(job)
     return job, True
-
-
-def _earlier(owner: str, key: str | None, request: str) -> BulkJob | None:
-    job = BulkJob.objects.filter(owner=owner, idempotency_key=key).first() if key else None
-    if job and job.content_hash != request:
-        raise KeyReused
-    return job
 
 
 def require_whole(job: BulkJob) -> None:

@@ -159,8 +159,7 @@ def _reason_to_skip(schedule: Schedule, source: BulkJob) -> str | None:
         return "the last run has not ended"
     try:
         copies.require_whole(source)
-        open_jobs.enter_alone(schedule.owner)
-        open_jobs.check(schedule.owner, None)
+        open_jobs.reserve(schedule.owner)
     except JobConflict as error:
         return error.detail
     except TooManyJobs:

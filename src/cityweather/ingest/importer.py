@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from cityweather.errors import KeyReused
 from cityweather.ingest import chunk_writer, open_jobs
 from cityweather.ingest.chunks import Packed
 from cityweather.ingest.spool import Spool
@@ -32,31 +31,19 @@ def import_spool(
     Raises TooManyJobs, KeyReused.
     """
     key = idempotency_key or None
-    if earlier := _earlier(spool, owner, key):
-        return earlier, False
-    try:
+    with transaction.atomic():
+        if earlier := open_jobs.reserve(owner, key, spool.content_hash):
+            return earlier, False
         job = _create(
             spool, owner=owner, idempotency_key=key, callback_url=callback_url, label=label,
             refuse_ambiguous=refuse_ambiguous,
         )  # fmt: skip
-    except IntegrityError:  # a request at the same time with the same key was quicker
-        earlier = _earlier(spool, owner, key)
-        if earlier is None:
-            raise
-        return earlier, False
     chunk_writer.write_first(job)
     return job, True
 
 
-def _earlier(spool: Spool, owner: str, key: str | None) -> BulkJob | None:
-    job = BulkJob.objects.filter(owner=owner, idempotency_key=key).first() if key else None
-    if job and job.content_hash != spool.content_hash:
-        raise KeyReused
-    return job
-
-
 def _create(spool: Spool, **fields: Any) -> BulkJob:
-    job = BulkJob(
+    job = BulkJob.objects.create(
         total=spool.total,
         rows_read=spool.rows_read,
         duplicates=spool.duplicates,
@@ -65,15 +52,11 @@ def _create(spool: Spool, **fields: Any) -> BulkJob:
         content_hash=spool.content_hash,
         **fields,
     )
-    with transaction.atomic():
-        open_jobs.enter_alone(job.owner)
-        open_jobs.check(job.owner, job.idempotency_key)
-        job.save(force_insert=True)
-        store_chunks(job, ImportChunk.Kind.UPLOAD, spool.chunks())
-        for refused in spool.refused(REFUSED_TOGETHER):
-            RejectedRow.objects.bulk_create(
-                RejectedRow(job=job, line=line, code=code, text=text) for line, code, text in refused
-            )
+    store_chunks(job, ImportChunk.Kind.UPLOAD, spool.chunks())
+    for refused in spool.refused(REFUSED_TOGETHER):
+        RejectedRow.objects.bulk_create(
+            RejectedRow(job=job, line=line, code=code, text=text) for line, code, text in refused
+        )
     return job
 
 
