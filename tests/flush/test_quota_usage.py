@@ -9,7 +9,7 @@ from cityweather.flush import quota_usage
 from cityweather.flush.sweep import sweep
 from cityweather.models import QuotaUse
 from cityweather.runtime import connections
-from cityweather.weather import availability
+from cityweather.weather import factory
 
 
 @pytest.fixture(autouse=True)
@@ -18,19 +18,18 @@ def _openweather(settings: Settings) -> None:
     settings.OPENWEATHER_API_KEY = "key"
     settings.OPENWEATHER_QUOTA_PER_MINUTE = 60_000
     settings.OPENWEATHER_QUOTA_PER_MONTH = 1_000_000
-    availability._shared.cache_clear()
 
 
 def use(tokens: int) -> None:
     """A count that Redis does not have yet starts as used up and refills: a thousand a second here."""
-    quota, taken, deadline = availability._shared()[0], 0, time.monotonic() + 10
+    quota, taken, deadline = factory.rate_limiter(), 0, time.monotonic() + 10
     while taken < tokens:
         taken += quota.acquire(1, interactive=True).tokens
         assert time.monotonic() < deadline
 
 
 def used() -> int:
-    return next(iter(availability.usage().values()))
+    return next(iter(factory.rate_limiter().usage().values()))
 
 
 def test_use_is_stored_and_an_emptied_redis_is_restored() -> None:

@@ -26,6 +26,7 @@ from cityweather.runtime.metrics import Counters
 from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import Tracker
 from cityweather.weather.availability import ProviderAvailability
+from cityweather.weather.rate_limiter import RateLimiter
 from tests.support.api import go_live, make_job
 from tests.support.clock import set_time
 from tests.support.heartbeats import sign_of_life
@@ -253,8 +254,8 @@ def test_whatever_is_counted_anywhere_has_a_help_text_and_nothing_else_has() -> 
 def test_what_holds_the_provider_back_is_shown(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     assert scraped(client)["cityweather_provider_blocked", (("reason", "quota"),)] == 0
     later = time.time() + 30
-    monkeypatch.setattr(prometheus.availability, "provider_availability", lambda: ProviderAvailability("quota", later))
-    monkeypatch.setattr(prometheus.availability, "usage", lambda: {"month:202611": 77})
+    monkeypatch.setattr(prometheus, "provider_availability", lambda: ProviderAvailability("quota", later))
+    monkeypatch.setattr(RateLimiter, "usage", lambda _: {"month:202611": 77})
     found = scraped(client)
     assert found["cityweather_provider_blocked", (("reason", "quota"),)] == 1
     assert 20 < found["cityweather_provider_wait_seconds", ()] <= 30

@@ -54,7 +54,7 @@ def fetch() -> int:
 
 
 def look_up() -> int:
-    limits = quota, factory.circuit_breaker(provider), factory.concurrency_limiter(provider)
+    limits = quota, factory.circuit_breaker(), factory.concurrency_limiter()
     client, refused = ProviderClient(provider, WebTransport(), *limits), 0
     for n in count():
         if stop.exists():

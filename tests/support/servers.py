@@ -18,11 +18,14 @@ from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.db import connection, connections
+from django.dispatch import receiver
+from django.test.signals import setting_changed
 from redis import Redis
 
 from cityweather.runtime import connections as redis_connections
 from cityweather.runtime import outages
 from cityweather.runtime.slow_work import slow_work
+from cityweather.weather import factory
 from cityweather_dev.postgres import Postgres
 from cityweather_dev.processes import CannotStart
 from cityweather_dev.valkey import Valkey
@@ -148,6 +151,14 @@ def forget_singletons() -> None:
     _find_singletons(frozenset(name for name in sys.modules if name.startswith("cityweather.")))
     for function in SINGLETONS:
         function.cache_clear()
+
+
+@receiver(setting_changed)
+def forget_provider(setting: str, **_: Any) -> None:
+    """A test that changes a setting of the provider means the next one that is made, with its limits."""
+    if setting.startswith(("WEATHER_", "OPENWEATHER_", "OPEN_METEO_")):
+        for made in (factory.provider, factory.rate_limiter, factory.circuit_breaker, factory.concurrency_limiter):
+            made.cache_clear()
 
 
 CONSTANT = {"cityweather.places.areas", "cityweather.api.schema"}

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from cityweather.weather import availability, factory
-from cityweather.weather.availability import ProviderAvailability, provider_availability, restore_usage, usage
+from cityweather.weather import factory
+from cityweather.weather.availability import ProviderAvailability, provider_availability
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def test_without_limits_any_rate_will_do(settings: Any) -> None:
 
 
 def test_an_outage_blocks_for_as_long_as_the_breaker_is_open() -> None:
-    wait = factory.circuit_breaker(factory.provider()).record_failure()
+    wait = factory.circuit_breaker().record_failure()
     state = provider_availability()
     assert state.blocked == "provider"
     assert state.until == pytest.approx(time.time() + wait, abs=0.5)
@@ -35,7 +35,7 @@ def test_an_outage_blocks_for_as_long_as_the_breaker_is_open() -> None:
 
 def test_a_refused_key_blocks_with_a_sentence() -> None:
     assert provider_availability().key_refused_since is None
-    factory.circuit_breaker(factory.provider()).record_key_refusal()
+    factory.circuit_breaker().record_key_refusal()
     state = provider_availability()
     assert state.blocked == "key"
     assert "OPENWEATHER_API_KEY" in (state.error or "")
@@ -53,14 +53,13 @@ def test_a_job_waits_a_day_for_the_key(refused_hours: float, waited_hours: float
 
 
 def test_another_key_unblocks(settings: Any) -> None:
-    factory.circuit_breaker(factory.provider()).record_key_refusal()
-    availability._shared.cache_clear()
+    factory.circuit_breaker().record_key_refusal()
     settings.OPENWEATHER_API_KEY = "another"
     assert provider_availability().blocked is None
 
 
 def test_a_429_blocks_and_lowers_the_rate() -> None:
-    quota = factory.rate_limiter(factory.provider())
+    quota = factory.rate_limiter()
     quota.back_off(30.0)
     state = provider_availability()
     assert state.blocked == "quota"
@@ -72,9 +71,9 @@ def test_a_used_up_month_blocks_until_its_end(settings: Any) -> None:
     settings.OPENWEATHER_QUOTA_PER_MINUTE = 0
     settings.OPENWEATHER_QUOTA_PER_MONTH = 10
     assert not provider_availability().quota.restored
-    assert restore_usage({})
+    quota = factory.rate_limiter()
+    assert quota.restore_usage({})
     assert provider_availability().quota.restored
-    quota = factory.rate_limiter(factory.provider())
     assert quota.acquire(100).tokens == 9
     assert quota.acquire(100, interactive=True).tokens == 1
     state = provider_availability()
@@ -82,11 +81,11 @@ def test_a_used_up_month_blocks_until_its_end(settings: Any) -> None:
     assert state.until > time.time()
     assert state.quota.longer[0].limit == 9
     assert time.time() + state.quota.seconds_for(1) == pytest.approx(state.until, abs=1)
-    assert list(usage().values()) == [10]
+    assert list(quota.usage().values()) == [10]
 
 
 def test_looking_costs_no_token_and_takes_no_probe() -> None:
-    quota, breaker = factory.rate_limiter(factory.provider()), factory.circuit_breaker(factory.provider())
+    quota, breaker = factory.rate_limiter(), factory.circuit_breaker()
     quota.acquire(1)
     before = quota.forecast().wait
     for _ in range(20):

@@ -47,5 +47,5 @@ def test_so_does_a_look_up(redis_server: Redis, simulator: Simulator, settings: 
     lookup("Oslo", nothing_known, Place)
     with pytest.raises(UnknownCity):
         lookup("New Atlantis", nothing_known, Place)
-    assert list(factory.rate_limiter(factory.provider()).usage().values()) == [3]
+    assert list(factory.rate_limiter().usage().values()) == [3]
     assert simulator.stats()["requests"] == 3

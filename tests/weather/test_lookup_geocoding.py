@@ -56,7 +56,7 @@ def test_a_city_that_was_found_but_not_answered_for_is_not_geocoded_again(meteo:
     with pytest.raises(ProviderDown):
         lookup("oslo", nothing_known, Place)
     meteo.replace(responses.GET, FORECAST, json=COLD)
-    factory.circuit_breaker(factory.provider()).record_success("anybody")
+    factory.circuit_breaker().record_success("anybody")
     for key in connections.redis_client().scan_iter("*flight*"):
         connections.redis_client().delete(key)
     assert lookup("oslo", nothing_known, Place).weather.name == "Oslo"

@@ -153,7 +153,7 @@ def fails(provider: Any, city: str, **others: Response) -> None:
 
 
 def half_open() -> None:
-    breaker = factory.circuit_breaker(factory.provider())
+    breaker = factory.circuit_breaker()
     breaker.record_failure()
     redis = connections.redis_client()
     redis.hset("cw:{openweather}:breaker", "until", 1)
@@ -168,7 +168,7 @@ def test_in_half_open_the_request_itself_is_the_probe(provider: Any) -> None:
     half_open()
     assert lookup("Oslo", nothing_known).city == "Oslo"
     assert len(provider.calls) == 2
-    assert factory.circuit_breaker(factory.provider()).check().state is State.CLOSED
+    assert factory.circuit_breaker().check().state is State.CLOSED
 
 
 def test_a_retry_after_for_the_probe_holds_for_its_city_only(provider: Any) -> None:
@@ -177,7 +177,7 @@ def test_a_retry_after_for_the_probe_holds_for_its_city_only(provider: Any) -> N
     with pytest.raises(ProviderDown) as raised:
         lookup("Bonn", nothing_known)
     assert raised.value.retry_after == 36_000
-    assert factory.circuit_breaker(factory.provider()).peek().wait <= 15
+    assert factory.circuit_breaker().peek().wait <= 15
 
 
 def test_failing_cities_open_nothing_while_others_are_answered_in_another_process(provider: Any) -> None:
@@ -187,7 +187,7 @@ def test_failing_cities_open_nothing_while_others_are_answered_in_another_proces
         with pytest.raises(ProviderDown):
             lookup(city, nothing_known)
         other.weather(place_of("Oslo"), other.deadline())
-    assert factory.circuit_breaker(factory.provider()).check().state is State.CLOSED
+    assert factory.circuit_breaker().check().state is State.CLOSED
 
 
 def test_a_probe_without_a_token_does_not_hold_others_up(provider: Any, settings: Any) -> None:
@@ -195,4 +195,4 @@ def test_a_probe_without_a_token_does_not_hold_others_up(provider: Any, settings
     half_open()
     with pytest.raises(QuotaUsedUp):
         lookup("Oslo", nothing_known)
-    assert factory.circuit_breaker(factory.provider()).peek().state is State.PROBE
+    assert factory.circuit_breaker().peek().state is State.PROBE

@@ -1,14 +1,12 @@
 """GET /weather while Redis is unreachable: the tests' own default address, where nobody listens."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import responses
 
 from cityweather.errors import KeyRefused, ProviderDown, QuotaUsedUp
-from cityweather.weather.availability import ProviderAvailability, _shared, provider_availability
-from cityweather.weather.lookup import _web
+from cityweather.weather.availability import ProviderAvailability, provider_availability
 from tests.support.fakes import BROKEN, KEY_REFUSED, Outcome, weather
 from tests.support.lookups import lookup
 
@@ -16,12 +14,9 @@ URL = "https://api.openweathermap.org/data/2.5/weather"
 
 
 @pytest.fixture(autouse=True)
-def openweather(settings: Any) -> Iterator[None]:
+def openweather(settings: Any) -> None:
     settings.OPENWEATHER_API_KEY = "secret"
     settings.OPENWEATHER_QUOTA_PER_MINUTE = settings.OPENWEATHER_QUOTA_PER_MONTH = 0
-    yield
-    _web.cache_clear()
-    _shared.cache_clear()
 
 
 def answer(*outcomes: Outcome) -> None:

@@ -101,10 +101,9 @@ def _estimate(rows: Sequence[MatchedRow], scale: float) -> Estimate:
 
 def _seconds(tokens: int) -> float | None:
     """Until the quota has allowed so many places, when no other job takes any."""
-    provider = factory.provider()
-    if not any(window.limit for window in provider.windows):
+    if not any(window.limit for window in factory.provider().windows):
         return None
     try:
-        return round(factory.rate_limiter(provider).forecast().seconds_for(tokens), 1)
+        return round(factory.rate_limiter().forecast().seconds_for(tokens), 1)
     except RedisError:
         return None

@@ -18,7 +18,8 @@ from cityweather.flush import live_jobs
 from cityweather.models import BulkJob, ImportChunk, Schedule
 from cityweather.ops.health import QUEUES, running
 from cityweather.runtime import connections, heartbeats, metrics
-from cityweather.weather import availability
+from cityweather.weather import factory
+from cityweather.weather.availability import provider_availability
 
 log = structlog.get_logger(__name__)
 
@@ -178,7 +179,7 @@ def live() -> Iterator[Metric]:
 
 def provider() -> Iterator[Metric]:
     """What holds the bulk path back, and what the long windows of the quota have used."""
-    now, state = time.time(), availability.provider_availability()
+    now, state = time.time(), provider_availability()
     blocked = GaugeMetricFamily(f"{PREFIX}provider_blocked", "1 while nobody may ask, by reason.", labels=["reason"])
     for reason in ("quota", "provider", "key"):
         blocked.add_metric([reason], float(state.blocked == reason))
@@ -186,7 +187,7 @@ def provider() -> Iterator[Metric]:
     wait = max(0.0, state.until - now) if state.blocked else 0.0
     yield GaugeMetricFamily(f"{PREFIX}provider_wait_seconds", "Until the provider may be asked again.", value=wait)
     used = GaugeMetricFamily(f"{PREFIX}quota_used", "Cities asked for in this window.", labels=["window"])
-    for window, cities in availability.usage().items():
+    for window, cities in factory.rate_limiter().usage().items():
         used.add_metric([window.partition(":")[0]], cities)
     yield used
 

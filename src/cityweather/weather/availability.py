@@ -1,16 +1,14 @@
-"""What bookkeepers ask about the provider: may it be asked, how fast, and what have the longer windows used."""
+"""What bookkeepers ask before they dispatch: may the provider be asked, and how fast."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from time import time
 from typing import Literal
 
 from redis.exceptions import RedisError
 
 from cityweather.weather import factory
-from cityweather.weather.circuit_breaker import CircuitBreaker, State
-from cityweather.weather.rate_limiter import NO_LIMIT, QuotaForecast, RateLimiter
+from cityweather.weather.circuit_breaker import State
+from cityweather.weather.rate_limiter import NO_LIMIT, QuotaForecast
 
 LONGEST_PAUSE = 2.0  # seconds a batch waits in place; beyond it its rows go back to dispatch
 KEY_PATIENCE = 86_400.0  # seconds a job waits for a key that is refused
@@ -40,34 +38,14 @@ class ProviderAvailability:
 
 def provider_availability() -> ProviderAvailability:
     """Never raises: while Redis is unreachable nothing is dispatched anyway."""
-    limiter, breaker, refusal = _shared()
     try:
-        verdict, forecast = breaker.peek(), limiter.forecast()
+        verdict, forecast = factory.circuit_breaker().peek(), factory.rate_limiter().forecast()
     except RedisError:
         return ProviderAvailability()
     key = verdict.reason == "key" and verdict.asked_since is not None
-    since, error = (verdict.asked_since, refusal) if key else (None, None)
+    since, error = (verdict.asked_since, factory.provider().refusal) if key else (None, None)
     if verdict.state is State.OPEN:
         return ProviderAvailability(verdict.reason, time() + verdict.wait, forecast, error, since)
     if forecast.restored and forecast.wait > LONGEST_PAUSE:
         return ProviderAvailability("quota", time() + forecast.wait, forecast, None, since)
     return ProviderAvailability(quota=forecast, key_refused_since=since)
-
-
-def usage() -> dict[str, int]:
-    """What the longer windows have used, 'month:202611' → cities; to be kept in the database. Raises RedisError."""
-    return _shared()[0].usage()
-
-
-def restore_usage(noted: Mapping[str, int]) -> bool:
-    """What usage() returned last. Bulk waits for it where Redis is new or has forgotten. True when Redis needed it.
-
-    Cheap and safe to repeat. Raises RedisError.
-    """
-    return _shared()[0].restore_usage(noted)
-
-
-@lru_cache
-def _shared() -> tuple[RateLimiter, CircuitBreaker, str]:
-    provider = factory.provider()
-    return factory.rate_limiter(provider), factory.circuit_breaker(provider), provider.refusal

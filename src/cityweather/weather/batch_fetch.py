@@ -61,9 +61,9 @@ def batch_context() -> BatchContext:
         provider=provider,
         transport=BulkTransport(min(CONCURRENCY, provider.concurrency or CONCURRENCY)),
         cache=Cache(provider.name, settings.CACHE_TTL),
-        rate_limiter=factory.rate_limiter(provider),
-        breaker=factory.circuit_breaker(provider),
-        concurrency_limiter=factory.concurrency_limiter(provider),
+        rate_limiter=factory.rate_limiter(),
+        breaker=factory.circuit_breaker(),
+        concurrency_limiter=factory.concurrency_limiter(),
         health=ProviderHealth(),
     )
 

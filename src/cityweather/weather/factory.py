@@ -1,10 +1,12 @@
-"""The provider that the settings name, and its limits in the Redis that they name."""
+"""The provider that the settings name, and its limits in the Redis that they name. Each is made once per process."""
+
+from functools import lru_cache
 
 from django.conf import settings
 
 from cityweather.errors import CityWeatherError
-from cityweather.runtime import connections
-from cityweather.runtime.redis_cooldown import shared
+from cityweather.runtime import connections, redis_cooldown
+from cityweather.runtime.redis_cooldown import RedisCooldown
 from cityweather.weather.circuit_breaker import CircuitBreaker, fingerprint
 from cityweather.weather.concurrency_limiter import ConcurrencyLimiter
 from cityweather.weather.providers.base import Provider
@@ -13,17 +15,12 @@ from cityweather.weather.providers.openweather import OpenWeather
 from cityweather.weather.rate_limiter import RateLimiter
 
 
-def provider_name() -> str:
-    """`auto` is OpenWeather once there is a key for it."""
+@lru_cache
+def provider() -> Provider:
+    """`auto` is OpenWeather once there is a key for it. Raises CityWeatherError for a name that is not known."""
     name: str = settings.WEATHER_PROVIDER
     if name == "auto":
-        return "openweather" if settings.OPENWEATHER_API_KEY else "open_meteo"
-    return name
-
-
-def provider() -> Provider:
-    """Raises CityWeatherError for a name that is not known."""
-    name = provider_name()
+        name = "openweather" if settings.OPENWEATHER_API_KEY else "open_meteo"
     if name == "openweather":
         return OpenWeather(
             settings.OPENWEATHER_URL,
@@ -42,14 +39,21 @@ def provider() -> Provider:
     raise CityWeatherError(f"WEATHER_PROVIDER is {name!r}; it takes auto, openweather or open_meteo.")
 
 
-def rate_limiter(of: Provider) -> RateLimiter:
-    return RateLimiter(of.name, of.windows, connections.redis_client(), cooldown=shared(settings.REDIS_URL))
+@lru_cache
+def rate_limiter() -> RateLimiter:
+    return RateLimiter(provider().name, provider().windows, connections.redis_client(), cooldown=_cooldown())
 
 
-def circuit_breaker(of: Provider) -> CircuitBreaker:
+@lru_cache
+def circuit_breaker() -> CircuitBreaker:
     key = fingerprint(settings.OPENWEATHER_API_KEY)
-    return CircuitBreaker(of.name, connections.redis_client(), key=key, cooldown=shared(settings.REDIS_URL))
+    return CircuitBreaker(provider().name, connections.redis_client(), key=key, cooldown=_cooldown())
 
 
-def concurrency_limiter(of: Provider) -> ConcurrencyLimiter:
-    return ConcurrencyLimiter(of.name, of.concurrency, connections.redis_client(), cooldown=shared(settings.REDIS_URL))
+@lru_cache
+def concurrency_limiter() -> ConcurrencyLimiter:
+    return ConcurrencyLimiter(provider().name, provider().concurrency, connections.redis_client(), cooldown=_cooldown())
+
+
+def _cooldown() -> RedisCooldown:
+    return redis_cooldown.shared(settings.REDIS_URL)

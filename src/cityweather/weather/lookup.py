@@ -59,7 +59,7 @@ def lookup(asked: Asked, cities: Cities = known_cities) -> Found:
 
 @lru_cache
 def _web() -> "Lookup":
-    provider = factory.provider_name()
+    provider = factory.provider().name
     cache = Cache(provider, settings.CACHE_TTL)
     cooldown = redis_cooldown.shared(settings.REDIS_URL)
     flights = SingleFlight(provider, cache.read_lookup, connections.redis_client(), cooldown)

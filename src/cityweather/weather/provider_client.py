@@ -54,9 +54,8 @@ class ProviderClient:
 
     @classmethod
     def from_settings(cls) -> "ProviderClient":
-        provider = factory.provider()
-        limits = factory.rate_limiter(provider), factory.circuit_breaker(provider)
-        return cls(provider, WebTransport(), *limits, factory.concurrency_limiter(provider))
+        limits = factory.rate_limiter(), factory.circuit_breaker(), factory.concurrency_limiter()
+        return cls(factory.provider(), WebTransport(), *limits)
 
     def deadline(self) -> float:
         """When an answer that is begun now is of no use any more, in monotonic seconds."""
