@@ -235,7 +235,7 @@ class JobResult(models.Model):
     position = models.PositiveIntegerField()
     city = models.ForeignKey(City, on_delete=models.PROTECT, db_index=False)
     line = models.PositiveIntegerField(help_text="Of the upload, the first is 1")
-    asked = models.CharField(max_length=200, default="", db_default="", blank=True, help_text="The city as written")
+    asked = models.CharField(max_length=200, help_text="The city as written")
     latitude = models.FloatField(null=True, blank=True, help_text="As the row gave it")
     longitude = models.FloatField(null=True, blank=True, help_text="As the row gave it")
     ambiguous = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="How many other places fit")

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from cityweather.api import exports
 from cityweather.ingest.csv_rows import GUARDED
-from cityweather.models import City, RejectedRow
+from cityweather.models import City, JobResult, RejectedRow
 from tests.support.api import START, make_city, make_job
 
 
@@ -89,7 +89,7 @@ def test_rejected_rows_come_as_pages_and_as_csv(keyed: Client) -> None:
 )
 def test_no_cell_runs_in_a_spreadsheet(keyed: Client, name: str, shown: str) -> None:
     job = make_job("s")
-    City.objects.update(name=name)
+    JobResult.objects.update(asked=name)
     text = keyed.get(f"/bulk/jobs/{job.job_id}/results?format=csv").getvalue().decode()
     cell = next(csv.reader(io.StringIO(text.split("\r\n", 1)[1], newline="")))[2]
     assert cell == shown

@@ -27,8 +27,8 @@ def prepare(rows: int) -> Any:
             [rows],
         )
         cursor.execute(
-            "INSERT INTO cityweather_jobresult (job_id, position, line, city_id) "
-            "SELECT %s, row_number() OVER () - 1, row_number() OVER (), id FROM cityweather_city",
+            "INSERT INTO cityweather_jobresult (job_id, position, line, city_id, asked) "
+            "SELECT %s, row_number() OVER () - 1, row_number() OVER (), id, name FROM cityweather_city",
             [job.pk],
         )
     return job

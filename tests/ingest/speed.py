@@ -120,8 +120,8 @@ def bare(rows: list[Any]) -> float:
         cursor.execute("INSERT INTO cityweather_city (name, key) SELECT name, key FROM bare ON CONFLICT DO NOTHING")
         cursor.execute("ANALYZE bare")
         cursor.execute(
-            "INSERT INTO cityweather_jobresult (job_id, position, line, city_id) "
-            "SELECT %s, position, line, city.id FROM bare JOIN cityweather_city city USING (key)",
+            "INSERT INTO cityweather_jobresult (job_id, position, line, city_id, asked) "
+            "SELECT %s, position, line, city.id, bare.name FROM bare JOIN cityweather_city city USING (key)",
             [job.pk],
         )
     return time.monotonic() - began

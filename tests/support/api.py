@@ -32,7 +32,7 @@ def make_city(name: str, **fields: Any) -> City:
 
 
 def make_result(job: BulkJob, position: int, letter: str, city: City) -> JobResult:
-    row = JobResult(job=job, position=position, line=position + 2, city=city)
+    row = JobResult(job=job, position=position, line=position + 2, city=city, asked=city.name)
     if letter != "p":
         row.refreshed_at = START + timedelta(seconds=position)
     if letter == "s":

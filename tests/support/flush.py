@@ -22,7 +22,7 @@ def make_job(total: int, *, first_city: int = 0, **fields: object) -> BulkJob:
     City.objects.bulk_create([City(name=name, key=name) for name in names], ignore_conflicts=True)
     ids = dict(City.objects.filter(name__in=names).values_list("name", "id"))
     JobResult.objects.bulk_create(
-        [JobResult(job=job, position=n, city_id=ids[name], line=n + 2) for n, name in enumerate(names)]
+        [JobResult(job=job, position=n, city_id=ids[name], line=n + 2, asked=name) for n, name in enumerate(names)]
     )
     return job
 

@@ -8,15 +8,6 @@ from cityweather.api.serializers import Failures, MatchedResult, Shape, Temperat
 from cityweather.models import BulkJob, Status
 
 
-class AskedCity(s.CharField):
-    """Rows of earlier versions have no text of their own."""
-
-    reads = ("asked", "city__name")
-
-    def to_representation(self, row: Any) -> str:
-        return str(row["asked"] or row["city__name"])
-
-
 class WeatherValues(Shape):
     temperature = Temperature()
     condition = s.CharField(allow_null=True, help_text="For example Clear, Clouds, Rain")
@@ -30,7 +21,7 @@ class Result(Shape):
     # Made of a row of JobResult.values().
     position = s.IntegerField(help_text="From 0, in the order of the upload")
     line = s.IntegerField(help_text="Of the upload, the first is 1")
-    city = AskedCity(source="*", help_text="As it was written")
+    city = s.CharField(source="asked", help_text="As it was written")
     status = s.ChoiceField(Status.choices)
     last_refreshed_at = Time(source="refreshed_at", allow_null=True)
     last_error = s.CharField(source="error", allow_null=True, help_text="A reason code: unknown_city, gave_up, …")

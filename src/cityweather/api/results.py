@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Count, F, Q, Value
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models import Count, F, Q
+from django.db.models.functions import Coalesce
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework.request import Request
@@ -24,7 +24,7 @@ from cityweather.places.matching import Asked
 
 POINT = (
     "position", "refreshed_at", Coalesce("latitude", "city__latitude"), Coalesce("longitude", "city__longitude"),
-    "temperature", Coalesce(NullIf("asked", Value("")), "city__name"),
+    "temperature", "asked",
 )  # fmt: skip
 POINTS_PAGE = 2_000
 POINTS_MAX = 20_000  # of one job: what a canvas draws at once and an eye can tell apart

@@ -121,7 +121,7 @@ class CopyWriter:
     def results(self, job: BulkJob, first_position: int, rows: Sequence[StoredRow]) -> None:
         with connection.cursor() as cursor:
             lines = ((job.pk, position, *row) for position, row in enumerate(rows, first_position))
-            copy(cursor, f"cityweather_jobresult ({RESULT_COLUMNS})", lines, ", FORCE_NOT_NULL (asked)")
+            copy(cursor, f"cityweather_jobresult ({RESULT_COLUMNS})", lines)
 
 
 def _json(cities: Sequence[Identity]) -> str:
@@ -135,10 +135,10 @@ def _with_renamed(ids: dict[str, int], cities: Sequence[Identity]) -> dict[str, 
     return ids | {missing[name]: city for name, city in renamed}
 
 
-def copy(cursor: CursorWrapper, target: str, rows: Iterable[tuple[Any, ...]], options: str = "") -> None:
-    """None becomes NULL, and so does an empty text unless the options of COPY forbid it."""
+def copy(cursor: CursorWrapper, target: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """None becomes NULL, and so does an empty text."""
     with connection.wrap_database_errors:  # Django's cursor has no COPY, so this calls the driver's own method
-        cursor.cursor.copy_expert(f"COPY {target} FROM STDIN (FORMAT csv{options})", _Lines(rows))
+        cursor.cursor.copy_expert(f"COPY {target} FROM STDIN (FORMAT csv)", _Lines(rows))
 
 
 class _Lines:

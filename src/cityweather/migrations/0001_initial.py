@@ -413,12 +413,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("position", models.PositiveIntegerField()),
                 ("line", models.PositiveIntegerField(help_text="Of the upload, the first is 1")),
-                (
-                    "asked",
-                    models.CharField(
-                        blank=True, db_default="", default="", help_text="The city as written", max_length=200
-                    ),
-                ),
+                ("asked", models.CharField(help_text="The city as written", max_length=200)),
                 ("latitude", models.FloatField(blank=True, help_text="As the row gave it", null=True)),
                 ("longitude", models.FloatField(blank=True, help_text="As the row gave it", null=True)),
                 (
