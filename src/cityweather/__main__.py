@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from cityweather import __version__
-from cityweather_client import local_service
+from cityweather_client import local_service, output
 from cityweather_client import main as client
 
 DEVELOPMENT = {
@@ -48,11 +48,11 @@ NOTHING_RUNS = "Start it: env/run cityweather up. Or use --data DIR, or set REDI
 
 
 def main() -> None:
-    if sys.stdout is None:  # closed by the caller, as `>&-` does
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until the process ends
-    # A terminal that cannot show a character gets its code instead of a traceback.
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    arguments = sys.argv[1:]
+    with output.guarded():
+        _command(sys.argv[1:])
+
+
+def _command(arguments: list[str]) -> None:
     if arguments[:1] == ["help"] and arguments[1:] and arguments[1] in MODULES:
         arguments = [arguments[1], "--help"]
     if arguments and arguments[0] in MODULES:

@@ -22,7 +22,6 @@ from cityweather_client.multipart import BLOCK, FileUnreadable
 from cityweather_client.service import Refused, Service
 
 OK, UNEVEN, USAGE, UNREACHABLE, REFUSED = range(5)
-NO_OUTPUT = 74  # sysexits.h calls it EX_IOERR
 PATIENCE = 60.0  # seconds for an upload or a page; --follow has more
 PAGE = 200  # rows
 SHOWN = 5  # cities of a summary

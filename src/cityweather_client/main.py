@@ -3,7 +3,6 @@
 import os
 import re
 import stat
-import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from contextlib import closing
@@ -218,26 +217,17 @@ def main(arguments: Sequence[str]) -> int:
     except target.BadTarget as error:
         err.print(str(error), markup=False, soft_wrap=True)
         return commands.USAGE
-    try:
-        code, sentence = _run(args, where, err)
-    except BrokenPipeError:  # who read our output has seen enough
-        _discard_output()
-        return commands.OK
-    except OSError as error:  # of stdout: those of the file and of the server are other exceptions
-        _discard_output()
-        code, sentence = commands.NO_OUTPUT, f"The output could not be written: {error.strerror}."
+    code, sentence = _run(args, where, err)
     if sentence:
         err.print(sentence, markup=False, soft_wrap=True)
     return code
 
 
 def _run(args: Namespace, where: target.Target, err: Console) -> tuple[int, str]:
-    """The exit code and the sentence that explains it. Raises OSError when the output cannot be written."""
+    """The exit code and the sentence that explains it."""
     try:
         with closing(Service(where.url, where.api_key)) as service:
-            code = RUN[args.command](service, args, err)
-            sys.stdout.flush()
-            return code, ""
+            return RUN[args.command](service, args, err), ""
     except Refused as error:
         hint = KEY_HINT if error.status in (401, 403) else ""
         code = commands.UNREACHABLE if error.status >= 500 else commands.REFUSED
@@ -264,8 +254,3 @@ def _as_option(field: re.Match[str]) -> str:
     name, value = field.groups()
     option = f"--{name.replace('_', '-')}"
     return f"{option} {value}" if value else option
-
-
-def _discard_output() -> None:
-    """What is still buffered goes nowhere, or Python would try again at its end and complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TextIO
 
+from cityweather_client.output import OutputLost
 from cityweather_dev.stack import Stack
 from cityweather_dev.supervisor import Log
 
@@ -29,7 +30,7 @@ def prefixed(stream: TextIO = sys.stdout) -> Log:
         try:
             stream.write(f"{label} {line}\n")
             stream.flush()
-        except OSError:  # its reader left, or the disk is full; the service goes on
+        except (OSError, OutputLost):  # its reader left, or the disk is full; the service goes on
             return
 
     return log

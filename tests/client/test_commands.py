@@ -3,14 +3,13 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import cityweather
 from cityweather_dev.processes import free_port
-from tests.support.scripted import JOB, Scripted, always, in_turn, job, row, run
+from tests.support.scripted import JOB, Scripted, always, in_turn, job, run
 
 WEATHER = {"city": "Oslo", "country": "NO", "temperature": 0.56, "humidity": 58, "description": "overcast clouds",
            "condition": "Clouds", "stale": False}  # fmt: skip
@@ -175,25 +174,6 @@ def test_what_cannot_be_asked_is_a_sentence_at_once(arguments: list[str]) -> Non
 def test_https_before_a_plain_service_is_exit_2_at_once(server: Scripted) -> None:
     done = run("weather", "Oslo", "--server", server.url.replace("http:", "https:"))
     assert (done.returncode, "speaks no TLS" in done.stderr) == (2, True)
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux only")
-@pytest.mark.parametrize("arguments", [["weather", "Oslo"], ["results", JOB], ["results", JOB, "--format", "csv"]])
-def test_a_full_disk_behind_the_output_is_exit_74(server: Scripted, arguments: list[str]) -> None:
-    server.on["GET", "/weather"] = always(WEATHER)
-    server.on["GET", f"/bulk/jobs/{JOB}/results"] = always({"results": [row("Oslo")], "next": None})
-    command = [sys.executable, "-m", "cityweather", *arguments, "--server", server.url]
-    with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert done.returncode == 74
-    assert done.stderr == "The output could not be written: No space left on device.\n"
-
-
-def test_a_closed_output_is_no_traceback(server: Scripted) -> None:
-    server.on["GET", "/weather"] = always(WEATHER)
-    command = f"{sys.executable} -m cityweather weather Oslo --server {server.url} >&-"
-    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_terminal_that_cannot_show_a_letter_gets_its_code(server: Scripted) -> None:

@@ -1,5 +1,6 @@
 """The supervisor: starts again what dies, reports it, stops in order, and leaves nobody behind."""
 
+import errno
 import io
 import os
 import signal
@@ -13,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from cityweather_client.output import OutputLost
 from cityweather_dev import supervisor as module
 from cityweather_dev.console import prefixed
 from cityweather_dev.processes import CannotStart, wait_until
@@ -160,12 +162,18 @@ def test_a_full_disk_ends_nothing() -> None:
 
 
 class Full(io.StringIO):
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
     def flush(self) -> None:
-        raise OSError("no space left")
+        raise self._error
 
 
 def test_a_line_that_cannot_be_written_ends_nothing() -> None:
-    prefixed(Full())("up", "a line")
+    full = OSError(errno.ENOSPC, "no space left")
+    for error in (full, OutputLost(full)):
+        prefixed(Full(error))("up", "a line")
 
 
 def _gone(pid: int) -> bool:
