@@ -120,7 +120,7 @@ def test_large_deletions_go_in_small_transactions(monkeypatch: pytest.MonkeyPatc
     SearchHistory.objects.bulk_create([SearchHistory(city_name=str(n)) for n in range(25)])
     monkeypatch.setattr(retention, "AT_ONCE", 10)
     with CaptureQueriesContext(connection) as queries:
-        assert retention.delete_in_chunks(SearchHistory.objects.all())
+        assert retention.delete_in_parts(SearchHistory.objects.all())
     assert SearchHistory.objects.count() == 0
     assert sum(query["sql"].startswith("DELETE") for query in queries) == 3
 

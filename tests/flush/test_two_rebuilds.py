@@ -47,7 +47,7 @@ def test_two_rebuilds_of_jobs_with_the_same_cities_in_another_order_do_not_deadl
             connection.close()
 
     monkeypatch.setattr(writer, "write", meet)
-    monkeypatch.setattr(recovery, "CHUNK", 1)
+    monkeypatch.setattr(recovery, "TOGETHER", 1)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(rebuild, jobs))
     assert [(agree(job), live(job), reload(job).epoch) for job in jobs] == [((2, 2, 0), (2, 2, 0), 51)] * 2

@@ -11,7 +11,7 @@ from cityweather.models import Schedule
 
 
 class ScheduleShape(shapes.Shape):
-    """Of a models.Schedule."""
+    """Made of a models.Schedule."""
 
     schedule_id = s.UUIDField()
     job_id = s.UUIDField(source="source_id", allow_null=True, help_text="The job whose cities it refreshes")

@@ -96,7 +96,7 @@ class Failures(Shape):
 
 
 class Town(Shape):
-    """Of a matching.Candidate."""
+    """Made of a matching.Candidate."""
 
     name = s.CharField()
     region = s.SerializerMethodField(help_text="Its name; null where a country has no regions")

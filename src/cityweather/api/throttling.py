@@ -36,7 +36,7 @@ def check(scope: str, who: str) -> None:
     """Count one request. Raises TooManyRequests beyond THROTTLE_<scope>. While Redis is unreachable nothing counts."""
     rule = getattr(settings, f"THROTTLE_{scope.upper()}")
     cooldown = redis_cooldown.shared(settings.CACHE_URL)
-    if not rule or cooldown:
+    if not rule or cooldown.active:
         return
     limit, period = parse(rule)
     now = time.time()

@@ -80,7 +80,7 @@ def _database_faults(job: BulkJob) -> list[str]:
     succeeded, failed = counts.get(Status.SUCCESS, 0), counts.get(Status.FAILED, 0)
     rows = sum(counts.values())
     faults = []
-    if not job.imported <= rows <= job.total:  # rows that are just being written are there before they are counted
+    if not (job.imported <= rows <= job.total):  # rows that are just being written are there before they are counted
         faults.append(f"{rows} rows are stored of {job.imported}.")
     if (job.processed, job.succeeded, job.failed) != (succeeded + failed, succeeded, failed):
         faults.append(
@@ -96,7 +96,7 @@ def _redis_faults(snapshot: TrackedJob | None, done: bytes) -> list[str]:
     if snapshot is None:
         return ["Redis does not know the job; the next flush rebuilds it."]
     state, faults = snapshot.state, []
-    if not state.processed == state.succeeded + state.failed == snapshot.bits:
+    if not (state.processed == state.succeeded + state.failed == snapshot.bits):
         faults.append(
             f"Redis counts {state.processed} = {state.succeeded} + {state.failed}, but {snapshot.bits} bits are set."
         )

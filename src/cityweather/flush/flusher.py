@@ -99,7 +99,7 @@ def _park(job_id: str) -> None:
 
 @dataclass(slots=True)
 class _Flush:
-    """Of one job, whose row is locked. `entries`: those to write; `whole`: there were no more."""
+    """What is flushed of one job, whose row is locked. `entries`: those to write; `whole`: there were no more."""
 
     job: BulkJob
     progress: Progress
@@ -129,7 +129,7 @@ def flush_jobs(job_ids: Sequence[str]) -> list[str]:
     for job_id in {str(job.job_id) for job in jobs} - {flush.id for flush in flushes}:
         recovery.rebuild_job(job_id, tracker)
     for job_id in disagreeing:
-        recovery.rebuild_job(job_id, tracker, sound=True)
+        recovery.rebuild_job(job_id, tracker, force=True)
     return disagreeing + [flush.id for flush in flushes if flush.entries and not flush.ended]
 
 
@@ -150,7 +150,8 @@ def _read(sound: Sequence[tuple[BulkJob, Progress]], tracker: Tracker) -> list[_
                 break
             entries.append(entry)
             room -= len(entry.results)
-        flushes.append(_Flush(job, progress, entries, whole=len(entries) == len(read) < ENTRIES))
+        takes_all, read_all = len(entries) == len(read), len(read) < ENTRIES
+        flushes.append(_Flush(job, progress, entries, whole=takes_all and read_all))
     return flushes
 
 

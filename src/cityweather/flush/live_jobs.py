@@ -52,7 +52,7 @@ def lock(job_id: str) -> BulkJob | None:
 
 
 def lock_all(job_ids: Sequence[str]) -> list[BulkJob]:
-    """As lock(), of those that are free, in one statement."""
+    """Lock those of the rows that are free, in one statement, as lock() does."""
     return list(_locked(BulkJob.objects.filter(pk__in=job_ids)).order_by("pk"))
 
 

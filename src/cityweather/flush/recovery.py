@@ -19,7 +19,7 @@ from cityweather.tracker.tracker import Tracker
 
 log = logging.getLogger(__name__)
 
-CHUNK = 100  # entries read at once
+TOGETHER = 100  # entries read at once
 
 
 def needs_rebuild(job: BulkJob, state: Progress | None, tracker: Tracker) -> bool:
@@ -54,14 +54,14 @@ def put_into_redis(jobs: Sequence[BulkJob], tracker: Tracker) -> None:
             rebuild_job(str(job.job_id), tracker)
 
 
-def rebuild_job(job_id: str, tracker: Tracker, *, sound: bool = False) -> None:
-    """Rebuild it if it is needed, or although it looks `sound`, unless another process has it or it has ended."""
+def rebuild_job(job_id: str, tracker: Tracker, *, force: bool = False) -> None:
+    """Rebuild it if it is needed, or in any case with `force`, unless another process has it or it has ended."""
     with transaction.atomic():
         job = live_jobs.lock(job_id)
         if job is None:
             return
         state = tracker.progress(job_id)
-        if sound or needs_rebuild(job, state, tracker):
+        if force or needs_rebuild(job, state, tracker):
             rebuild(job, state, tracker)
 
 
@@ -84,11 +84,11 @@ def rebuild(job: BulkJob, state: Progress | None, tracker: Tracker) -> None:
 def _write_all_entries(job: BulkJob, tracker: Tracker) -> str:
     """Write every entry, also those below the committed position (invariant 2). Returns the last ID read.
 
-    All in one write, which locks its cities in id order: two rebuilds that wrote chunk by chunk could deadlock over
+    All in one write, which locks its cities in id order: two rebuilds that wrote in parts could deadlock over
     cities that both jobs have. The stream is bounded (invariant 4), so the results fit into memory.
     """
     last, results = "0-0", []
-    while entries := tracker.read_entries(str(job.job_id), last, CHUNK):
+    while entries := tracker.read_entries(str(job.job_id), last, TOGETHER):
         results += [result for entry in entries for result in entry.results]
         last = entries[-1].id
     writer.write([(job, results)])

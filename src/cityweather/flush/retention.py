@@ -31,7 +31,7 @@ def prune(now: datetime, seconds: float = 2.0) -> None:
         log.info("job_pruned", extra={"job_id": job_id})
     if settings.RETENTION_DAYS_HISTORY:
         before = now - timedelta(days=settings.RETENTION_DAYS_HISTORY)
-        delete_in_chunks(SearchHistory.objects.filter(timestamp__lt=before).order_by("timestamp"), until)
+        delete_in_parts(SearchHistory.objects.filter(timestamp__lt=before).order_by("timestamp"), until)
 
 
 def delete_with_rows(job: BulkJob, until: float = float("inf")) -> bool:
@@ -41,17 +41,17 @@ def delete_with_rows(job: BulkJob, until: float = float("inf")) -> bool:
     go before them, or the import tick would write more.
     """
     ImportChunk.objects.filter(job=job).delete()
-    # The order is that of an index that begins with the job. In the order of `id` each chunk would first read the
+    # The order is that of an index that begins with the job. In the order of `id` each part would first read the
     # rows of all older jobs.
     results = JobResult.objects.filter(job=job).order_by("position")
     rejected = RejectedRow.objects.filter(job=job).order_by("id")
-    if not (delete_in_chunks(results, until) and delete_in_chunks(rejected, until)):
+    if not (delete_in_parts(results, until) and delete_in_parts(rejected, until)):
         return False
     job.delete()
     return True
 
 
-def delete_in_chunks(rows: QuerySet[Any], until: float = float("inf")) -> bool:
+def delete_in_parts(rows: QuerySet[Any], until: float = float("inf")) -> bool:
     """False when time (monotonic seconds) ran out before all were deleted."""
     while ids := list(rows.values_list("pk", flat=True)[:AT_ONCE]):
         rows.model.objects.filter(pk__in=ids).delete()

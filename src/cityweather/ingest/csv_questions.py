@@ -36,6 +36,6 @@ def looks_like_header(line: int, splits: list[Split]) -> NoCityColumn:
 
 
 def bad_line(number: int) -> BadOption:
-    """Of a header."""
+    """The header cannot be on this line."""
     choices = f"true, false, or the number of a line within the first {LOOK_AHEAD} that is not empty"
     return BadOption(option="header", value=number, choices=choices)

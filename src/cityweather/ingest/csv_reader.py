@@ -43,15 +43,16 @@ class Reader:
         layout = self.layout
         if layout is None:
             return
-        number = usable = first = 0
+        number = usable = 0
+        first_is_usable = False
         for number, row in enumerate(_rows(layout, self._source, self.encoding), start=1):
             if number > self._limits.max_rows:
                 raise TooManyRows(limit=self._limits.max_rows)
             if not isinstance(row, Refused):
                 usable += 1
-                first = first or number
+                first_is_usable = first_is_usable or number == 1
             yield row
-        if usable == first == 1 < number and not layout.header:
+        if first_is_usable and usable == 1 and number > 1 and not layout.header:
             raise NoCityColumn(
                 hint="Only the first row could be read. Is it a title? Remove it, or say delimiter=.",
                 columns=layout.listed,

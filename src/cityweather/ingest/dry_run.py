@@ -23,7 +23,7 @@ SAMPLE = 2_000  # rows that are matched
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Of the whole file, estimated from a sample when it is large.
+    """What the whole file would cost, estimated from a sample when it is large.
 
     `requests` to the provider. `seconds` until its quota allowed the last of them, None without a known quota.
     """

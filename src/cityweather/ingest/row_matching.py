@@ -31,7 +31,7 @@ class MatchedRow(NamedTuple):
 
 def match_rows(rows: Sequence[Row]) -> list[MatchedRow]:
     """In the order of the rows. Raises DatabaseError."""
-    asked = [Asked(*row[1:]) for row in rows]
+    asked = [Asked(row.name, row.region, row.country, row.latitude, row.longitude) for row in rows]
     located = list(map(with_coordinates_of_title, asked))
     found = zip(rows, asked, located, gazetteer.match_all(located), strict=True)
     return [_matched(*one) for one in found]

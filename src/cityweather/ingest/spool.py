@@ -143,7 +143,7 @@ class Spool:
         new = [row for row in rows if self._db.execute(add, (row.key,)).rowcount]
         self.total += len(new)
         self.duplicates += len(rows) - len(new)
-        self._waiting += [Row(row.line, row.name, *row[3:]) for row in new]
+        self._waiting += [Row(row.line, row.name, row.region, row.country, row.latitude, row.longitude) for row in new]
         while len(self._waiting) >= ROWS:
             self._pack(self._waiting[:ROWS])
             del self._waiting[:ROWS]

@@ -10,13 +10,14 @@ COOLDOWN = 5.0  # seconds; longer than a timeout, or a server that hangs would b
 
 
 class RedisCooldown:
-    """True for 5 s after Redis did not answer: each further try could cost two seconds of somebody's waiting."""
+    """Active for 5 s after Redis did not answer: each further try could cost two seconds of somebody's waiting."""
 
     def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
         self._ticks = ticks
         self._until = float("-inf")
 
-    def __bool__(self) -> bool:
+    @property
+    def active(self) -> bool:
         return self._ticks() < self._until
 
     def record_error(self, error: RedisError) -> None:

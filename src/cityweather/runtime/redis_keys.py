@@ -8,7 +8,7 @@ HEALTH = "cw:health"  # never exists: writing "" into it makes no key, but Redis
 
 
 def waiting_tick(tick: str) -> str:
-    """Of the broker. Exists while a tick that was sent waits for a bookkeeper."""
+    """It is in the broker, while a tick that was sent waits for a bookkeeper."""
     return f"cw:waiting_tick:{tick}"
 
 

@@ -25,7 +25,7 @@ class Entry:
 
 
 def entry_of(name: bytes, fields: dict[bytes, bytes]) -> Entry:
-    """As Redis returns it."""
+    """`name` and `fields` are what Redis returns."""
     return Entry(name.decode(), fields.get(b"r", b""))
 
 

@@ -190,7 +190,7 @@ class Tracker:
         return self._parse(values)
 
     def progresses(self, job_ids: Sequence[str]) -> list[Progress | None]:
-        """As progress(), of many jobs in one round trip."""
+        """What progress() gives, of many jobs in one round trip."""
         pipe = self.redis.pipeline(transaction=False)
         for job_id in job_ids:
             pipe.hmget(JobKeys.of(job_id).job, progress.FIELDS)
@@ -206,7 +206,7 @@ class Tracker:
         return self.entries_of({job_id: after}, count)[0]
 
     def entries_of(self, after: Mapping[str, str], count: int) -> list[list[Entry]]:
-        """As read_entries(), of many jobs in one round trip. `after`: job → stream ID."""
+        """What read_entries() gives, of many jobs in one round trip. `after`: job → stream ID."""
         pipe = self.redis.pipeline(transaction=False)
         for job_id, entry_id in after.items():
             pipe.xrange(JobKeys.of(job_id).stream, following(entry_id), "+", count)

@@ -12,7 +12,7 @@ from cityweather.weather.result_buffer import ResultBuffer
 
 
 class AnswerReader:
-    """Of one batch. Times are monotonic seconds."""
+    """Reads the answers to one batch. Times are monotonic seconds."""
 
     def __init__(
         self,

@@ -54,7 +54,7 @@ class BatchContext:
 
 @lru_cache
 def batch_context() -> BatchContext:
-    """Of this process."""
+    """What all batches of this process share."""
     provider = factory.provider()
     return BatchContext(
         tracker=connections.tracker(),
@@ -142,7 +142,7 @@ class _BatchRun:
                 completed = []
             self._send()
             self._read(completed)
-            if completed and not self._transport.under_way:  # else cities just located would wait for the next poll
+            if completed and not self._transport.under_way:  # for cities that were just located
                 self._send()
             if not (self._queue or self._detector.held or self._transport.under_way):
                 break

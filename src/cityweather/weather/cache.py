@@ -112,7 +112,7 @@ class Cache:
 
     def _values(self, keys: Sequence[str]) -> list[Any]:
         """The value of each key, None where there is none. Empty while Redis is unreachable."""
-        if not keys or self._cooldown:
+        if not keys or self._cooldown.active:
             return []
         make_key = django_cache.make_key
         names = [make_key(redis_keys.cached(self._provider, key)) for key in keys]
@@ -142,7 +142,7 @@ class Cache:
         """Count one more try of a row. Returns the tries of all processes so far, 0 while Redis is unreachable."""
         name = django_cache.make_key(redis_keys.tries(job_id, position))
         try:
-            if self._cooldown:
+            if self._cooldown.active:
                 return 0
             pipe = get_redis_connection("default").pipeline(transaction=False)
             pipe.incr(name).expire(name, TRIES_TTL)
@@ -153,7 +153,7 @@ class Cache:
 
     def _write(self, values: Sequence[tuple[str, list[Any]]], ttl: int) -> None:
         try:
-            if values and ttl and not self._cooldown:
+            if values and ttl and not self._cooldown.active:
                 self._write_all(values, ttl)
         except RedisError as error:
             self._cooldown.record_error(error)

@@ -77,7 +77,7 @@ class CircuitBreaker:
         return _verdict(self._attempt("check", holder))
 
     def peek(self) -> Verdict:
-        """As check(), for a caller that will not ask. Raises RedisError."""
+        """What check() gives, for a caller that will not ask. Raises RedisError."""
         return _verdict(self._script.run(action="check", holder="", key=self._key))
 
     def record_success(self, holder: str = "") -> None:

@@ -111,7 +111,7 @@ class ProviderHealth:
 
 
 class FailureDetector:
-    """Of one batch: the calls that are held, and the probes that decide about them."""
+    """Holds the failed calls of one batch until probes have been answered, which decide about them."""
 
     def __init__(self, queue: BatchQueue, results: ResultBuffer, health: ProviderHealth) -> None:
         self._queue = queue

@@ -30,7 +30,7 @@ _ERRORS: dict[int, type[WeatherError]] = {
 
 @dataclass(slots=True, eq=False)
 class _Handle:
-    """A reusable transfer; libcurl fills its buffers without a line of Python."""
+    """A transfer that is used again. libcurl calls methods of its buffers, so no line of Python runs for a piece."""
 
     curl: pycurl.Curl
     body: bytearray = field(default_factory=bytearray)

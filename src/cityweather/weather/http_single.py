@@ -21,7 +21,7 @@ from cityweather.weather.providers.base import (
     Response,
 )
 
-CHUNK = 65_536  # bytes
+BLOCK = 65_536  # bytes
 
 
 class WebTransport:
@@ -84,8 +84,8 @@ def _ours(error: BaseException) -> BaseException:
 def _body(answer: requests.Response, deadline: float) -> bytes:
     """read1() returns what has come, so that a server that drips cannot hold us beyond the deadline."""
     body = bytearray()
-    while chunk := answer.raw.read1(CHUNK, decode_content=True):
-        body += chunk
+    while block := answer.raw.read1(BLOCK, decode_content=True):
+        body += block
         if len(body) > LARGEST_BODY:
             raise BadAnswer
         if time.monotonic() > deadline:

@@ -143,7 +143,7 @@ def _checked_key(asked: Asked) -> str:
     if CONTROL.search(name):
         raise BadName
     if asked.latitude is None or asked.longitude is None:
-        if asked.latitude is not asked.longitude:
+        if (asked.latitude is None) != (asked.longitude is None):
             raise BadCoordinates
         if not key:
             raise NoCity

@@ -35,7 +35,7 @@ class ProviderScript:
         self._script = load(redis, "arguments", name)
         self._keys = list(keys)
         self._now = now
-        self.cooldown = RedisCooldown() if cooldown is None else cooldown
+        self.cooldown = cooldown or RedisCooldown()
 
     def run(self, **arguments: Any) -> dict[str, Any]:
         """Raises RedisError."""
@@ -48,7 +48,7 @@ class ProviderScript:
     def attempt(self, **arguments: Any) -> dict[str, Any] | None:
         """None while Redis is unreachable or refuses."""
         try:
-            return None if self.cooldown else self.run(**arguments)
+            return None if self.cooldown.active else self.run(**arguments)
         except RedisError as error:
             self.cooldown.record_error(error)
             return None

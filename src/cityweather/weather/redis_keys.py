@@ -14,7 +14,7 @@ def slots(provider: str) -> str:
 
 
 def single_slots(provider: str) -> str:
-    """As `slots`, of single requests for people."""
+    """The same for single requests for people."""
     return f"cw:{{{provider}}}:single_slots"
 
 

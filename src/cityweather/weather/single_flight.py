@@ -39,7 +39,7 @@ class SingleFlight(Generic[Answer]):
         self._read = read
         self._redis = redis
         self._finish = provider_scripts.load(redis, "finish_flight")
-        self._cooldown = RedisCooldown() if cooldown is None else cooldown
+        self._cooldown = cooldown or RedisCooldown()
         self._futures: dict[str, Future[Answer]] = {}
         self._lock = Lock()
 
@@ -73,7 +73,7 @@ class SingleFlight(Generic[Answer]):
     def _lead(self, lookup_key: str, ask: Callable[[], Answer]) -> tuple[Answer, bool]:
         name, token = redis_keys.flight(self._provider, lookup_key), uuid.uuid4().hex
         try:
-            answer = None if self._cooldown else self._wait(name, token, lookup_key)
+            answer = None if self._cooldown.active else self._wait(name, token, lookup_key)
         except RedisError as error:
             self._cooldown.record_error(error)
             answer = None
@@ -111,7 +111,7 @@ class SingleFlight(Generic[Answer]):
 
     def _end(self, name: str, token: str, failure: str) -> None:
         try:
-            if not self._cooldown:
+            if not self._cooldown.active:
                 self._finish(keys=[name], args=[token, failure, FAILURE_REMEMBERED])
         except RedisError as error:
             self._cooldown.record_error(error)

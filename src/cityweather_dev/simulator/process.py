@@ -42,7 +42,7 @@ class Simulator(Server):
         return self._ask("/_control", json.dumps(conditions).encode())
 
     def reset(self) -> None:
-        """As it was started, with nothing counted."""
+        """Go back to the conditions of its start, with nothing counted."""
         self.control(**{**asdict(Conditions()), **self.options, "reset_stats": True})
 
     def stats(self, *, cities: Sequence[str] = (), repeated: int = 0, window: float = 0) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from cityweather.ingest.spool import Spool, spool_upload
 from cityweather.ingest.upload_stream import file_chunks
 from cityweather.models import BulkJob
 
-CHUNK = 5_000  # rows
+TOGETHER = 5_000  # refused rows that are written at once
 STEM_MAX = 200  # bytes; a file's name has 255
 READ_OPTIONS = ("encoding", "delimiter", *COLUMN_OPTIONS, "header", "header_line", "quotes")
 FLAGS = {"header=true": "--header", "header=false": "--no-header", "quotes=none": "--no-quotes"}
@@ -146,6 +146,6 @@ def _write_refused(spool: Spool, job: BulkJob) -> Path:
     with kept.open("w", encoding="utf-8", newline="") as target:
         writer = csv.writer(target, lineterminator="\n")
         writer.writerow(["line", "code", "text"])
-        for rows in spool.refused(CHUNK):
+        for rows in spool.refused(TOGETHER):
             writer.writerows([line, code, guard(text)] for line, code, text in rows)
     return kept
