@@ -154,6 +154,27 @@ NOT_IN_THE_GAZETTEER = [
     unknown(",FR"),
 ]
 
+COUNTRIES_ALONE = [
+    *(unknown(name) for name in ("India", "INDIA", "Ireland", "Chile", "Egypt", "Benin", "Palau")),
+    found("Mali", ("Mali", "Gansu Sheng", "CN"), 1),  # really called so; the country is the other one
+    found("Jordan", ("Jordan", "Yau Tsim Mong District", "HK"), 1),
+    found("Armenia", ("Armenia", "Quindío", "CO"), 1),
+    found("Holland", ("Holland", "Michigan", "US"), 1),
+    found("Salvador", ("Salvador", "Bahia", "BR"), 1),  # San Salvador is the other one
+    found("Jordan", ("Jordan", "Yau Tsim Mong District", "HK"), country="HK"),
+    found("Luxembourg", ("Luxembourg", "Luxembourg", "LU")),
+    found("Monaco", ("Monaco", "", "MC")),
+    found("Djibouti", ("Djibouti", "Djibouti", "DJ")),
+    found("Panama", ("Panama City", "Panamá", "PA")),
+    found("Panamá", ("Panama City", "Panamá", "PA")),
+    found("Guatemala", ("Guatemala City", "Guatemala", "GT")),
+    found("Kuwait", ("Kuwait City", "Al \u2018Āşimah", "KW")),
+    found("México", ("Mexico City", "Mexico City", "MX")),
+    found("San Marino", ("San Marino", "San Marino", "SM")),
+    found("Belize", ("Belize City", "Belize", "BZ"), 1),  # Angola's is smaller
+    found("Puerto Rico", ("San Juan", "San Juan", "PR"), 2),
+]
+
 WITH_COORDINATES = [
     located("Springfield", 39.8, -89.64, ("Springfield", "Illinois", "US")),
     located("Springfield", 42.1, -72.6, ("Springfield", "Massachusetts", "US"), "US"),
@@ -168,5 +189,5 @@ WITH_COORDINATES = [
 
 CASES = [
     *CAPITALS, *NAMESAKES, *WITH_STATES, *WITH_COUNTRIES, *OTHER_NAMES_AND_SCRIPTS, *SPELLINGS, *NOT_IN_THE_GAZETTEER,
-    *WITH_COORDINATES,
+    *COUNTRIES_ALONE, *WITH_COORDINATES,
 ]  # fmt: skip

@@ -116,7 +116,8 @@ def test_what_a_geocoder_finds_lies_where_the_row_says(import_file: ImportFile) 
         assert lies_within(result["matched"], case.asked), (case, result["matched"])
     assert len(found) > 75
     others = {case.asked.name for case, result in found if place_of(result["matched"]) != case.place}
-    assert others == {"Mexico", "Calcutta"}  # geocoders' towns of exactly that name go before other names
+    # Geocoders' towns of exactly that name go before other names; a country's name means a town of that country.
+    assert others == {"Calcutta", "Salvador"}
 
 
 LIKE = b'city\nSpringfield\n"Springfield, IL"\nLucerne\nXyzzy\n'

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from cityweather.places.spelling import bare
+from cityweather.places.names import key
+from cityweather.places.spelling import bare, loose, without_accents
 
 DATA = Path(__file__).with_name("data")
 Code = tuple[str, str]  # country (ISO 3166-1 alpha-2) and region (GeoNames' admin1 code)
@@ -20,6 +21,7 @@ PARTS = {
     "FI": ("AX",),
     "NO": ("SJ",),
 }
+LONGEST_CODE = 3  # of a country
 # Whose regions people write by their short codes alone. Of other countries "SV-CA" is understood, and names are.
 CODES_ALONE = frozenset(("AR", "AU", "BR", "CA", "CH", "DE", "ES", "GB", "IN", "MX", "MY", "NZ", "US", "ZA"))
 
@@ -58,7 +60,7 @@ def country(text: str) -> Area | None:
 def region(text: str) -> Area | None:
     """A region, or a country by its whole name: "Singapore" is both. A country's code is none."""
     word = bare(text)
-    return _area(_countries().get(word) if len(word) > 3 else None, _regions().get(word))
+    return _area(_countries().get(word) if len(word) > LONGEST_CODE else None, _regions().get(word))
 
 
 @lru_cache(maxsize=4096)
@@ -75,6 +77,24 @@ def unambiguous(country_text: str, region_text: str) -> tuple[str, ...]:
     if not country_text and within != area(region_text) and len(lands) == 1:
         country_text = lands.pop()
     return tuple(text for text in (region_text, country_text) if text)
+
+
+def named_country(name_key: str) -> Area | None:
+    """The country that has this key as its name, or as another name; codes are no names."""
+    return _country_keys().get(name_key)
+
+
+@lru_cache(maxsize=1)
+def _country_keys() -> dict[str, Area]:
+    """Apart from country(), since this is asked for every row of an import that is a name alone."""
+    found = {}
+    for _, _, name, others in _rows("countries.tsv"):
+        for text in (name, *others.split("|")):
+            land = country(text) if len(bare(text)) > LONGEST_CODE else None
+            if land:
+                spelt = key(text)
+                found.update(dict.fromkeys((spelt, loose(spelt), loose(without_accents(spelt))), land))
+    return found
 
 
 @lru_cache(maxsize=1)

@@ -124,12 +124,27 @@ def choose(asked: Asked, fits: list[Candidate]) -> Match:
     """The likeliest; with coordinates the one that is there."""
     if asked.latitude is not None and asked.longitude is not None:
         return at(asked.latitude, asked.longitude, fits, SAME_PLACE)
+    fits, unseen = _of_country(asked, fits)
     if not fits:
         return NOWHERE
     place, *others = sorted(fits, key=lambda place: (-place.likelihood, place.geonames_id))
     return Match(
-        place, "gazetteer", place.latitude, place.longitude, tuple(others[:MOST_CANDIDATES]), ambiguous=len(others)
+        place, "gazetteer", place.latitude, place.longitude, tuple(others[:MOST_CANDIDATES]), len(others) + unseen
     )
+
+
+def _of_country(asked: Asked, fits: list[Candidate]) -> tuple[list[Candidate], int]:
+    """The name of a country alone means a town there, such as its capital, or one elsewhere that is really called so.
+
+    Mexico is Mexico City, India is not In\u0111ija. Armenia is a town in Colombia; the country, of which the gazetteer
+    has no town, is counted as another one that may be meant.
+    """
+    land = areas.named_country(key(asked.name)) if not asked.region and not asked.country else None
+    if land is None:
+        return fits, 0
+    there = [place._replace(own=True) for place in fits if place.country in land.countries]
+    elsewhere = [place for place in fits if place.own and place.country not in land.countries]
+    return there + elsewhere, 0 if there else 1
 
 
 def at(latitude: float, longitude: float, places: Iterable[Candidate], within: float) -> Match:

@@ -28,10 +28,13 @@ class Hit:
 
 
 def reading(place: Place) -> Reading:
-    """The name without the areas behind its commas, and these areas."""
+    """The name without the areas behind its commas, and these areas. A country's name alone means no town elsewhere."""
     name = display(place.name)
     found = readings(Asked(name))
-    return found[0] if found else Reading(name, key(name), ())  # a name of commas alone
+    if not found:  # a name of commas alone
+        return Reading(name, key(name), ())
+    land = areas.named_country(found[0].key)
+    return found[0]._replace(areas=(land,)) if land and not found[0].areas else found[0]
 
 
 def only_country(found: Reading) -> str:
