@@ -1,14 +1,18 @@
 """Settings that would break later are refused at the start, with a hint."""
 
+from types import SimpleNamespace
+
 import pytest
 from django.conf import settings as configured
 from django.core.checks import run_checks
 from django.test import override_settings
+from gunicorn.config import Config
 from pytest_django.fixtures import Settings
 from redis import Redis
 
-from cityweather import checks
-from cityweather.runtime import connections
+from cityweather import server_checks
+from cityweather.ops import gunicorn
+from cityweather.runtime import api_keys, connections
 from cityweather.runtime.process import require_sound_settings
 from cityweather.settings import INSECURE_SECRET_KEY
 from cityweather_client import local_service
@@ -49,9 +53,35 @@ def test_a_key_that_is_not_masked_in_logs_is_warned_of(settings: Settings) -> No
 def test_the_key_that_the_readme_shows_is_refused_for_a_deploy(settings: Settings) -> None:
     settings.CITYWEATHER_API_KEY = f"ops:{local_service.DEMO_API_KEY}"
     assert "cityweather.E015" in ids(deploy=True)
-    assert "cityweather.E015" not in ids()
+    assert ids() == {"cityweather.W010"}  # every start warns
     settings.OPENWEATHER_API_KEY = "simulated"
-    assert "cityweather.E015" not in ids(deploy=True)
+    assert not {"cityweather.E015", "cityweather.W010"} & ids(deploy=True)
+
+
+@pytest.mark.parametrize(
+    ("bind", "warned"),
+    [("0.0.0.0:80", True), ("[::]:80", True), ("127.0.0.1:80", False), ("[::1]:80", False), ("unix:/none", False)],
+)
+@pytest.mark.parametrize("key", [local_service.DEMO_API_KEY, "another-key"])
+def test_the_key_that_the_readme_shows_is_warned_of_where_others_reach_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], bind: str, warned: bool, key: str
+) -> None:
+    monkeypatch.setenv("CITYWEATHER_API_KEY", f"ops:{key}")
+    config = Config()
+    config.set("bind", bind)
+    gunicorn.on_starting(SimpleNamespace(cfg=config))
+    assert ("CITYWEATHER_API_KEY" in capsys.readouterr().err) is (warned and key == local_service.DEMO_API_KEY)
+
+
+def test_a_server_process_starts_with_a_warning(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.CITYWEATHER_API_KEY = f"ops:{local_service.DEMO_API_KEY}"
+    require_sound_settings()
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("Warning: CITYWEATHER_API_KEY holds the demo key. ")
+
+
+def test_the_demo_key_is_the_same_everywhere() -> None:
+    assert api_keys.DEMO == local_service.DEMO_API_KEY
 
 
 def test_a_provider_nobody_knows_is_refused(settings: Settings) -> None:
@@ -187,4 +217,4 @@ def test_a_redis_that_is_too_old_is_refused(
 
 @pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
 def test_the_version_of_a_server_that_runs_is_known(redis_server: Redis, settings: Settings) -> None:
-    assert connections.server_version(settings.REDIS_URL) >= checks.OLDEST_REDIS
+    assert connections.server_version(settings.REDIS_URL) >= server_checks.OLDEST_REDIS

@@ -67,14 +67,15 @@ def _command(arguments: list[str]) -> None:
 
 
 def _django(arguments: list[str]) -> None:
-    from django.core.management import CommandError, execute_from_command_line  # noqa: PLC0415  # the client needs none
+    from django.core.management import CommandError  # noqa: PLC0415  # the client needs none
 
+    from cityweather.management.checked import CheckedCommands  # noqa: PLC0415
     from cityweather.management.outages import outages_as_sentences  # noqa: PLC0415
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
     try:
         with outages_as_sentences():
-            execute_from_command_line(["cityweather", *arguments])
+            CheckedCommands(["cityweather", *arguments]).execute()
     except CommandError as error:
         sys.exit(str(error))
 

@@ -6,7 +6,7 @@ class CityWeatherConfig(AppConfig):
     verbose_name = "CityWeather+"
 
     def ready(self) -> None:
-        from cityweather import checks  # noqa: F401, PLC0415  # registers the system checks
+        from cityweather import server_checks  # noqa: F401, PLC0415  # registers the system checks, with those of checks.py
         from cityweather.runtime import heartbeats  # noqa: PLC0415
 
         heartbeats.connect()

@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import Celery
 from celery.beat import ScheduleEntry, Scheduler, SchedulingError
-from celery.signals import beat_embedded_init, beat_init, celeryd_init, worker_process_init
+from celery.signals import beat_embedded_init, import_modules, worker_process_init
 from django.conf import settings
 from redis.exceptions import RedisError
 
@@ -59,7 +59,6 @@ def require_sound_settings(**_: Any) -> None:
     process.require_sound_settings()
 
 
-celeryd_init.connect(require_sound_settings, weak=False)
-beat_init.connect(require_sound_settings, weak=False)
+import_modules.connect(require_sound_settings, weak=False)  # before beat or a worker has written anything
 worker_process_init.connect(end_with_the_worker, weak=False)
 beat_embedded_init.connect(end_with_the_worker, weak=False)

@@ -1,34 +1,31 @@
-"""Django's system checks of our settings, each with a hint.
+"""Django's system checks of our settings, each with a hint. server_checks.py asks the servers.
 
-`cityweather check` reads the settings and asks Redis for its version; `--deploy` asks the servers for more. Every
-server process runs the plain checks at its start (runtime/process.py), so none starts with unusable settings.
+Every server process runs the plain checks at its start (runtime/process.py), so none starts with unusable settings.
+A file or a folder that is not there is a warning only: a host may share its settings with the one that has it.
 """
 
+import os
 import re
-import time
-from collections.abc import Callable
-from contextlib import suppress
+from ipaddress import IPv6Address
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
-from django.db import DatabaseError, connection
-from redis import Redis
-from redis.connection import parse_url
-from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
 from cityweather.api.webhooks.request import secret_keys
 from cityweather.runtime import api_keys, connections
-from cityweather.settings import INSECURE_SECRET_KEY
+from cityweather.settings import DEFAULT_IMPORT_DIR, INSECURE_SECRET_KEY
 
-DEMO_API_KEY = "cityweather-demo-key"  # which `up` uses for simulated weather on loopback
-OLDEST_REDIS = (7,)
+HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")  # or an IPv4 address
+TLS_OPTIONS = ("ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname")
+RANDOM_KEYS = "Use random keys: the README shows this one to everybody, for simulated weather on one's own machine."
 PROVIDERS = ("auto", "openweather", "open_meteo")
 RATE = re.compile(r"0*[1-9][0-9]{0,8}/(s|sec|second|m|min|minute|h|hour|d|day)")
-SKEW = 5.0  # seconds
 SECRET_BYTES = 16  # of a callback's secret
 CENTURY = 36_500  # days; far longer ones lead past the first or the last date there is
+PRINTABLE = re.compile(r"[!-~]+")  # ASCII, without blanks
 LARGEST = 10**12  # far beyond any use, and within what Redis and databases can hold
 RETENTIONS = ("RETENTION_DAYS_JOBS", "RETENTION_DAYS_HISTORY")
 COUNTS = (
@@ -43,7 +40,7 @@ def secrets(*_: Any, **__: Any) -> list[CheckMessage]:
     if settings.DEBUG:
         return []
     found: list[CheckMessage] = []
-    if settings.SECRET_KEY == INSECURE_SECRET_KEY or not settings.SECRET_KEY:
+    if settings.SECRET_KEY == INSECURE_SECRET_KEY or not settings.SECRET_KEY.strip():
         hint = "Set SECRET_KEY to a long random text, the same for every process."
         found.append(Error("SECRET_KEY is not set.", hint=hint, id="cityweather.E001"))
     if not api_keys.parse(settings.CITYWEATHER_API_KEY):
@@ -74,13 +71,21 @@ def short_keys(*_: Any, **__: Any) -> list[CheckMessage]:
     return [Warning("CITYWEATHER_API_KEY holds a short key.", hint=hint, id="cityweather.W008")]
 
 
-@register(Tags.security, deploy=True)
+@register(Tags.security)
 def published_key(*_: Any, **__: Any) -> list[CheckMessage]:
+    found = "CITYWEATHER_API_KEY holds the demo key."
+    return [Warning(found, hint=RANDOM_KEYS, id="cityweather.W010")] if _is_demo_key_in_earnest() else []
+
+
+@register(Tags.security, deploy=True)
+def published_key_in_a_deploy(*_: Any, **__: Any) -> list[CheckMessage]:
+    found = "CITYWEATHER_API_KEY holds the demo key."
+    return [Error(found, hint=RANDOM_KEYS, id="cityweather.E015")] if _is_demo_key_in_earnest() else []
+
+
+def _is_demo_key_in_earnest() -> bool:
     keys = [key for _, key in api_keys.parse(settings.CITYWEATHER_API_KEY)]
-    if DEMO_API_KEY not in keys or settings.OPENWEATHER_API_KEY == settings.SIMULATOR_KEY:
-        return []
-    hint = "Use random keys: the README shows this one to everybody, for simulated weather on one's own machine."
-    return [Error("CITYWEATHER_API_KEY holds the demo key.", hint=hint, id="cityweather.E015")]
+    return api_keys.DEMO in keys and settings.OPENWEATHER_API_KEY != settings.SIMULATOR_KEY
 
 
 @register(Tags.compatibility)
@@ -97,49 +102,54 @@ def provider(*_: Any, **__: Any) -> list[CheckMessage]:
 
 @register(Tags.compatibility)
 def redis_addresses(*_: Any, **__: Any) -> list[CheckMessage]:
-    single, any_server = ("redis://", "rediss://"), ("redis://", "rediss://", "redis+cluster://", "rediss+cluster://")
+    cluster = " Or use redis+cluster:// with any node of a Redis Cluster."
     found: list[CheckMessage] = []
-    for name, schemes, error_id in (
-        ("REDIS_URL", any_server, "cityweather.E011"),
-        ("BROKER_URL", single, "cityweather.E005"),
-        ("CACHE_URL", single, "cityweather.E007"),
+    for name, error_id, more in (
+        ("REDIS_URL", "cityweather.E011", cluster),
+        ("BROKER_URL", "cityweather.E005", " Celery does not support a Redis Cluster."),
+        ("CACHE_URL", "cityweather.E007", " Django's cache does not support a Redis Cluster."),
     ):
-        if not _is_redis_address(getattr(settings, name), schemes):
-            hint = f"Use {' or '.join(schemes)} with a host and a port."
-            if schemes == single:
-                hint += " Celery and Django's cache have no support for a Redis Cluster."
-            found.append(Error(f"{name} is not the address of a Redis server.", hint=hint, id=error_id))
+        url = getattr(settings, name)
+        copied = bool(found) and url == settings.REDIS_URL  # the default of the other two
+        if not copied and not is_redis_address(url, cluster=name == "REDIS_URL"):
+            hint = "Use redis://host:6379/0, where 0 is the number of a database, or rediss:// for TLS"
+            hint += f"; no other options than {', '.join(TLS_OPTIONS)}." if "?" in url else "."
+            found.append(Error(f"{name} is not the address of a Redis server.", hint=hint + more, id=error_id))
     return found
 
 
-def _is_redis_address(url: str, schemes: tuple[str, ...]) -> bool:
+def is_redis_address(url: str, *, cluster: bool) -> bool:
+    """By the rules of redis-py, django-redis and kombu, which read it. redis-py takes 0 for a number it cannot read."""
     try:
-        parse_url(url.replace(f"{connections.CLUSTER}://", "://", 1))  # type: ignore[no-untyped-call]
-        return url.startswith(schemes) and bool(urlsplit(url).hostname)
+        parts = urlsplit(url)
+        options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+        known = parts.scheme in ("redis", "rediss")
+        many = cluster and parts.scheme in (f"redis{connections.CLUSTER}", f"rediss{connections.CLUSTER}")
+        database = re.fullmatch(r"/?|/0" if many else r"/?|/[0-9]{1,5}", parts.path)
+        tls = options.keys() <= set(TLS_OPTIONS if parts.scheme.startswith("rediss") else ())
+        sound = options.get("ssl_cert_reqs", "none") in ("none", "optional", "required")
+        return (known or many) and _is_host(parts) and bool(database) and tls and sound and not parts.fragment
     except ValueError:
         return False
 
 
-@register(Tags.compatibility)
-def redis_versions(*_: Any, **__: Any) -> list[CheckMessage]:
-    """A server that does not answer is no error here: it may come later, and processes then go on."""
-    addresses = {getattr(settings, name): name for name in ("CACHE_URL", "BROKER_URL", "REDIS_URL")}
-    hint = f"CityWeather+ needs Redis {OLDEST_REDIS[0]}.0 or newer, or Valkey."
-    found: list[CheckMessage] = []
-    for url, name in addresses.items():
-        try:
-            version = connections.server_version(url)
-        except (RedisError, RedisClusterException, OSError, ValueError):
-            continue
-        if version < OLDEST_REDIS:
-            number = ".".join(map(str, version))
-            found.append(Error(f"{name} leads to Redis {number}, which is too old.", hint=hint, id="cityweather.E014"))
-    return found
+def _is_host(parts: SplitResult) -> bool:
+    """Raises ValueError for a port that is none."""
+    host = parts.hostname or ""
+    return parts.port != 0 and (_is_ipv6(host) if ":" in host else bool(HOST_NAME.fullmatch(host)))
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 @register(Tags.compatibility)
 def provider_addresses(*_: Any, **__: Any) -> list[CheckMessage]:
-    hint = "Use http:// or https:// with a host."
+    hint = "Use http:// or https:// with a host, and nothing behind its path."
     return [
         Error(f"{name} is not the address of a web server.", hint=hint, id="cityweather.E012")
         for name in ("OPENWEATHER_URL", "OPEN_METEO_URL", "OPEN_METEO_GEOCODING_URL")
@@ -150,9 +160,30 @@ def provider_addresses(*_: Any, **__: Any) -> list[CheckMessage]:
 def _is_web_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        sound = PRINTABLE.fullmatch(url) and "?" not in url and "#" not in url
+        return bool(sound) and parts.scheme in ("http", "https") and _is_host(parts)
     except ValueError:
         return False
+
+
+@register(Tags.compatibility)
+def allowed_hosts(*_: Any, **__: Any) -> list[CheckMessage]:
+    """Django compares the entries with the host that a request names, without its port."""
+    hint = "Write names only, as example.com, .example.com for its subdomains too, [::1], or * for any."
+    hosts = settings.ALLOWED_HOSTS
+    wrong = [host for host in hosts if host != "*" and not _is_name(host) and not _is_ipv6_in_brackets(host)]
+    if (hosts and not wrong) or (not hosts and settings.DEBUG):
+        return []
+    text = f"ALLOWED_HOSTS holds {wrong[0]!r}, which is no host." if wrong else "ALLOWED_HOSTS names no host."
+    return [Error(text, hint=hint, id="cityweather.E016")]
+
+
+def _is_name(text: str) -> bool:
+    return bool(HOST_NAME.fullmatch(text.removeprefix(".")))
+
+
+def _is_ipv6_in_brackets(text: str) -> bool:
+    return text.startswith("[") and text.endswith("]") and _is_ipv6(text[1:-1])
 
 
 @register(Tags.compatibility)
@@ -187,11 +218,47 @@ def numbers(*_: Any, **__: Any) -> list[CheckMessage]:
 def callbacks(*_: Any, **__: Any) -> list[CheckMessage]:
     if not settings.CALLBACK_HOSTS:
         return []
-    keys = secret_keys(settings.CALLBACK_SECRET)
+    return [*_callback_hosts(), *_callback_secret()]
+
+
+def _callback_hosts() -> list[CheckMessage]:
+    hint = "Write example.com, .example.com for its subdomains too, or host and port, as 127.0.0.1:9000 or [::1]:9000."
+    return [
+        Error(f"CALLBACK_HOSTS holds {entry!r}, which is no host.", hint=hint, id="cityweather.E017")
+        for entry in settings.CALLBACK_HOSTS
+        if not (_is_name(entry) or _is_ipv6(entry) or _is_host_with_port(entry))
+    ]
+
+
+def _is_host_with_port(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    known = HOST_NAME.fullmatch(host) or _is_ipv6_in_brackets(host)
+    return bool(known) and bool(re.fullmatch(r"[1-9][0-9]{0,4}", port)) and int(port) <= 65_535
+
+
+def _callback_secret() -> list[CheckMessage]:
+    try:
+        keys = secret_keys(settings.CALLBACK_SECRET)
+    except ValueError:
+        keys = []
     if keys and all(len(key) >= SECRET_BYTES for key in keys):
         return []
+    text = "CALLBACK_HOSTS is set without a CALLBACK_SECRET to sign with."
     hint = "Set CALLBACK_SECRET to whsec_ and the base64 of 32 random bytes, and give it to the receivers."
-    return [Error("CALLBACK_HOSTS is set without a CALLBACK_SECRET to sign with.", hint=hint, id="cityweather.E006")]
+    return [Error(text, hint=hint, id="cityweather.E006")]
+
+
+@register(Tags.compatibility)
+def files(*_: Any, **__: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    file, folder = settings.PLACES_FILE, settings.IMPORT_DIR
+    if file and not (os.access(file, os.R_OK) and Path(file).is_file()):
+        hint = "load_places needs it here; leave PLACES_FILE empty for the file that is shipped."
+        found.append(Warning("PLACES_FILE is no file that can be read.", hint=hint, id="cityweather.W011"))
+    if folder != DEFAULT_IMPORT_DIR and not (os.access(folder, os.R_OK | os.X_OK) and folder.is_dir()):
+        hint = "The web process needs it for imports that name a path."
+        found.append(Warning("IMPORT_DIR is no folder that can be read.", hint=hint, id="cityweather.W012"))
+    return found
 
 
 @register(Tags.security, deploy=True)
@@ -200,74 +267,3 @@ def quota(*_: Any, **__: Any) -> list[CheckMessage]:
         hint = "Set OPENWEATHER_QUOTA_PER_MINUTE to your plan's; keys that exceed it get blocked. 0 is for a simulator."
         return [Warning("No quota limits calls to OpenWeather.", hint=hint, id="cityweather.W001")]
     return []
-
-
-@register(Tags.database, deploy=True)
-def sqlite(*_: Any, **__: Any) -> list[CheckMessage]:
-    if connection.vendor != "sqlite":
-        return []
-    hint = "SQLite serves one machine. With several hosts set DATABASE_URL to a PostgreSQL."
-    return [Warning("The database is SQLite.", hint=hint, id="cityweather.W002")]
-
-
-@register("servers", deploy=True)
-def redis_server(*_: Any, **__: Any) -> list[CheckMessage]:
-    """Eviction policy, persistence and clock of the tracker's server."""
-    client = connections.redis_client()
-    try:
-        client.ping()
-        return [*_eviction(client), *_persistence(client), *_clocks(client)]
-    except RedisError as error:
-        hint = "Check REDIS_URL and that the server runs."
-        return [Warning(f"Redis does not answer: {type(error).__name__}.", hint=hint, id="cityweather.W003")]
-
-
-def _eviction(client: Redis) -> list[CheckMessage]:
-    policy = _config(client, "maxmemory-policy")
-    shared = settings.CACHE_URL == settings.REDIS_URL
-    # Live tracker keys have no TTL, so volatile-lru evicts none of them.
-    if policy in (None, "volatile-lru") or (policy == "noeviction" and not shared):
-        return []
-    if policy == "noeviction":
-        hint = "Set maxmemory-policy volatile-lru, or a server of its own for CACHE_URL: the cache could fill this one."
-        return [Warning("Redis evicts nothing, yet holds the cache.", hint=hint, id="cityweather.W004")]
-    hint = "Set maxmemory-policy volatile-lru: with this one, live jobs can be evicted and have to be rebuilt."
-    return [Warning(f"Redis runs with {policy}.", hint=hint, id="cityweather.W005")]
-
-
-def _persistence(client: Redis) -> list[CheckMessage]:
-    if _config(client, "appendonly") in (None, "yes"):
-        return []
-    hint = "Set appendonly yes: without it a restart of Redis fetches again what was not flushed."
-    return [Warning("Redis keeps nothing over a restart.", hint=hint, id="cityweather.W006")]
-
-
-def _clocks(client: Redis) -> list[CheckMessage]:
-    seconds, microseconds = client.time()
-    clocks = {"W007": ("Redis", seconds + microseconds / 1e6)}
-    if connection.vendor == "postgresql":
-        with suppress(DatabaseError):  # Django's own checks report what is wrong with it
-            clocks["W009"] = ("The database", _database_clock())
-    hint = "Run NTP on every host: leases, rates and quotas compare these clocks."
-    return [
-        Warning(f"{name}'s clock is {clock - time.time():+.0f} s off ours.", hint=hint, id=f"cityweather.{number}")
-        for number, (name, clock) in clocks.items()
-        if abs(clock - time.time()) > SKEW
-    ]
-
-
-def _database_clock() -> float:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
-        return float(cursor.fetchone()[0])
-
-
-def _config(client: Redis, name: str) -> str | None:
-    """None if the server refuses: hosted ones often forbid CONFIG."""
-    config: Callable[[str], Any] = client.config_get
-    try:
-        found = config(name)
-    except ResponseError:
-        return None
-    value = found.get(name) if isinstance(found, dict) else None
-    return value.decode() if isinstance(value, bytes) else value

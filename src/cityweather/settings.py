@@ -4,6 +4,7 @@ A value that cannot be read ends the process here, with one sentence; checks.py 
 """
 
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +12,8 @@ from urllib.parse import quote
 
 from celery.schedules import crontab
 from environs import Env, EnvError
+from psycopg2 import ProgrammingError
+from psycopg2.extensions import make_dsn
 
 from cityweather.runtime import logs
 
@@ -37,19 +40,25 @@ class _Environment:
         return self._read(self._env.bool, "true or false", name, default)
 
     def names(self, name: str, default: list[str]) -> list[str]:
-        return self._read(self._env.list, "a list separated by commas", name, default)
+        found = self._read(self._env.list, "a list separated by commas", name, default)
+        return [part for entry in found if (part := entry.strip())]
 
     def database(self, name: str, default: str, **options: Any) -> Any:
         expected = "an address such as postgres://user:password@host/name or sqlite:////path/to/file"
         found = self._read(self._env.dj_db_url, expected, name, default, **options)
         if not found["ENGINE"].endswith(("sqlite3", "postgresql")) or not found["NAME"]:
             raise unusable(name, expected)
+        try:
+            make_dsn(**found.get("OPTIONS", {}))  # what stands behind the "?"
+        except ProgrammingError:
+            raise unusable(name, f"{expected}, with options of PostgreSQL only") from None
         return found
 
     def _read(self, parse: Callable[..., Value], expected: str, name: str, default: Any, **options: Any) -> Value:
         try:
+            os.environ.get(name, "").encode()
             return parse(name, default, **options)
-        except EnvError:
+        except (EnvError, UnicodeEncodeError):  # the latter for bytes that are not UTF-8
             raise unusable(name, expected) from None
 
 
@@ -60,6 +69,8 @@ INSECURE_SECRET_KEY = "insecure-set-SECRET_KEY"  # noqa: S105  # checks.py refus
 
 # --- Django -------------------------------------------------------------------------------------------------------
 SECRET_KEY = env.text("SECRET_KEY", INSECURE_SECRET_KEY)
+if not SECRET_KEY:  # Django would raise an exception at its first use
+    raise unusable("SECRET_KEY", "a long random text, the same for every process")
 DEBUG = env.flag("DEBUG", False)
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
 ROOT_URLCONF = "cityweather.urls"
@@ -184,7 +195,10 @@ CACHE_TTL = env.number("CACHE_TTL", 900)  # seconds
 # --- imports ------------------------------------------------------------------------------------------------------
 CITYWEATHER_API_KEY = env.text("CITYWEATHER_API_KEY", "")
 PLACES_FILE = env.text("PLACES_FILE", "")  # empty: the one that is shipped
-IMPORT_DIR = Path(env.text("IMPORT_DIR", str(ROOT / "data")))
+DEFAULT_IMPORT_DIR = ROOT / "data"
+IMPORT_DIR = Path(env.text("IMPORT_DIR", str(DEFAULT_IMPORT_DIR)))
+if not IMPORT_DIR.parts:  # Path("") is the folder in which the process was started
+    raise unusable("IMPORT_DIR", "a folder")
 IMPORT_MAX_BYTES = env.number("IMPORT_MAX_BYTES", 100_000_000)
 IMPORT_MAX_ROWS = env.number("IMPORT_MAX_ROWS", 5_000_000)
 IMPORT_MAX_OPEN_JOBS = env.number("IMPORT_MAX_OPEN_JOBS", 100)

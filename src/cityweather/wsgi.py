@@ -32,4 +32,4 @@ class Request(WSGIRequest):
 application = get_wsgi_application()
 application.request_class = Request
 
-require_sound_settings()
+require_sound_settings(warn=False)  # `cityweather web` has done that, once for all its processes

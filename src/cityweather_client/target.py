@@ -25,12 +25,14 @@ def find(server: str | None, api_key: str | None, data: Path = DATA) -> Target:
     up = LocalService.at(data)
     here, own_key = (up.url, up.api_key) if up and "port" in up.state else (USUAL, "")
     url = (server or os.environ.get("CITYWEATHER_SERVER") or here).rstrip("/")
-    _check_url(url)
+    try:
+        _check_url(url)
+    except BadTarget as error:
+        raise BadTarget(str(error) if server else f"CITYWEATHER_SERVER: {error}") from None
     key = first_key(api_key or os.environ.get("CITYWEATHER_API_KEY") or (own_key if url == here else ""))
     if not (key.isascii() and key.isprintable()):
-        raise BadTarget(
-            "The API key holds a character that no header can carry: a key is printable ASCII, in one line."
-        )
+        name = "The API key" if api_key else "CITYWEATHER_API_KEY"
+        raise BadTarget(f"{name} holds a character that no header can carry: a key is printable ASCII, in one line.")
     return Target(url, key)
 
 

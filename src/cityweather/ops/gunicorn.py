@@ -5,13 +5,13 @@ The settings that hold wherever the web process runs. --bind and --threads belon
 
 import logging
 import os
-import subprocess
 import sys
+from ipaddress import ip_address
 from typing import Any
 
 from gunicorn import glogging  # type: ignore[import-untyped]
 
-from cityweather.runtime import logs
+from cityweather.runtime import api_keys, logs
 from cityweather.runtime.process import exit_with_parent
 from cityweather.runtime.slow_work import slow_work
 
@@ -40,13 +40,16 @@ control_socket_disable = True
 forwarder_headers = ""  # no proxy sets SCRIPT_NAME, so no client may
 
 
-def on_starting(server: Any) -> None:  # noqa: ARG001
-    """Unusable settings end the server here: processes that end one after the other would leave tracebacks."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}  # with gunicorn's own --pythonpath
-    command = [sys.executable, "-m", "django", "check"]
-    checked = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)  # noqa: S603  # our own
-    if checked.returncode:
-        sys.exit(checked.returncode)
+def on_starting(server: Any) -> None:
+    """The demo key is in the README, so it is for this machine only."""
+    keys = [key for _, key in api_keys.parse(os.environ.get("CITYWEATHER_API_KEY", ""))]
+    if api_keys.DEMO in keys and not all(_is_loopback(address) for address in server.cfg.address):
+        sys.stderr.write("Warning: CITYWEATHER_API_KEY holds the demo key, which is for 127.0.0.1 only.\n")
+
+
+def _is_loopback(address: Any) -> bool:
+    """gunicorn gives host and port, or the path of a Unix socket."""
+    return not isinstance(address, tuple) or address[0] == "localhost" or ip_address(address[0]).is_loopback
 
 
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001

@@ -9,12 +9,23 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+import django
+
+from cityweather.runtime.process import require_sound_settings
+
+HELP = {"-h", "--help", "-v", "--version"}
+
 
 def main(arguments: Sequence[str]) -> NoReturn:
-    """Replace this process by gunicorn, which then gets the signals that were meant for it."""
+    """Check the settings, then replace this process by gunicorn, which then gets the signals that were meant for it."""
     processes = os.environ.get("WEB_CONCURRENCY") or "2"
     if not (processes.isascii() and processes.isdecimal() and int(processes)):
         sys.exit(f"CityWeather+ cannot start: WEB_CONCURRENCY is {processes!r}. Set it to a number from 1 on.")
     os.environ["WEB_CONCURRENCY"] = processes
+    if not HELP & set(arguments):
+        # Here, and not in its processes: those would end one after the other and leave tracebacks.
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
+        django.setup()
+        require_sound_settings()
     gunicorn = [sys.executable, "-m", "gunicorn", "-c", "python:cityweather.ops.gunicorn"]
     os.execv(sys.executable, [*gunicorn, *arguments, "cityweather.wsgi:application"])  # noqa: S606  # no shell

@@ -4,8 +4,9 @@ import ctypes
 import os
 import signal
 import sys
+from typing import Any
 
-from django.core.checks import ERROR, run_checks
+from django.core.checks import ERROR, CheckMessage, run_checks
 
 PR_SET_PDEATHSIG = 1
 
@@ -21,9 +22,18 @@ def exit_with_parent(parent: int, signal_number: int = signal.SIGKILL) -> None:
         os._exit(1)
 
 
-def require_sound_settings() -> None:
-    """Run Django's system checks. Raises SystemExit, whose message names every setting that is wrong."""
-    errors = [message for message in run_checks() if message.level >= ERROR]
-    if errors:
-        lines = "\n".join(f"  {message.msg} {message.hint or ''} ({message.id})" for message in errors)
-        raise SystemExit(f"CityWeather+ cannot start:\n{lines}")
+def require_sound_settings(*, warn: bool = True, fail_level: int = ERROR, **options: Any) -> None:
+    """Run Django's system checks. What they warn of is printed; SystemExit is raised with what is wrong: a line each.
+
+    `options` are those of run_checks.
+    """
+    found = [message for message in run_checks(**options) if not message.is_silenced()]
+    if warn:
+        sys.stderr.writelines(f"Warning: {_line(message)}\n" for message in found if not message.is_serious(fail_level))
+    if errors := [message for message in found if message.is_serious(fail_level)]:
+        raise SystemExit("\n".join(f"CityWeather+ cannot start: {_line(message)}" for message in errors))
+
+
+def _line(message: CheckMessage) -> str:
+    parts = (message.msg, message.hint or "", f"({message.id})" if message.id else "")
+    return " ".join(part for text in parts if (part := " ".join(text.split())))

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         try:
             loaded = loader.load(file or Path(settings.PLACES_FILE or packed.SHIPPED), again=again)
         except (packed.BadFile, OSError) as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(f"{'The file' if file else 'PLACES_FILE'} cannot be loaded: {error}") from error
         done = "loaded" if loaded.changed else "loaded already"
         if verbosity:
             self.stdout.write(f"{loaded.places:,} places {done}. GeoNames, CC BY 4.0")
