@@ -1,8 +1,7 @@
 """The outcome of one row on its way from a worker through the stream into the database."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -14,8 +13,7 @@ FORMAT = 3  # 2: a result without its number of other places, 1: a weather witho
 TOLERANCE = 2.0  # seconds an entry may take from the worker to Redis
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """`refreshed_at` in Unix seconds. `error`: a reason code, None for success. `weather`: of packed_at().
 
     `ambiguous`: how many other places the geocoder found that fit.
@@ -33,8 +31,7 @@ def encode(results: Sequence[Result], now: float) -> bytes:
 
     `now`: the worker's clock (Unix seconds).
     """
-    rows = [[r.position, r.refreshed_at, r.error, r.weather, r.ambiguous] for r in results]
-    return orjson.dumps([FORMAT, now, rows])
+    return orjson.dumps([FORMAT, now, list(map(tuple, results))])
 
 
 def decode(entry: bytes, received_at: float) -> list[Result]:
@@ -51,4 +48,4 @@ def decode(entry: bytes, received_at: float) -> list[Result]:
     results = [Result(*row) for row in rows]
     if abs(skew) <= TOLERANCE:
         return results
-    return [replace(result, refreshed_at=result.refreshed_at + skew) for result in results]
+    return [result._replace(refreshed_at=result.refreshed_at + skew) for result in results]

@@ -15,17 +15,22 @@ from cityweather.weather.providers.base import Place, Provider
 
 @dataclass(slots=True, eq=False)
 class BatchRow:
+    """`key`: in the cache, of the location once that is known, else of the name."""
+
     position: int
     place: Place
     tries: int = 0
+    key: str = field(init=False)
 
-    @property
-    def key(self) -> str:
-        """In the cache: of its location once that is known, else of its name."""
-        latitude, longitude = self.place.latitude, self.place.longitude
-        if latitude is None or longitude is None:
-            return names.key(self.place.name)
-        return location(latitude, longitude)
+    def __post_init__(self) -> None:
+        self.locate(self.place)
+
+    def locate(self, place: Place) -> None:
+        self.place = place
+        if place.latitude is None or place.longitude is None:
+            self.key = names.key(place.name)
+        else:
+            self.key = location(place.latitude, place.longitude)
 
 
 @dataclass(frozen=True)

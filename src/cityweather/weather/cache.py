@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.conf import settings
@@ -20,11 +20,10 @@ from redis.exceptions import RedisError
 from cityweather.runtime import metrics, redis_cooldown
 from cityweather.tracker.scripts import Script
 from cityweather.weather import provider_scripts, redis_keys
-from cityweather.weather.providers.base import Place
+from cityweather.weather.providers.base import OBSERVED, Place
 
 log = logging.getLogger(__name__)
 
-OBSERVATION = 7  # fields of Weather.pack()
 UNKNOWN_TTL = 86_400  # seconds; a city unknown today may be known tomorrow
 # Seconds; longer than a job is parked for a daily quota.
 COORDINATES_TTL = TRIES_TTL = 2 * 86_400
@@ -43,8 +42,7 @@ class Serializer(BaseSerializer):  # type: ignore[misc]  # django-redis has no t
         return orjson.loads(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """`answered_at` in Unix seconds; `weather` of Weather.pack(), None when the city is refused for `error`."""
 
     answered_at: float
@@ -196,7 +194,7 @@ def _decode(value: Any) -> Answer | None:
     match value:
         case [int() as answered_at, str() as error]:
             return Answer(answered_at, None, error)
-        case [int() as answered_at, *weather] if len(weather) == OBSERVATION:
+        case [int() as answered_at, *weather] if len(weather) == OBSERVED:
             ago = weather[OBSERVED_AT - 1]
             weather[OBSERVED_AT - 1] = answered_at - ago if isinstance(ago, int) else None
             return Answer(answered_at, weather)

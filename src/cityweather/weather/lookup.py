@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -169,7 +169,7 @@ def _stale(asked: Asked, cities: Cities) -> Found | None:
         return None
     weather, answered_at = known
     if target.source == "request":
-        weather = replace(weather, latitude=asked.latitude, longitude=asked.longitude)
+        weather = weather._replace(latitude=asked.latitude, longitude=asked.longitude)
     others, candidates = _others(target, target.place)
     return Found(
         weather, written(asked), target.source, cached=False, stale=True, age=_age(answered_at),

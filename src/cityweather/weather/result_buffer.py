@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from cityweather.errors import AmbiguousCity
@@ -59,7 +58,7 @@ class ResultBuffer:
         answers, found = self._cache.read([row.key for row in rows])
         located = [row for row in rows if row.key in found]
         for row in located:
-            row.place = Place(row.place.name, *found[row.key])
+            row.locate(Place(row.place.name, *found[row.key]))
         return answers | self._cache.read([row.key for row in located])[0]
 
     def _without_same(self, rows: list[BatchRow]) -> list[BatchRow]:
@@ -79,7 +78,7 @@ class ResultBuffer:
         self._found.append((row.key, place))
         same = self._same.pop(row.key, [])
         for each in (row, *same):
-            each.place = replace(place, name=each.place.name)
+            each.locate(place._replace(name=each.place.name))
         if not self._without_ambiguous([row, *same]):
             return False
         self._same.setdefault(row.key, []).extend(same)
@@ -96,14 +95,16 @@ class ResultBuffer:
 
     def answered(self, row: BatchRow, weather: list[Any]) -> None:
         """`weather` as of Weather.pack()."""
-        self._settle(row, Answer(self.now, weather))
-        self._fresh.append((row.key, Answer(self.now, weather)))
+        answer = Answer(self.now, weather)
+        self._settle(row, answer)
+        self._fresh.append((row.key, answer))
 
     def refused(self, row: BatchRow, code: str, *, remember: bool = False) -> None:
         """The row fails for good because of its city. `remember`: cache the reason, so that other jobs need not ask."""
-        self._settle(row, Answer(self.now, None, code))
+        answer = Answer(self.now, None, code)
+        self._settle(row, answer)
         if remember:
-            self._fresh.append((row.key, Answer(self.now, None, code)))
+            self._fresh.append((row.key, answer))
 
     def _settle(self, row: BatchRow, answer: Answer) -> None:
         for each in (row, *self._same.pop(row.key, [])):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from cityweather import __version__
 from cityweather.errors import WeatherError
@@ -16,8 +16,7 @@ LARGEST_BODY = 1_000_000  # bytes; 200 places of Open-Meteo take 80,000
 MONTH = 2_592_000  # the `seconds` of a Window that is a calendar month
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A city as a provider is asked for it. Degrees; both None until it was geocoded.
 
     `name` as it is written, with its areas behind commas. `known_as`, `region` and `country` are the geocoder's.
@@ -37,8 +36,10 @@ class Place:
         return self.latitude is not None and self.longitude is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Weather:
+OBSERVED = 7  # fields of a Weather that were observed; the others are its place
+
+
+class Weather(NamedTuple):
     """One observation. °C, %, m/s, degrees; `observed_at` in Unix seconds. None: missing in the answer.
 
     The last five fields are its place. They are the place's that was asked for, never the provider's: a provider
@@ -60,10 +61,7 @@ class Weather:
 
     def pack(self) -> list[Any]:
         """The observation without its place, for the cache: many names may share it."""
-        return [
-            self.temperature, self.condition, self.humidity, self.observed_at, self.feels_like, self.description,
-            self.wind_speed,
-        ]  # fmt: skip
+        return list(self[:OBSERVED])
 
     @classmethod
     def unpack(cls, fields: Sequence[Any]) -> "Weather":
@@ -84,8 +82,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """`headers` have lower-case names; `body` is bounded by the transport."""
 
     status: int

@@ -1,7 +1,7 @@
 """What both geocoders share: which text to ask for, and which of their hits is the place that is meant."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cityweather.errors import UnknownCity
 from cityweather.places import areas
@@ -69,8 +69,7 @@ def choose(place: Place, hits: Sequence[Hit]) -> Place:
         raise UnknownCity
     best = min(fitting, key=lambda hit: (_likeness(found, hit), -hit.population))  # min() keeps the geocoder's order
     alike = [hit for hit in fitting if _likeness(found, hit) == _likeness(found, best)]
-    return replace(
-        place,
+    return place._replace(
         latitude=best.latitude,
         longitude=best.longitude,
         known_as=best.name or None,
