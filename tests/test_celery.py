@@ -10,14 +10,18 @@ from pathlib import Path
 
 import pytest
 from celery.beat import ScheduleEntry
+from celery.fixups.django import DjangoWorkerFixup
 from celery.signals import task_prerun
+from django.db import connection
 from pytest_django.fixtures import Settings
 from redis import Redis
 
 from cityweather import tasks
 from cityweather.celery import QUEUE_LIMIT, Ticker, app
+from cityweather.models import BulkJob
 from cityweather.ops import health
 from cityweather.runtime import heartbeats
+from cityweather_dev.postgres import Postgres
 from cityweather_dev.processes import wait_until
 from cityweather_dev.valkey import Valkey
 from tests.support.capture import Sent
@@ -70,8 +74,40 @@ def test_every_scheduled_task_exists() -> None:
         assert entry["task"] in app.tasks
 
 
+class Fixup:
+    """What Celery's worker does to database connections around a task, through its signals."""
+
+    def __init__(self) -> None:
+        self.fixup = DjangoWorkerFixup(app)
+
+    def run_task(self) -> None:
+        task_prerun.send(sender=tasks.dispatch_tick, task=tasks.dispatch_tick)
+        self.fixup.on_task_prerun(sender=tasks.dispatch_tick)
+        BulkJob.objects.count()
+        self.fixup.on_task_postrun(sender=tasks.dispatch_tick)
+
+
+def test_tasks_share_a_database_connection(database: str) -> None:
+    fixup = Fixup()
+    fixup.run_task()
+    first = connection.connection
+    fixup.run_task()
+    assert connection.connection is first
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_task_drops_the_connection_that_the_server_ended(database: str, session_postgres: Postgres) -> None:
+    fixup = Fixup()
+    fixup.run_task()
+    first = connection.connection
+    session_postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'cityweather'")
+    fixup.run_task()
+    assert connection.connection is not first
+    assert BulkJob.objects.count() == 0
+
+
 def test_workers_take_json_only_and_keep_no_results() -> None:
-    assert app.conf.accept_content == ["json"]
+    assert app.conf.accept_content == ["orjson"]
     assert app.conf.task_ignore_result
     assert app.conf.task_acks_late is False
 
@@ -86,7 +122,7 @@ def test_celery_shows_no_password_to_whoever_asks_its_workers() -> None:
     assert "pass-word" not in shown.stdout
 
 
-MESSAGE = {"body": "", "content-type": "application/json", "content-encoding": "utf-8", "headers": {}}
+MESSAGE = {"body": "", "content-type": "application/x-orjson", "content-encoding": "utf-8", "headers": {}}
 PROPERTIES = {"delivery_tag": "t", "delivery_info": {"exchange": "", "routing_key": "fetch"}, "body_encoding": "base64"}
 
 
@@ -99,6 +135,12 @@ MALFORMED = [
     json.dumps(MESSAGE | {"properties": PROPERTIES, "headers": {"task": "cityweather.tasks.fetch"}}),
     json.dumps(MESSAGE | {"properties": PROPERTIES, "headers": {"task": "no.such.task", "id": "1"}}),
     json.dumps(MESSAGE | {"properties": PROPERTIES, "headers": {"task": ["a", "list"], "id": "1"}}),
+    json.dumps(MESSAGE | {"properties": PROPERTIES, "headers": {"task": "cityweather.tasks.fetch", "id": "1"}}),
+    json.dumps(
+        MESSAGE
+        | {"properties": PROPERTIES, "content-type": "application/json"}
+        | {"headers": {"task": "cityweather.tasks.fetch", "id": "1"}}
+    ),
 ]
 
 

@@ -268,8 +268,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 10,
 }
-CELERY_TASK_SERIALIZER = "json"
-CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "orjson"  # see celery.py
+CELERY_ACCEPT_CONTENT = ["orjson"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "bookkeeping"
 CELERY_TASK_ROUTES = {"cityweather.tasks.fetch": {"queue": "fetch"}}
