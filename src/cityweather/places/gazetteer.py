@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from cityweather.models import Place, PlaceName
 from cityweather.places import matching
-from cityweather.places.matching import Asked, Candidate, Match, Reading
+from cityweather.places.matching import Asked, Candidate, Fits, Match, Reading
 from cityweather.runtime.batched import batched
 
 KEYS = 2000  # of one query; for fewer PostgreSQL takes twice the time a key, since it reads all places each time
@@ -36,10 +36,10 @@ def match_all(rows: Sequence[Asked]) -> list[Match]:
     """The place of each row, in their order, by one or two queries for each 2,000 keys. Raises DatabaseError."""
     readings = list(map(matching.readings, rows))
     fits = _fitting(readings)
-    missed = [number for number, places in enumerate(fits) if not places]
+    missed = [number for number, fit in enumerate(fits) if not fit.places]
     coarser = _fitting([matching.coarser(readings[number]) for number in missed])
-    for number, places in zip(missed, coarser, strict=True):
-        fits[number] = places
+    for number, fit in zip(missed, coarser, strict=True):
+        fits[number] = fit
     return _with_nearest(rows, list(map(matching.choose, rows, fits)))
 
 
@@ -88,7 +88,7 @@ def _with_nearest(rows: Sequence[Asked], matches: list[Match]) -> list[Match]:
     return matches
 
 
-def _fitting(readings: Sequence[list[Reading]]) -> list[list[Candidate]]:
+def _fitting(readings: Sequence[list[Reading]]) -> list[Fits]:
     places = _by_keys({reading.key for found in readings for reading in found})
     return [matching.fitting(found, places) for found in readings]
 

@@ -10,6 +10,7 @@ from cityweather.places.names import key
 from cityweather.places.spelling import loose
 
 OWN = 100  # how much more likely people mean a place by its own name than by another name, at equal population
+RIVAL = 10  # a namesake in the country of a region makes a place there likely, if it has a tenth of the people at least
 SAME_PLACE = 50.0  # km; given coordinates farther from a place of the name are of another place
 NEARBY = 10.0  # km; coordinates without a name are called after the nearest place within it
 MOST_CANDIDATES = 10  # that a match lists
@@ -55,6 +56,13 @@ class Reading(NamedTuple):
     areas: tuple[Area, ...]
 
 
+class Fits(NamedTuple):
+    """The places that fit a text. `unseen`: how many others it may mean, of which the gazetteer has no place."""
+
+    places: list[Candidate]
+    unseen: int = 0
+
+
 class Match(NamedTuple):
     """`place` None: the gazetteer knows none that fits. `others`: the other places that fit, likeliest first.
 
@@ -70,6 +78,7 @@ class Match(NamedTuple):
 
 
 NOWHERE = Match()
+NOTHING = Fits([])
 
 
 def readings(asked: Asked) -> list[Reading]:
@@ -108,32 +117,46 @@ def coarser(found: Iterable[Reading]) -> list[Reading]:
     return [reading._replace(key=spelt) for reading in found if (spelt := loose(reading.key)) != reading.key]
 
 
-def fitting(found: Iterable[Reading], places: dict[str, list[Candidate]]) -> list[Candidate]:
+def fitting(found: Iterable[Reading], places: dict[str, list[Candidate]]) -> Fits:
     """The candidates of the first reading that any fits."""
     fits = (_fits(reading, places.get(reading.key, [])) for reading in found)
-    return next(filter(None, fits), [])
+    return next((each for each in fits if each.places), NOTHING)
 
 
-def _fits(reading: Reading, places: list[Candidate]) -> list[Candidate]:
+def _fits(reading: Reading, named: list[Candidate]) -> Fits:
     if not reading.areas:
-        return places
-    return [place for place in places if all(area.holds(place.country, place.region_code) for area in reading.areas)]
+        return Fits(named)
+    places = [place for place in named if all(area.holds(place.country, place.region_code) for area in reading.areas)]
+    return Fits(places, sum(_may_lie_in_region(area, places, named) for area in reading.areas) if places else 0)
 
 
-def choose(asked: Asked, fits: list[Candidate]) -> Match:
+def _may_lie_in_region(area: Area, places: list[Candidate], named: list[Candidate]) -> bool:
+    """ "Salem, IN": India has one; Indiana's is too small for the gazetteer, but a Salem in Oregon makes it likely.
+
+    A small namesake in the region's country makes nothing likely: "Berlin, DE" is not in Delaware.
+    """
+    states = {code for code in area.regions if code[0] in areas.BEHIND_COMMAS}
+    if not (area.countries and states) or any((place.country, place.region_code) in states for place in places):
+        return False
+    lands = {land for land, _ in states} - area.countries
+    likeliest = max(place.likelihood for place in places)
+    return any(place.own and place.country in lands and place.likelihood * RIVAL >= likeliest for place in named)
+
+
+def choose(asked: Asked, fits: Fits) -> Match:
     """The likeliest; with coordinates the one that is there."""
     if asked.latitude is not None and asked.longitude is not None:
-        return at(asked.latitude, asked.longitude, fits, SAME_PLACE)
-    fits, unseen = _of_country(asked, fits)
-    if not fits:
+        return at(asked.latitude, asked.longitude, fits.places, SAME_PLACE)
+    places, unseen = _of_country(asked, fits)
+    if not places:
         return NOWHERE
-    place, *others = sorted(fits, key=lambda place: (-place.likelihood, place.geonames_id))
+    place, *others = sorted(places, key=lambda place: (-place.likelihood, place.geonames_id))
     return Match(
         place, "gazetteer", place.latitude, place.longitude, tuple(others[:MOST_CANDIDATES]), len(others) + unseen
     )
 
 
-def _of_country(asked: Asked, fits: list[Candidate]) -> tuple[list[Candidate], int]:
+def _of_country(asked: Asked, fits: Fits) -> Fits:
     """The name of a country alone means a town there, such as its capital, or one elsewhere that is really called so.
 
     Mexico is Mexico City, India is not In\u0111ija. Armenia is a town in Colombia; the country, of which the gazetteer
@@ -141,10 +164,10 @@ def _of_country(asked: Asked, fits: list[Candidate]) -> tuple[list[Candidate], i
     """
     land = areas.named_country(key(asked.name)) if not asked.region and not asked.country else None
     if land is None:
-        return fits, 0
-    there = [place._replace(own=True) for place in fits if place.country in land.countries]
-    elsewhere = [place for place in fits if place.own and place.country not in land.countries]
-    return there + elsewhere, 0 if there else 1
+        return fits
+    there = [place._replace(own=True) for place in fits.places if place.country in land.countries]
+    elsewhere = [place for place in fits.places if place.own and place.country not in land.countries]
+    return Fits(there + elsewhere, 0 if there else 1)
 
 
 def at(latitude: float, longitude: float, places: Iterable[Candidate], within: float) -> Match:
