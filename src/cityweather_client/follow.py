@@ -14,6 +14,7 @@ POLL = 1.0  # seconds
 SLOW = 5.0  # seconds, while a job waits or is paused
 LONGEST = 15.0  # seconds between two calls to a server that does not answer
 PATIENCE = 600.0  # seconds without an answer, after which `follow` gives up
+UNTRUSTED = "The server's certificate is not trusted."
 
 Answer = TypeVar("Answer")
 Sleep = Callable[[float], None]
@@ -48,10 +49,10 @@ def retry(
             why, wait = error.detail, max(pause, error.retry_after or 0.0)
             if not error.is_temporary or waited + wait > patience:
                 raise
-        except requests.exceptions.SSLError as error:  # a certificate does not become good by waiting
-            raise Unreachable(reason(error)) from None
         except requests.RequestException as error:
             why, wait = reason(error), pause
+            if why == UNTRUSTED:  # a certificate does not become good by waiting
+                raise Unreachable(why) from None
         else:
             if waited:
                 write("The server answers again.")
@@ -69,6 +70,8 @@ def reason(error: requests.RequestException) -> str:
     kind = type(error).__name__
     if kind in ("ConnectionError", "ConnectTimeout"):
         return "The server is not reachable."
+    if kind == "ProxyError":
+        return "The proxy that the environment names (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) is not reachable."
     if kind == "SSLError":
-        return "The server's certificate is not trusted."
+        return UNTRUSTED if "certificate" in str(error).lower() else "The server broke off the TLS handshake."
     return f"The server broke off ({kind})."

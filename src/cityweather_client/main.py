@@ -1,9 +1,7 @@
 """Parses the command line and turns what can happen into an exit code."""
 
-import os
 import re
-import stat
-from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -12,10 +10,10 @@ import requests
 from rich.console import Console
 
 from cityweather_client import commands, schedules, target
+from cityweather_client.arguments import Parser, file, filled, header, identifier, line_number, text
 from cityweather_client.follow import Unreachable, reason
-from cityweather_client.local_service import DATA
 from cityweather_client.multipart import FileUnreadable
-from cityweather_client.service import NoTls, Refused, Service
+from cityweather_client.service import BadProxy, NoTls, Refused, Service
 
 EPILOG = """\
 exit codes:
@@ -88,7 +86,7 @@ HELP = {
 
 
 def parser() -> ArgumentParser:
-    whole = ArgumentParser("cityweather", description="A service's client: speaks HTTP, needs no settings.")
+    whole = Parser("cityweather", description="A service's client: speaks HTTP, needs no settings.")
     parts = whole.add_subparsers(dest="command", required=True)
     made = {
         name: parts.add_parser(
@@ -98,101 +96,60 @@ def parser() -> ArgumentParser:
         for name, words in HELP.items()
     }  # fmt: skip
     _import(made["import"])
+    job = identifier("job")
     for name in ("status", "cancel", "rerun", "results", "rejected"):
-        made[name].add_argument("job", type=_job, help="its id")
+        made[name].add_argument("job", type=job, help="its id")
     for name in ("status", "rerun"):
         made[name].add_argument("--follow", action="store_true", help="show the progress until it has ended")
     made["rerun"].add_argument("--only", choices=["failed", "ambiguous"], help="only these rows")
-    made["rerun"].add_argument("--older-than", metavar="TIME", help="only cities refreshed longer ago: 90m, 6h, 7d")
     made["rerun"].add_argument(
-        "--idempotency-key", type=_header, metavar="KEY", help="the same call with the same key starts one job"
+        "--older-than", type=filled, metavar="TIME", help="only cities refreshed longer ago: 90m, 6h, 7d"
+    )
+    made["rerun"].add_argument(
+        "--idempotency-key", type=header, metavar="KEY", help="the same call with the same key starts one job"
     )
     made["results"].add_argument("--format", choices=["table", "json", "csv", "ndjson", "geojson"], default="table")
     made["rejected"].add_argument("--format", choices=["table", "json", "csv", "ndjson"], default="table")
     made["results"].add_argument("--status", choices=["success", "failed", "pending"], help="only these rows")
-    made["weather"].add_argument("city", type=_text, help='a name, or "name,country"')
+    made["weather"].add_argument("city", type=text, help='a name, or "name,country"')
     for name in ("results", "weather"):
         made[name].add_argument("--units", choices=["metric", "imperial"], default="metric", help="imperial: °F, mph")
     for name in ("status", "weather"):
         made[name].add_argument("--json", action="store_true", help="the service's answer as it is")
-    actions = schedules.add_arguments(made["schedule"], _job, _text)
+    actions = schedules.add_arguments(made["schedule"])
     for one in (*made.values(), *actions):
         one.set_defaults(parser=one)
         one.add_argument("--server", metavar="URL", help="the service's address")
         one.add_argument("--api-key", metavar="KEY", help="better in CITYWEATHER_API_KEY")
-        one.add_argument("--data", metavar="DIR", type=Path, default=DATA, help="of `up` (default %(default)s)")
+        one.add_argument("--data", metavar="DIR", type=Path, help="of `up` (default .data)")
     return whole
 
 
 def _import(one: ArgumentParser) -> None:
-    one.add_argument("file", type=_file, help="a CSV, also .csv.gz; - reads standard input")
+    one.add_argument("file", type=file, help="a CSV, also .csv.gz; - reads standard input")
     one.add_argument("--follow", action="store_true", help="show the progress until the job has ended")
     one.add_argument("--dry-run", action="store_true", help="show what an import would do; nothing is kept")
     one.add_argument(
-        "--encoding", type=_text, help="when it is neither UTF-8 nor marked as UTF-16: cp1252, shift_jis, …"
+        "--encoding", type=text, help="when it is neither UTF-8 nor marked as UTF-16: cp1252, shift_jis, …"
     )
-    one.add_argument("--delimiter", type=_text, help="comma, semicolon, tab or pipe (default: as the first line shows)")
-    one.add_argument("--column", type=_text, help="the cities' column: its header or its number from 1")
+    one.add_argument("--delimiter", type=text, help="comma, semicolon, tab or pipe (default: as the first line shows)")
+    one.add_argument("--column", type=text, help="the cities' column: its header or its number from 1")
     for part in ("country", "region", "latitude", "longitude"):
-        one.add_argument(f"--{part}-column", type=_text, metavar="COLUMN", help=f"that of the {part}; 0: none")
+        one.add_argument(f"--{part}-column", type=text, metavar="COLUMN", help=f"that of the {part}; 0: none")
     one.add_argument("--header", action="store_const", const="true", help="the first row names the columns")
-    one.add_argument("--header-line", dest="header", type=_line, metavar="N", help="line N names the columns")
+    one.add_argument("--header-line", dest="header", type=line_number, metavar="N", help="line N names the columns")
     one.add_argument("--no-header", dest="header", action="store_const", const="false", help="the first row is a city")
     one.add_argument("--no-quotes", dest="quotes", action="store_const", const="none", help='" means nothing')
     one.add_argument(
-        "--callback-url", type=_text, metavar="URL", help="gets a POST when the job has ended, if the service allows it"
+        "--callback-url", type=text, metavar="URL", help="gets a POST when the job has ended, if the service allows it"
     )
     one.add_argument(
         "--ambiguous", choices=("likeliest", "fail"), help="a name that fits several places (default: likeliest)"
     )
-    one.add_argument("--label", type=_text, metavar="TEXT", help="a name for the job, at most 100 characters")
+    one.add_argument("--label", type=text, metavar="TEXT", help="a name for the job, at most 100 characters")
     one.add_argument(
-        "--idempotency-key", type=_header, metavar="KEY", help="the same file with the same key is imported once"
+        "--idempotency-key", type=header, metavar="KEY", help="the same file with the same key is imported once"
     )
-
-
-def _text(argument: str) -> str:
-    """An argument whose bytes are text in the terminal's encoding."""
-    try:
-        argument.encode()
-    except UnicodeEncodeError:
-        raise ArgumentTypeError(f"{argument!a} is not text in this terminal's encoding") from None
-    return argument
-
-
-def _line(argument: str) -> str:
-    if not argument.isdecimal() or not int(argument):
-        raise ArgumentTypeError(f"{argument!a} is not the number of a line, from 1")
-    return argument
-
-
-def _header(argument: str) -> str:
-    if not (argument.isascii() and argument.isprintable()):
-        raise ArgumentTypeError(f"{argument!a} is not printable ASCII, which a header needs")
-    return argument
-
-
-def _job(argument: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9-]+", argument):
-        raise ArgumentTypeError(f"{argument!a} is not the id of a job")
-    return argument
-
-
-def _file(name: str) -> Path:
-    path = Path(name)
-    if name == "-":
-        return path
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        raise ArgumentTypeError(f"there is no file {name}") from None
-    except OSError as error:
-        raise ArgumentTypeError(f"{name} cannot be read: {error.strerror}") from None
-    if stat.S_ISDIR(mode):
-        raise ArgumentTypeError(f"{name} is a folder")
-    if not os.access(path, os.R_OK):
-        raise ArgumentTypeError(f"{name} cannot be read: permission denied")
-    return path
 
 
 RUN = {
@@ -232,7 +189,7 @@ def _run(args: Namespace, where: target.Target, err: Console) -> tuple[int, str]
         hint = KEY_HINT if error.status in (401, 403) else ""
         code = commands.UNREACHABLE if error.status >= 500 else commands.REFUSED
         return code, f"{where.url} refused: {_as_options(error.detail)}{hint}"
-    except (FileUnreadable, NoTls) as error:
+    except (FileUnreadable, NoTls, BadProxy) as error:
         return commands.USAGE, str(error)
     except Unreachable as error:
         return commands.UNREACHABLE, f"{where.url}: {error} {ELSEWHERE}"

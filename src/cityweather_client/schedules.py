@@ -7,28 +7,32 @@ from typing import Any
 from rich.console import Console
 
 from cityweather_client import table
+from cityweather_client.arguments import filled, identifier, text
 from cityweather_client.service import Service
 
 PAGE = 200  # schedules
 
 
-def add_arguments(
-    whole: ArgumentParser, identifier: Callable[[str], str], text: Callable[[str], str]
-) -> list[ArgumentParser]:
-    """The parsers of the actions. `identifier` and `text` check an argument."""
+def add_arguments(whole: ArgumentParser) -> list[ArgumentParser]:
+    """The parsers of the actions."""
     parts = whole.add_subparsers(dest="action", required=True)
     add = parts.add_parser("add", help="refresh the cities of a job or file from now on; prints the schedule's id")
     source = add.add_mutually_exclusive_group(required=True)
-    source.add_argument("job", nargs="?", type=identifier, help="the job whose cities are refreshed")
+    source.add_argument("job", nargs="?", type=identifier("job"), help="the job whose cities are refreshed")
     source.add_argument(
-        "--path", type=text, help="instead of a job: a CSV on the server, below IMPORT_DIR; it is imported once, now"
+        "--path", type=filled, help="instead of a job: a CSV on the server, below IMPORT_DIR; it is imported once, now"
     )
     moments = add.add_mutually_exclusive_group(required=True)
     moments.add_argument(
-        "--every", metavar="TIME", help="15m, 1h, 1d; at least the server's CACHE_TTL (900 s by default), at most 31d"
+        "--every",
+        type=filled,
+        metavar="TIME",
+        help="15m, 1h, 1d; at least the server's CACHE_TTL (900 s by default), at most 31d",
     )
-    moments.add_argument("--cron", metavar="LINE", help='five fields, for example "0 6 * * mon-fri"')
-    add.add_argument("--timezone", default="UTC", help="of the cron line, for example Europe/Rome (default UTC)")
+    moments.add_argument("--cron", type=filled, metavar="LINE", help='five fields, for example "0 6 * * mon-fri"')
+    add.add_argument(
+        "--timezone", type=filled, default="UTC", help="of the cron line, for example Europe/Rome (default UTC)"
+    )
     add.add_argument("--label", type=text, default="", metavar="TEXT", help="a name for it and for its jobs")
     others = [parts.add_parser("list", help="all schedules, newest first")]
     for name, words in (
@@ -38,7 +42,7 @@ def add_arguments(
         ("delete", "end it; its jobs stay"),
     ):
         other = parts.add_parser(name, help=words)
-        other.add_argument("schedule", type=identifier, help="its id")
+        other.add_argument("schedule", type=identifier("schedule"), help="its id")
         others.append(other)
     return [add, *others]
 

@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from http.client import HTTPConnection, HTTPException
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from requests.exceptions import InvalidSchema, InvalidURL
 from requests.utils import get_environ_proxies
+from urllib3.exceptions import LocationParseError
 
 from cityweather_client.multipart import Multipart
 
 # Connecting has no limit of its own: urllib3 applies it to each write of the upload, too.
 SECONDS = 300  # an import of millions of rows takes minutes to be answered
+PLAIN_SECONDS = 2  # for the question whether a server speaks plain HTTP
 
 
 class Refused(Exception):
@@ -35,12 +39,20 @@ class Refused(Exception):
 class NoTls(Exception):
     """The server speaks http where https was asked for."""
 
+    def __init__(self, url: str) -> None:
+        super().__init__(f"{url} speaks no TLS: give its address as http://….")
+
+
+class BadProxy(Exception):
+    """HTTP_PROXY or another such variable is no address."""
+
 
 class Service:
-    """Every call raises Refused and NoTls, and requests.RequestException when nobody answers."""
+    """Every call raises Refused, NoTls and BadProxy, and requests.RequestException when nobody answers."""
 
     def __init__(self, url: str, api_key: str) -> None:
         self._url = url.rstrip("/")
+        self._doubts_tls = url.startswith("https:") and _is_loopback(url)
         self._session = requests.Session()
         if api_key:
             self._session.headers["X-API-Key"] = api_key
@@ -93,16 +105,35 @@ class Service:
     def _answer(self, method: str, path: str, **options: Any) -> requests.Response:
         # A redirect would carry the key to another host, and lose a POST's body.
         options = {"timeout": SECONDS, "allow_redirects": False, **options}
+        if self._doubts_tls and self._is_plain():
+            raise NoTls(self._url)
+        self._doubts_tls = False
         try:
             answer = self._session.request(method, self._url + path, **options)
         except requests.exceptions.SSLError as error:
-            if "WRONG_VERSION_NUMBER" in str(error) or "RECORD_LAYER_FAILURE" in str(error):
-                raise NoTls(f"{self._url} speaks no TLS: give its address as http://….") from None
+            if "WRONG_VERSION_NUMBER" in str(error) or "RECORD_LAYER_FAILURE" in str(error) or self._is_plain():
+                raise NoTls(self._url) from None
             raise
+        except (InvalidURL, InvalidSchema, LocationParseError):  # of our own address `target` has made sure
+            raise BadProxy("A proxy that the environment names (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) is none.") from None
         if answer.status_code >= 300:
             with closing(answer):
                 raise Refused(f"{method} {path}", answer)
         return answer
+
+    def _is_plain(self) -> bool:
+        """True if our service answers there without TLS. The key is not sent.
+
+        Ours reads the start of a TLS handshake as that of a request, and waits for the rest. On loopback, where
+        somebody may well have written https by mistake, asking beforehand costs nothing.
+        """
+        parts = urlsplit(self._url)
+        with closing(HTTPConnection(parts.hostname or "", parts.port or 443, timeout=PLAIN_SECONDS)) as connection:
+            try:
+                connection.request("GET", f"{parts.path}/healthz")
+                return connection.getresponse().status in (200, 503)  # a TLS server answers 400, or nothing
+            except (OSError, HTTPException):
+                return False
 
 
 def _error_of(answer: requests.Response) -> tuple[str, str]:

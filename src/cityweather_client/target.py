@@ -1,13 +1,18 @@
 """Which service is asked, with which key: the command line, the environment, else an `up` that runs here."""
 
 import os
+import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import requests
 
 from cityweather_client.local_service import DATA, LocalService
 
 USUAL = "http://127.0.0.1:8000"
+HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
 
 
 class BadTarget(ValueError):
@@ -20,13 +25,17 @@ class Target:
     api_key: str
 
 
-def find(server: str | None, api_key: str | None, data: Path = DATA) -> Target:
-    """Raises BadTarget. The key of the `up` in `data` goes to its own address only."""
-    up = LocalService.at(data)
-    here, own_key = (up.url, up.api_key) if up and "port" in up.state else (USUAL, "")
-    url = (server or os.environ.get("CITYWEATHER_SERVER") or here).rstrip("/")
+def find(server: str | None, api_key: str | None, data: Path | None = None) -> Target:
+    """Raises BadTarget. The key of the `up` in `data`, else in DATA, goes to its own address only."""
+    up = LocalService.at(data or DATA)
+    if up and "port" not in up.state:  # it is starting
+        up = None
+    here, own_key = (up.url, up.api_key) if up else (USUAL, "")
+    named = server or os.environ.get("CITYWEATHER_SERVER")
+    if data and not up and not named:
+        raise BadTarget(f"No `cityweather up` runs in {data}. Start it: env/run cityweather up --data {data}")
     try:
-        _check_url(url)
+        url = _address(named or here)
     except BadTarget as error:
         raise BadTarget(str(error) if server else f"CITYWEATHER_SERVER: {error}") from None
     key = first_key(api_key or os.environ.get("CITYWEATHER_API_KEY") or (own_key if url == here else ""))
@@ -45,13 +54,23 @@ def first_key(setting: str) -> str:
     return ""
 
 
-def _check_url(url: str) -> None:
+def _address(text: str) -> str:
+    """In the one way to write it. Raises BadTarget."""
+    scheme, separator, rest = text.partition("://")
+    url = f"{scheme.lower()}{separator}{rest}".rstrip("/")
     if not url.startswith(("http://", "https://")):
-        raise BadTarget(f"{url}: a server's address begins with http:// or https://.")
+        raise BadTarget(f"{text}: a server's address begins with http:// or https://.")
+    if not _is_usable(url):
+        raise BadTarget(f"{text!r} is not the address of a server, such as https://weather.example.com:8000.")
+    return url
+
+
+def _is_usable(url: str) -> bool:
+    if not url.isprintable() or set(url) & set(" \\?#"):
+        return False
     try:
-        parts = urlsplit(url)
-        valid = bool(parts.hostname) and (parts.port is None or parts.port > 0) and url.isprintable()
-    except ValueError:  # a port that is no number or too large, half an IPv6 address
-        valid = False
-    if not valid:
-        raise BadTarget(f"{url!r} is not the address of a server, such as https://weather.example.com:8000.")
+        port = urlsplit(url).port
+        host = urlsplit(requests.Request("GET", url).prepare().url).hostname or ""  # an international name as ASCII
+        return port != 0 and bool(HOST_NAME.fullmatch(str(host)) or ip_address(host))
+    except ValueError:  # half an IPv6 address, a port that is no number or too large, a name that no host can have
+        return False

@@ -1,13 +1,19 @@
 """The shell commands as a user runs them: help, keys, answers, what is printed, and the exit code."""
 
 import json
+import socketserver
 import subprocess
 import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import cityweather
+from cityweather_client.service import NoTls, Service
 from cityweather_dev.processes import free_port
 from tests.support.scripted import JOB, Scripted, always, in_turn, job, run
 
@@ -162,18 +168,65 @@ def test_rerun_prints_the_new_job_and_follows_it_if_asked(server: Scripted) -> N
         ["weather", "Oslo", "--server", "http://127.0.0.1:99999"], ["weather", "Oslo", "--server", "http://[::1"],
         ["weather", "Oslo", "--server", "http://:80"], ["weather", "Oslo", "--api-key", "two\nlines"],
         ["weather", "Oslo", "--api-key", "schlüssel"], ["import", "README.md", "--idempotency-key", "ключ"],
+        ["weather", "Oslo", "--server", "http://a..b"], ["rerun", JOB, "--older-than", "x\udcff"],
+        ["rerun", JOB, "--older-than", ""], ["schedule", "add", JOB, "--every", "\udcff"],
+        ["schedule", "add", JOB, "--cron", "\udcff"], ["schedule", "add", JOB, "--every", "1h", "--timezone", "\udcff"],
+        ["import", "README.md", "--label", "\udcff"], ["import", "no-such-\udcff"], ["import", "README.md", "\udcff"],
+        ["weather", "Oslo", "--units", "\udcff"],
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_a_sentence_at_once(arguments: list[str]) -> None:
     done = run(*arguments, CITYWEATHER_SERVER="http://127.0.0.1:1")
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "Traceback" not in done.stderr
     assert "Asking again" not in done.stderr
 
 
-def test_https_before_a_plain_service_is_exit_2_at_once(server: Scripted) -> None:
+@pytest.mark.parametrize(("proxy", "code"), [("http://a..b", 2), ("http://[", 2), ("socks5://a:1", 2), ("foo", 3)])
+def test_a_proxy_that_cannot_be_used_is_named(proxy: str, code: int) -> None:
+    done = run("weather", "Oslo", "--server", "http://weather.invalid", http_proxy=proxy)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1)
+    assert "HTTP_PROXY" in done.stderr
+
+
+def test_a_folder_in_which_no_up_runs_is_said_at_once(tmp_path: Path) -> None:
+    done = run("import", "README.md", "--data", str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"No `cityweather up` runs in {tmp_path}.")
+    assert done.stderr.count("\n") == 1
+
+
+def test_https_before_a_plain_server_is_exit_2(server: Scripted) -> None:
+    """This server answers the start of a TLS handshake as it answers any nonsense."""
     done = run("weather", "Oslo", "--server", server.url.replace("http:", "https:"))
     assert (done.returncode, "speaks no TLS" in done.stderr) == (2, True)
+
+
+class Waiting(socketserver.StreamRequestHandler):
+    """As our service: it waits for the end of a request's head, and goes when none comes. /healthz is all it knows."""
+
+    def handle(self) -> None:
+        self.request.settimeout(5)
+        head = b""
+        with suppress(TimeoutError):
+            while not head.endswith(b"\r\n\r\n") and (line := self.rfile.readline()):
+                head += line
+        if head.startswith(b"GET /healthz HTTP/1.1\r\n") and b"X-API-Key" not in head:
+            self.wfile.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\n{}")
+
+
+@pytest.mark.parametrize("loopback", [True, False])
+def test_https_before_our_service_is_exit_2(monkeypatch: pytest.MonkeyPatch, loopback: bool) -> None:
+    """At once on loopback, elsewhere when the service closes the connection."""
+    monkeypatch.setattr("cityweather_client.service._is_loopback", lambda _: loopback)
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Waiting) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(NoTls, match="speaks no TLS: give its address as http://"):
+            Service(f"https://127.0.0.1:{server.server_address[1]}", "a-key").job(JOB)
+        assert (time.monotonic() - began < 4) is loopback
+        server.shutdown()
 
 
 def test_a_terminal_that_cannot_show_a_letter_gets_its_code(server: Scripted) -> None:

@@ -45,6 +45,20 @@ def test_pauses_grow_and_it_gives_up() -> None:
     assert slept == [1, 2, 4, 8, 15, 15, 15]
 
 
+def test_a_certificate_that_is_not_trusted_is_final_and_a_broken_handshake_is_not() -> None:
+    slept: list[float] = []
+
+    def call(words: str) -> None:
+        raise requests.exceptions.SSLError(words)
+
+    with pytest.raises(Unreachable, match="certificate is not trusted"):
+        retry(lambda: call("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"), lambda _: None, slept.append)
+    assert slept == []
+    with pytest.raises(Unreachable, match="broke off the TLS handshake"):
+        retry(lambda: call("[SSL: UNEXPECTED_EOF_WHILE_READING]"), lambda _: None, slept.append, patience=3)
+    assert slept == [1, 2]
+
+
 def test_the_last_answer_of_a_server_that_goes_on_refusing_is_printed(server: Scripted) -> None:
     server.on[HERE] = always({"detail": "Too many requests.", "code": "throttled"}, 429, Retry_After="40")
     service = Service(server.url, "")

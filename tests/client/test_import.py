@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -178,11 +180,22 @@ def test_every_option_that_a_refusal_names_is_sent(server: Scripted, cities: Pat
         assert f'name="{name}"\r\n\r\n{value}\r\n'.encode() in server.got[-1][3]
 
 
-def test_an_unknown_option_is_answered_with_the_usage_of_its_command(cities: Path) -> None:
-    done = run("import", str(cities), "--quotes", "none")
-    assert done.returncode == 2
-    assert "usage: cityweather import" in done.stderr
-    assert "unrecognized arguments: --quotes none" in done.stderr
+def test_what_is_wrong_with_a_command_line_is_one_sentence(cities: Path) -> None:
+    for arguments, sentence in (
+        ([str(cities), "--quotes", "none"], "unrecognized arguments: --quotes none."),
+        (["no-such.csv"], "argument file: there is no file no-such.csv."),
+        ([], "the following arguments are required: file."),
+    ):
+        done = run("import", *arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == f"cityweather import: {sentence} See `cityweather import --help`.\n"
+
+
+def test_a_closed_standard_input_is_a_sentence() -> None:
+    command = ["sh", "-c", f"{sys.executable} -m cityweather import - <&-"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "standard input is closed" in done.stderr
 
 
 @pytest.mark.parametrize("kind", ["file", "pipe"])

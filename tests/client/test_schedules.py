@@ -49,6 +49,24 @@ def test_add_needs_one_kind_of_moments() -> None:
         assert run("schedule", "add", JOB, *options).returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["add", "--path", "", "--every", "1h"], "argument --path: it is empty."),
+        (["add", JOB, "--every", ""], "argument --every: it is empty."),
+        (["add", JOB, "--cron", " "], "argument --cron: it is empty."),
+        (["add", JOB, "--cron", "0 6 * * *", "--timezone", ""], "argument --timezone: it is empty."),
+        (["add", "", "--every", "1h"], "argument job: '' is not the id of a job."),
+        (["show", ""], "argument schedule: '' is not the id of a schedule."),
+    ],
+)
+def test_an_empty_argument_is_named(arguments: list[str], sentence: str) -> None:
+    done = run("schedule", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    command = f"cityweather schedule {arguments[0]}"
+    assert done.stderr == f"{command}: {sentence} See `{command} --help`.\n"
+
+
 def test_a_refusal_is_shown(server: Scripted) -> None:
     server.on["POST", "/bulk/schedules"] = always({"detail": "Too often.", "code": "too_often"}, 400)
     done = run("schedule", "add", JOB, "--every", "1m", "--server", server.url)

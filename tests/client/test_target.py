@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from cityweather_client import target
 from cityweather_client.target import USUAL, BadTarget, Target, find
 
 
 @pytest.fixture(autouse=True)
-def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(target, "DATA", tmp_path)
     for name in ("CITYWEATHER_SERVER", "CITYWEATHER_API_KEY"):
         monkeypatch.delenv(name, raising=False)
 
@@ -22,8 +24,8 @@ def up(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_usual_address_and_no_key(tmp_path: Path) -> None:
-    assert find(None, None, tmp_path) == Target(USUAL, "")
+def test_the_usual_address_and_no_key() -> None:
+    assert find(None, None) == Target(USUAL, "")
 
 
 def test_an_up_that_runs_here(up: Path) -> None:
@@ -36,8 +38,40 @@ def test_its_key_goes_to_no_other_server(up: Path) -> None:
 
 
 def test_an_up_that_has_stopped_is_not_meant(up: Path) -> None:
+    assert find(None, None) == find(None, None, up)
     (up / "pids.json").unlink()
-    assert find(None, None, up) == Target(USUAL, "")
+    assert find(None, None) == Target(USUAL, "")
+
+
+def test_a_folder_that_is_given_and_in_which_none_runs_is_named(up: Path) -> None:
+    (up / "pids.json").unlink()
+    with pytest.raises(BadTarget, match=f"No `cityweather up` runs in {up}"):
+        find(None, None, up)
+    assert find("http://a.example.com", None, up).url == "http://a.example.com"
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("HTTP://127.0.0.1:8123/", "http://127.0.0.1:8123"), ("http://münchen.example", "http://münchen.example"),
+        ("https://a_b.example.com./weather", "https://a_b.example.com./weather"), ("http://[::1]:80", "http://[::1]:80"),
+    ],
+)  # fmt: skip
+def test_addresses_that_are_taken(up: Path, given: str, used: str) -> None:
+    assert find(given, None, up) == Target(used, "its-own" if "8123" in used else "")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://a..b", f"http://{'a' * 70}", f"http://{'a.' * 130}b", "http://*", "http://exa mple.com", "http://\\x",
+        "http://a/b c", "http://a\\b", "http://a?b=c", "http://a#b", "http://a%2fb", "http://.a", "http://:80",
+        "http://a:0", "http://a:99999", "http://a:b", "http://[::1", "http://☃", "http://\udcff", "http://a\nb", "https://",
+    ],
+)  # fmt: skip
+def test_addresses_that_no_server_has(address: str) -> None:
+    with pytest.raises(BadTarget, match=r"is not the address of a server|begins with"):
+        find(address, None)
 
 
 def test_options_go_before_the_environment(up: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,20 +84,18 @@ def test_options_go_before_the_environment(up: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("setting", "key"), [("ops:k:1,other:k2", "k:1"), ("plain", "plain"), (",ops:, a : b ", "b"), ("ops:", "")]
 )
-def test_a_key_is_what_the_server_takes_for_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, key: str
-) -> None:
+def test_a_key_is_what_the_server_takes_for_it(monkeypatch: pytest.MonkeyPatch, setting: str, key: str) -> None:
     monkeypatch.setenv("CITYWEATHER_API_KEY", setting)
-    assert find(None, None, tmp_path).api_key == key
+    assert find(None, None).api_key == key
 
 
 @pytest.mark.parametrize("state", ["", "[]", "{}", "null"])
 def test_a_damaged_folder_is_none(tmp_path: Path, state: str) -> None:
     (tmp_path / "pids.json").write_text(json.dumps({"up": os.getpid()}))
     (tmp_path / "state.json").write_text(state)
-    assert find(None, None, tmp_path) == Target(USUAL, "")
+    assert find(None, None) == Target(USUAL, "")
 
 
-def test_an_address_without_a_scheme_is_refused(tmp_path: Path) -> None:
+def test_an_address_without_a_scheme_is_refused() -> None:
     with pytest.raises(BadTarget, match="http"):
-        find("example.com", None, tmp_path)
+        find("example.com", None)
