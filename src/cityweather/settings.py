@@ -171,8 +171,7 @@ CACHES = {
         "KEY_PREFIX": "cw",
         "OPTIONS": {
             "SERIALIZER": "cityweather.weather.cache.Serializer",
-            "SOCKET_CONNECT_TIMEOUT": 1,  # seconds
-            "SOCKET_TIMEOUT": 2,
+            "CONNECTION_FACTORY": "cityweather.runtime.connections.CacheFactory",
         },
     }
 }
@@ -261,6 +260,7 @@ SPECTACULAR_SETTINGS = {
 CELERY_BROKER_URL = BROKER_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: after 100 tries a worker would exit, at any hour
+CELERY_BROKER_POOL_LIMIT = 2  # senders in a process, each with two connections to Redis; further threads wait
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 60,  # seconds; ticks and batches ack early, so nothing legitimate lasts
     "socket_timeout": 10,

@@ -1,13 +1,11 @@
 """GET /weather while Redis takes connections and never answers: one wait for all who would use it."""
 
-import copy
 import socket
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
 from django.test import Client
 
 from cityweather.runtime import connections
@@ -43,9 +41,6 @@ def hanging(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hanging]
     server = Hanging()
     monkeypatch.setattr(connections, "TIMEOUT", TIMEOUT)
     use_redis(settings, server.url)
-    caches = copy.deepcopy(django_settings.CACHES)
-    caches["default"]["OPTIONS"]["SOCKET_TIMEOUT"] = TIMEOUT
-    settings.CACHES = caches
     forget_singletons()
     yield server
     forget_singletons()

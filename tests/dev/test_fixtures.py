@@ -53,7 +53,7 @@ def test_the_cache_uses_the_same_redis(redis_server: "Redis[bytes]", turn: int) 
 def test_without_the_fixture_there_is_no_redis() -> None:
     with pytest.raises(RedisGone):
         connections.redis_client().ping()
-    connections.redis_client.cache_clear()
+    connections.client.cache_clear()
 
 
 @pytest.mark.parametrize("turn", [1, 2])

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import django_redis.pool
 import fakeredis
 import pytest
 from django.apps import apps
@@ -102,8 +101,7 @@ def redis_server(
         server = fakeredis.FakeServer()
         client: Redis[bytes] = fakeredis.FakeRedis(server=server, protocol=2)
         monkeypatch.setattr(redis_connections, "_connect", lambda _: fakeredis.FakeRedis(server=server, protocol=2))
-        url = f"redis://fake-{id(server)}/0"
-        use_redis(settings, url, connection_class=fakeredis.FakeRedisConnection, server=server)
+        use_redis(settings, f"redis://fake-{id(server)}/0")
     else:
         valkey: Valkey = request.getfixturevalue("session_valkey")
         client = valkey.client()
@@ -120,18 +118,13 @@ def redis_server(
     yield client
     forget_singletons()
     client.close()
-    for pool in django_redis.pool.ConnectionFactory._pools.values():
-        pool.disconnect()
-    django_redis.pool.ConnectionFactory._pools.clear()
 
 
-def use_redis(settings: Any, url: str, **pool_options: Any) -> None:
+def use_redis(settings: Any, url: str) -> None:
     """Point every address at one server. `settings` is pytest-django's fixture, which puts them back."""
     settings.REDIS_URL = settings.BROKER_URL = settings.CACHE_URL = url
     caches = copy.deepcopy(django_settings.CACHES)
     caches["default"]["LOCATION"] = url
-    if pool_options:
-        caches["default"]["OPTIONS"]["CONNECTION_POOL_KWARGS"] = pool_options
     settings.CACHES = caches
 
 
@@ -145,9 +138,9 @@ def fresh_process() -> None:
 
 def forget_singletons() -> None:
     """Clear every per-process cache of ours (connections, parts, …): they hold the last test's server."""
-    for function in (redis_connections.redis_client, redis_connections.broker_client):
-        if function.cache_info().currsize:
-            function().close()
+    if redis_connections.client.cache_info().currsize:
+        for name in ("REDIS_URL", "BROKER_URL", "CACHE_URL"):
+            redis_connections.client(getattr(django_settings, name)).close()
     _find_singletons(frozenset(name for name in sys.modules if name.startswith("cityweather.")))
     for function in SINGLETONS:
         function.cache_clear()

@@ -1,10 +1,13 @@
-"""The one place where settings become connections to Redis. Each is made once per process."""
+"""The one place where settings become connections to Redis: in each process one pool for each address.
+
+Celery has connections of its own, since kombu makes a pool for each channel.
+"""
 
 from functools import lru_cache
 from typing import Any, cast
 
 from django.conf import settings
-from redis import Redis
+from redis import BlockingConnectionPool, Redis
 from redis._parsers.base import BaseParser
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
@@ -23,6 +26,10 @@ BaseParser.EXCEPTION_CLASSES |= {"MISCONF": WritesRefused, "NOREPLICAS": WritesR
 
 # Seconds. A flusher holds a job's row lock while it talks to Redis, so it never waits long.
 TIMEOUT = 2.0
+# A plan of a hosted Redis counts connections, and a pool keeps all that a burst opened. The threads of a web process
+# share a few: a call takes a millisecond.
+CONNECTIONS = 4
+POOL_TIMEOUT = 1.0  # seconds that a thread waits for one of them; then Redis counts as one that does not answer
 
 CLUSTER = "+cluster"  # redis+cluster://host:port, any node of it
 
@@ -35,17 +42,34 @@ def _connect(url: str) -> Redis:
         address = scheme.removesuffix(CLUSTER) + separator + rest
         # Retries there follow a slot that has moved; they end after the timeouts.
         return cast("Redis", RedisCluster.from_url(address, **timeouts, protocol=2))
-    return Redis.from_url(url, **timeouts, retry=Retry(NoBackoff(), 0), protocol=2)
+    limits = {"max_connections": CONNECTIONS, "timeout": POOL_TIMEOUT}
+    pool = BlockingConnectionPool.from_url(url, **limits, **timeouts, retry=Retry(NoBackoff(), 0), protocol=2)
+    return Redis.from_pool(pool)
 
 
 @lru_cache
+def client(url: str) -> Redis:
+    return _connect(url)
+
+
 def redis_client() -> Redis:
-    return _connect(settings.REDIS_URL)
+    return client(settings.REDIS_URL)
 
 
-@lru_cache
 def broker_client() -> Redis:
-    return redis_client() if settings.BROKER_URL == settings.REDIS_URL else _connect(settings.BROKER_URL)
+    return client(settings.BROKER_URL)
+
+
+class CacheFactory:
+    """What django-redis gets its connections from."""
+
+    def __init__(self, options: dict[str, Any]) -> None: ...
+
+    def connect(self, url: str) -> Redis:
+        return client(url)
+
+    def disconnect(self, connection: Redis) -> None:
+        connection.close()
 
 
 def server_version(url: str) -> tuple[int, ...]:
