@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from tests.api.test_exports import rows_of
 from tests.support.api import START, make_city
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -54,6 +55,15 @@ def test_a_status_can_be_chosen(keyed: Client) -> None:
     refreshed("Bb", 0, temperature=-3.5)
     (row,) = keyed.get("/cities/?status=success").json()["results"]
     assert (row["city"], row["temperature"], row["last_refreshed_at"]) == ("Bb", -3.5, "2026-01-02T03:04:05.678Z")
+
+
+def test_a_city_says_how_many_other_places_its_geocoder_found(keyed: Client) -> None:
+    refreshed("Springwood", 0, ambiguous=3, latitude=-33.7, longitude=150.6, country="AU")
+    make_city("Aa")
+    rows = keyed.get("/cities").json()["results"]
+    assert [(row["city"], row["ambiguous"]) for row in rows] == [("Aa", 0), ("Springwood", 3)]
+    header, *values = rows_of(keyed.get("/cities?format=csv"))
+    assert [dict(zip(header, row, strict=True))["ambiguous"] for row in values] == ["0", "3"]
 
 
 @pytest.mark.parametrize("query", ["status=x", "ordering=id", "search=%00", "search=" + "x" * 201, "cursor=x"])

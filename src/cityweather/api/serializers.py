@@ -155,3 +155,6 @@ class City(Shape):
     humidity = s.IntegerField(allow_null=True, help_text="%")
     observed_at = Time("When it was measured.", allow_null=True)
     matched = Matched(source="*", allow_null=True)
+    ambiguous = s.IntegerField(
+        help_text="How many other places fit its name; 0 for a place of the gazetteer, whose name here is unique"
+    )
