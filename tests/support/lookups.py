@@ -7,6 +7,7 @@ from typing import Any
 from cityweather.places import matching
 from cityweather.places.identity import Identity, identity
 from cityweather.places.matching import Asked
+from cityweather.places.names import display
 from cityweather.weather import lookup as lookups
 from cityweather.weather.known_cities import Target
 from cityweather.weather.lookup import Found
@@ -52,4 +53,4 @@ class Cities:
 
 def lookup(city: str, known: Known = nothing_known, place: Callable[[str], Place] = place_of) -> Found:
     """Look a city up whose place is known, or, with `place=Place`, is to be geocoded."""
-    return lookups.lookup(Asked(city), Cities(known, place))
+    return lookups.lookup(Asked(display(city)), Cities(known, place))

@@ -24,15 +24,14 @@ from cityweather.api.formats import CsvRenderer, GeoJsonRenderer, JsonRenderer, 
 from cityweather.api.pagination import KeysetPagination
 from cityweather.api.serializers import Shape
 from cityweather.errors import TooManyDownloads
+from cityweather.ingest.csv_rows import FORMULA, START
 
 PAGE = 1000  # rows
 AT_ONCE = 4  # downloads a process; each holds a thread as long as its reader takes
 TRY_AGAIN = 10.0  # seconds
 BOM = "\ufeff"
-# Where a spreadsheet may begin to read a formula (CWE-1236): at the start of a cell, and after what it may take for
-# the end of one, even within quotes. An apostrophe that stands there already gets one more: an import removes one,
-# so each text is read as it was.
-FORMULA = re.compile(r"(^|[;\t\r\n])(?=[ ']*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])")
+# An apostrophe that stands there already gets one more: an import removes one, so each text is read as it was.
+UNGUARDED = re.compile(START + FORMULA)
 
 Row = dict[str, Any]  # as the serializer writes it
 Pages = Iterator[Sequence[Row]]
@@ -159,7 +158,7 @@ def feature(properties: Row) -> Row:
 
 def guard(cell: Any) -> Any:
     """The cell with an apostrophe wherever a formula could begin. Only of texts: a number below zero is none."""
-    return FORMULA.sub(r"\1'", cell) if isinstance(cell, str) else cell
+    return UNGUARDED.sub(r"\1'", cell) if isinstance(cell, str) else cell
 
 
 class _Echo:

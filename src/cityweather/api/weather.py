@@ -21,7 +21,7 @@ from cityweather.api.serializers import (
     Town,
     number_or_null,
 )
-from cityweather.errors import BadCoordinates, BadName, NameTooLong
+from cityweather.errors import BadCoordinates, BadName
 from cityweather.places import names
 from cityweather.places.matching import Asked
 from cityweather.weather import lookup
@@ -109,13 +109,8 @@ class WeatherView(ApiView):
 
 
 def asked_place(request: Request) -> Asked:
-    """Raises NameTooLong, BadName, BadCoordinates.
-
-    The length is checked first, because normalising takes more than linear time.
-    """
+    """Raises BadName, BadCoordinates. The look-up checks the rest."""
     city = request.query_params.get("city", "")
-    if len(city) > names.MAX_LENGTH:
-        raise NameTooLong(limit=names.MAX_LENGTH)
     if queries.UNDECODABLE in city:
         raise BadName("The name of the city is not UTF-8. Percent-encode it as UTF-8: M%C3%BCnchen.")
     return Asked(names.display(city), latitude=_degrees(request, "lat"), longitude=_degrees(request, "lon"))

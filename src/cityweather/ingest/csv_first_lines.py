@@ -94,8 +94,10 @@ class Split:
     def find(self, names: Sequence[str]) -> int | None:
         return next((self.words.index(name) for name in names if name in self.words), None)
 
-    def filled(self) -> int:
-        return sum(map(bool, map(str.strip, self.cells)))
+
+def filled(cells: Sequence[str]) -> int:
+    """How many of them are not blank."""
+    return sum(map(bool, map(str.strip, cells)))
 
 
 def dialect(delimiter: str, *, quotes: bool) -> dict[str, Any]:

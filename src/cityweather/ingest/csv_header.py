@@ -3,7 +3,7 @@
 import csv
 
 from cityweather.ingest.csv_columns import has_places
-from cityweather.ingest.csv_first_lines import FirstLines, Split
+from cityweather.ingest.csv_first_lines import FirstLines, Split, filled
 from cityweather.ingest.csv_words import KNOWN, TITLE
 from cityweather.ingest.errors import ImportRefused, RowTooLong, UnclosedQuote
 
@@ -59,10 +59,9 @@ class HeaderSearch:
 
     def _is_wider(self, header: Split, than: int | None = None) -> bool:
         """Whether each line above has fewer filled cells, as titles have."""
-        most = than or header.filled()
+        most = than or filled(header.cells)
         return all(
-            self.source.is_comment(index)
-            or sum(map(bool, map(str.strip, self.source.lines[index].split(header.delimiter)))) < most
+            self.source.is_comment(index) or filled(self.source.lines[index].split(header.delimiter)) < most
             for index in range(self.top, header.index)
         )
 

@@ -19,7 +19,7 @@ from cityweather.ingest.csv_columns import (
     listed,
     unknown_column,
 )
-from cityweather.ingest.csv_first_lines import LOOK_AHEAD, FirstLines, Split
+from cityweather.ingest.csv_first_lines import LOOK_AHEAD, FirstLines, Split, filled
 from cityweather.ingest.csv_header import HeaderSearch
 from cityweather.ingest.csv_questions import HOW_TO_NAME, bad_line, looks_like_header, question, widest, widest_listed
 from cityweather.ingest.csv_words import CITY, KNOWN, NAME, PERSON, VAGUE, holds_city, plain
@@ -151,10 +151,10 @@ class _Search:
 
     def _table(self) -> list[Split]:
         """The first row; below lines of one cell, which may be titles, the first with as many cells as the next one."""
-        if any(split.filled() > 1 for split in self.splits):
+        if any(filled(split.cells) > 1 for split in self.splits):
             return self.splits
         for index in self.source.candidates(self.top + 1):
-            wide = [split for split in self.headers.splits(index)[0] if split.filled() > 1]
+            wide = [split for split in self.headers.splits(index)[0] if filled(split.cells) > 1]
             if wide:
                 return [split for split in wide if self._is_as_wide(split, split.end)] or self.splits
         return self.splits

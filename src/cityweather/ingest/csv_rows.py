@@ -9,8 +9,11 @@ from cityweather.ingest.csv_columns import Columns
 from cityweather.places import areas
 from cityweather.places.names import MAX_LENGTH, MISSING, check, display, key
 
-# Our downloads put an apostrophe before what a spreadsheet would run, see api/exports.py.
-GUARDED = re.compile(r"(^|[;\t\r\n])'(?=[ ']*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])")
+# Where a spreadsheet may begin to read a formula (CWE-1236): at the start of a cell, and after what it may take for
+# the end of one, even within quotes. Our downloads put an apostrophe there, see api/exports.py.
+START = r"(^|[;\t\r\n])"
+FORMULA = r"(?=[ ']*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])"
+GUARDED = re.compile(f"{START}'{FORMULA}")
 KEY_SEPARATOR = "\x1f"  # no cell holds it
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from cityweather.places.names import key
-from cityweather.places.spelling import bare, loose, without_accents
+from cityweather.places.names import bare, key, loose, without_accents
 
 DATA = Path(__file__).with_name("data")
 Code = tuple[str, str]  # country (ISO 3166-1 alpha-2) and region (GeoNames' admin1 code)

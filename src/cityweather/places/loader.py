@@ -11,8 +11,7 @@ from psycopg2.extras import execute_values
 
 from cityweather.models import GazetteerFile, Place, PlaceName
 from cityweather.places import areas, packed
-from cityweather.places.names import key
-from cityweather.places.spelling import loose, without_accents
+from cityweather.places.names import key, loose, without_accents
 from cityweather.places.titles import Titled, titles
 from cityweather.runtime.batched import batched
 

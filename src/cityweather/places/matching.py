@@ -6,8 +6,7 @@ from typing import Literal, NamedTuple
 
 from cityweather.places import areas
 from cityweather.places.areas import Area
-from cityweather.places.names import key
-from cityweather.places.spelling import loose
+from cityweather.places.names import key, loose
 
 OWN = 100  # how much more likely people mean a place by its own name than by another name, at equal population
 RIVAL = 10  # a namesake in the country of a region makes a place there likely, if it has a tenth of the people at least

@@ -1,4 +1,7 @@
-"""City names: how one is shown, the key that its spellings share, and which names are usable."""
+"""City names: how one is shown, the key that its spellings share, and which names are usable.
+
+Regions and countries, and names whose key is unknown, are compared by coarser spellings than a key.
+"""
 
 import re
 import unicodedata
@@ -20,6 +23,13 @@ _HIDDEN = re.compile(f"[{_CF.format(joiners='')}]")
 MISSING = frozenset(
     ("\\N", "NULL", "null", "None", "nan", "NaN", "NA", "N/A", "n/a", "#N/A", "-", "--", "\u2013", "\u2014")
 )
+
+# Letters that Unicode does not take apart into a letter and an accent; \u0131 is the Turkish i without its dot.
+_LETTERS = str.maketrans(
+    {"ł": "l", "đ": "d", "\u0131": "i", "ø": "o", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "\u2019": "'"}
+)
+_SEPARATORS = re.compile("[\\s\\-.,'`/()\u2019\u02bb\u02bc]+")  # the last three are apostrophes, too
+_SAINT = re.compile(r"\b(?:saint|sankt)\b")
 
 
 def display(raw: str) -> str:
@@ -55,3 +65,22 @@ def check(raw: str) -> tuple[str, str, str | None]:
     if not folded or name in MISSING:
         return name, "", "no_name"
     return name, folded, "name_too_long" if len(folded) > KEY_MAX_LENGTH else None
+
+
+def without_accents(key: str) -> str:
+    """ "düsseldorf" → "dusseldorf"; Greek and Cyrillic letters lose their accents, too."""
+    if key.isascii():
+        return key
+    taken_apart = unicodedata.normalize("NFD", key.translate(_LETTERS))
+    latin = "".join(sign for sign in taken_apart if not "\u0300" <= sign <= "\u036f")
+    return unicodedata.normalize("NFC", latin)
+
+
+def loose(key: str) -> str:
+    """The key with one space for every hyphen, dot or apostrophe, and "st" for Saint; accents stay."""
+    return _SAINT.sub("st", _SEPARATORS.sub(" ", key).strip())
+
+
+def bare(text: str) -> str:
+    """Letters and digits alone, in small letters and without accents: "Île-de-France" → "iledefrance"."""
+    return "".join(sign for sign in without_accents(text.casefold()) if sign.isalnum())

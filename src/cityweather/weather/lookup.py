@@ -136,11 +136,10 @@ class Lookup:
 
 def _checked_key(asked: Asked) -> str:
     """What look-ups share that ask for the same. Raises NoCity, NameTooLong, BadName, BadCoordinates."""
-    name = names.display(asked.name)
-    key = names.key(name)
-    if len(name) > names.MAX_LENGTH or len(key) > names.KEY_MAX_LENGTH:
+    key = names.key(asked.name)
+    if len(asked.name) > names.MAX_LENGTH or len(key) > names.KEY_MAX_LENGTH:
         raise NameTooLong(limit=names.MAX_LENGTH)
-    if CONTROL.search(name):
+    if CONTROL.search(asked.name):
         raise BadName
     if asked.latitude is None or asked.longitude is None:
         if (asked.latitude is None) != (asked.longitude is None):

@@ -7,8 +7,7 @@ from cityweather.errors import UnknownCity
 from cityweather.places import areas
 from cityweather.places.areas import Area, Code
 from cityweather.places.matching import NEARBY, Asked, Reading, distance_km, readings
-from cityweather.places.names import display, key
-from cityweather.places.spelling import loose
+from cityweather.places.names import display, key, loose
 from cityweather.weather.providers.base import Place
 
 ANOTHER_NAME = 2
