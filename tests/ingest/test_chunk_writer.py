@@ -82,7 +82,7 @@ def test_a_crash_before_the_commit_leaves_nothing(monkeypatch: pytest.MonkeyPatc
 
 def test_a_crash_after_the_commit_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(bulk_writer, "writer", fails(OperationalError("disk full"), 99))
+        patch.setattr(bulk_writer, "write_results", fails(OperationalError("disk full"), 99))
         job = begun()
         assert (job.phase, job.imported, stored(job)) == ("importing", 0, [])
         with pytest.raises(OperationalError):
@@ -94,7 +94,7 @@ def test_a_crash_after_the_commit_loses_nothing(monkeypatch: pytest.MonkeyPatch)
 def test_a_crash_in_the_middle_of_a_chunk_leaves_it_to_the_next_tick(monkeypatch: pytest.MonkeyPatch) -> None:
     job = begun()
     with monkeypatch.context() as patch:
-        patch.setattr(type(bulk_writer.writer()), "results", fails(OperationalError("gone")))
+        patch.setattr(bulk_writer, "write_results", fails(OperationalError("gone")))
         with pytest.raises(OperationalError):
             chunk_writer.tick()
     assert stored(job) == list(enumerate(NAMES[:7]))

@@ -20,8 +20,7 @@ def write(*rows: Row) -> BulkJob:
     job = BulkJob.objects.create(total=len(rows))
     matched = match_rows(rows)
     with transaction.atomic():
-        writer = bulk_writer.writer()
-        writer.results(job, 0, bulk_writer.with_cities(writer, matched))
+        bulk_writer.write_results(job, 0, bulk_writer.with_cities(matched))
     return job
 
 

@@ -9,7 +9,7 @@ import io
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 from django.db import connection
@@ -29,99 +29,80 @@ INCOMING = (
 OF_PLACE = CITY_COLUMNS.split(", ")[2:]  # what a City takes over from its place
 
 
-class Writer(Protocol):
-    """How one kind of database is written, inside the caller's transaction."""
+def with_cities(rows: Sequence[MatchedRow]) -> list[StoredRow]:
+    """Write the rows' cities, and return the rows with the ids. Several rows may share a City.
 
-    def cities(self, cities: Sequence[Identity]) -> dict[str, int]:
-        """Insert those that are missing; `cities` has each once, in the order of keys. Returns the ids of all, by key.
-
-        If an existing City has no place, it gets this one. Otherwise it does not change.
-        """
-        ...
-
-    def results(self, job: BulkJob, first_position: int, rows: Sequence[StoredRow]) -> None:
-        """Insert one pending JobResult for each row."""
-        ...
-
-
-def writer() -> Writer:
-    return CopyWriter() if connection.vendor == "postgresql" else SqliteWriter()
-
-
-def with_cities(to: Writer, rows: Sequence[MatchedRow]) -> list[StoredRow]:
-    """Write the rows' cities, and return the rows with the ids. Several rows may share a City."""
-    cities = {row.city.key: row.city for row in rows}
-    ids = to.cities(sorted(cities.values(), key=attrgetter("key")))
+    A City that is there and has no place gets that of its row. Otherwise it does not change.
+    """
+    cities = sorted({row.city.key: row.city for row in rows}.values(), key=attrgetter("key"))
+    ids = _write_to_postgresql(cities) if connection.vendor == "postgresql" else _write_to_sqlite(cities)
+    ids = _with_renamed(ids, cities)
     return [
         StoredRow(row.line, ids[row.city.key], row.asked, row.latitude, row.longitude, row.ambiguous) for row in rows
     ]
 
 
-class SqliteWriter:
-    """Other writers wait for each chunk. Plain statements: bulk_create takes seven times as long."""
-
-    def cities(self, cities: Sequence[Identity]) -> dict[str, int]:
-        adopt = ", ".join(f"{name} = excluded.{name}" for name in OF_PLACE)
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                f"INSERT INTO cityweather_city ({CITY_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) "  # noqa: S608
-                f"ON CONFLICT (key) DO UPDATE SET {adopt} WHERE place_id IS NULL AND excluded.place_id IS NOT NULL "
-                "ON CONFLICT (name) DO NOTHING",
-                cities,
-            )
-        ids = dict(City.objects.filter(key__in=[city.key for city in cities]).values_list("key", "id"))
-        return _with_renamed(ids, cities)
-
-    def results(self, job: BulkJob, first_position: int, rows: Sequence[StoredRow]) -> None:
-        with connection.cursor() as cursor:
+def write_results(job: BulkJob, first_position: int, rows: Sequence[StoredRow]) -> None:
+    """Insert one pending JobResult for each row."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            copied = ((job.pk, position, *row) for position, row in enumerate(rows, first_position))
+            copy(cursor, f"cityweather_jobresult ({RESULT_COLUMNS})", copied)
+        else:
             cursor.executemany(
                 f"INSERT INTO cityweather_jobresult ({RESULT_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",  # noqa: S608
                 [(job.pk.hex, position, *row) for position, row in enumerate(rows, first_position)],
             )
 
 
-class CopyWriter:
-    """PostgreSQL: one INSERT that returns the ids of the new cities, and COPY."""
-
-    def cities(self, cities: Sequence[Identity]) -> dict[str, int]:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO cityweather_city ({CITY_COLUMNS}) SELECT {CITY_COLUMNS} FROM {INCOMING} "  # noqa: S608
-                "ON CONFLICT DO NOTHING RETURNING key, id",
-                [_json(cities)],
-            )
-            ids = dict(cursor)
-            there = [city for city in cities if city.key not in ids]
-            if there:
-                ids |= self._ids_of(cursor, there)
-        return _with_renamed(ids, cities)
-
-    def _ids_of(self, cursor: CursorWrapper, cities: list[Identity]) -> dict[str, int]:
-        rows = _json(cities)
-        cursor.execute(
-            "SELECT key, city.id, city.place_id IS NULL AND incoming.place_id IS NOT NULL "  # noqa: S608
-            f"FROM {INCOMING} JOIN cityweather_city city USING (key)",
-            [rows],
+def _write_to_sqlite(cities: Sequence[Identity]) -> dict[str, int]:
+    """Returns the ids by key. Plain statements: bulk_create takes seven times as long, and other writers wait."""
+    adopt = ", ".join(f"{name} = excluded.{name}" for name in OF_PLACE)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO cityweather_city ({CITY_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) "  # noqa: S608
+            f"ON CONFLICT (key) DO UPDATE SET {adopt} WHERE place_id IS NULL AND excluded.place_id IS NOT NULL "
+            "ON CONFLICT (name) DO NOTHING",
+            cities,
         )
-        found = cursor.fetchall()
-        self._adopt(cursor, rows, [city for _, city, adopts in found if adopts])
-        return {key: city for key, city, _ in found}
+    return dict(City.objects.filter(key__in=[city.key for city in cities]).values_list("key", "id"))
 
-    def _adopt(self, cursor: CursorWrapper, rows: str, ids: list[int]) -> None:
-        """Race: the flush, or another import, may change the same cities, so they are locked in the order of ids."""
-        if ids:
-            cursor.execute("SELECT id FROM cityweather_city WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [ids])
-            values = ", ".join(f"{name} = incoming.{name}" for name in OF_PLACE)
-            cursor.execute(
-                f"UPDATE cityweather_city city SET {values} FROM {INCOMING} "  # noqa: S608
-                "WHERE city.key = incoming.key AND city.id = ANY(%s) AND city.place_id IS NULL",
-                [rows, ids],
-            )
 
-    def results(self, job: BulkJob, first_position: int, rows: Sequence[StoredRow]) -> None:
-        with connection.cursor() as cursor:
-            lines = ((job.pk, position, *row) for position, row in enumerate(rows, first_position))
-            copy(cursor, f"cityweather_jobresult ({RESULT_COLUMNS})", lines)
+def _write_to_postgresql(cities: Sequence[Identity]) -> dict[str, int]:
+    """Returns the ids by key. One INSERT returns those of the new cities."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO cityweather_city ({CITY_COLUMNS}) SELECT {CITY_COLUMNS} FROM {INCOMING} "  # noqa: S608
+            "ON CONFLICT DO NOTHING RETURNING key, id",
+            [_json(cities)],
+        )
+        ids = dict(cursor)
+        there = [city for city in cities if city.key not in ids]
+        return ids | _ids_of(cursor, there) if there else ids
+
+
+def _ids_of(cursor: CursorWrapper, cities: list[Identity]) -> dict[str, int]:
+    rows = _json(cities)
+    cursor.execute(
+        "SELECT key, city.id, city.place_id IS NULL AND incoming.place_id IS NOT NULL "  # noqa: S608
+        f"FROM {INCOMING} JOIN cityweather_city city USING (key)",
+        [rows],
+    )
+    found = cursor.fetchall()
+    _adopt(cursor, rows, [city for _, city, adopts in found if adopts])
+    return {key: city for key, city, _ in found}
+
+
+def _adopt(cursor: CursorWrapper, rows: str, ids: list[int]) -> None:
+    """Race: the flush, or another import, may change the same cities, so they are locked in the order of ids."""
+    if ids:
+        cursor.execute("SELECT id FROM cityweather_city WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [ids])
+        values = ", ".join(f"{name} = incoming.{name}" for name in OF_PLACE)
+        cursor.execute(
+            f"UPDATE cityweather_city city SET {values} FROM {INCOMING} "  # noqa: S608
+            "WHERE city.key = incoming.key AND city.id = ANY(%s) AND city.place_id IS NULL",
+            [rows, ids],
+        )
 
 
 def _json(cities: Sequence[Identity]) -> str:

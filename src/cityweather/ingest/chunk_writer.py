@@ -139,13 +139,12 @@ def _write(chunk: ImportChunk) -> None:
         ambiguous, unmatched = sum(row.ambiguous > 0 for row in matched), sum(row.unmatched for row in matched)
         with transaction.atomic():
             if _mark_written(chunk, ambiguous, unmatched):
-                writer = bulk_writer.writer()
-                writer.results(chunk.job, chunk.first_position, bulk_writer.with_cities(writer, matched))
+                bulk_writer.write_results(chunk.job, chunk.first_position, bulk_writer.with_cities(matched))
     else:
         copies = [StoredRow(*row) for row in rows]
         with transaction.atomic():
             if _mark_written(chunk, sum(row.ambiguous > 0 for row in copies), _unmatched(copies)):
-                bulk_writer.writer().results(chunk.job, chunk.first_position, copies)
+                bulk_writer.write_results(chunk.job, chunk.first_position, copies)
 
 
 def _mark_written(chunk: ImportChunk, ambiguous: int, unmatched: int) -> int:
