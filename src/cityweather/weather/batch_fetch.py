@@ -36,8 +36,10 @@ RELEASE_INTERVAL = 0.5  # seconds between two tries while Redis is unreachable
 
 @dataclass(frozen=True)
 class BatchContext:
-    """What batches work with; connections and what was learnt outlive a batch. `clock` gives Unix seconds, `ticks`
-    monotonic ones."""
+    """What batches work with; connections and what was learnt outlive a batch.
+
+    `clock` gives Unix seconds, `ticks` monotonic ones.
+    """
 
     tracker: Tracker
     provider: Provider
@@ -117,7 +119,7 @@ class _BatchRun:
     def run(self) -> None:
         end = "finished"
         try:
-            self._answer()
+            self._fetch()
         except Stopped as stop:
             end = self._drop(stop.reason)
         except HandBack as hand_back:
@@ -128,24 +130,13 @@ class _BatchRun:
             self._results.keep_found()
         self._log(end)
 
-    def _answer(self) -> None:
+    def _fetch(self) -> None:
         self._health.start_batch()
         self._results.now = self._context.clock()
         self._results.refused_by_dispatch(self._batch.refused)
         self._queue.put_back(self._results.take_from_cache(self._batch.rows))
-        completed: list[Completed] = []
-        while True:
-            # New requests go out before the answers are read, and travel meanwhile. After a failure the answers are
-            # read first, because they may show that nothing should be sent.
-            if not all(_is_answer(outcome) for _, outcome in completed):
-                self._read(completed)
-                completed = []
-            self._send()
-            self._read(completed)
-            if completed and not self._transport.under_way:  # for cities that were just located
-                self._send()
-            if not (self._queue or self._detector.held or self._transport.under_way):
-                break
+        self._exchange([])
+        while self._queue or self._detector.held or self._transport.under_way:
             now = self._context.ticks()
             self._results.deliver_if_due(now)
             self._admission.refund_late()
@@ -153,9 +144,24 @@ class _BatchRun:
                 raise end
             completed = self._transport.poll(self._timeout(now))
             self._results.now = self._context.clock()
+            self._exchange(completed)
         self._results.deliver()
         batch = self._batch
         self._context.tracker.release(batch.job_id, batch.epoch, batch.token, self._speed())
+
+    def _exchange(self, completed: list[Completed]) -> None:
+        """New requests go out before the answers are read, and travel meanwhile.
+
+        The answers are read first if they may decide what goes out: after a failure, which may show that nothing
+        should; to a probe; and when no new row is left, since rows that were just geocoded are new ones.
+        """
+        decides = any(call.probe or not _is_answer(outcome) for call, outcome in completed)
+        if decides or not self._queue.new_rows:
+            self._read(completed)
+            self._send()
+        else:
+            self._send()
+            self._read(completed)
 
     def _timeout(self, now: float) -> float:
         due = self._results.due()
