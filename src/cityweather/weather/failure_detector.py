@@ -19,6 +19,7 @@ At a failure rate between the two limits, rows are asked again. Neither the city
 import random
 import time
 from collections.abc import Callable
+from itertools import count
 
 from cityweather.errors import GaveUp
 from cityweather.weather.availability import LONGEST_PAUSE
@@ -120,6 +121,7 @@ class FailureDetector:
         self._held: list[Call] = []
         self._needed = 0  # probes still to be answered
         self._under_way = 0
+        self._turn = count()  # of the kinds of held calls
 
     @property
     def held(self) -> int:
@@ -151,9 +153,9 @@ class FailureDetector:
         return call
 
     def _kind(self) -> Kind:
-        """What the next probe must ask: a geocoder that is unreachable is no city's fault either."""
-        kinds = sorted({call.kind for call in self._held})
-        return kinds[(self._needed - self._under_way) % len(kinds)] if kinds else self._queue.next_kind()
+        """What held calls asked for, in turn: a geocoder that is unreachable is no city's fault either."""
+        kinds = sorted({call.kind for call in self._held}) or [self._queue.next_kind()]
+        return kinds[next(self._turn) % len(kinds)]
 
     def probe_answered(self, now: float) -> bool:
         """True once all are back: the provider is well, so the failures of the held calls were the cities'."""
