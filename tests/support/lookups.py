@@ -9,8 +9,8 @@ from cityweather.places.identity import Identity, identity
 from cityweather.places.matching import Asked
 from cityweather.places.names import display
 from cityweather.weather import lookup as lookups
-from cityweather.weather.known_cities import Target
-from cityweather.weather.lookup import Found
+from cityweather.weather.known_cities import KnownCity
+from cityweather.weather.lookup import FoundWeather
 from cityweather.weather.providers.base import Place, Weather
 from tests.support.fakes import place_of
 
@@ -43,14 +43,14 @@ class Cities:
         self._place = place
         self.remembered: list[tuple[Identity, Weather, float]] = []
 
-    def find(self, asked: Asked) -> Target:
+    def find(self, asked: Asked) -> KnownCity:
         place = self._place(asked.name)
-        return Target(identity(asked, matching.NOWHERE), place, "gazetteer" if place.located else "provider")
+        return KnownCity(identity(asked, matching.NOWHERE), place, "gazetteer" if place.located else "provider")
 
     def remember(self, city: Identity, weather: Weather, answered_at: float) -> None:
         self.remembered.append((city, weather, answered_at))
 
 
-def lookup(city: str, known: Known = nothing_known, place: Callable[[str], Place] = place_of) -> Found:
+def lookup(city: str, known: Known = nothing_known, place: Callable[[str], Place] = place_of) -> FoundWeather:
     """Look a city up whose place is known, or, with `place=Place`, is to be geocoded."""
     return lookups.lookup(Asked(display(city)), Cities(known, place))

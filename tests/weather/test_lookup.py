@@ -13,7 +13,7 @@ from cityweather.errors import (
     UnknownCity,
 )
 from cityweather.places import names
-from cityweather.weather.lookup import Found
+from cityweather.weather.lookup import FoundWeather
 from cityweather.weather.providers.base import Weather
 from tests.support.fakes import BROKEN, UNKNOWN, reply, weather
 from tests.support.lookups import answer, known_since, lookup, nothing_known
@@ -69,7 +69,7 @@ def test_a_refused_city_is_remembered(provider: Any, outcome: Any, error: type[E
 def test_the_last_known_weather_is_served_as_stale_while_the_provider_is_out(provider: Any) -> None:
     answer(provider, *[BROKEN] * 3)
     found = lookup("oslo", known_since(3600))
-    assert found == Found(
+    assert found == FoundWeather(
         Weather(1.0, "Snow", 90, 1, name="Oslo"), "oslo", "gazetteer", cached=False, stale=True, age=3600, candidates=[]
     )
 

@@ -35,7 +35,7 @@ DECIMAL = re.compile(r"[-+]?[0-9]{1,3}(\.[0-9]{1,20})?")
 
 
 class MatchedFound(Matched):
-    """Made of a lookup.Found."""
+    """Made of a lookup.FoundWeather."""
 
     source = s.ChoiceField(
         [*MATCHED_BY[1:], "request"], help_text="Where its coordinates come from; request: those given"
@@ -52,7 +52,7 @@ class MatchedFound(Matched):
 class Weather(Shape):
     """null: the provider did not give it."""
 
-    # Made of a lookup.Found.
+    # Made of a lookup.FoundWeather.
     city = s.CharField()
     temperature = Temperature(source="weather.temperature")
     condition = s.CharField(source="weather.condition", allow_null=True, help_text="For example Clear, Clouds, Rain")
@@ -71,7 +71,7 @@ class Weather(Shape):
     candidates = s.SerializerMethodField(help_text="The likeliest of them; those of a geocoder are only counted")
 
     @extend_schema_field(Town(many=True))
-    def get_candidates(self, found: lookup.Found) -> list[dict[str, Any]]:
+    def get_candidates(self, found: lookup.FoundWeather) -> list[dict[str, Any]]:
         return list(found.candidates)
 
 

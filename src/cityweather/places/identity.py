@@ -5,7 +5,7 @@ from typing import NamedTuple
 from cityweather.places import areas
 from cityweather.places.matching import Asked, Match
 from cityweather.places.names import MAX_LENGTH, key
-from cityweather.places.titles import coordinates, located
+from cityweather.places.titles import at_coordinates, coordinates
 
 
 class Identity(NamedTuple):
@@ -38,7 +38,7 @@ def identity(asked: Asked, match: Match) -> Identity:
         )  # fmt: skip
     if asked.latitude is not None and asked.longitude is not None:
         point = coordinates(asked.latitude, asked.longitude)
-        name = located(asked.name, asked.latitude, asked.longitude) if asked.name else point
+        name = at_coordinates(asked.name, asked.latitude, asked.longitude) if asked.name else point
         return Identity(name, key(name), latitude=asked.latitude, longitude=asked.longitude)
     name = written(asked, exact=True)
     return Identity(name, key(name))

@@ -15,7 +15,7 @@ NEARBY = 10.0  # km; coordinates without a name are called after the nearest pla
 MOST_CANDIDATES = 10  # that a match lists
 EARTH = 6371.0  # km, the mean radius
 
-Source = Literal["file", "gazetteer"]
+Source = Literal["file", "request", "gazetteer", "provider"]  # who knows where a place is
 
 
 class Asked(NamedTuple):

@@ -32,11 +32,11 @@ def titles(places: list[Titled]) -> Iterator[tuple[int, str]]:
         region = "" if short[_short(place)] == 1 else place.region
         title = ", ".join(filter(None, (place.name, region, place.country)))
         if short[_short(place)] > 1 and long[_long(place)] > 1:
-            title = located(title, place.latitude, place.longitude)
+            title = at_coordinates(title, place.latitude, place.longitude)
         yield place.geonames_id, title
 
 
-def located(name: str, latitude: float, longitude: float) -> str:
+def at_coordinates(name: str, latitude: float, longitude: float) -> str:
     """The name with its coordinates in degrees: "Springfield, Illinois, US (39.80, -89.64)"."""
     point = coordinates(latitude, longitude)
     return f"{name[: MAX_LENGTH - len(point) - 3]} ({point})"

@@ -48,7 +48,7 @@ class AnswerReader:
         if call.kind is Kind.GEOCODE:
             place = self._provider.geocoder.parse(call.places[0], outcome)
             self._health.record_success(now)
-            self._located(call, place)
+            self._geocoded(call, place)
         else:
             answers = self._provider.parse(call.places, outcome)
             self._health.record_success(now)
@@ -57,7 +57,7 @@ class AnswerReader:
         if call.probe:
             self._probe_answered(call, now)
 
-    def _located(self, call: Call, place: Place) -> None:
+    def _geocoded(self, call: Call, place: Place) -> None:
         self._queue.put_back([row for row in call.rows if self._results.located(row, place)])
 
     def _rows_answered(self, call: Call, answers: list[Weather | WeatherError], now: float) -> None:

@@ -4,7 +4,6 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 from django.db import DatabaseError
 from django.db.models import Q
@@ -13,17 +12,15 @@ from django.db.models.functions import Now
 from cityweather.models import City, Status
 from cityweather.places import gazetteer, matching
 from cityweather.places.identity import Identity, identity
-from cityweather.places.matching import Asked, Candidate
+from cityweather.places.matching import Asked, Candidate, Source
 from cityweather.places.titles import with_coordinates_of_title
 from cityweather.weather.providers.base import Place, Weather
 
 log = logging.getLogger(__name__)
 
-Source = Literal["request", "gazetteer", "provider"]
-
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class KnownCity:
     """What a look-up is about: its City, the place to ask the provider for, and the other places that fit."""
 
     city: Identity
@@ -33,7 +30,7 @@ class Target:
     ambiguous: int = 0
 
 
-def find(asked: Asked) -> Target:
+def find(asked: Asked) -> KnownCity:
     """By the coordinates given, else the gazetteer, else what an earlier answer found. One query, two without a place.
 
     While the database is unreachable only the provider's geocoder knows where the city is.
@@ -52,7 +49,7 @@ def find(asked: Asked) -> Target:
     latitude, longitude = (asked.latitude, asked.longitude) if given else (city.latitude, city.longitude)
     place = Place(city.name, latitude, longitude, city.matched_name, city.region, city.country, city.ambiguous)
     source: Source = "request" if given else "gazetteer" if match.place else "provider"
-    return Target(city, place, source, match.others, match.ambiguous)
+    return KnownCity(city, place, source, match.others, match.ambiguous)
 
 
 def _found_before(city: Identity) -> Identity:

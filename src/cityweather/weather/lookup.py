@@ -17,7 +17,7 @@ from cityweather.runtime import connections, redis_cooldown
 from cityweather.runtime.slow_work import slow_work
 from cityweather.weather import factory, known_cities
 from cityweather.weather.cache import Answer, Cache, LookupAnswer, location
-from cityweather.weather.known_cities import Target
+from cityweather.weather.known_cities import KnownCity
 from cityweather.weather.provider_client import ProviderClient
 from cityweather.weather.providers.base import Place, Weather, packed_at
 from cityweather.weather.single_flight import SingleFlight
@@ -30,13 +30,13 @@ CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
 class Cities(Protocol):
     """The City rows, see known_cities."""
 
-    def find(self, asked: Asked) -> Target: ...
+    def find(self, asked: Asked) -> KnownCity: ...
     def last_known(self, key: str) -> tuple[Weather, float] | None: ...
     def remember(self, city: Identity, weather: Weather, answered_at: float) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundWeather:
     """`city` as asked. `age` in seconds since the provider answered; `stale`: the last known, as the provider is out.
 
     `source`, `ambiguous` and `candidates` as in LookupAnswer.
@@ -52,7 +52,7 @@ class Found:
     candidates: Sequence[dict[str, Any]] = ()
 
 
-def lookup(asked: Asked, cities: Cities = known_cities) -> Found:
+def lookup(asked: Asked, cities: Cities = known_cities) -> FoundWeather:
     """Raises BadRequest, WeatherError."""
     return _web().lookup(asked, cities)
 
@@ -72,7 +72,7 @@ class Lookup:
         self._flights = flights
         self._client = client
 
-    def lookup(self, asked: Asked, cities: Cities) -> Found:
+    def lookup(self, asked: Asked, cities: Cities) -> FoundWeather:
         key = _checked_key(asked)
         if (answer := self._cache.read_lookup(key)) is not None:
             return _found(asked, answer, cached=True)
@@ -89,23 +89,23 @@ class Lookup:
 
     def _ask(self, asked: Asked, key: str, cities: Cities) -> LookupAnswer:
         """A refused city is an answer, too, and remembered."""
-        target = cities.find(asked)
+        known = cities.find(asked)
         deadline = self._client.deadline()
         try:
-            place = self._located(target.place, deadline)
+            place = self._with_coordinates(known.place, deadline)
             observed = self._observed(place, deadline)
         except (UnknownCity, RefusedCity) as error:
             answer = LookupAnswer(time.time(), None, error.code)
         else:
             weather = packed_at(place, observed.weather or ())
-            city = target.city._replace(ambiguous=place.ambiguous)
+            city = known.city._replace(ambiguous=place.ambiguous)
             cities.remember(city, Weather.unpack(weather), observed.answered_at)
-            others, candidates = _others(target, place)
-            answer = LookupAnswer(observed.answered_at, weather, None, target.source, others, candidates)
+            others, candidates = _others(known, place)
+            answer = LookupAnswer(observed.answered_at, weather, None, known.source, others, candidates)
         self._cache.set_lookup(key, answer)
         return answer
 
-    def _located(self, place: Place, deadline: float) -> Place:
+    def _with_coordinates(self, place: Place, deadline: float) -> Place:
         """A name that the gazetteer does not know is geocoded once for all jobs and look-ups."""
         if place.located:
             return place
@@ -125,7 +125,7 @@ class Lookup:
 
     def _observed(self, place: Place, deadline: float) -> Answer:
         """Fresh weather of this location, which another name may have brought here."""
-        assert place.latitude is not None and place.longitude is not None  # noqa: S101, PT018  # _located() saw to it
+        assert place.latitude is not None and place.longitude is not None  # noqa: S101, PT018  # _with_coordinates() saw to it
         key = location(place.latitude, place.longitude)
         answer = self._cache.get(key)
         if answer is None or answer.weather is None:
@@ -141,9 +141,9 @@ def _checked_key(asked: Asked) -> str:
         raise NameTooLong(limit=names.MAX_LENGTH)
     if CONTROL.search(asked.name):
         raise BadName
+    if (asked.latitude is None) != (asked.longitude is None):
+        raise BadCoordinates
     if asked.latitude is None or asked.longitude is None:
-        if (asked.latitude is None) != (asked.longitude is None):
-            raise BadCoordinates
         if not key:
             raise NoCity
         return key
@@ -152,33 +152,33 @@ def _checked_key(asked: Asked) -> str:
     return f"{location(asked.latitude, asked.longitude)} {key}"
 
 
-def _found(asked: Asked, answer: LookupAnswer, *, cached: bool) -> Found:
+def _found(asked: Asked, answer: LookupAnswer, *, cached: bool) -> FoundWeather:
     if answer.weather is None:
         raise REFUSALS.get(answer.error or "", UnknownCity)
-    return Found(
+    return FoundWeather(
         Weather.unpack(answer.weather), written(asked), answer.source, cached, stale=False,
         age=_age(answer.answered_at), ambiguous=answer.ambiguous, candidates=answer.candidates,
     )  # fmt: skip
 
 
-def _stale(asked: Asked, cities: Cities) -> Found | None:
-    target = cities.find(asked)
-    known = cities.last_known(target.city.key)
-    if known is None or time.time() - known[1] > STALE_FOR:
+def _stale(asked: Asked, cities: Cities) -> FoundWeather | None:
+    known = cities.find(asked)
+    last = cities.last_known(known.city.key)
+    if last is None or time.time() - last[1] > STALE_FOR:
         return None
-    weather, answered_at = known
-    if target.source == "request":
+    weather, answered_at = last
+    if known.source == "request":
         weather = weather._replace(latitude=asked.latitude, longitude=asked.longitude)
-    others, candidates = _others(target, target.place)
-    return Found(
-        weather, written(asked), target.source, cached=False, stale=True, age=_age(answered_at),
+    others, candidates = _others(known, known.place)
+    return FoundWeather(
+        weather, written(asked), known.source, cached=False, stale=True, age=_age(answered_at),
         ambiguous=others, candidates=candidates,
     )  # fmt: skip
 
 
-def _others(target: Target, place: Place) -> tuple[int, list[dict[str, Any]]]:
+def _others(known: KnownCity, place: Place) -> tuple[int, list[dict[str, Any]]]:
     """How many other places fit, and the likeliest of them. Those of a geocoder are only counted."""
-    return target.ambiguous or place.ambiguous, [_shown(candidate) for candidate in target.candidates]
+    return known.ambiguous or place.ambiguous, [_shown(candidate) for candidate in known.candidates]
 
 
 def _shown(place: Candidate) -> dict[str, Any]:

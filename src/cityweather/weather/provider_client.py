@@ -18,7 +18,7 @@ from cityweather.weather.http_single import WebTransport
 from cityweather.weather.providers.base import Place, Provider, Request, Response, Weather
 from cityweather.weather.rate_limiter import RateLimiter
 
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 LONGEST_WAIT = 2.0  # seconds a person waits for the quota or a Retry-After
 SLOT_INTERVAL = 0.05  # seconds between two tries for a slot
@@ -112,7 +112,7 @@ class ProviderClient:
 
     # --- failures ------------------------------------------------------------------------------------------------
 
-    def _retrying(self, ask: Callable[[], Answer], place: Place, deadline: float) -> Answer:
+    def _retrying(self, ask: Callable[[], T], place: Place, deadline: float) -> T:
         latest = deadline - LONGEST_ANSWER + RETRY_FOR  # when the last retry may begin
 
         def hopeless(error: Exception) -> bool:
@@ -126,14 +126,14 @@ class ProviderClient:
             on_backoff=_wait_for_retry_after, logger=None, factor=FIRST_RETRY,
         )  # fmt: skip
         try:
-            answer: Answer = retries(self._once)(ask)
+            answer: T = retries(self._once)(ask)
         except WeatherError as error:
             if error.fault is Fault.OUTAGE and not isinstance(error, BreakerOpen):
                 self._breaker.record_city_failure(key(place.name), error.code)
             raise
         return answer
 
-    def _once(self, ask: Callable[[], Answer]) -> Answer:
+    def _once(self, ask: Callable[[], T]) -> T:
         """One try. While the breaker is half-open it is the probe."""
         holder = uuid.uuid4().hex
         verdict = self._breaker.check(holder)

@@ -26,24 +26,24 @@ _ERRORS = {
 }
 
 
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 
-class SingleFlight(Generic[Answer]):
+class SingleFlight(Generic[T]):
     """`read` gets the answer that another process has put into the cache, None if there is none yet."""
 
     def __init__(
-        self, provider: str, read: Callable[[str], Answer | None], redis: Redis, cooldown: RedisCooldown | None = None
+        self, provider: str, read: Callable[[str], T | None], redis: Redis, cooldown: RedisCooldown | None = None
     ) -> None:
         self._provider = provider
         self._read = read
         self._redis = redis
         self._finish = provider_scripts.load(redis, "finish_flight")
         self._cooldown = cooldown or RedisCooldown()
-        self._futures: dict[str, Future[Answer]] = {}
+        self._futures: dict[str, Future[T]] = {}
         self._lock = Lock()
 
-    def run(self, lookup_key: str, ask: Callable[[], Answer]) -> tuple[Answer, bool]:
+    def run(self, lookup_key: str, ask: Callable[[], T]) -> tuple[T, bool]:
         """The answer, and whether it was asked for here. `ask` puts it into the cache. Raises WeatherError."""
         with self._lock:
             future = self._futures.get(lookup_key)
@@ -64,13 +64,13 @@ class SingleFlight(Generic[Answer]):
         return answer, asked
 
     @staticmethod
-    def _follow(future: Future[Answer]) -> Answer:
+    def _follow(future: Future[T]) -> T:
         try:
             return future.result(HOLD + LONGEST_WAIT)
         except TimeoutError:
             raise ProviderTimeout from None
 
-    def _lead(self, lookup_key: str, ask: Callable[[], Answer]) -> tuple[Answer, bool]:
+    def _lead(self, lookup_key: str, ask: Callable[[], T]) -> tuple[T, bool]:
         name, token = redis_keys.flight(self._provider, lookup_key), uuid.uuid4().hex
         try:
             answer = None if self._cooldown.active else self._wait(name, token, lookup_key)
@@ -88,7 +88,7 @@ class SingleFlight(Generic[Answer]):
         finally:
             self._end(name, token, failure)
 
-    def _wait(self, name: str, token: str, lookup_key: str) -> Answer | None:
+    def _wait(self, name: str, token: str, lookup_key: str) -> T | None:
         """Another's answer; None once the flight is ours. Raises the error of a flight that failed."""
         deadline = time.monotonic() + LONGEST_WAIT
         pause, longest = POLL_INTERVALS
@@ -103,7 +103,7 @@ class SingleFlight(Generic[Answer]):
                 return answer
         raise ProviderTimeout
 
-    def _already_answered(self, name: str, token: str, lookup_key: str) -> Answer | None:
+    def _already_answered(self, name: str, token: str, lookup_key: str) -> T | None:
         answer = self._read(lookup_key)
         if answer is not None:
             self._end(name, token, "")
