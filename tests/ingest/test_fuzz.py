@@ -25,7 +25,7 @@ bytes_like_csv = st.lists(st.sampled_from(PIECES) | st.binary(max_size=8), max_s
 options = st.fixed_dictionaries(
     {
         "encoding": st.sampled_from(
-            [None, "utf-8", "cp1252", "utf-16", "shift_jis", "gb18030", "euc_kr", "big5", "ascii"]
+            [None, "utf-8", "cp1252", "utf-16", "shift_jis", "gb18030", "euc_kr", "big5", "ascii", "iso2022_jp"]
         ),
         "delimiter": st.sampled_from([None, ",", "tab"]),
         "column": st.sampled_from([None, "1", "2", "0", "name", "²", "٣", "99999999999999999999"]),

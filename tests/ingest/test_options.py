@@ -30,7 +30,8 @@ def taken(name: str) -> str | None:
 def test_an_encoding_may_be_called_all_that_python_calls_it(shape: type[str]) -> None:
     names = {*aliases, *aliases.values(), *ENCODINGS}
     shapes = {name: shape(name) for name in names}
-    assert {name: taken(shapes[name]) for name in names} == {name: known(name) for name in names}
+    larger = dict.fromkeys(("ks_c_5601", "ks_c_5601_1987"), "cp949")  # than what Python takes them for
+    assert {name: taken(shapes[name]) for name in names} == {name: larger.get(name, known(name)) for name in names}
 
 
 def test_every_encoding_can_be_decoded() -> None:

@@ -14,12 +14,23 @@ DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 ENCODINGS = {
     *(f"iso8859-{part}" for part in range(1, 17) if part != 12),
     *(f"cp{page}" for page in (437, 737, 775, 850, 852, 855, 857, 862, 866, 874, 932, 949, 950, *range(1250, 1259))),
-    *("ascii", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "koi8-r", "koi8-u", "tis-620"),
+    *("ascii", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"),
+    *("koi8-r", "koi8-u", "tis-620", "iso2022_jp"),
     *("mac-roman", "mac-latin2", "mac-cyrillic", "mac-greek", "mac-turkish"),
     *("shift_jis", "euc_jp", "euc_kr", "gb2312", "gbk", "gb18030", "big5", "big5hkscs"),
 }
-# Labels of the web that Python does not know, beside those that differ by "x-" or "windows-" only.
-LABELS = {"ks-c-5601": "cp949", "unicode": "utf-16", "gb-2312-80": "gb2312", "sjis": "shift_jis"}
+# Labels of IANA and the web that Python does not know, beside those that differ by "x-" or "windows-" only, or that
+# are written for a larger set than Python's: what Windows calls Shift_JIS and KS C 5601 has more characters.
+LABELS = {
+    **dict.fromkeys(("windows-31j", "cswindows31j", "x-sjis"), "cp932"),
+    **dict.fromkeys(("ks-c-5601", "ks-c-5601-1987"), "cp949"),
+    **dict.fromkeys(("iso-8859-8-i", "iso-8859-8-e", "csiso88598i", "csiso88598e"), "iso8859-8"),
+    **dict.fromkeys(("iso-8859-6-i", "iso-8859-6-e"), "iso8859-6"),
+    "unicode": "utf-16",
+    "gb-2312-80": "gb2312",
+    "x-x-big5": "big5",
+    "x-unicode20utf8": "utf-8",
+}
 OPTION_MAX = 200  # characters
 NO_COLUMN = "0"
 PARTS = ("region", "country", "latitude", "longitude")
@@ -32,7 +43,7 @@ class ReadOptions:
 
     `header_line`, the number of the header's line, makes `header` True. `column` holds the cities. It and the other
     columns are a header or a number from 1; "0" means that the file has no such column, except of `column`. `utf-16`
-    needs a byte order mark. `quotes`: "none" takes quotes for ordinary characters. Raises BadOption.
+    and `utf-32` need a byte order mark. `quotes`: "none" takes quotes for ordinary characters. Raises BadOption.
     """
 
     encoding: str | None = None
@@ -106,9 +117,10 @@ _BY_MODULE = {**{_module(name): name for name in ENCODINGS}, "utf_8_sig": "utf-8
 
 def _encoding(value: str) -> str:
     """By any label that Python, IANA or the web knows: cp949, windows-949, ks_c_5601-1987, x-sjis, …"""
-    label = value.strip().casefold().replace("_", "-").removeprefix("x-").removesuffix("-1987")
-    shorter = re.sub(r"^(windows-|ibm-?|ms|cp-|dos-?)(?=\d+$)", "cp", label)
-    names = (value, label, shorter, LABELS.get(label, ""))
+    label = value.strip().casefold().replace("_", "-")
+    plain = label.removeprefix("x-")
+    shorter = re.sub(r"^(windows-|ibm-?|ms|cp-|dos-?)(?=\d+$)", "cp", plain)
+    names = (LABELS.get(label, value), LABELS.get(plain, plain), shorter)
     known = next((_BY_MODULE[module] for module in map(_module, names) if module in _BY_MODULE), None)
     if known is None:
         raise BadOption(option="encoding", value=value[:40], choices="utf-8, utf-16, cp1252, iso-8859-1, shift_jis, …")

@@ -36,8 +36,8 @@ def decode(pieces: Iterator[bytes], given: str | None) -> tuple[str, Iterator[st
         if first.startswith(bom):
             first, encoding = first[len(bom) :], name
             break
-    if encoding == "utf-16" and first:
-        raise BadOption("The file has no byte order mark. Say encoding=utf-16-le or encoding=utf-16-be.")
+    if encoding in ("utf-16", "utf-32") and first:
+        raise BadOption(f"The file has no byte order mark. Say encoding={encoding}-le or encoding={encoding}-be.")
     return encoding, _texts(chain([first], pieces), encoding)
 
 
