@@ -34,8 +34,8 @@ def test_an_import_pays_for_no_index_that_nothing_asks() -> None:
 
 
 def test_every_city_becomes_a_pending_row_in_order_of_appearance() -> None:
-    job = imported("Paris", "oslo", "Lima", "OSLO", "東京", 'O"Fallon', "a,b", "back\\slash", "\\.", "paris", "Rome")
-    names = ["Paris", "oslo", "Lima", "東京", 'O"Fallon', "a,b", "back\\slash", "\\.", "Rome"]
+    job = imported("Paris", "oslo", "Lima", "OSLO", "東京", 'O"Fallon', "a,b", "back\\slash", "\\.x", "paris", "Rome")
+    names = ["Paris", "oslo", "Lima", "東京", 'O"Fallon', "a,b", "back\\slash", "\\.x", "Rome"]
     lines = [2, 3, 4, 6, 7, 8, 9, 10, 12]
     assert results(job) == [
         (position, line, name, "pending") for position, (line, name) in enumerate(zip(lines, names, strict=True))

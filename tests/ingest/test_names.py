@@ -91,8 +91,13 @@ def test_a_text_of_combining_marks_takes_no_more_time_than_any_other(marks: str,
 
 
 def test_missing_values_are_no_names() -> None:
-    assert {raw: check(raw)[2] for raw in MISSING} == dict.fromkeys(MISSING, "no_name")
-    assert check("Nan")[1] == "nan"  # in Thailand
+    written = {*MISSING, *map(str.upper, MISSING), "None", "NaN", "n.A.", "N\uff0fA"}
+    assert {raw: check(raw)[2] for raw in written} == dict.fromkeys(written, "no_name")
+
+
+@pytest.mark.parametrize("name", ["Nan", "Y", "Å", "Unknownville", "#1 Road", "'t Zand", "၁", "Nil Valley"])
+def test_what_only_looks_like_a_missing_value_is_a_name(name: str) -> None:
+    assert check(name)[2] is None
 
 
 def test_every_format_character_of_this_python_is_known() -> None:

@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cityweather.ingest.csv_reader import DELIMITERS_AT_END
+from cityweather.ingest.csv_rows import QUOTES
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.spool import spool_upload
 from cityweather.ingest.text import MARKUP
@@ -21,9 +22,11 @@ FORBIDDEN = {chr(code) for code in (*range(32), *range(127, 160), 0xFFFD)} - {"\
 
 
 def is_name(raw: str) -> bool:
-    """A name that no rule of the reader changes: a guard, what empty columns leave, a quote that swallows lines."""
-    changed = raw.startswith("'") or raw.strip() != raw.strip(DELIMITERS_AT_END) or len(raw.splitlines()) > 2
-    return check(raw)[2] is None and not changed and not FORBIDDEN & set(raw)
+    """A name that no rule of the reader changes: quotes, what empty columns leave, a quote that swallows lines."""
+    text = display(raw)
+    changed = raw.strip() != raw.strip(DELIMITERS_AT_END) or len(raw.splitlines()) > 2 or text[:1] in {*QUOTES, "#"}
+    has_letters = any(map(str.isalnum, raw))
+    return check(raw)[2] is None and has_letters and not changed and not FORBIDDEN & set(raw)
 
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30).filter(is_name)

@@ -22,6 +22,7 @@ from cityweather.ingest.csv_columns import (
 from cityweather.ingest.csv_first_lines import LOOK_AHEAD, FirstLines, Split, filled
 from cityweather.ingest.csv_header import HeaderSearch
 from cityweather.ingest.csv_questions import HOW_TO_NAME, bad_line, looks_like_header, question, widest, widest_listed
+from cityweather.ingest.csv_rows import is_quoted
 from cityweather.ingest.csv_words import CITY, KNOWN, NAME, PERSON, VAGUE, holds_city, plain
 from cityweather.ingest.errors import BadOption, NoCityColumn, RowTooLong, UnclosedQuote
 from cityweather.ingest.options import DELIMITERS, ReadOptions
@@ -36,8 +37,9 @@ class Layout:
     """How the rows are read.
 
     `header` holds its cells, none when there is no header. `given`: the client named the delimiter. `lines` stand
-    before the rows. `kept` are lines of the rows that have been read already. `listed`: all columns, and
-    `first_lines`: the first lines of the file, for people. `header_line`: None when there is no header.
+    before the rows. `marks` are quotes that the parser does not know. `kept` are lines of the rows that have been read
+    already. `listed`: all columns, and `first_lines`: the first lines of the file, for people. `header_line`: None when
+    there is no header.
     """
 
     delimiter: str
@@ -46,6 +48,7 @@ class Layout:
     width: int
     given: bool
     quotes: bool
+    marks: str
     lines: int
     kept: Sequence[str]
     listed: list[Column]
@@ -66,9 +69,16 @@ class Layout:
             width=len(split.cells),
             given=given,
             quotes=split.quotes,
+            marks=_marks(split, columns.city, header=header),
             lines=split.source.number - 1 + end,
             kept=split.source.lines[end:],
         )
+
+
+def _marks(split: Split, city: int | None, *, header: bool) -> str:
+    """Straight quotes if they are ordinary characters, and those around the header of the cities."""
+    found = split.cells[city].strip() if header and city is not None else ""
+    return ("" if split.quotes else '"') + (found[0] + found[-1] if is_quoted(found) else "")
 
 
 def find_layout(lines: Iterator[str], options: ReadOptions) -> Layout | None:

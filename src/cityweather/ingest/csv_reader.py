@@ -78,7 +78,7 @@ def _refusal(record: Record, layout: Layout, encoding: str) -> Refused | None:
     line, text, cells = record
     if unusable := fault(text, encoding, line):
         return Refused(line, *unusable)
-    if cells is None:
+    if cells is None or (layout.marks and _half_quoted(cells, layout)):
         return Refused(line, "bad_quotes", shown(text))
     # To drop them in silence would cut "Washington, DC" or take a shifted cell for the city.
     if len(cells) > layout.width and any(map(str.strip, cells[layout.width :])):
@@ -90,9 +90,22 @@ def _refusal(record: Record, layout: Layout, encoding: str) -> Refused | None:
     return None
 
 
+def _half_quoted(cells: list[str], layout: Layout) -> bool:
+    """Whether a cell that counts begins or ends with a quote that has no partner: it may be half of a cell."""
+    used = (column for column in layout.columns.by_part().values() if column is not None)
+    return any(_is_half(cells[column].strip(), layout.marks) for column in used if column < len(cells))
+
+
+def _is_half(cell: str, marks: str) -> bool:
+    at_an_end = bool(cell) and (cell[0] in marks or cell[-1] in marks)
+    return at_an_end and sum(map(cell.count, set(marks))) % 2 == 1
+
+
 def undivided(text: str) -> bool:
     """Whether a row that is one cell by the header's delimiter would be several by another. Names hold only commas."""
-    return bool(OTHER_DELIMITER.search(text.strip(DELIMITERS_AT_END))) and not text.lstrip().startswith('"')
+    if not OTHER_DELIMITER.search(text) or text.lstrip().startswith('"'):
+        return False
+    return bool(OTHER_DELIMITER.search(text.strip(DELIMITERS_AT_END)))
 
 
 def _maker(layout: Layout) -> Maker:

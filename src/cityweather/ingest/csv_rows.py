@@ -3,17 +3,25 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from cityweather.ingest.csv_columns import Columns
 from cityweather.places import areas
-from cityweather.places.names import MAX_LENGTH, MISSING, check, display, key
+from cityweather.places.names import MAX_LENGTH, check, display, is_missing, key
 
 # Where a spreadsheet may begin to read a formula (CWE-1236): at the start of a cell, and after what it may take for
 # the end of one, even within quotes. Our downloads put an apostrophe there, see api/exports.py.
 START = r"(^|[;\t\r\n])"
 FORMULA = r"(?=[ ']*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])"
 GUARDED = re.compile(f"{START}'{FORMULA}")
+# Quotes that people put around a cell, and what may close them; the parser knows the straight double ones only. Without
+# \u2018 and \u2019, with which Arabic names begin and end.
+QUOTES = {
+    '"': '"', "'": "'", "`": "`\u00b4", "\u00b4": "\u00b4", "\u00ab": "\u00bb", "\u00bb": "\u00ab",
+    "\u201c": "\u201d", "\u201d": "\u201d", "\u201e": "\u201c\u201d",
+}  # fmt: skip
+DIGIT = re.compile(r"\d")
 KEY_SEPARATOR = "\x1f"  # no cell holds it
 
 
@@ -66,9 +74,10 @@ def _located(line: int, cells: list[str], columns: Columns) -> Usable | Unusable
         latitude, longitude = _coordinates(cell(cells, columns.latitude), cell(cells, columns.longitude))
     except BadCoordinatesError as error:
         return Unusable("bad_coordinates", str(error))
-    region, country = _region(cell(cells, columns.region)), _country(cell(cells, columns.country))
+    region, region_key = _area(cell(cells, columns.region), _region)
+    country, country_key = _area(cell(cells, columns.country), _country)
     if columns.codes and region and not areas.region(region):
-        region = ""
+        region = region_key = ""
     name, folded, code = check(_without_areas(cell(cells, columns.city), region, country))
     if code == "no_name" and latitude is not None:
         name, folded, code = "", "", None
@@ -76,7 +85,7 @@ def _located(line: int, cells: list[str], columns: Columns) -> Usable | Unusable
         return Unusable(code or "name_too_long")
     if region or country or latitude is not None:
         point = "" if latitude is None else f"{latitude:.4f},{longitude:.4f}"
-        folded = KEY_SEPARATOR.join((folded, key(region), key(country), point))
+        folded = KEY_SEPARATOR.join((folded, region_key, country_key, point))
     return Usable(line, name, folded, region, country, latitude, longitude)
 
 
@@ -84,18 +93,48 @@ def cell(cells: list[str], column: int | None) -> str:
     if column is None or column >= len(cells):
         return ""
     found = cells[column]
-    return GUARDED.sub(r"\1", found) if "'" in found else found
+    if "'" in found:
+        found = GUARDED.sub(r"\1", found)
+    return found if found[:1].isalnum() else _cleaned(found)
 
 
-def _country(raw: str) -> str:
-    """ "" for a missing one or an id. "NA" is Namibia."""
+def _cleaned(cell: str) -> str:
+    """Without the quotes around it; "" for a text without letters, as "?", and for "#REF!" in any language."""
+    text = display(cell)
+    if is_quoted(text):
+        text = text[1:-1]
+    error = text.startswith("#") and text.endswith(("!", "?"))
+    return text if any(map(str.isalnum, text)) and not error else ""
+
+
+def is_quoted(text: str) -> bool:
+    return len(text) > 1 and text[-1] in QUOTES.get(text[0], "")
+
+
+def _area(raw: str, read: Callable[[str], tuple[str, str]]) -> tuple[str, str]:
+    """(text, key). A longer one is too long in any case, and the memory of `read` holds short texts only."""
+    return read(raw) if len(raw) <= MAX_LENGTH else (display(raw), key(display(raw)))
+
+
+@lru_cache(maxsize=4096)
+def _country(raw: str) -> tuple[str, str]:
+    """ "" for a missing one or an id. "NA" is Namibia in any case, as all codes of countries are."""
     text = display(raw)
-    return "" if text.isdecimal() or (text in MISSING and text != "NA") else text
+    folded = key(text)
+    missing = folded != "na" and is_missing(text, folded)
+    return ("", "") if missing or (_is_id(text) and not areas.country(text)) else (text, folded)
 
 
-def _region(raw: str) -> str:
+@lru_cache(maxsize=4096)
+def _region(raw: str) -> tuple[str, str]:
     text = display(raw)
-    return "" if text.isdecimal() or text in MISSING else text
+    folded = key(text)
+    return ("", "") if is_missing(text, folded) or (_is_id(text) and not areas.region(text)) else (text, folded)
+
+
+def _is_id(text: str) -> bool:
+    """Whether every word has a digit: "4008", "4 008", "4008.0", "4008a", a UUID; not "District 9"."""
+    return all(map(DIGIT.search, text.split()))
 
 
 def _without_areas(name: str, region: str, country: str) -> str:
@@ -119,7 +158,7 @@ def _coordinates(latitude: str, longitude: str) -> tuple[float | None, float | N
 
 def _degrees(cell: str, name: str, most: int) -> float | None:
     text = cell.strip()
-    if not text or text in MISSING:
+    if not text or is_missing(text, text.casefold()):
         return None
     try:
         degrees = float(text)

@@ -19,10 +19,12 @@ _CF = (
 _FORMAT = re.compile(f"[{_CF.format(joiners=chr(0x200C) + chr(0x200D))}]")
 _HIDDEN = re.compile(f"[{_CF.format(joiners='')}]")
 
-# What databases, pandas, R and Excel write for a missing value. "Nan" is a town in Thailand, so case counts.
-MISSING = frozenset(
-    ("\\N", "NULL", "null", "None", "nan", "NaN", "NA", "N/A", "n/a", "#N/A", "-", "--", "\u2013", "\u2014")
-)
+# What databases, spreadsheets, pandas and people write for a missing value, casefolded. A town called None must be
+# written another way.
+MISSING = frozenset((
+    "\\n", "\\\\n", "null", "(null)", "<null>", "none", "(none)", "nil", "nan", "nat", "na", "<na>", "n/a", "n.a.",
+    "#n/a", "#n/d", "#nv", "n/d", "n.d.", "k.a.", "undefined", "unknown", "missing", "tbd", "tba", "(blank)", "(empty)",
+))  # fmt: skip
 
 # Letters that Unicode does not take apart into a letter and an accent; \u0131 is the Turkish i without its dot.
 _LETTERS = str.maketrans(
@@ -62,9 +64,14 @@ def check(raw: str) -> tuple[str, str, str | None]:
     if len(name) > MAX_LENGTH:
         return name, "", "name_too_long"
     folded = key(name)
-    if not folded or name in MISSING:
+    if not folded or is_missing(name, folded):
         return name, "", "no_name"
     return name, folded, "name_too_long" if len(folded) > KEY_MAX_LENGTH else None
+
+
+def is_missing(name: str, folded: str) -> bool:
+    """Whether the name stands for no value. "Nan" is a town and a region in Thailand."""
+    return folded in MISSING and name != "Nan"
 
 
 def without_accents(key: str) -> str:
