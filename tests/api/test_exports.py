@@ -170,6 +170,21 @@ def test_a_download_is_compressed_when_asked_and_still_frees_its_slot(
 
 
 @pytest.mark.usefixtures("db")
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        ("gzip;q=0", False), ("br, gzip; Q=0.000", False), ("gzip;q=0, identity", False), ("identity", False),
+        ("gzip;q=0.1", True), ("br;q=0, gzip", True), ("gzip;q=1.0", True),
+    ],
+)  # fmt: skip
+def test_an_encoding_that_the_client_refuses_is_not_used(keyed: Client, accepted: str, packed: bool) -> None:
+    path = f"/bulk/jobs/{make_job('s' * 50).job_id}/results?format=csv"
+    answer = keyed.get(path, headers={"Accept-Encoding": accepted})
+    assert answer.has_header("Content-Encoding") is packed
+    answer.close()
+
+
+@pytest.mark.usefixtures("db")
 @pytest.mark.parametrize("part", ["results", "rejected"])
 def test_a_byte_order_mark_when_asked(keyed: Client, part: str) -> None:
     path = f"/bulk/jobs/{make_job('s').job_id}/{part}?format=csv"

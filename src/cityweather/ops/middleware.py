@@ -24,6 +24,7 @@ log = structlog.get_logger("cityweather.request")
 
 # What a log line, a header and a Celery message can carry unchanged.
 ID = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}")
+REFUSED = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*$", re.IGNORECASE)
 METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
 _ids = random.Random()  # noqa: S311  # no secrets; one of its own, as anybody may seed the shared one
 os.register_at_fork(after_in_child=_ids.seed)
@@ -44,6 +45,7 @@ class RequestMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.perf_counter()
+        drop_refused_encodings(request)
         request_id = request_id_of(request)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -60,6 +62,12 @@ class RequestMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG002
         """Whatever a view lets through; also under DEBUG, where Django would show its settings."""
         return exceptions.answer(exception)
+
+
+def drop_refused_encodings(request: HttpRequest) -> None:
+    """Django and whitenoise look for the word `gzip`, and would find it in `gzip;q=0`."""
+    if given := request.META.get("HTTP_ACCEPT_ENCODING"):
+        request.META["HTTP_ACCEPT_ENCODING"] = ",".join(part for part in given.split(",") if not REFUSED.search(part))
 
 
 def request_id_of(request: HttpRequest) -> str:
