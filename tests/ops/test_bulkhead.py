@@ -10,10 +10,11 @@ from django.db import connections
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
+from pytest_django.fixtures import Settings
 
 from cityweather.ops.bulkhead import ThreadReservation
 from cityweather.runtime import slow_work as module
-from cityweather.runtime.slow_work import slow_work
+from cityweather.runtime.slow_work import limit_threads
 from cityweather_dev.processes import wait_until
 from cityweather_dev.simulator.process import Simulator
 
@@ -21,9 +22,9 @@ from cityweather_dev.simulator.process import Simulator
 @pytest.fixture(autouse=True)
 def _one_thread_for_slow_work(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(module, "WAIT", 0.05)
-    slow_work.limit(module.RESERVED + 1)
+    limit_threads(module.RESERVED + 1)
     yield
-    slow_work.limit(None)
+    limit_threads(None)
 
 
 def ask(view: Any, path: str = "/history") -> HttpResponseBase:
@@ -91,6 +92,22 @@ def test_look_ups_that_wait_for_a_slow_provider_take_no_thread_of_others(
         assert get("/readyz").status_code == 200
         assert slow.result().status_code == 200
     assert get("/weather?city=Bergen").json()["cached"]
+
+
+@pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_look_ups_that_hang_leave_threads_to_lists(
+    redis_server: Any, database: str, simulator: Simulator, settings: Settings
+) -> None:
+    settings.OPENWEATHER_QUOTA_PER_MINUTE = 0
+    limit_threads(8)
+    simulator.control(latency_ms=3000)
+    with ThreadPoolExecutor(8) as pool:
+        hanging = [pool.submit(get, f"/weather?city=Town {number}") for number in range(8)]
+        assert wait_until(lambda: sum(one.done() for one in hanging) == module.RESERVED * 2, 10)  # refused
+        for path in ("/history", "/cities", "/places?query=Oslo"):
+            assert get(path).status_code in (200, 401)
+        assert sum(one.done() for one in hanging) == module.RESERVED * 2
 
 
 def get(path: str) -> Any:

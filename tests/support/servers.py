@@ -23,7 +23,7 @@ from redis import Redis
 
 from cityweather.runtime import connections as redis_connections
 from cityweather.runtime import outages
-from cityweather.runtime.slow_work import slow_work
+from cityweather.runtime.slow_work import limit_threads
 from cityweather.weather import factory
 from cityweather_dev.postgres import Postgres
 from cityweather_dev.processes import CannotStart
@@ -133,7 +133,7 @@ def fresh_process() -> None:
     """Forget what the last test taught this process: its servers, and which of them did not answer a moment ago."""
     forget_singletons()
     outages._logged_at.clear()
-    slow_work.limit(None)
+    limit_threads(None)
 
 
 def forget_singletons() -> None:

@@ -1,6 +1,7 @@
 """Requests that may take long leave some threads of the web process to polls, cached weather and health.
 
-Whatever makes them slow (a database that hangs, uploads over bad lines), those still answer.
+Whatever makes them slow (a database that hangs, uploads over bad lines), those still answer. Look-ups that ask the
+provider take only a part of the threads for slow work, so lists and imports go on while the provider hangs.
 """
 
 import re

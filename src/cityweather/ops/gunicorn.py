@@ -13,7 +13,7 @@ from gunicorn import glogging  # type: ignore[import-untyped]
 
 from cityweather.runtime import api_keys, logs
 from cityweather.runtime.process import exit_with_parent
-from cityweather.runtime.slow_work import slow_work
+from cityweather.runtime.slow_work import limit_threads
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
 
@@ -60,7 +60,7 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
 def post_worker_init(worker: Any) -> None:
     from cityweather.runtime import metrics  # noqa: PLC0415  # needs Django to be set up
 
-    slow_work.limit(worker.cfg.threads)
+    limit_threads(worker.cfg.threads)
     metrics.keep_sending()
 
 

@@ -14,7 +14,7 @@ from cityweather.places import names
 from cityweather.places.identity import Identity, written
 from cityweather.places.matching import Asked, Candidate
 from cityweather.runtime import connections, redis_cooldown
-from cityweather.runtime.slow_work import slow_work
+from cityweather.runtime.slow_work import look_ups, slow_work
 from cityweather.weather import factory, known_cities
 from cityweather.weather.cache import Answer, Cache, LookupAnswer, location
 from cityweather.weather.known_cities import KnownCity
@@ -78,7 +78,7 @@ class Lookup:
             return _found(asked, answer, cached=True)
         began = time.time()
         try:
-            with slow_work.thread():
+            with look_ups.thread(), slow_work.thread():
                 answer, mine = self._flights.run(key, lambda: self._ask(asked, key, cities))
         except WeatherError:
             if (stale := _stale(asked, cities)) is not None:
