@@ -11,8 +11,8 @@ from cityweather.flush import bitmap, recovery
 from cityweather.flush.sweep import forget_unknown
 from cityweather.models import BulkJob, JobResult
 from cityweather.runtime import connections
-from cityweather.tracker.entries import order
 from cityweather.tracker.keys import JobKeys
+from cityweather.tracker.results import order
 from cityweather.tracker.tracker import Tracker
 from tests.support.flush import agree, flush, live, make_job, reload, result, running_job, tracker, work, work_all
 

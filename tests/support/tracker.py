@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from redis import Redis
 
-from cityweather.tracker.entries import order
 from cityweather.tracker.keys import JobKeys
-from cityweather.tracker.results import Result
+from cityweather.tracker.results import Result, order
 from cityweather.tracker.tracker import Tracker
 
 JOB = "11111111-2222-3333-4444-555555555555"

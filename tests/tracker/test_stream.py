@@ -2,8 +2,7 @@
 
 import pytest
 
-from cityweather.tracker.entries import following, order
-from cityweather.tracker.results import FORMAT, Result, decode, encode
+from cityweather.tracker.results import FORMAT, Result, decode, encode, following, order
 from tests.support.tracker import JOB, Bench, good
 
 

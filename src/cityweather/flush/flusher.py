@@ -14,8 +14,8 @@ from cityweather.flush import closing, live_jobs, recovery, writer
 from cityweather.models import BulkJob
 from cityweather.runtime import connections, outages
 from cityweather.runtime.batched import batched
-from cityweather.tracker.entries import Entry
 from cityweather.tracker.progress import Progress
+from cityweather.tracker.results import Entry
 from cityweather.tracker.tracker import Tracker
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from django.db import transaction
 from cityweather.flush import bitmap, live_jobs, writer
 from cityweather.models import BulkJob, JobResult, Status
 from cityweather.runtime import metrics
-from cityweather.tracker.entries import following, order
 from cityweather.tracker.progress import Progress
+from cityweather.tracker.results import following, order
 from cityweather.tracker.tracker import Tracker
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,7 @@ from cityweather.flush import sql
 from cityweather.models import BulkJob, JobResult
 from cityweather.runtime import metrics
 from cityweather.runtime.batched import batched
-from cityweather.tracker.entries import Entry, order
-from cityweather.tracker.results import Result
+from cityweather.tracker.results import Entry, Result, order
 from cityweather.tracker.tracker import MOST
 
 COUNTERS = ("processed", "succeeded", "failed", "ambiguous")  # what write() changes

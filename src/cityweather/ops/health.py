@@ -19,8 +19,8 @@ from cityweather.flush import live_jobs
 from cityweather.models import BulkJob
 from cityweather.runtime import connections, heartbeats, outages, redis_keys
 from cityweather.runtime.batched import batched
-from cityweather.tracker.entries import order
 from cityweather.tracker.progress import Progress
+from cityweather.tracker.results import order
 
 LIMIT = 3.0  # seconds for each part
 FRESH = 1.0  # seconds that an answer is given again: nobody needs a key to ask, so it must not cost each time

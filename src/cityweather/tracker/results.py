@@ -1,6 +1,8 @@
-"""The outcome of one row on its way from a worker through the stream into the database."""
+"""The outcome of one row, and the entries of a job's stream, which carry outcomes from workers to the database."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import orjson
@@ -49,3 +51,37 @@ def decode(entry: bytes, received_at: float) -> list[Result]:
     if abs(skew) <= TOLERANCE:
         return results
     return [result._replace(refreshed_at=result.refreshed_at + skew) for result in results]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The results that one record call counted. The marker entry has none."""
+
+    id: str
+    blob: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.blob)
+
+    @cached_property
+    def results(self) -> list[Result]:
+        """Decoded on demand, because a flush may read more entries than it takes. Raises UnknownFormat."""
+        return decode(self.blob, order(self.id)[0] / 1000) if self.blob else []
+
+
+def entry_of(name: bytes, fields: dict[bytes, bytes]) -> Entry:
+    """`name` and `fields` are what Redis returns."""
+    return Entry(name.decode(), fields.get(b"r", b""))
+
+
+def order(entry_id: str) -> tuple[int, int]:
+    """Stream IDs compare as two numbers, never as text."""
+    milliseconds, _, sequence = entry_id.partition("-")
+    return int(milliseconds), int(sequence or 0)
+
+
+def following(entry_id: str) -> str:
+    milliseconds, sequence = order(entry_id)
+    return f"{milliseconds}-{sequence + 1}"

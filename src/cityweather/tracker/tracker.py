@@ -12,11 +12,10 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from cityweather.tracker import progress
-from cityweather.tracker.entries import Entry, entry_of, following
 from cityweather.tracker.keys import DRAIN, PATTERN, JobKeys, job_id_of
 from cityweather.tracker.leases import LEASE, Lease
 from cityweather.tracker.progress import Progress, WaitingFor
-from cityweather.tracker.results import Result, encode
+from cityweather.tracker.results import Entry, Result, encode, entry_of, following
 from cityweather.tracker.scripts import Arg, Scripts
 
 MOST = 500  # results in one call: 1.3 ms of server time
