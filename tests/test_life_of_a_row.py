@@ -1,5 +1,6 @@
 """One row through the folders in order, in one process: spool, importer, dispatch, fetch, record, flush."""
 
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ REQUESTS = 9  # without a gazetteer each of the five names is geocoded, and the 
 
 
 def import_csv(data: bytes) -> BulkJob:
-    with spool_upload([data], file_name="cities.csv") as spool:
+    with spool_upload(BytesIO(data), file_name="cities.csv") as spool:
         return import_spool(spool)[0]
 
 
@@ -64,7 +65,7 @@ def test_rows_that_fit_several_places_fail_without_a_request_if_the_import_asks_
     sent_tasks: list[Sent],
     simulator: Simulator,
 ) -> None:
-    with spool_upload([b'city\nSpringfield\n"Springfield, IL"\nFlorence\nParis\n'], file_name="c.csv") as spool:
+    with spool_upload(BytesIO(b'city\nSpringfield\n"Springfield, IL"\nFlorence\nParis\n'), file_name="c.csv") as spool:
         job = import_spool(spool, refuse_ambiguous=True)[0]
     tasks.dispatch_tick()
     deliver(sent_tasks)
@@ -84,7 +85,7 @@ def test_a_batch_of_refused_rows_alone_ends_without_a_request(
     sent_tasks: list[Sent],
     simulator: Simulator,
 ) -> None:
-    with spool_upload([b"city\nSpringfield\nParis\n"], file_name="c.csv") as spool:
+    with spool_upload(BytesIO(b"city\nSpringfield\nParis\n"), file_name="c.csv") as spool:
         job = import_spool(spool, refuse_ambiguous=True)[0]
     tasks.dispatch_tick()
     deliver(sent_tasks)

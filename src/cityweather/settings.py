@@ -205,7 +205,7 @@ RETENTION_DAYS_JOBS = env.number("RETENTION_DAYS_JOBS", 30)  # 0 keeps everythin
 RETENTION_DAYS_HISTORY = env.number("RETENTION_DAYS_HISTORY", 90)
 CALLBACK_HOSTS: list[str] = env.names("CALLBACK_HOSTS", [])  # empty: no callbacks
 CALLBACK_SECRET = env.text("CALLBACK_SECRET", "")
-# The upload goes straight to our spool; Django's own limit would count the file against memory.
+# Of bodies other than uploads, which uploads.py bounds; Django's own limit would count a file against memory.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
 # --- API ----------------------------------------------------------------------------------------------------------

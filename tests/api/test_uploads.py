@@ -1,15 +1,18 @@
-"""A multipart body is read as it arrives, and a broken one is noticed."""
+"""A multipart body is received whole, and a broken one is noticed."""
 
 import io
 import resource
+import tempfile
 import time
-from contextlib import closing, suppress
+import tracemalloc
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import RequestFactory
 
-from cityweather.api.uploads import CHUNK, IN_MEMORY, Copied, open_upload
+from cityweather.api.uploads import BLOCK, IN_MEMORY, Upload, received
 from cityweather.errors import CityWeatherError, LengthRequired, RequestTimeout
 from cityweather.ingest.errors import BadUpload, NoRoom, TooLarge
 from tests.support.disk import at_most
@@ -31,17 +34,24 @@ def request(body: str | bytes, content_type: str = f"multipart/form-data; bounda
     return RequestFactory().generic("POST", "/bulk/import", data, content_type, **meta)
 
 
-def read(body: str | bytes, **meta: Any) -> bytes:
-    return b"".join(open_upload(request(body, **meta), 1_000_000).chunks())
+def receive(asked: Any, limit: int = 1000) -> tuple[Upload, bytes]:
+    with received(asked, limit) as upload:
+        upload.file.seek(0)
+        return upload, upload.file.read()
 
 
-def test_the_file_comes_unchanged_with_the_fields_before_it() -> None:
-    upload = open_upload(request(part("encoding", "utf-8") + FILE + END), 1000)
-    assert (upload.fields, upload.file_name) == ({"encoding": "utf-8"}, "c.csv")
-    assert b"".join(upload.chunks()) == b"city\r\nOslo"
+def read(body: str | bytes) -> bytes:
+    return receive(request(body), 1_000_000)[1]
 
 
-@pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
+def test_the_file_comes_unchanged_with_the_fields_around_it() -> None:
+    body = part("encoding", "utf-8") + FILE + part("callback_url", "http://x/") + part("column", "") + END
+    upload, content = receive(request(body))
+    assert (upload.file_name, content) == ("c.csv", b"city\r\nOslo")
+    assert upload.fields == {"encoding": "utf-8", "callback_url": "http://x/", "column": ""}
+
+
+@pytest.mark.parametrize("size", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK])
 def test_every_size_comes_unchanged(size: int) -> None:
     content = ("Oslo\r\n--b0undar\n" * (size // 10 + 1))[:size]
     assert read(part("file", content, "c.csv") + END) == content.encode()
@@ -53,7 +63,7 @@ def test_a_body_that_breaks_off_is_refused(cut: int) -> None:
     asked = request(whole)
     asked._stream = io.BytesIO(whole[:-cut].encode())
     with pytest.raises(BadUpload, match="broke off"):
-        list(open_upload(asked, 1000).chunks())
+        receive(asked)
     if cut > 4:  # announced short as well
         with pytest.raises(BadUpload, match="broke off"):
             read(whole[:-cut])
@@ -85,39 +95,34 @@ def test_what_is_not_one_file_behind_its_fields_is_refused(body: str) -> None:
     ],
 )
 def test_a_file_is_found_whatever_its_name(file_name: bytes, known_as: str) -> None:
-    upload = open_upload(request((FILE + END).encode().replace(b'filename="c.csv"', file_name)), 1000)
-    assert upload.file_name == known_as
-    assert b"".join(upload.chunks()) == b"city\r\nOslo"
+    upload, content = receive(request((FILE + END).encode().replace(b'filename="c.csv"', file_name)))
+    assert (upload.file_name, content) == (known_as, b"city\r\nOslo")
 
 
 def test_the_files_content_type_names_its_charset() -> None:
     for more, charset in (("Content-Type: text/csv; charset=windows-1252\r\n", "windows-1252"), ("", "")):
-        assert open_upload(request(part("file", "city", "c.csv", more) + END), 1000).charset == charset
+        assert receive(request(part("file", "city", "c.csv", more) + END))[0].charset == charset
 
 
-def test_fields_may_follow_the_file() -> None:
-    upload = open_upload(request(FILE + part("callback_url", "http://x/") + part("column", "") + END), 1000)
-    list(upload.chunks())
-    assert upload.fields == {"callback_url": "http://x/", "column": ""}
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of temporary files."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
 
 
-@pytest.mark.parametrize("size", [5, IN_MEMORY + 5])
-def test_a_file_can_be_read_again_wherever_the_reading_stopped(size: int) -> None:
-    content = ("Oslo\r\n" * size)[:size].encode()
-    chunks = (content[start : start + CHUNK] for start in range(0, len(content), CHUNK))
-    with closing(Copied(chunks)) as file:
-        next(iter(file))
-        assert b"".join(file.again()) == content
-        assert b"".join(file.again()) == content
+@pytest.mark.parametrize("missing", [IN_MEMORY, 100], ids=["at_once", "at_the_end"])
+def test_a_file_that_the_disk_has_no_room_for_is_no_fault_of_its_own(temporary: Path, missing: int) -> None:
+    asked = request(part("file", "x" * (IN_MEMORY + 1_000), "c.csv") + END)
+    with at_most(IN_MEMORY + 1_000 - missing, resource.RLIMIT_FSIZE), pytest.raises(NoRoom):
+        receive(asked, 2 * IN_MEMORY)
+    assert list(temporary.iterdir()) == []
 
 
-def test_a_copy_that_the_disk_has_no_room_for_is_no_fault_of_the_file() -> None:
-    with (
-        closing(Copied(iter([b"x" * (IN_MEMORY + 1)]))) as file,
-        at_most(1_000, resource.RLIMIT_FSIZE),
-        pytest.raises(NoRoom),
-    ):
-        file.finish()
+def test_a_file_has_no_name_that_a_crash_could_leave(temporary: Path) -> None:
+    with received(request(part("file", "x" * 2 * IN_MEMORY, "c.csv") + END), 2 * IN_MEMORY) as upload:
+        assert upload.file.seek(0, io.SEEK_END) == 2 * IN_MEMORY
+        assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "behind"])
@@ -133,17 +138,17 @@ def test_parts_without_a_name_are_counted(empty: str, before: bool) -> None:
 @pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=" + "x" * 71])
 def test_a_boundary_of_no_use_is_refused(kind: str) -> None:
     with pytest.raises(BadUpload, match="boundary"):
-        open_upload(request(FILE + END, kind), 1000)
+        receive(request(FILE + END, kind))
 
 
 def test_a_length_is_needed_and_bounded() -> None:
     with pytest.raises(LengthRequired):
-        open_upload(request(FILE + END, CONTENT_LENGTH=""), 1000)
+        receive(request(FILE + END, CONTENT_LENGTH=""))
     with pytest.raises(TooLarge, match="1,000 bytes"):
-        open_upload(request(FILE + END, CONTENT_LENGTH="30000"), 1000)
+        receive(request(FILE + END, CONTENT_LENGTH="30000"))
 
 
-def test_no_more_than_a_chunk_is_asked_for_at_once() -> None:
+def test_a_large_body_is_received_in_small_blocks_and_little_memory() -> None:
     class Watched(io.BytesIO):
         most = 0
 
@@ -151,13 +156,16 @@ def test_no_more_than_a_chunk_is_asked_for_at_once() -> None:
             self.most = max(self.most, 10**9 if size in (-1, None) else size or 0)
             return super().read(size)
 
-    body = (part("file", "Oslo\n" * 100_000, "c.csv") + END).encode()
+    body = (part("file", "Oslo\n" * 4_000_000, "c.csv") + END).encode()
     stream = Watched(body)
     asked = request(body)
     asked._stream = stream
-    sizes = [len(chunk) for chunk in open_upload(asked, 1_000_000).chunks()]
-    assert stream.most <= CHUNK
-    assert max(sizes) <= 2 * CHUNK
+    tracemalloc.start()
+    with received(asked, 30_000_000):
+        peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert stream.most <= BLOCK
+    assert peak < 5 * IN_MEMORY
 
 
 def test_a_client_that_stalls_is_a_timeout() -> None:
@@ -168,7 +176,7 @@ def test_a_client_that_stalls_is_a_timeout() -> None:
     asked = request(FILE + END)
     asked._stream = Stalled()
     with pytest.raises(RequestTimeout):
-        open_upload(asked, 1000)
+        receive(asked)
 
 
 def test_random_bytes_never_raise_anything_else() -> None:

@@ -91,7 +91,6 @@ def by_hand(file: Path) -> dict[str, Any]:
     from django.db import connection
 
     from cityweather.ingest.spool import spool_upload
-    from cityweather.ingest.upload_stream import file_chunks
     from cityweather.places.names import key as key_of
 
     django.setup()
@@ -99,7 +98,7 @@ def by_hand(file: Path) -> dict[str, Any]:
         cursor.execute(f"TRUNCATE {TABLES} RESTART IDENTITY CASCADE")
         cursor.execute("CHECKPOINT")
     began = time.monotonic()
-    with spool_upload(file_chunks(file), file_name=file.name) as spool:
+    with file.open("rb") as content, spool_upload(content, file_name=file.name) as spool:
         spooled = time.monotonic() - began
         rows = [(position, row.line, row.name, key_of(row.name)) for position, row in enumerate(spool.rows())]
     return {"read_s": round(spooled, 1), "bare_rows_s": round(len(rows) / bare(rows))}

@@ -1,7 +1,8 @@
-"""Every file of the corpus becomes its expected answer, however its bytes arrive."""
+"""Every file of the corpus becomes its expected answer."""
 
 import gzip
 import json
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -25,11 +26,10 @@ def text(row: Row) -> str:
     return "|".join(parts)
 
 
-def answer(content: bytes, options: dict[str, Any], size: int) -> dict[str, Any]:
-    """What became of the file, in the form of expected.json; `size` bytes arrive at a time."""
-    chunks = (content[start : start + size] for start in range(0, len(content), size))
+def answer(content: bytes, options: dict[str, Any]) -> dict[str, Any]:
+    """What became of the file, in the form of expected.json."""
     try:
-        with spool_upload(chunks, file_name="x.csv", options=ReadOptions(**options)) as spool:
+        with spool_upload(BytesIO(content), file_name="x.csv", options=ReadOptions(**options)) as spool:
             rows = list(spool.rows())
             refused = [[line, code] for chunk in spool.refused(2) for line, code, _ in chunk]
             assert len(rows) == spool.total
@@ -41,14 +41,13 @@ def answer(content: bytes, options: dict[str, Any], size: int) -> dict[str, Any]
         return {"error": error.code}
 
 
-@pytest.mark.parametrize("size", [1_000_000, 1], ids=["whole", "byte_by_byte"])
 @pytest.mark.parametrize(
     "file", [pytest.param(file, marks=pytest.mark.slow if file.startswith("bomb") else ()) for file in EXPECTED]
 )
-def test_a_file_becomes_what_was_meant(file: str, size: int) -> None:
+def test_a_file_becomes_what_was_meant(file: str) -> None:
     expected = dict(EXPECTED[file])
     options = expected.pop("options", {})
-    assert answer((FOLDER / file).read_bytes(), options, size) == expected
+    assert answer((FOLDER / file).read_bytes(), options) == expected
 
 
 def unzipped(content: bytes) -> bytes:

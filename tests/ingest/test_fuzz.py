@@ -2,6 +2,7 @@
 
 import gzip
 from contextlib import suppress
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ options = st.fixed_dictionaries(
 
 def imported(content: bytes, chosen: dict[str, Any]) -> Spool | None:
     with suppress(ImportRefused):
-        return spool_upload([content], file_name="x.csv", options=ReadOptions(**chosen), limits=LIMITS)
+        return spool_upload(BytesIO(content), file_name="x.csv", options=ReadOptions(**chosen), limits=LIMITS)
     return None
 
 
@@ -67,7 +68,7 @@ cells = st.text('ab "', min_size=1, max_size=6).map(str.strip).filter(lambda cel
 def test_no_row_is_lost_to_a_quote_inside_a_cell(header: list[str], rows: list[list[str]]) -> None:
     table = [["city", *header], *rows, ["Oslo"]]
     content = "\n".join(map(",".join, table)).encode()
-    with spool_upload([content], file_name="x.csv", limits=LIMITS) as spool:
+    with spool_upload(BytesIO(content), file_name="x.csv", limits=LIMITS) as spool:
         assert spool.rows_read == len(rows) + 1
 
 
@@ -78,14 +79,14 @@ VALUES = st.text(max_size=20) | st.sampled_from(["9" * 5_000, "x" * 10**6, "\ud8
 def test_random_options_are_taken_or_refused(encoding: str, delimiter: str, column: str) -> None:
     with suppress(ImportRefused):
         spool_upload(
-            [b"city;x\nParis;1\n"], file_name="x.csv", options=ReadOptions(encoding, delimiter, column)
+            BytesIO(b"city;x\nParis;1\n"), file_name="x.csv", options=ReadOptions(encoding, delimiter, column)
         ).close()
 
 
 @given(st.binary(max_size=200))
 def test_a_refusal_can_be_sent_whatever_it_quotes(content: bytes) -> None:
     try:
-        spool_upload([content], file_name="x.csv", limits=LIMITS).close()
+        spool_upload(BytesIO(content), file_name="x.csv", limits=LIMITS).close()
     except ImportRefused as refusal:
         sent = refusal.detail.encode()
         assert len(sent) < 2_000

@@ -1,5 +1,6 @@
 """A refusal explains what to do, in options that work."""
 
+from io import BytesIO
 from itertools import islice
 
 import pytest
@@ -13,7 +14,7 @@ from cityweather_dev.make_cities import raw_names
 
 def refusal(content: bytes, **options: str | bool) -> str:
     with pytest.raises((NoCityColumn, UnclosedQuote)) as error:
-        spool_upload([content], file_name="x.csv", options=ReadOptions(**options))  # type: ignore[arg-type]
+        spool_upload(BytesIO(content), file_name="x.csv", options=ReadOptions(**options))  # type: ignore[arg-type]
     return error.value.detail
 
 
@@ -48,7 +49,7 @@ TITLE = b"Shops,June 2026,secret\nNr,City,Country\n1,Bonn,DE\n"
 def test_a_header_below_a_title_of_as_many_cells_is_named_by_its_line() -> None:
     assert "Line 2 looks like the header: say header=2 if it is" in refusal(TITLE)
     assert "Is line 1 the header? Say header=true, or header=2 if line 2 is" in refusal(TITLE, column="2")
-    with spool_upload([TITLE], file_name="x.csv", options=ReadOptions(header_line=2)) as spool:
+    with spool_upload(BytesIO(TITLE), file_name="x.csv", options=ReadOptions(header_line=2)) as spool:
         assert [(row.line, row.name, row.country) for row in spool.rows()] == [(3, "Bonn", "DE")]
 
 
@@ -61,14 +62,15 @@ def test_a_header_below_a_title_of_as_many_cells_is_named_by_its_line() -> None:
     ],
 )
 def test_the_line_that_is_given_is_the_header(content: bytes, line: int, column: str) -> None:
-    with spool_upload([content], file_name="x.csv", options=ReadOptions(header_line=line, column=column)) as spool:
+    options = ReadOptions(header_line=line, column=column)
+    with spool_upload(BytesIO(content), file_name="x.csv", options=options) as spool:
         assert next(spool.rows()).name == "Bonn"
 
 
 @pytest.mark.parametrize("line", [2, 5, 21, 10**9])
 def test_a_header_cannot_stand_on_a_line_that_is_not_there_or_far_below(line: int) -> None:
     with pytest.raises(BadOption, match=f"header={line} is not valid. Use true, false, or the number of a line"):
-        spool_upload([b"city\n\nBonn\n"], file_name="x.csv", options=ReadOptions(header_line=line))
+        spool_upload(BytesIO(b"city\n\nBonn\n"), file_name="x.csv", options=ReadOptions(header_line=line))
 
 
 @pytest.mark.slow
@@ -80,7 +82,7 @@ def test_no_city_is_called_like_a_header() -> None:
 @pytest.mark.parametrize("header", [True, False])
 def test_what_the_refusal_advises_is_taken(header: bool) -> None:
     options = ReadOptions(column="1", header=header)
-    with spool_upload([b"Paris;FR\nOslo;NO\n"], file_name="x.csv", options=options) as spool:
+    with spool_upload(BytesIO(b"Paris;FR\nOslo;NO\n"), file_name="x.csv", options=options) as spool:
         assert spool.total == 2 - header
 
 

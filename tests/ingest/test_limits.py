@@ -1,11 +1,11 @@
-"""Limits act while the upload streams: what stands behind the fault is never read."""
+"""Limits act while the file is read: what stands behind the fault is never read."""
 
 import gzip
 import resource
 import sqlite3
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -27,12 +27,13 @@ from tests.support.giants import many
 MEGABYTE = 1_000_000
 
 
-def endless(start: bytes, chunk: bytes) -> Iterator[bytes]:
-    """Fails the test when more than two megabytes are asked for."""
-    yield start
-    for _ in range(2 * MEGABYTE // len(chunk)):
-        yield chunk
-    pytest.fail("the upload was read on and on")
+class Watched(BytesIO):
+    """Fails the test when its end is read."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        found = super().read(size)
+        assert found, "the file was read on and on"
+        return found
 
 
 @pytest.mark.parametrize(
@@ -44,26 +45,26 @@ def endless(start: bytes, chunk: bytes) -> Iterator[bytes]:
         (b"Paris\n" * 100, Limits(10**9, 10**9), "row_too_long", "line 3 "),
     ],
 )
-def test_an_endless_upload_is_refused_early(chunk: bytes, limits: Limits, code: str, message: str) -> None:
+def test_a_long_file_is_refused_early(chunk: bytes, limits: Limits, code: str, message: str) -> None:
     start = b'city\nOslo\n"' if "line 3" in message else b"city\n"
     with pytest.raises(ImportRefused, match=message) as refusal:
-        spool_upload(endless(start, chunk), file_name="x.csv", limits=limits)
+        spool_upload(Watched(start + chunk * (2 * MEGABYTE // len(chunk))), file_name="x.csv", limits=limits)
     assert refusal.value.code == code
 
 
 def test_too_much_unpacked_is_too_large() -> None:
     packed = gzip.compress("".join(f"Town {number}\n" for number in range(20_000)).encode())
     with pytest.raises(TooLarge, match="100,000 bytes"):
-        spool_upload([packed], file_name="x.csv.gz", limits=Limits(100_000, 10**9))
+        spool_upload(BytesIO(packed), file_name="x.csv.gz", limits=Limits(100_000, 10**9))
 
 
 def test_the_limits_are_inclusive() -> None:
     content = b"city\nParis\nOslo\n"
-    spool_upload([content], file_name="x.csv", limits=Limits(len(content), 2)).close()
+    spool_upload(BytesIO(content), file_name="x.csv", limits=Limits(len(content), 2)).close()
     with pytest.raises(TooManyRows):
-        spool_upload([content], file_name="x.csv", limits=Limits(len(content), 1))
+        spool_upload(BytesIO(content), file_name="x.csv", limits=Limits(len(content), 1))
     with pytest.raises(TooLarge):
-        spool_upload([content], file_name="x.csv", limits=Limits(len(content) - 1, 2))
+        spool_upload(BytesIO(content), file_name="x.csv", limits=Limits(len(content) - 1, 2))
 
 
 def test_the_limits_are_settings(settings: pytest.FixtureRequest) -> None:
@@ -81,8 +82,9 @@ def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("no_cache")
 def test_a_full_disk_is_no_fault_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path))
+    content = BytesIO(b"".join(many(100_000)))
     with at_most(60_000, resource.RLIMIT_FSIZE), pytest.raises(NoRoom):
-        spool_upload(many(100_000), file_name="x.csv")
+        spool_upload(content, file_name="x.csv")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -91,7 +93,7 @@ def test_too_many_open_files_are_called_neither_a_full_disk_nor_a_bad_path(tmp_p
     (tmp_path / "towns.csv").write_text("city\nOslo\n")
     with at_most(0, resource.RLIMIT_NOFILE):
         with pytest.raises(sqlite3.OperationalError, match="unable to open"):
-            spool_upload(many(10_000), file_name="x.csv")
+            spool_upload(BytesIO(b"".join(many(10_000))), file_name="x.csv")
         with pytest.raises(OSError, match="Too many open files"):
             open_below("towns.csv", tmp_path)
 
@@ -99,7 +101,7 @@ def test_too_many_open_files_are_called_neither_a_full_disk_nor_a_bad_path(tmp_p
 @pytest.mark.usefixtures("no_cache")
 def test_the_spool_has_no_name_that_a_crash_could_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path))
-    with spool_upload(many(10_000), file_name="x.csv") as spool:
+    with spool_upload(BytesIO(b"".join(many(10_000))), file_name="x.csv") as spool:
         assert spool.total == 10_000
         assert list(tmp_path.iterdir()) == []
 

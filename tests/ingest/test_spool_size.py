@@ -1,5 +1,6 @@
-"""The spool is the only file of an import, and its size is bounded."""
+"""The size of the spool is bounded."""
 
+from io import BytesIO
 from itertools import islice
 
 import pytest
@@ -22,7 +23,7 @@ def size(spool: Spool) -> int:
 @pytest.mark.slow
 def test_real_names_fit_into_the_spool_of_the_largest_upload() -> None:
     content = "\n".join(("city", *islice(distinct_names(raw_names()), 100_000))).encode()
-    with spool_upload([content], file_name="x.csv", limits=Limits(len(content), ROWS)) as spool:
+    with spool_upload(BytesIO(content), file_name="x.csv", limits=Limits(len(content), ROWS)) as spool:
         assert spool.total == 100_000
         assert size(spool) < GROWTH * len(content)
 
@@ -34,10 +35,10 @@ def test_a_spool_that_grows_too_large_is_refused_with_the_limit_and_the_way_out(
     monkeypatch.setattr(spools, "GROWTH", 1)
     content = "\n".join(("city", *map(str, range(10_000)))).encode()
     with pytest.raises(TooLarge, match=r"65,536 bytes .*1 times IMPORT_MAX_BYTES\)\. Split it\."):
-        spool_upload([content], file_name="x.csv", limits=Limits(65_536, ROWS))
+        spool_upload(BytesIO(content), file_name="x.csv", limits=Limits(65_536, ROWS))
 
 
 def test_a_small_limit_leaves_room_for_the_spool_of_a_small_file() -> None:
     content = b"city\nParis"
-    with spool_upload([content], file_name="x.csv", limits=Limits(len(content), 1)) as spool:
+    with spool_upload(BytesIO(content), file_name="x.csv", limits=Limits(len(content), 1)) as spool:
         assert spool.total == 1

@@ -1,5 +1,7 @@
 """Uploads for tests."""
 
+from io import BytesIO
+
 from cityweather.ingest import chunk_writer
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import ReadOptions
@@ -10,7 +12,7 @@ from cityweather.models import BulkJob
 def spool(
     *lines: str, header: str = "city", file_name: str = "cities.csv", options: ReadOptions | None = None
 ) -> Spool:
-    return spool_upload(["\n".join((header, *lines)).encode()], file_name=file_name, options=options)
+    return spool_upload(BytesIO("\n".join((header, *lines)).encode()), file_name=file_name, options=options)
 
 
 def imported(*lines: str, header: str = "city", **options: str | None) -> BulkJob:

@@ -1,4 +1,4 @@
-"""Uploads too large to hold, made as they are read; and the peak memory of this process.
+"""Uploads too large to hold, and the peak memory of this process.
 
 `python -m tests.support.giants EXPRESSION` reads one and prints the rows read, or the reason for refusing it, and by
 how many MB that raised the peak. No Django: what is measured is the reader and the spool.
@@ -10,6 +10,8 @@ import resource
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 from cityweather.errors import CityWeatherError
 from cityweather.ingest.options import Limits
@@ -43,15 +45,17 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
 
 
-def read(chunks: Iterator[bytes]) -> int | str:
+def read(file: IO[bytes]) -> int | str:
     try:
-        with spool_upload(chunks, file_name="giant.csv", limits=NO_LIMITS) as spool:
+        with spool_upload(file, file_name="giant.csv", limits=NO_LIMITS) as spool:
             return spool.rows_read
     except CityWeatherError as error:
         return error.code
 
 
 if __name__ == "__main__":
-    before = peak()
-    answer = read(eval(sys.argv[1]))
+    with TemporaryFile() as file:
+        file.writelines(eval(sys.argv[1]))
+        before = peak()
+        answer = read(file)
     sys.stdout.write(f"{answer} {peak() - before}")

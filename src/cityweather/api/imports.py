@@ -1,9 +1,7 @@
 """POST /bulk/import: a CSV, uploaded or lying below IMPORT_DIR, becomes a job, or with dry_run a look at it."""
 
-from collections import ChainMap
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any
 
@@ -19,24 +17,21 @@ from cityweather.api.import_serializers import COLUMNS, HEADER, DryRun, FileByPa
 from cityweather.api.job_serializers import AcceptedJob
 from cityweather.api.jobs import accepted, idempotency_key, wake_for
 from cityweather.api.serializers import LABEL, LABEL_MAX
-from cityweather.api.uploads import CHUNK, Copied, open_upload
+from cityweather.api.uploads import Upload, received
 from cityweather.api.webhooks.address import check_url
 from cityweather.errors import InvalidParameter
 from cityweather.ingest import open_jobs
 from cityweather.ingest.dry_run import dry_run
-from cityweather.ingest.errors import BadOption, NoCities, NoCityColumn, RowTooLong, UnclosedQuote
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import COLUMN_OPTIONS, ReadOptions
 from cityweather.ingest.paths import open_below
-from cityweather.ingest.spool import Spool, spool_upload
+from cityweather.ingest.spool import spool_upload
 
 CALLBACK = (
     "http(s), at a host that CALLBACK_HOSTS allows. Gets a signed POST once the job has ended, at least once, until it "
     "answers with a 2xx"
 )
 LIKELIEST, FAIL = AMBIGUOUS = ("likeliest", "fail")
-# Refusals that another way of reading the file may lift. Those that concern its kind or size are final.
-ABOUT_READING = (NoCityColumn, NoCities, BadOption, RowTooLong, UnclosedQuote)
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -76,104 +71,69 @@ class ImportView(KeyedView):
     )
     def post(self, request: Request) -> Response:
         key = idempotency_key(request)
-        with opened(request) as source:
-            if not flag(source, "dry_run"):
+        with opened(request) as upload:
+            is_dry = flag(upload, "dry_run")
+            if not is_dry:
                 open_jobs.check(self.owner, key)  # before the file is read
-            fields_of_job(source)  # so that a bad one is refused before the file is read
-            spool = spooled(source)
+            fields = fields_of_job(upload)
+            spool = spool_upload(upload.file, file_name=upload.file_name, options=read_options(upload))
         with spool:
-            if flag(source, "dry_run"):
+            if is_dry:
                 return Response(DryRun(dry_run(spool)).data)
-            fields = fields_of_job(source)  # again: they may stand behind the file
             job, created = import_spool(spool, owner=self.owner, idempotency_key=key, **fields)
         wake_for(job)
         return accepted(job, replayed=not created)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file and the fields sent with it: those of the query, and those of the form or the JSON, which win.
-
-    `charset` is from the header of the file's part.
-    """
-
-    chunks: Copied | Iterator[bytes]
-    file_name: str
-    fields: Mapping[str, Any]
-    charset: str = ""
-
-
 @contextmanager
-def opened(request: Request) -> Iterator[Source]:
+def opened(request: Request) -> Iterator[Upload]:
+    """With the fields of the query, and those of the form or the JSON, which win."""
     http: HttpRequest = request._request  # noqa: SLF001
     query = {name: value for name, value in request.query_params.items() if value}
     if http.content_type == "multipart/form-data":
-        upload = open_upload(http, settings.IMPORT_MAX_BYTES)
-        with closing(Copied(upload.chunks())) as chunks:
-            yield Source(chunks, upload.file_name, ChainMap(upload.fields, query), upload.charset)
+        with received(http, settings.IMPORT_MAX_BYTES) as upload:
+            upload.fields = {**query, **upload.fields}
+            yield upload
         return
     check_body(http, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     body = FileByPath(data=request.data)
     body.is_valid(raise_exception=True)
     path = body.validated_data["path"]
     with open_below(path, settings.IMPORT_DIR) as file:
-        yield Source(iter(lambda: file.read(CHUNK), b""), PurePath(path).name, {**query, **body.validated_data})
+        yield Upload(file, PurePath(path).name, fields={**query, **body.validated_data})
 
 
-def fields_of_job(source: Source) -> dict[str, Any]:
+def fields_of_job(upload: Upload) -> dict[str, Any]:
     """For import_spool(). Raises CallbackRefused, InvalidParameter."""
     return {
-        "callback_url": check_url(source.fields.get("callback_url")),
-        "label": label_of(source),
-        "refuse_ambiguous": refuses_ambiguous(source),
+        "callback_url": check_url(upload.fields.get("callback_url")),
+        "label": label_of(upload),
+        "refuse_ambiguous": refuses_ambiguous(upload),
     }
 
 
-def spooled(source: Source) -> Spool:
-    """Raises ImportRefused.
-
-    A form's fields may stand behind its file. If they change how it is read, it is read again; a refusal that
-    they could lift waits for them.
-    """
-    options, file = read_options(source), source.chunks
-    if not isinstance(file, Copied):
-        return spool_upload(file, file_name=source.file_name, options=options)
-    with ExitStack() as stack:
-        try:
-            spool = stack.enter_context(spool_upload(file, file_name=source.file_name, options=options))
-        except ABOUT_READING:
-            file.finish()
-            if read_options(source) == options:
-                raise
-        else:
-            if read_options(source) == options:
-                stack.pop_all()
-                return spool
-    return spool_upload(file.again(), file_name=source.file_name, options=read_options(source))
-
-
-def read_options(source: Source) -> ReadOptions:
-    fields = source.fields
+def read_options(upload: Upload) -> ReadOptions:
+    fields = upload.fields
     return ReadOptions(
-        encoding=fields.get("encoding") or source.charset,
+        encoding=fields.get("encoding") or upload.charset,
         delimiter=fields.get("delimiter"),
-        **_header(source),
+        **_header(upload),
         quotes=fields.get("quotes"),
         **{option: fields.get(option) for option in COLUMN_OPTIONS},
     )
 
 
-def _header(source: Source) -> dict[str, Any]:
+def _header(upload: Upload) -> dict[str, Any]:
     """Raises InvalidParameter."""
-    value = str(source.fields.get("header") or "").strip()
+    value = str(upload.fields.get("header") or "").strip()
     if value.isdecimal() and 0 < len(value) < 10 and int(value):
         return {"header_line": int(value)}
-    return {"header": flag(source, "header", "true, false, or the number of a line")}
+    return {"header": flag(upload, "header", "true, false, or the number of a line")}
 
 
-def label_of(source: Source) -> str:
+def label_of(upload: Upload) -> str:
     """Raises InvalidParameter."""
-    return checked_label(str(source.fields.get("label") or ""))
+    return checked_label(str(upload.fields.get("label") or ""))
 
 
 def checked_label(text: str) -> str:
@@ -184,17 +144,17 @@ def checked_label(text: str) -> str:
     return label
 
 
-def refuses_ambiguous(source: Source) -> bool:
+def refuses_ambiguous(upload: Upload) -> bool:
     """Raises InvalidParameter."""
-    choice = str(source.fields.get("ambiguous") or LIKELIEST).strip().casefold()
+    choice = str(upload.fields.get("ambiguous") or LIKELIEST).strip().casefold()
     if choice not in AMBIGUOUS:
         raise InvalidParameter(name="ambiguous", expected=" or ".join(AMBIGUOUS))
     return choice == FAIL
 
 
-def flag(source: Source, name: str, expected: str = "true or false") -> bool | None:
+def flag(upload: Upload, name: str, expected: str = "true or false") -> bool | None:
     """None for a field that is missing or was left empty. Raises InvalidParameter."""
-    value = source.fields.get(name)
+    value = upload.fields.get(name)
     word = "" if value is None else str(value).strip().casefold()
     if word and word not in BOOLEANS:
         raise InvalidParameter(name=name, expected=expected)

@@ -20,7 +20,6 @@ from cityweather.api.base import KeyedView, ListView
 from cityweather.api.jobs import wake_for
 from cityweather.api.pagination import Cursor, KeysetPagination
 from cityweather.api.schedule_serializers import NewSchedule, ScheduleChange, ScheduleShape
-from cityweather.api.uploads import CHUNK
 from cityweather.dispatch import schedules
 from cityweather.errors import ScheduleNotFound
 from cityweather.ingest.importer import import_spool
@@ -112,7 +111,7 @@ class ScheduleView(KeyedView):
 def of_file(path: str, fields: dict[str, Any]) -> Schedule:
     """Raises ImportRefused, TooManyJobs and as schedules.create()."""
     with open_below(path, settings.IMPORT_DIR) as file:
-        spool = spool_upload(iter(lambda: file.read(CHUNK), b""), file_name=PurePath(path).name)
+        spool = spool_upload(file, file_name=PurePath(path).name)
     with spool, transaction.atomic():  # a schedule that is refused leaves no job
         job, _ = import_spool(spool, owner=fields["owner"], label=fields.get("label", ""))
         schedule = schedules.create(str(job.pk), **fields)

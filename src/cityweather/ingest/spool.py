@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from cityweather.ingest.chunks import ROWS, Packed, Row, pack, unpack
 from cityweather.ingest.csv_layout import Layout
@@ -19,7 +19,7 @@ from cityweather.ingest.csv_rows import Usable
 from cityweather.ingest.errors import NoCities, NoRoom, TooLarge
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.text import TRY_ENCODING
-from cityweather.ingest.upload_stream import UploadedBytes
+from cityweather.ingest.upload_stream import content_hash, text_of
 from cityweather.runtime.batched import batched
 
 TOGETHER = 1_000  # rows that are added before the size of the file is checked
@@ -185,26 +185,26 @@ def _room() -> Iterator[None]:
 
 
 def spool_upload(
-    chunks: Iterable[bytes], *, file_name: str, options: ReadOptions | None = None, limits: Limits | None = None
+    file: IO[bytes], *, file_name: str, options: ReadOptions | None = None, limits: Limits | None = None
 ) -> Spool:
-    """Reads the upload to its end, without the database, in constant memory.
+    """Reads the file, which must be seekable, without the database, in constant memory.
 
     Raises ImportRefused; what follows the fault is not read.
     """
     options, limits = options or ReadOptions(), limits or Limits.of_settings()
-    upload = UploadedBytes(chunks, limits, options.text)
-    reader = Reader(upload, options, limits)
+    compression, pieces = text_of(file, limits)
+    reader = Reader(pieces, options, limits)
     if reader.layout is None:
         raise NoCities(reasons="It has no rows.")
     spool = Spool(file_name, limits)
-    spool.shape = FileShape(reader.encoding, upload.compression, reader.layout)
+    spool.shape = FileShape(reader.encoding, compression, reader.layout)
     try:
         spool.fill(reader)
+        spool.content_hash = content_hash(file, options.text)
     except NoCities as error:
         spool.close()
         raise NoCities(error.detail, columns=reader.layout.listed, asks=error.asks) from None
     except BaseException:
         spool.close()
         raise
-    spool.content_hash = upload.content_hash
     return spool

@@ -1,15 +1,17 @@
-"""The bytes of an upload: counted, hashed, unpacked if gzipped, and refused when they are no text at all."""
+"""The bytes of an upload: hashed, unpacked if gzipped, and refused when they are too many or no text at all."""
 
+import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from gzip import BadGzipFile, GzipFile
 from hashlib import sha256
 from itertools import chain
-from pathlib import Path
+from typing import IO
 
 from cityweather.ingest.errors import BadGzip, NotCsv, TooLarge
 from cityweather.ingest.options import Limits
 
-PIECE = 65_536  # bytes; what is in memory at once
+PIECE = 65_536  # bytes that are read at once
 MAX_RATIO = 100  # of unpacked to packed bytes: city names reach 4, a bomb 1029
 FREE_BYTES = 1_000_000  # unpacked, before the ratio counts
 GZIP = b"\x1f\x8b"
@@ -33,90 +35,56 @@ OTHERS = (
 )
 
 
-def file_chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(PIECE):
-            yield chunk
+def text_of(file: IO[bytes], limits: Limits) -> tuple[str | None, Iterator[bytes]]:
+    """The compression, "gzip" or None, and the bytes of the text in pieces. The first piece shows what the file is.
 
-
-class UploadedBytes:
-    """Iterate once: gives the text's bytes in pieces. Raises TooLarge, BadGzip, NotCsv as soon as it is known."""
-
-    def __init__(self, chunks: Iterable[bytes], limits: Limits, options: str = "") -> None:
-        self.size = 0  # bytes received
-        self.compression: str | None = None
-        self._limits = limits
-        self._chunks = chunks
-        self._digest = sha256(options.encode())
-
-    @property
-    def content_hash(self) -> str:
-        return self._digest.hexdigest()
-
-    def __iter__(self) -> Iterator[bytes]:
-        pieces = _pieces(self._received())
+    Raises TooLarge, BadGzip, NotCsv, also while the pieces are read.
+    """
+    _check_size(file.seek(0, os.SEEK_END), limits)
+    compression, pieces = None, _pieces(file)
+    first = next(pieces, b"")
+    if first.startswith(GZIP):
+        compression, pieces = "gzip", _unpacked(file, limits)
         first = next(pieces, b"")
-        pieces = chain([first], pieces)
         if first.startswith(GZIP):
-            self.compression = "gzip"
-            pieces = _pieces(_unpack(pieces, self._limits))
-            first = next(pieces, b"")
-            pieces = chain([first], pieces)
-            if first.startswith(GZIP):
-                raise NotCsv(what="a gzip archive inside a gzip archive")
-        _refuse_others(first)
-        return pieces
+            raise NotCsv(what="a gzip archive inside a gzip archive")
+    _refuse_others(first)
+    return compression, chain([first], pieces)
 
-    def _received(self) -> Iterator[bytes]:
-        for chunk in self._chunks:
-            self.size += len(chunk)
-            _check_size(self.size, self._limits)
-            self._digest.update(chunk)
-            yield chunk
+
+def content_hash(file: IO[bytes], options: str) -> str:
+    """SHA-256 of the file as it was sent, and of the options it is read with."""
+    digest = sha256(options.encode())
+    for piece in _pieces(file):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    file.seek(0)
+    while piece := file.read(PIECE):
+        yield piece
+
+
+def _unpacked(file: IO[bytes], limits: Limits) -> Iterator[bytes]:
+    file.seek(0)
+    unpacked, size = GzipFile(fileobj=file, mode="rb"), 0
+    try:
+        while piece := unpacked.read(PIECE):
+            size += len(piece)
+            _check_size(size, limits)
+            if size > max(FREE_BYTES, MAX_RATIO * file.tell()):
+                raise BadGzip(reason=f"it unpacks to more than {MAX_RATIO} times its size")
+            yield piece
+    except EOFError:
+        raise BadGzip(reason="it breaks off before its end") from None
+    except (BadGzipFile, zlib.error):
+        raise BadGzip(reason="it is damaged") from None
 
 
 def _check_size(size: int, limits: Limits) -> None:
     if size > limits.max_bytes:
         raise TooLarge(limit=f"{limits.max_bytes:,} bytes")
-
-
-def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes, PIECE at a time: single bytes would be slow, one giant chunk would be large."""
-    waiting = bytearray()
-    for chunk in chunks:
-        view = memoryview(chunk)
-        for start in range(0, len(view), PIECE):
-            waiting += view[start : start + PIECE]
-            if len(waiting) >= PIECE:
-                yield bytes(waiting[:PIECE])
-                del waiting[:PIECE]
-    if waiting:
-        yield bytes(waiting)
-
-
-def _unpack(pieces: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
-    unpacker, read, written = zlib.decompressobj(zlib.MAX_WBITS | 16), 0, 0
-    for piece in pieces:
-        read += len(piece)
-        packed = piece
-        while packed:
-            if unpacker.eof:  # another member follows, or padding with zeros
-                packed = packed.lstrip(b"\0")
-                if not packed:
-                    break
-                unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-            try:
-                text = unpacker.decompress(packed, PIECE)
-            except zlib.error:
-                raise BadGzip(reason="it is damaged") from None
-            packed = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
-            written += len(text)
-            _check_size(written, limits)
-            if written > max(FREE_BYTES, MAX_RATIO * read):
-                raise BadGzip(reason=f"it unpacks to more than {MAX_RATIO} times its size")
-            yield text
-    if not unpacker.eof:
-        raise BadGzip(reason="it breaks off before its end")
 
 
 def _refuse_others(start: bytes) -> None:

@@ -5,7 +5,6 @@ import json
 import re
 import time
 from argparse import ArgumentParser, BooleanOptionalAction
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ from cityweather.ingest.dry_run import dry_run as look_at
 from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import COLUMN_OPTIONS, PARTS, ReadOptions
 from cityweather.ingest.spool import Spool, spool_upload
-from cityweather.ingest.upload_stream import file_chunks
 from cityweather.models import BulkJob
 
 TOGETHER = 5_000  # refused rows that are written at once
@@ -63,7 +61,7 @@ class Command(BaseCommand):
         try:
             fields = _of_job(given)
             options = ReadOptions(**{name: given[name] for name in READ_OPTIONS})
-            with _bar(quiet) as bar, spool_upload(_read(file, bar), file_name=file.name, options=options) as spool:
+            with _bar(quiet) as bar, _spooled(file, bar, options) as spool:
                 if dry_run:
                     self.stdout.write(json.dumps(DryRun(look_at(spool)).data, indent=2, ensure_ascii=False))
                     return
@@ -115,11 +113,9 @@ def _bar(quiet: bool) -> Progress:
     return Progress(*columns, console=console, disable=quiet or not console.is_terminal)
 
 
-def _read(file: Path, bar: Progress) -> Iterator[bytes]:
-    reading = bar.add_task("bytes", total=file.stat().st_size)
-    for chunk in file_chunks(file):
-        yield chunk
-        bar.advance(reading, len(chunk))
+def _spooled(file: Path, bar: Progress, options: ReadOptions) -> Spool:
+    with bar.open(file, "rb", description="bytes") as content:
+        return spool_upload(content, file_name=file.name, options=options)
 
 
 def _write(spool: Spool, bar: Progress, fields: dict[str, Any]) -> BulkJob:
