@@ -58,7 +58,7 @@ class AnswerReader:
             self._probe_answered(call, now)
 
     def _geocoded(self, call: Call, place: Place) -> None:
-        self._queue.put_back([row for row in call.rows if self._results.located(row, place)])
+        self._queue.put_back([row for row in call.rows if self._results.geocoded(row, place)])
 
     def _rows_answered(self, call: Call, answers: list[Weather | WeatherError], now: float) -> None:
         unread = []

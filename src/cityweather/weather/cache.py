@@ -87,15 +87,15 @@ class Cache:
 
     def read(self, keys: Sequence[str]) -> tuple[dict[str, Answer], dict[str, Found]]:
         """The fresh answers of locations and refused names, and where other names are, if that was found."""
-        answers, located = {}, {}
+        answers, geocoded = {}, {}
         for key, value in zip(keys, self._values(keys), strict=False):
             if (answer := _decode(value)) is not None:
                 answers[key] = answer
             elif (found := _decode_found(value)) is not None:
-                located[key] = found
+                geocoded[key] = found
         metrics.add("cache_lookups", len(answers), result="hit")
         metrics.add("cache_lookups", len(keys) - len(answers), result="miss")
-        return answers, located
+        return answers, geocoded
 
     def read_lookup(self, key: str) -> LookupAnswer | None:
         value = next(iter(self._values(["?" + key])), None)

@@ -56,10 +56,10 @@ class ResultBuffer:
     def _read(self, rows: list[BatchRow]) -> dict[str, Answer]:
         """The answers by key. Rows whose name was geocoded before get their coordinates, and with them another key."""
         answers, found = self._cache.read([row.key for row in rows])
-        located = [row for row in rows if row.key in found]
-        for row in located:
+        geocoded = [row for row in rows if row.key in found]
+        for row in geocoded:
             row.locate(Place(row.place.name, *found[row.key]))
-        return answers | self._cache.read([row.key for row in located])[0]
+        return answers | self._cache.read([row.key for row in geocoded])[0]
 
     def _without_same(self, rows: list[BatchRow]) -> list[BatchRow]:
         first = []
@@ -73,7 +73,7 @@ class ResultBuffer:
 
     # --- what became of a row ------------------------------------------------------------------------------------
 
-    def located(self, row: BatchRow, place: Place) -> bool:
+    def geocoded(self, row: BatchRow, place: Place) -> bool:
         """A geocoder found the row's city. False: the row fails, because it found others, too."""
         self._found.append((row.key, place))
         same = self._same.pop(row.key, [])

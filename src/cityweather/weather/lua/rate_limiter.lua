@@ -9,8 +9,8 @@
 -- ARGV  1 action        one of those below
 --         interval      ms a token at the full rate, 0 = no limit a minute
 --         burst         tokens
---         windows       the longer ones: [{name, limit, periods: [{number, ends}, …]}, …]; periods are the last, this and
---                       the next one as the caller's clock has it, ends in Unix ms
+--         windows       the longer ones: [{name, limit, periods: [{number, ends: Unix ms}, …]}, …]; periods are the last,
+--                       this and the next one by the caller's clock
 --         wanted        of acquire: tokens, 0 = only look
 --         reserve       of acquire: tokens of the burst to leave for others
 --         interactive   of acquire: true = for a person, who may use what bulk leaves of the longer windows, and need
