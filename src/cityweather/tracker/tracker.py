@@ -72,7 +72,7 @@ class Tracker:
 
     def install_new(self, jobs: Mapping[str, Mapping[str, Arg]]) -> None:
         """The jobs that have not started, by id, in one round trip. One that is there already is left alone."""
-        self._run_many("install", {job_id: ["", "", b"", *_flat(fields)] for job_id, fields in jobs.items()})
+        self._run_many("install_new", {job_id: ["", *_flat(fields)] for job_id, fields in jobs.items()})
 
     def set_fields(self, job_id: str, epoch: int | None = None, **fields: Arg) -> bool:
         """Set fields of the job's hash. False: Redis does not know the job, or it is closed."""
