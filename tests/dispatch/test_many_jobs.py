@@ -11,7 +11,7 @@ from redis.client import Pipeline
 from redis.cluster import ClusterPipeline
 
 from cityweather.dispatch import batches, dispatcher
-from cityweather.flush import flusher, live_jobs, recovery
+from cityweather.flush import flusher, job_hash, live_jobs
 from cityweather.models import BulkJob
 from cityweather.runtime import connections
 from cityweather.tracker.keys import JobKeys
@@ -236,7 +236,7 @@ def test_new_jobs_get_into_redis_without_a_write_to_the_database(monkeypatch: py
     """On SQLite, which has one writer at a time, imports would wait meanwhile."""
     jobs = small_jobs(3)
     with CaptureQueriesContext(connection) as queries:
-        recovery.put_into_redis(jobs, tracker())
+        job_hash.install_new(jobs, tracker())
     assert len(queries) == 1
     assert all(tracker().progresses([str(job.job_id) for job in jobs]))
 
@@ -245,7 +245,7 @@ def test_a_new_job_that_another_process_has_just_started_keeps_its_state(sent_ta
     job = make_job(2)
     tick()
     work(job, [result(0)])
-    recovery.put_into_redis([job], tracker())
+    job_hash.install_new([job], tracker())
     progress = tracker().progress(str(job.job_id))
     assert progress is not None
     assert (progress.processed, progress.next) == (1, 2)

@@ -184,7 +184,7 @@ class Life(RuleBasedStateMachine):
         assert report.faults == []
         self.a_dispatcher_syncs()
         state = self.tracker.progress(self.id)
-        assert state is None or state.closed or state.ambiguous == reload(self.job).ambiguous
+        assert state is None or state.closed or state.facts["ambiguous"] == reload(self.job).ambiguous
 
     @rule(at=st.integers(0, 9), after=st.booleans())
     def a_flusher_dies(self, at: int, after: bool) -> None:

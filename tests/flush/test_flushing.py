@@ -153,7 +153,7 @@ def test_entries_that_are_read_twice_count_ambiguous_rows_once() -> None:
     flush(job)
     state = tracker().progress(str(job.job_id))
     assert state is not None
-    assert (agree(job), reload(job).ambiguous, state.ambiguous) == ((2, 2, 0), 2, 2)
+    assert (agree(job), reload(job).ambiguous, state.facts["ambiguous"]) == ((2, 2, 0), 2, 2)
 
 
 def test_more_ambiguous_rows_than_one_statement_may_name_are_counted() -> None:
@@ -173,7 +173,7 @@ def test_redis_has_the_number_of_ambiguous_rows_with_the_next_dispatch_tick() ->
     job_control.sync(reload(job), before, tracker())
     after = tracker().progress(str(job.job_id))
     assert after is not None
-    assert (before.ambiguous, after.ambiguous) == (0, 1)
+    assert (before.facts["ambiguous"], after.facts["ambiguous"]) == (0, 1)
 
 
 def test_a_city_keeps_how_many_places_were_found_with_the_place() -> None:

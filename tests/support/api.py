@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cityweather.flush import recovery
+from cityweather.flush import job_hash
 from cityweather.models import BulkJob, City, JobResult, Status
 from cityweather.runtime import connections
 from cityweather.tracker.results import Result
@@ -45,7 +45,7 @@ def make_result(job: BulkJob, position: int, letter: str, city: City) -> JobResu
 def go_live(job: BulkJob, succeeded: int = 0, failed: int = 0, **fields: Any) -> None:
     """Put the job into Redis with this many rows counted."""
     tracker, job_id = connections.tracker(), str(job.job_id)
-    tracker.install(job_id, 1, "1-1", b"", {**recovery.fields(job), "flushed": "1-1", **fields})
+    tracker.install(job_id, 1, "1-1", b"", {**job_hash.fields(job), "flushed": "1-1", **fields})
     token = "t"
     claim = tracker.claim(job_id, 1, token, job.total, missing=True)
     errors = [None] * succeeded + ["unknown_city"] * failed

@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 from rest_framework import serializers as s
 
-from cityweather.api.serializers import LABEL, LABEL_MAX, Shape, Time, is_printable, number_or_null
+from cityweather.api.serializers import LABEL, LABEL_MAX, Shape, Time, is_printable, iso, number_or_null
 from cityweather.models import BulkJob
 from cityweather.tracker.progress import LimitedBy, WaitingFor
 
@@ -14,6 +14,11 @@ COUNTED_BY = ("live", "database")
 class PhaseEntered(Shape):
     phase = s.ChoiceField(BulkJob.Phase.choices)
     at = Time()
+
+    def to_representation(self, entered: Any) -> Any:
+        """`entered`: one of BulkJob.phases."""
+        phase, at = entered
+        return {"phase": phase, "at": iso(at)}
 
 
 class Job(Shape):
@@ -49,11 +54,15 @@ class Job(Shape):
     label = s.CharField(allow_blank=True, help_text=LABEL)  # type: ignore[assignment]
     owner = s.CharField(allow_blank=True, help_text="The name of the API key that made it")
     schedule_id = s.UUIDField(allow_null=True, help_text="The schedule that started it")
-    timeline = PhaseEntered(many=True, help_text="The phases and when each began, oldest first")
+    timeline = PhaseEntered(many=True, source="phases", help_text="The phases and when each began, oldest first")
     file_name = s.CharField(allow_blank=True)
-    retry_of = s.UUIDField(allow_null=True, help_text="The job whose rows this one retries; it may be deleted by now")
+    retry_of = s.UUIDField(
+        source="retry_of_id", allow_null=True, help_text="The job whose rows this one retries; it may be deleted by now"
+    )
     retries = s.ListField(child=s.UUIDField(), help_text="Jobs that retry this job's rows, oldest first")
-    rerun_of = s.UUIDField(allow_null=True, help_text="The job whose rows this one refreshes again")
+    rerun_of = s.UUIDField(
+        source="rerun_of_id", allow_null=True, help_text="The job whose rows this one refreshes again"
+    )
     reruns = s.ListField(
         child=s.UUIDField(),
         help_text="Jobs that refresh this one's rows again, oldest first; without those of a schedule",

@@ -78,10 +78,10 @@ class JobView(KeyedView):
     )
     def get(self, request: Request, job_id: str) -> Response:
         found = snapshots.of_id(job_id)
-        etag = found.etag
+        etag = snapshots.etag(found)
         headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-        if not found.ended:
-            waits = found.waiting_for not in (None, "import") or found.phase == "paused"
+        if not snapshots.ended(found):
+            waits = found["waiting_for"] not in (None, "import") or found["phase"] == "paused"
             headers["Retry-After"] = POLL_WAITING if waits else POLL_AGAIN
         if unchanged(request, etag):
             return Response(status=304, headers=headers)

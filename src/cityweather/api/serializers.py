@@ -33,11 +33,13 @@ def sources(shape: Shape) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def iso(moment: datetime | float | None) -> str | None:
-    """ISO 8601 in UTC with milliseconds and Z. `moment`: aware, or Unix seconds."""
+def iso(moment: datetime | float | str | None) -> str | None:
+    """ISO 8601 in UTC with milliseconds and Z. `moment`: aware, or Unix seconds, or as ISO 8601 with its zone."""
     if moment is None:
         return None
-    if not isinstance(moment, datetime):
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
+    elif not isinstance(moment, datetime):
         moment = datetime.fromtimestamp(moment, UTC)
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 

@@ -2,8 +2,6 @@
 
 import re
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zlib import crc32
@@ -13,6 +11,7 @@ from django.conf import settings
 from redis import RedisError
 
 from cityweather.errors import JobNotFound
+from cityweather.flush import job_hash
 from cityweather.models import BulkJob
 from cityweather.runtime import connections
 from cityweather.tracker.progress import Progress
@@ -23,69 +22,26 @@ ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 STILL = 3.0  # seconds without a result; a batch takes about one
 
-Moment = datetime | float | None  # aware, or Unix seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """The fields of a job's answer, which `job_serializers.Job` writes. Rates in cities a second."""
-
-    job_id: str
-    status: str
-    phase: str
-    total: int
-    imported: int
-    processed: int
-    succeeded: int
-    failed: int
-    pending: int
-    rows_read: int
-    duplicates: int
-    rejected: int
-    ambiguous: int
-    unmatched: int
-    progress: int  # %
-    created_at: Moment
-    started_at: Moment
-    finished_at: Moment = None
-    rate: float | None
-    eta_seconds: int | None = None
-    waiting_for: str | None = None
-    limited_by: str | None = None
-    error: str | None
-    label: str
-    owner: str
-    schedule_id: str | None
-    timeline: tuple[dict[str, Any], ...]
-    file_name: str
-    retry_of: str | None
-    retries: tuple[str, ...] = ()
-    rerun_of: str | None
-    reruns: tuple[str, ...] = ()
-    max_rate: int | None
-    expires_at: Moment = None
-    as_of: Moment
-    source: str
-
-    @property
-    def ended(self) -> bool:
-        return self.status in BulkJob.ENDED
-
-    @property
-    def etag(self) -> str:
-        """Of counters, status, phase, limits, label, retries and reruns. Weak: rate, ETA and as_of are left out."""
-        # Which retries there are and not how many: one may take the place of another that was deleted.
-        texts = crc32("\n".join((self.label, *self.retries, *self.reruns)).encode())
-        limits = (self.waiting_for, self.limited_by, self.max_rate)
-        counters = (self.succeeded, self.failed, self.total, self.imported, self.ambiguous)
-        facts = (self.status, self.phase, *limits, *counters, texts)
-        return 'W/"' + ".".join(map(str, facts)) + '"'
-
-
-SHARED = (  # fields that a BulkJob and a Progress have alike
-    "status", "phase", "total", "imported", "processed", "succeeded", "failed", "rows_read", "duplicates", "rejected",
-    "ambiguous", "unmatched", "created_at", "started_at", "error", "label", "owner", "file_name", "max_rate",
+IN_ETAG = (
+    "status", "phase", "waiting_for", "limited_by", "max_rate", "succeeded", "failed", "total", "imported", "ambiguous",
 )  # fmt: skip
+COUNTED = (  # what a BulkJob and a Progress both have
+    "status", "phase", "total", "imported", "processed", "succeeded", "failed", "started_at", "error", "max_rate",
+)  # fmt: skip
+NOT_ENDED: dict[str, Any] = {"finished_at": None, "expires_at": None, "retries": (), "reruns": ()}
+
+Snapshot = dict[str, Any]  # what `job_serializers.Job` reads; rates in cities a second
+
+
+def ended(snapshot: Snapshot) -> bool:
+    return snapshot["status"] in BulkJob.ENDED
+
+
+def etag(snapshot: Snapshot) -> str:
+    """Of counters, status, phase, limits, label, retries and reruns. Weak: rate, ETA and as_of are left out."""
+    # Which retries there are and not how many: one may take the place of another that was deleted.
+    texts = crc32("\n".join((snapshot["label"], *snapshot["retries"], *snapshot["reruns"])).encode())
+    return 'W/"' + ".".join(str(snapshot[name]) for name in IN_ETAG) + f'.{texts}"'
 
 
 def parse_id(text: str) -> str:
@@ -129,28 +85,27 @@ def of_rows(jobs: list[BulkJob]) -> list[Snapshot]:
 
 def from_redis(job_id: str, live: Progress) -> Snapshot:
     eta = _eta(live)
-    return Snapshot(
-        **_shared(live),
-        job_id=job_id,
-        pending=live.pending,
-        progress=live.percentage,
-        rate=round(live.rate, 1),
-        eta_seconds=None if eta is None else round(eta),
-        waiting_for=live.waiting_for or _for_import(live, live.last_at or live.created_at, live.as_of),
-        limited_by=live.limited_by,
-        schedule_id=live.schedule_id,
-        timeline=_timeline(live.phases),
-        retry_of=live.retry_of,
-        rerun_of=live.rerun_of,
-        as_of=time.time(),
-        source="live",
-    )
+    since = live.last_at or datetime.fromisoformat(live.facts["created_at"]).timestamp()
+    return {
+        **live.facts,
+        **_counted(live),
+        **NOT_ENDED,
+        "job_id": job_id,
+        "pending": live.pending,
+        "progress": live.percentage,
+        "rate": round(live.rate, 1),
+        "eta_seconds": None if eta is None else round(eta),
+        "waiting_for": live.waiting_for or _for_import(live, since, live.as_of),
+        "limited_by": live.limited_by,
+        "as_of": time.time(),
+        "source": "live",
+    }
 
 
-def _for_import(job: BulkJob | Progress, last: float | None, now: float) -> str | None:
+def _for_import(job: BulkJob | Progress, last: float, now: float) -> str | None:
     """Every row that is there has been done for some seconds, and the next is still to be written. Unix seconds."""
     waits = job.phase == BulkJob.Phase.IMPORTING and job.processed >= job.imported
-    return "import" if waits and last and now - last > STILL else None
+    return "import" if waits and now - last > STILL else None
 
 
 def _eta(live: Progress) -> float | None:
@@ -166,32 +121,27 @@ def _eta(live: Progress) -> float | None:
 def from_row(job: BulkJob) -> Snapshot:
     """Behind the live counters by what is not flushed; `as_of` is the time of the last result it holds."""
     percentage = job.processed * 100 // job.total if job.total else 0
-    return Snapshot(
-        **_shared(job),
-        job_id=str(job.job_id),
-        pending=job.total - job.processed,
-        progress=percentage if job.status == BulkJob.Status.DONE else min(99, percentage),
-        finished_at=job.finished_at,
-        rate=_mean_rate(job),
-        waiting_for=_for_import(job, _last_flushed(job).timestamp(), time.time()),
-        schedule_id=str(job.schedule_id) if job.schedule_id else None,
-        timeline=_timeline(job.phases),
-        retry_of=str(job.retry_of_id) if job.retry_of_id else None,
-        retries=_shown(job, job.retries),
-        rerun_of=str(job.rerun_of_id) if job.rerun_of_id else None,
-        reruns=_shown(job, job.reruns),
-        expires_at=_expires_at(job),
-        as_of=job.finished_at or _last_flushed(job),
-        source="database",
-    )
+    return {
+        **job_hash.facts(job),
+        **_counted(job),
+        "job_id": str(job.job_id),
+        "pending": job.total - job.processed,
+        "progress": percentage if job.status == BulkJob.Status.DONE else min(99, percentage),
+        "finished_at": job.finished_at,
+        "rate": _mean_rate(job),
+        "eta_seconds": None,
+        "waiting_for": _for_import(job, _last_flushed(job).timestamp(), time.time()),
+        "limited_by": None,
+        "retries": _shown(job, job.retries),
+        "reruns": _shown(job, job.reruns),
+        "expires_at": _expires_at(job),
+        "as_of": job.finished_at or _last_flushed(job),
+        "source": "database",
+    }
 
 
-def _shared(job: BulkJob | Progress) -> dict[str, Any]:
-    return {name: getattr(job, name) for name in SHARED}
-
-
-def _timeline(phases: Sequence[Sequence[str]]) -> tuple[dict[str, Any], ...]:
-    return tuple({"phase": phase, "at": datetime.fromisoformat(at)} for phase, at in phases)
+def _counted(job: BulkJob | Progress) -> Snapshot:
+    return {name: getattr(job, name) for name in COUNTED}
 
 
 def _shown(job: BulkJob, others: Any) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from cityweather.dispatch.window import (
     shared_rows,
     under_way,
 )
-from cityweather.flush import live_jobs, quota_usage, recovery
+from cityweather.flush import job_hash, live_jobs, quota_usage, recovery
 from cityweather.models import BulkJob
 from cityweather.runtime import connections
 from cityweather.runtime.batched import batched
@@ -133,12 +133,16 @@ class _Round:
         return states
 
     def _put_into_redis(self, jobs: Sequence[BulkJob]) -> States:
+        """New jobs as they are, the others rebuilt from their rows, except those that another process has just now."""
         known: list[BulkJob] = []
         for n, group in enumerate(batched(jobs, TOGETHER)):
             if n and self._clock() > self._read_until:
                 self._rotation.stop_at(group[0].job_id)
                 break
-            recovery.put_into_redis(group, self._tracker)
+            job_hash.install_new([job for job in group if not job.started_at], self._tracker)
+            for job in group:
+                if job.started_at:
+                    recovery.rebuild_job(str(job.job_id), self._tracker)
             known += group
         progresses = self._tracker.progresses(_ids(known)) if known else []
         return [(job, progress) for job, progress in zip(known, progresses, strict=True) if progress]

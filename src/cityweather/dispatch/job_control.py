@@ -8,12 +8,12 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from django.db import transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
 from cityweather.errors import JobConflict, JobNotFound
+from cityweather.flush import job_hash
 from cityweather.models import BulkJob, Schedule
 from cityweather.runtime import connections
 from cityweather.tracker.progress import Progress
@@ -22,7 +22,6 @@ from cityweather.tracker.tracker import Tracker
 log = logging.getLogger(__name__)
 
 Phase = BulkJob.Phase
-ROW_COUNTS = ("imported", "ambiguous", "unmatched")  # the database counts them: the import tick, and the flush
 NO_SOURCE = "The job whose cities it refreshes was deleted. Make a new schedule from another job."
 RUNS = (Phase.IMPORTING, Phase.QUEUED, Phase.FETCHING)
 ACTIVE = (*RUNS, Phase.PAUSED)
@@ -139,33 +138,23 @@ def sync(job: BulkJob, progress: Progress, tracker: Tracker) -> str:
 
     Only a failure of the whole job goes the other way: a worker sets it in Redis, this writes it into the row.
     """
-    if _agree(job, progress):
+    if job_hash.agree(job, progress):
         return progress.command
     # Race: the caller read the row up to a second ago, and a command may have come since.
-    job.refresh_from_db(fields=["phase", "phases", "status", "max_rate", "label", *ROW_COUNTS])
+    job.refresh_from_db()
     if job.ended:
         return "ended"
     if progress.command == "fail" and job.command in ("", "pause"):
         enter(job, Phase.FAILING, ACTIVE, error=progress.error)
         return "fail"
-    if not _agree(job, progress):
+    if not job_hash.agree(job, progress):
         copy(job, progress.epoch, tracker)
     return job.command
 
 
 def copy(job: BulkJob, epoch: int | None, tracker: Tracker) -> None:
-    """Write the stored command into the job's hash."""
-    tracker.apply_command(
-        str(job.job_id),
-        epoch,
-        job.command,
-        phase=job.phase,
-        phases=orjson.dumps(job.phases),
-        status=job.status,
-        max_rate=job.max_rate or 0,
-        label=job.label,
-        **{name: getattr(job, name) for name in ROW_COUNTS},
-    )
+    """Write into the job's hash what changes in its row."""
+    tracker.apply_command(str(job.job_id), epoch, job.command, **job_hash.copied(job))
 
 
 def copy_start(job: BulkJob, progress: Progress, tracker: Tracker) -> None:
@@ -175,11 +164,6 @@ def copy_start(job: BulkJob, progress: Progress, tracker: Tracker) -> None:
     times = {"started_at": ms, "mark_at": ms, "mark_n": progress.processed}
     tracker.set_fields(str(job.job_id), progress.epoch, **times)
     copy(job, progress.epoch, tracker)
-
-
-def _agree(job: BulkJob, progress: Progress) -> bool:
-    names = ("command", "phase", "status", "max_rate", "label", *ROW_COUNTS)
-    return all(getattr(progress, name) == getattr(job, name) for name in names)
 
 
 # --- delete -----------------------------------------------------------------------------------------------------------

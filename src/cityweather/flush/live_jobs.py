@@ -11,10 +11,6 @@ from django.db.models import Q
 from cityweather.models import BulkJob, BulkJobs
 
 AT_ONCE = 500  # jobs that are read from Redis in one round trip
-COLUMNS = (
-    "phase", "phases", "status", "max_rate", "refuse_ambiguous", "label", "request_id", "created_at", "started_at",
-    "epoch", "stream_position", "imported", "ambiguous", "unmatched",
-)  # fmt: skip
 NEW_A_TICK = 200  # jobs that have not started which one tick looks at
 PAUSED_A_TICK = 500  # paused jobs that one tick looks at
 NEW = Q(phase__in=(BulkJob.Phase.IMPORTING, BulkJob.Phase.QUEUED), started_at=None)
@@ -43,7 +39,7 @@ def under_way() -> BulkJobs:
 
 
 def _live() -> BulkJobs:
-    return BulkJob.objects.live().only(*COLUMNS).order_by("created_at")
+    return BulkJob.objects.live().order_by("created_at")
 
 
 def lock(job_id: str) -> BulkJob | None:

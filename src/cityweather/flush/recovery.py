@@ -4,13 +4,10 @@ Redis may be emptied, come back with older data or with its clock set back; the 
 """
 
 import logging
-import time
-from collections.abc import Sequence
 
-import orjson
 from django.db import transaction
 
-from cityweather.flush import bitmap, live_jobs, writer
+from cityweather.flush import bitmap, job_hash, live_jobs, writer
 from cityweather.models import BulkJob, JobResult, Status
 from cityweather.runtime import metrics
 from cityweather.tracker.progress import Progress
@@ -42,18 +39,6 @@ def needs_rebuild(job: BulkJob, state: Progress | None, tracker: Tracker) -> boo
     return state is None or (state.epoch, state.flushed) != (job.epoch, job.stream_position)
 
 
-def put_into_redis(jobs: Sequence[BulkJob], tracker: Tracker) -> None:
-    """The jobs that Redis does not know, except those that another process has at the moment.
-
-    Those that have not started have no results, so nothing is written to the database, where imports may be waiting.
-    """
-    new = BulkJob.objects.live().filter(pk__in=[job.pk for job in jobs if not job.started_at])
-    tracker.install_new({str(job.job_id): {"epoch": job.epoch, **fields(job)} for job in new})
-    for job in jobs:
-        if job.started_at:
-            rebuild_job(str(job.job_id), tracker)
-
-
 def rebuild_job(job_id: str, tracker: Tracker, *, force: bool = False) -> None:
     """Rebuild it if it is needed, or in any case with `force`, unless another process has it or it has ended."""
     with transaction.atomic():
@@ -74,7 +59,8 @@ def rebuild(job: BulkJob, state: Progress | None, tracker: Tracker) -> None:
     last = _write_all_entries(job, tracker)
     job.epoch = max(job.epoch, state.epoch if state else 0) + 1
     job.stream_position = following(max((job.stream_position, last), key=order))
-    tracker.install(job_id, job.epoch, job.stream_position, done(job) if job.processed else b"", fields(job))
+    seen = done(job) if job.processed else b""
+    tracker.install(job_id, job.epoch, job.stream_position, seen, job_hash.fields(job))
     job.save(update_fields=[*writer.COUNTERS, "epoch", "stream_position"])
     if job.started_at:
         metrics.add("recoveries")
@@ -99,39 +85,3 @@ def done(job: BulkJob) -> bytes:
     """A bitmap of the rows that are not pending, read in constant memory."""
     rows = JobResult.objects.filter(job=job).exclude(status=Status.PENDING).values_list("position", flat=True)
     return bitmap.of(rows.iterator(chunk_size=10_000), job.total)
-
-
-def fields(job: BulkJob) -> dict[str, str | bytes | int]:
-    """The job's hash as the database knows it. Claiming starts again at 0 and skips the rows done."""
-    started = int(job.started_at.timestamp() * 1000) if job.started_at else 0
-    return {
-        "total": job.total,
-        "imported": job.imported,
-        "next": 0,
-        "processed": job.processed,
-        "succeeded": job.succeeded,
-        "failed": job.failed,
-        "rows_read": job.rows_read,
-        "duplicates": job.duplicates,
-        "rejected": job.rejected,
-        "ambiguous": job.ambiguous,
-        "unmatched": job.unmatched,
-        "file_name": job.file_name,
-        "retry_of": str(job.retry_of_id or ""),
-        "rerun_of": str(job.rerun_of_id or ""),
-        "label": job.label,
-        "owner": job.owner,
-        "schedule_id": str(job.schedule_id or ""),
-        "phases": orjson.dumps(job.phases),
-        "status": job.status,
-        "phase": job.phase,
-        "error": job.error or "",
-        "command": job.command,
-        "max_rate": job.max_rate or 0,
-        "created_at": int(job.created_at.timestamp() * 1000),
-        "started_at": started,
-        # The rate is measured from now on. From the start, it would be too low for a job that was rebuilt.
-        "mark_at": int(time.time() * 1000) if started else 0,
-        "mark_n": job.processed,
-        "flushed": job.stream_position,
-    }

@@ -6,17 +6,10 @@ from typing import Any, Literal
 
 import orjson
 
-NUMBERS = (
-    "total", "imported", "processed", "succeeded", "failed", "rows_read", "duplicates", "rejected", "ambiguous",
-    "unmatched",
-)  # fmt: skip
-TIMES = ("created_at", "started_at", "last_at", "past_at", "parked_until", "quota_eta")
-TEXTS = (
-    "status", "phase", "error", "waiting_for", "file_name", "closed", "command", "retry_of", "rerun_of", "label",
-    "owner", "schedule_id", "phases",
-)  # fmt: skip
-OTHERS = ("epoch", "past_n", "max_rate", "next", "window", "speed", "unflushed_bytes", "flushed")
-FIELDS = (*NUMBERS, *TIMES, *TEXTS, *OTHERS)
+NUMBERS = ("epoch", "total", "imported", "next", "processed", "succeeded", "failed", "window", "unflushed_bytes")
+TIMES = ("started_at", "last_at", "past_at", "parked_until", "quota_eta")
+TEXTS = ("status", "phase", "command", "error", "waiting_for", "closed", "flushed")
+FIELDS = (*NUMBERS, *TIMES, *TEXTS, "past_n", "max_rate", "speed", "facts")
 # flush: the database must take results first; drain: an operator has parked the dispatch of all jobs; import: every
 # row that the database has is done, and the others are still to be written.
 WaitingFor = Literal["quota", "provider", "key", "flush", "drain", "import"]
@@ -29,44 +22,31 @@ SOON = 3.0  # seconds; the first results take about as long
 class Progress:
     """Live counters of one job. Times in Unix seconds, rates in rows a second; None: not yet known."""
 
+    epoch: int
     total: int
     imported: int  # rows that the database has, from position 0; only these are claimed
+    next: int
     processed: int
     succeeded: int
     failed: int
-    rows_read: int
-    duplicates: int
-    rejected: int
-    ambiguous: int
-    unmatched: int
-    created_at: float | None
+    window: int
+    unflushed_bytes: int  # in the stream
     started_at: float | None
     last_at: float | None
     parked_until: float | None
     quota_eta: float | None  # the quota does not let the job end earlier
     status: str
     phase: str
+    command: str
     error: str | None
     waiting_for: str | None
-    file_name: str
-    retry_of: str | None  # id of the job whose unfinished rows this one has
-    rerun_of: str | None  # id of the job whose rows this one refreshes again
-    label: str
-    owner: str
-    schedule_id: str | None
-    phases: list[list[str]]  # [[phase, ISO time], …]
     closed: bool
-    command: str
-    epoch: int
-    max_rate: int | None  # rows a minute
-    next: int
-    window: int
-    speed: float
-    unflushed_bytes: int  # in the stream
     flushed: str
+    max_rate: int | None  # rows a minute
+    speed: float
+    facts: dict[str, Any]  # of the job's row, for polls; nothing here depends on them
     rate: float
     as_of: float
-    finished_at: None = None  # only the database knows that a job has finished
 
     @property
     def ended(self) -> bool:
@@ -119,20 +99,15 @@ def parse(values: Sequence[bytes | None], now: float) -> Progress | None:
     fields: dict[str, Any] = {name: int(raw[name] or 0) for name in NUMBERS}
     fields |= {name: float(raw[name] or 0) / 1000 or None for name in TIMES}
     fields |= {name: (raw[name] or b"").decode() for name in TEXTS}
-    fields |= {name: fields[name] or None for name in ("error", "waiting_for", "retry_of", "rerun_of", "schedule_id")}
-    fields["phases"] = orjson.loads(fields["phases"] or "[]")
-    fields["closed"] = fields["closed"] == "1"
+    fields |= {name: fields[name] or None for name in ("error", "waiting_for")}
+    fields |= {"closed": fields["closed"] == "1", "flushed": fields["flushed"] or "0-0"}
     past_at = fields.pop("past_at") or fields["started_at"]
     done = fields["processed"] - int(raw["past_n"] or 0)
     return Progress(
         **fields,
-        epoch=int(raw["epoch"]),
         max_rate=int(raw["max_rate"] or 0) or None,
-        next=int(raw["next"] or 0),
-        window=int(raw["window"] or 0),
         speed=float(raw["speed"] or 0),
-        unflushed_bytes=int(raw["unflushed_bytes"] or 0),
-        flushed=(raw["flushed"] or b"0-0").decode(),
+        facts=orjson.loads(raw["facts"] or "{}"),
         # A span below 0.1 s gives no useful rate. It is negative when our clock is behind the server's.
         rate=max(0.0, done / max(0.1, now - past_at)) if past_at else 0.0,
         as_of=now,

@@ -7,9 +7,8 @@
 --   flushed           stream ID up to which the database holds the results
 --   unflushed_bytes   bytes of entries not yet trimmed
 --   command           '' | pause | cancel | fail
---   status phase error waiting_for parked_until max_rate created_at started_at last_at
---   rows_read duplicates rejected ambiguous unmatched file_name retry_of rerun_of label owner schedule_id
---   phases            JSON: [[phase, ISO time], …]
+--   status phase error waiting_for parked_until max_rate started_at last_at
+--   facts             JSON of the job's row, for polls: flush/job_hash.py
 --   window speed      rows in flight at most; rows a second of one worker process
 --   paced_at          until when max_rate is used up
 --   quota_eta         before it the quota does not let the job end
