@@ -88,13 +88,13 @@ class BulkJob(models.Model):
     The import tick writes the rows, from position 0 on. `imported` is how many are there, and `ImportChunk` holds the
     others. No command stops it, so a cancelled job has all its rows, too.
 
-    status     phase                  command in Redis   what happens
-    queued     importing, queued      ""                 no row was dispatched yet; importing: not all are written
-    running    importing, fetching    ""                 rows are dispatched
-    either     paused                 pause              no new batch starts, batches under way finish
-    running    cancelling, failing    cancel, fail       no new batch starts; the job ends when no lease is running
-    running    finishing              (closed)           in Redis only: nothing is recorded any more, the flush ends it
-    done | failed | cancelled   ended   -                final; `deleted_at` set: invisible, its rows are being deleted
+    status     phase                  what happens
+    queued     importing, queued      no row was dispatched yet; importing: not all are written
+    running    importing, fetching    rows are dispatched
+    either     paused                 no new batch starts, batches under way finish
+    running    cancelling, failing    no new batch starts; the job ends when no lease is running
+    running    finishing              in polls only: Redis records nothing any more, and the flush ends the job
+    done | failed | cancelled   ended   final; `deleted_at` set: invisible, its rows are being deleted
 
     A job may be cancelled before its first row was dispatched: then `status` is still queued while it is cancelling.
     """
@@ -200,13 +200,6 @@ class BulkJob(models.Model):
     @property
     def ended(self) -> bool:
         return self.status in self.ENDED
-
-    @property
-    def command(self) -> str:
-        """The phase as a command in Redis; "" lets the job run."""
-        return {self.Phase.PAUSED: "pause", self.Phase.CANCELLING: "cancel", self.Phase.FAILING: "fail"}.get(
-            self.Phase(self.phase), ""
-        )
 
     def enter(self, phase: str) -> None:
         """Set the phase and note when; the caller saves `phase` and `phases`."""

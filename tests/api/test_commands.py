@@ -30,7 +30,7 @@ def test_a_cancel_sent_twice_is_answered_alike(keyed: Client) -> None:
     first, second = (post(keyed, job, "cancel") for _ in range(2))
     assert (first.status_code, first.json()["phase"]) == (202, "cancelling")
     assert (second.status_code, second.json()["phase"]) == (202, "cancelling")
-    assert connections.tracker().progress(str(job.job_id)).command == "cancel"  # type: ignore[union-attr]
+    assert connections.tracker().progress(str(job.job_id)).phase == "cancelling"  # type: ignore[union-attr]
 
 
 def test_a_cancelled_job_stays_cancelled_and_another_end_conflicts(keyed: Client) -> None:

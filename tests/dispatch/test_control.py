@@ -123,7 +123,7 @@ def test_a_command_given_while_redis_is_unreachable_is_copied_by_the_next_tick(
     tick()
     state = tracker().progress(str(job.job_id))
     assert state is not None
-    assert (state.command, sent_tasks) == ("pause", [])
+    assert (state.phase, sent_tasks) == ("paused", [])
 
 
 def test_a_failure_that_a_worker_sets_reaches_the_database_and_ends_the_job_failed(

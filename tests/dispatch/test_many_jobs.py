@@ -143,7 +143,7 @@ def counted(monkeypatch: pytest.MonkeyPatch, *names: str) -> list[str]:
     return made
 
 
-CALLS = ("progress", "progresses", "last_entries", "leases_of", "claim", "set_fields", "apply_command", "close")
+CALLS = ("progress", "progresses", "last_entries", "leases_of", "claim", "set_fields", "copy_row", "close")
 
 
 def test_jobs_that_are_all_under_way_cost_a_tick_the_same_few_calls_however_many_they_are(

@@ -23,17 +23,17 @@ def refused(since: float) -> ProviderAvailability:
 
 
 def shown(job: BulkJob) -> tuple[str | None, str | None, str]:
-    """(waiting_for, error, command) in Redis."""
+    """(waiting_for, error, phase) in Redis."""
     progress = tracker().progress(str(job.job_id))
     assert progress is not None
-    return progress.waiting_for, progress.error, progress.command
+    return progress.waiting_for, progress.error, progress.phase
 
 
 def test_a_job_waits_for_the_key_and_shows_what_to_do(sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
     job = make_job(5)
     use(monkeypatch, refused(since=60))
     tick()
-    assert (shown(job), sent_tasks) == (("key", SENTENCE, ""), [])
+    assert (shown(job), sent_tasks) == (("key", SENTENCE, "queued"), [])
 
 
 def test_a_job_that_a_worker_parked_gets_the_sentence_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +42,7 @@ def test_a_job_that_a_worker_parked_gets_the_sentence_too(monkeypatch: pytest.Mo
     tracker().park(str(job.job_id), reload(job).epoch, time.time() + 60, "key")
     use(monkeypatch, refused(since=60))
     tick()
-    assert shown(job) == ("key", SENTENCE, "")
+    assert shown(job) == ("key", SENTENCE, "queued")
 
 
 def test_it_goes_on_and_drops_the_sentence_when_the_key_works(
@@ -53,7 +53,7 @@ def test_it_goes_on_and_drops_the_sentence_when_the_key_works(
     tick()
     use(monkeypatch, ProviderAvailability())
     tick()
-    assert shown(job)[1:] == (None, "")
+    assert shown(job)[1:] == (None, "fetching")
     assert len(sent_rows(sent_tasks)) == 5
 
 
@@ -72,7 +72,7 @@ def test_it_fails_after_a_day_of_it_and_no_city_does(sent_tasks: list[Sent], mon
     BulkJob.objects.update(created_at=long_ago, phases=[["queued", long_ago.isoformat()]])
     use(monkeypatch, refused(since=KEY_PATIENCE + 1))
     tick()
-    assert shown(job)[1:] == (SENTENCE, "fail")
+    assert shown(job)[1:] == (SENTENCE, "failing")
     tick()
     flush(job)
     assert (reload(job).status, reload(job).error, agree(job), sent_tasks) == ("failed", SENTENCE, (0, 0, 0), [])
@@ -87,11 +87,11 @@ def test_a_job_that_was_paused_for_a_day_has_a_day_of_its_own(monkeypatch: pytes
     use(monkeypatch, refused(since=2 * KEY_PATIENCE))
     job_control.resume(str(job.job_id))
     tick()
-    assert shown(job) == ("key", SENTENCE, "")
+    assert shown(job) == ("key", SENTENCE, "fetching")
 
 
 def test_a_new_job_has_its_own_day(monkeypatch: pytest.MonkeyPatch) -> None:
     job = make_job(5)
     use(monkeypatch, refused(since=2 * KEY_PATIENCE))
     tick()
-    assert shown(job) == ("key", SENTENCE, "")
+    assert shown(job) == ("key", SENTENCE, "queued")

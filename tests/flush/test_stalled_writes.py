@@ -12,8 +12,8 @@ def test_a_resume_that_arrives_when_the_cancelled_job_is_closed_does_not_make_it
     job_control.cancel(str(job.job_id))
     epoch = reload(job).epoch
     assert tracker().close({str(job.job_id): epoch})
-    assert not tracker().set_fields(str(job.job_id), epoch, command="", phase="fetching")
-    assert not tracker().apply_command(str(job.job_id), None, "", phase="fetching", status="running")
+    assert not tracker().set_fields(str(job.job_id), epoch, phase="fetching")
+    assert not tracker().copy_row(str(job.job_id), None, {"phase": "fetching", "status": "running"})
     flush(job)
     assert (reload(job).status, agree(job)) == ("cancelled", (2, 2, 0))
 
@@ -21,7 +21,7 @@ def test_a_resume_that_arrives_when_the_cancelled_job_is_closed_does_not_make_it
 def test_the_hash_does_not_decide_how_a_job_ends() -> None:
     job = running_job(10)
     work_all(job)
-    tracker().set_fields(str(job.job_id), command="")
+    tracker().set_fields(str(job.job_id), phase="fetching")
     BulkJob.objects.filter(pk=job.pk).update(phase=BulkJob.Phase.CANCELLING)
     flush(job)
     assert (reload(job).status, agree(job)[0]) == ("cancelled", 10)
@@ -59,7 +59,7 @@ def test_a_pause_or_another_rate_does_not_undo_a_workers_verdict() -> None:
     job_control.resume(job_id)
     state = tracker().progress(job_id)
     assert state is not None
-    assert (state.command, state.error) == ("fail", "The key is refused.")
+    assert (state.phase, state.error) == ("failing", "The key is refused.")
     flush(job)
     assert (reload(job).status, reload(job).error) == ("failed", "The key is refused.")
 

@@ -164,7 +164,7 @@ class World:
         self.redis = redis
         self.provider = provider or OpenWeather("http://upstream", "secret", per_minute=per_minute, per_month=0)
         self.tracker = RecordingTracker(redis, self.clock.ms)
-        self.tracker.install(JOB, 1, "0-1", b"", {"total": 1_000_000, "imported": 1_000_000, "next": 0, "command": ""})
+        self.tracker.install(JOB, 1, "0-1", b"", {"total": 1_000_000, "imported": 1_000_000, "next": 0})
         self.upstream = Upstream(self.clock)
         self.place_of: Callable[[str], Place] = place_of  # Place, for rows that are still to be geocoded
         self.context = self.process()
@@ -209,7 +209,7 @@ class World:
             case "closed":
                 self.redis.hset(keys.job, "closed", 1)
             case "cancelled":
-                self.redis.hset(keys.job, "command", "cancel")
+                self.redis.hset(keys.job, "phase", "cancelling")
 
     def job(self, cities: Sequence[str], size: int = 100, *, seconds: float = 3600) -> None:
         """Dispatch what is not recorded yet, batch after batch, and wait while the job is parked."""

@@ -44,7 +44,7 @@ class Hurried(RateLimiter):
 
 def fetch() -> int:
     tracker, ours = connections.tracker(), replace(batch_context(), rate_limiter=quota)
-    tracker.install(name, 1, "0-1", b"", {"total": 1_000_000, "imported": 1_000_000, "next": 0, "command": ""})
+    tracker.install(name, 1, "0-1", b"", {"total": 1_000_000, "imported": 1_000_000, "next": 0})
     while not stop.exists():
         # Batches are smaller than a second's quota, so that the end of the test cuts none off.
         positions = tracker.claim(name, 1, "token", 2, missing=False).positions

@@ -29,7 +29,7 @@ class Bench:
 
     def install(self, total: int, **fields: str | int) -> None:
         counters = {"total": total, "imported": total, "next": 0, "processed": 0, "succeeded": 0, "failed": 0}
-        texts = {"status": "running", "phase": "fetching", "command": "", "flushed": "0-1", "started_at": START}
+        texts = {"status": "running", "phase": "fetching", "flushed": "0-1", "started_at": START}
         self.tracker.install(JOB, 1, "0-1", b"", {**counters, **texts, **fields})
 
     def claim(self, token: str, most: int, *, missing: bool = True) -> list[int]:

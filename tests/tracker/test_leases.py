@@ -187,10 +187,10 @@ def test_a_low_rate_is_kept_at_the_time_of_today(bench: Bench, max_rate: int) ->
 
 def test_commands_stop_dispatch(bench: Bench) -> None:
     bench.install(10)
-    for command in ("pause", "cancel", "fail"):
-        bench.tracker.set_fields(JOB, 1, command=command)
-        assert bench.tracker.claim(JOB, 1, "t", 10, missing=True).stop == command
-    bench.tracker.set_fields(JOB, 1, command="")
+    for phase in ("paused", "cancelling", "failing"):
+        bench.tracker.set_fields(JOB, 1, phase=phase)
+        assert bench.tracker.claim(JOB, 1, "t", 10, missing=True).stop == phase
+    bench.tracker.set_fields(JOB, 1, phase="fetching")
     assert bench.claim("t", 10) == list(range(10))
 
 
@@ -235,7 +235,7 @@ def test_a_second_delivery_sees_no_cancel_and_releases_no_lease(bench: Bench) ->
     """Who learns of a cancel releases the lease, and that is the first delivery's."""
     bench.install(10)
     bench.start("t", 10)
-    bench.tracker.set_fields(JOB, 1, command="cancel")
+    bench.tracker.set_fields(JOB, 1, phase="cancelling")
     assert bench.tracker.start(JOB, 1, "t") == "lease"
 
 

@@ -45,7 +45,7 @@ def run(
     def fetch(places: list[Place], rounds: int = 5, timeout: float = 8.0) -> RecordingTracker:
         monkeypatch.setattr(http_bulk, "TOTAL_TIMEOUT", timeout)
         tracker = RecordingTracker(redis_server)
-        tracker.install(JOB, 1, "0-1", b"", {"total": len(places), "imported": len(places), "next": 0, "command": ""})
+        tracker.install(JOB, 1, "0-1", b"", {"total": len(places), "imported": len(places), "next": 0})
         ours = replace(batch_fetch.batch_context(), tracker=tracker)
         transports.append(ours.transport)
         for _ in range(rounds):

@@ -61,11 +61,11 @@ def test_a_refused_key_parks_the_job(job: Job) -> None:
     job.run()
     state = job.bench.tracker.progress(JOB)
     assert state is not None
-    assert (state.waiting_for, state.command, state.processed) == ("key", "", 0)
+    assert (state.waiting_for, state.phase, state.processed) == ("key", "fetching", 0)
 
 
 def test_a_cancelled_job_is_left_at_once_and_closes(job: Job) -> None:
-    job.bench.tracker.set_fields(JOB, 1, command="cancel")
+    job.bench.tracker.set_fields(JOB, 1, phase="cancelling")
     job.run()
     assert job.bench.tracker.close({JOB: 1})
 

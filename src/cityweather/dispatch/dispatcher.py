@@ -80,8 +80,7 @@ def reason_to_wait(progress: Progress, situation: Situation, tracker: Tracker) -
     """The first reason why nothing of the job is dispatched now. None: it runs."""
     blocked = situation.availability.blocked
     reasons = (
-        ("closed", progress.closed),
-        (progress.command, bool(progress.command)),  # pause | cancel | fail
+        (progress.phase, progress.phase not in job_control.RUNS),
         ("drain", situation.draining),
         (blocked, blocked and situation.now < situation.availability.until),  # quota | provider | key
         ("flush", tracker.unflushed_full(progress.unflushed_bytes, situation.unflushed)),
@@ -158,7 +157,7 @@ class _Round:
 
     def _runs(self, job: BulkJob, progress: Progress, situation: Situation) -> bool:
         """True if rows of the job may be dispatched; else the job shows what it waits for."""
-        if progress.closed or job_control.sync(job, progress, self._tracker):
+        if progress.closed or not job_control.sync(job, progress, self._tracker):
             return False
         reason, availability = reason_to_wait(progress, situation, self._tracker), situation.availability
         if reason == "key" and availability.error and availability.key_hopeless(job.phase_since.timestamp()):
@@ -184,7 +183,7 @@ class _Round:
 
     def _set_quota_etas(self, states: States, situation: Situation) -> None:
         """Write for each job the moment before which the quota does not let it end, if all share it evenly."""
-        going = [(job, progress) for job, progress in states if not (progress.closed or progress.command)]
+        going = [(job, progress) for job, progress in states if progress.phase in job_control.RUNS]
         quota, now = situation.availability.quota, situation.now
         rows = shared_rows([progress.pending for _, progress in going])
         for (job, progress), number in zip(going, rows, strict=True):

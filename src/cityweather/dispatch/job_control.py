@@ -133,28 +133,28 @@ def start(jobs: Sequence[BulkJob]) -> list[BulkJob]:
 # --- then Redis ----------------------------------------------------------------------------------------------------
 
 
-def sync(job: BulkJob, progress: Progress, tracker: Tracker) -> str:
-    """Make Redis agree with the job's row. Returns the command in force, "" for none.
+def sync(job: BulkJob, progress: Progress, tracker: Tracker) -> bool:
+    """Make Redis agree with the job's row. True if its phase lets rows be dispatched.
 
     Only a failure of the whole job goes the other way: a worker sets it in Redis, this writes it into the row.
     """
     if job_hash.agree(job, progress):
-        return progress.command
+        return job.phase in RUNS
     # Race: the caller read the row up to a second ago, and a command may have come since.
     job.refresh_from_db()
     if job.ended:
-        return "ended"
-    if progress.command == "fail" and job.command in ("", "pause"):
+        return False
+    if progress.phase == Phase.FAILING and job.phase in ACTIVE:
         enter(job, Phase.FAILING, ACTIVE, error=progress.error)
-        return "fail"
+        return False
     if not job_hash.agree(job, progress):
         copy(job, progress.epoch, tracker)
-    return job.command
+    return job.phase in RUNS
 
 
 def copy(job: BulkJob, epoch: int | None, tracker: Tracker) -> None:
     """Write into the job's hash what changes in its row."""
-    tracker.apply_command(str(job.job_id), epoch, job.command, **job_hash.copied(job))
+    tracker.copy_row(str(job.job_id), epoch, job_hash.copied(job))
 
 
 def copy_start(job: BulkJob, progress: Progress, tracker: Tracker) -> None:

@@ -17,7 +17,7 @@ ENDS: dict[str, BulkJob.Status] = {
 
 
 def due(state: Progress) -> bool:
-    return state.closed or state.processed == state.total or state.command in ("cancel", "fail")
+    return state.closed or state.processed == state.total or state.phase in ENDS
 
 
 def close(states: Mapping[str, Progress], tracker: Tracker) -> dict[str, Progress]:
@@ -60,7 +60,7 @@ def _status(job: BulkJob, state: Progress) -> BulkJob.Status | None:
     """The locked row decides, since its copy in Redis may be old. Only a failure is set in Redis first, by a worker."""
     if job.phase in ENDS:
         return ENDS[job.phase]
-    if state.command == "fail":
+    if state.failing:
         return BulkJob.Status.FAILED
     return BulkJob.Status.DONE if job.processed == job.total else None
 

@@ -37,7 +37,6 @@ def fields(job: BulkJob) -> dict[str, Arg]:
     started = int(job.started_at.timestamp() * 1000) if job.started_at else 0
     return {
         **copied(job),
-        "command": job.command,
         **{name: getattr(job, name) for name in COUNTERS},
         "next": 0,
         "error": job.error or "",
@@ -62,5 +61,5 @@ def facts(job: BulkJob) -> dict[str, Any]:
 
 def agree(job: BulkJob, progress: Progress) -> bool:
     """True if Redis has what the row has. Newer code may have put more facts there."""
-    same = all(getattr(progress, name) == getattr(job, name) for name in (*COPIED, "command"))
+    same = all(getattr(progress, name) == getattr(job, name) for name in COPIED)
     return same and facts(job).items() <= progress.facts.items()

@@ -13,7 +13,7 @@ DRAIN = f"{PREFIX}:drain"  # exists while dispatch of all jobs is parked; no scr
 
 @dataclass(frozen=True, slots=True)
 class JobKeys:
-    job: str  # hash: counters, commands, rates; lua/prelude.lua lists its fields
+    job: str  # hash: counters, phase, rates; lua/prelude.lua lists its fields
     seen: str  # bitmap: bit n is set once the row at position n was counted
     stream: str  # entries: results that the database does not hold yet
     leases: str  # hash: token → lease, as lua/prelude.lua describes it

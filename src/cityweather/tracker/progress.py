@@ -8,7 +8,7 @@ import orjson
 
 NUMBERS = ("epoch", "total", "imported", "next", "processed", "succeeded", "failed", "window", "unflushed_bytes")
 TIMES = ("started_at", "last_at", "past_at", "parked_until", "quota_eta")
-TEXTS = ("status", "phase", "command", "error", "waiting_for", "closed", "flushed")
+TEXTS = ("status", "phase", "error", "waiting_for", "closed", "flushed")
 FIELDS = (*NUMBERS, *TIMES, *TEXTS, "past_n", "max_rate", "speed", "facts")
 # flush: the database must take results first; drain: an operator has parked the dispatch of all jobs; import: every
 # row that the database has is done, and the others are still to be written.
@@ -36,8 +36,8 @@ class Progress:
     parked_until: float | None
     quota_eta: float | None  # the quota does not let the job end earlier
     status: str
-    phase: str
-    command: str
+    phase: str  # "finishing" once it is closed
+    failing: bool  # the phase or, once it is closed, the one before
     error: str | None
     waiting_for: str | None
     closed: bool
@@ -101,10 +101,14 @@ def parse(values: Sequence[bytes | None], now: float) -> Progress | None:
     fields |= {name: (raw[name] or b"").decode() for name in TEXTS}
     fields |= {name: fields[name] or None for name in ("error", "waiting_for")}
     fields |= {"closed": fields["closed"] == "1", "flushed": fields["flushed"] or "0-0"}
+    failing = fields["phase"] == "failing"
+    if fields["closed"] and fields["phase"] != "ended":
+        fields["phase"] = "finishing"
     past_at = fields.pop("past_at") or fields["started_at"]
     done = fields["processed"] - int(raw["past_n"] or 0)
     return Progress(
         **fields,
+        failing=failing,
         max_rate=int(raw["max_rate"] or 0) or None,
         speed=float(raw["speed"] or 0),
         facts=orjson.loads(raw["facts"] or "{}"),

@@ -10,8 +10,8 @@ from redis import Redis
 from cityweather.tracker.keys import JobKeys
 
 NAMES = (
-    "install", "install_new", "claim", "start", "record", "release", "close", "trim", "set_fields", "apply_command",
-    "fail", "finish", "snapshot",
+    "install", "install_new", "claim", "start", "record", "release", "close", "trim", "set_fields", "copy_row", "fail",
+    "finish", "snapshot",
 )  # fmt: skip
 
 Arg = str | bytes | int | float

@@ -39,7 +39,7 @@ class Claim:
     token: str
     positions: list[int]
     lost_workers: int
-    stop: str | None  # gone | epoch | closed | cancel | fail | pause
+    stop: str | None  # gone | epoch | closed | paused | cancelling | failing
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,12 @@ class Tracker:
         """Set fields of the job's hash. False: Redis does not know the job, or it is closed."""
         return bool(self._run("set_fields", job_id, epoch, *_flat(fields)))
 
-    def apply_command(self, job_id: str, epoch: int | None, command: str, **fields: Arg) -> bool:
-        """Copy a command from the database, and the fields that change with commands.
+    def copy_row(self, job_id: str, epoch: int | None, fields: Mapping[str, Arg]) -> bool:
+        """Copy what changes in the job's row, the phase included.
 
         False: Redis does not know the job, it is closed, or a worker failed it.
         """
-        return bool(self._run("apply_command", job_id, epoch, command, *_flat(fields)))
+        return bool(self._run("copy_row", job_id, epoch, fields["phase"], *_flat(fields)))
 
     def close(self, epochs: Mapping[str, int]) -> set[str]:
         """Try to end recording, of each job and its epoch. Returns those of which nothing can be recorded any more."""

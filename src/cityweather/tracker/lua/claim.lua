@@ -2,19 +2,19 @@
 -- KEYS  1 job   2 seen   3 stream   4 leases
 -- ARGV  3 token of the new lease   4 lease time in ms   5 rows at most   6 '1' = messages are missing from the queue
 --       7 lost workers after which rows go alone
--- Reply {stop, lost_workers, position…}: stop = '' | gone | epoch | closed | cancel | fail | pause
+-- Reply {stop, lost_workers, position…}: stop = '' | gone | epoch | closed | paused | cancelling | failing
 -- dispatch/window.py (messages_missing) decides when a lease that is only queued counts as lost.
 local TOKEN, LEASE_MS, MOST = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local MESSAGES_MISSING, LOST_BEFORE_ALONE = ARGV[6] == '1', tonumber(ARGV[7])
 
-local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'total', 'next', 'command', 'max_rate', 'paced_at', 'processed',
+local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'total', 'next', 'phase', 'max_rate', 'paced_at', 'processed',
   'imported')
-local epoch, closed, total, next_position, command = job[1], job[2], tonumber(job[3]), tonumber(job[4]), job[5]
+local epoch, closed, total, next_position, phase = job[1], job[2], tonumber(job[3]), tonumber(job[4]), job[5]
 local imported = math.min(tonumber(job[9]), total) -- rows above are not in the database yet
 local max_rate, paced_at, processed = tonumber(job[6]) or 0, tonumber(job[7]) or 0, tonumber(job[8])
 local why = refusal(epoch, closed)
 if why then return { why, 0 } end
-if command and command ~= '' then return { command, 0 } end
+if phase == 'paused' or is_ending(phase) then return { phase, 0 } end
 local now = clock()
 
 -- max_rate is in rows a minute. After a pause at most a second's worth is made up for.

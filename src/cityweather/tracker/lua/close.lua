@@ -3,21 +3,21 @@
 -- ARGV  3 lease time in ms
 -- Reply gone | epoch | closed | open
 local LEASE_MS = tonumber(ARGV[3])
-local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'processed', 'total', 'command')
-local epoch, closed, processed, total, command = job[1], job[2], tonumber(job[3]), tonumber(job[4]), job[5]
+local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'processed', 'total', 'phase')
+local epoch, closed, processed, total, phase = job[1], job[2], tonumber(job[3]), tonumber(job[4]), job[5]
 local why = refusal(epoch, closed)
 if why then return why end
 if processed ~= total then
-  if command ~= 'cancel' and command ~= 'fail' then return 'open' end
+  if not is_ending(phase) then return 'open' end
   local now, leases = clock(), redis.call('HVALS', LEASES)
   for i = 1, #leases do
     local lease = decode_lease(leases[i])
-    -- A lease that is only queued does not count: start.lua sees the command and drops the batch.
+    -- A lease that is only queued does not count: start.lua sees the phase and drops the batch.
     if lease.state == 'running' and lease.deadline > now and not written_in_the_future(lease, now, LEASE_MS) then
       return 'open'
     end
   end
 end
-redis.call('HSET', JOB, 'closed', '1', 'phase', 'finishing')
+redis.call('HSET', JOB, 'closed', '1')
 redis.call('DEL', LEASES)
 return 'closed'

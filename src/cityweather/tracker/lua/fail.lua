@@ -3,8 +3,8 @@
 -- ARGV  3 error, one sentence
 -- Reply 1, or 0 when there was nothing to do
 local ERROR = ARGV[3]
-local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'command')
-local epoch, closed, command = job[1], job[2], job[3]
-if refusal(epoch, closed) or command == 'cancel' or command == 'fail' then return 0 end
-redis.call('HSET', JOB, 'command', 'fail', 'phase', 'failing', 'error', ERROR)
+local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'phase')
+local epoch, closed, phase = job[1], job[2], job[3]
+if refusal(epoch, closed) or is_ending(phase) then return 0 end
+redis.call('HSET', JOB, 'phase', 'failing', 'error', ERROR)
 return 1

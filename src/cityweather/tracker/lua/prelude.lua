@@ -3,11 +3,11 @@
 -- ARGV  1 now in Unix milliseconds, '' = the server's clock   2 epoch, '' = any   3… see each script
 -- Fields of the job hash (times in Unix milliseconds):
 --   epoch total next processed succeeded failed   counters; next = first position never claimed
---   closed            '1' once nothing may be recorded any more
+--   closed            '1' once nothing may be recorded any more; polls show the phase finishing
 --   flushed           stream ID up to which the database holds the results
 --   unflushed_bytes   bytes of entries not yet trimmed
---   command           '' | pause | cancel | fail
---   status phase error waiting_for parked_until max_rate started_at last_at
+--   phase             paused, cancelling, failing: no row is dispatched; see models.BulkJob
+--   status error waiting_for parked_until max_rate started_at last_at
 --   facts             JSON of the job's row, for polls: flush/job_hash.py
 --   window speed      rows in flight at most; rows a second of one worker process
 --   paced_at          until when max_rate is used up
@@ -34,6 +34,11 @@ local function refusal(epoch, closed)
   if not epoch then return 'gone' end
   if EPOCH ~= '' and epoch ~= EPOCH then return 'epoch' end
   if closed == '1' then return 'closed' end
+end
+
+-- True if the job is to end without the rest of its rows.
+local function is_ending(phase)
+  return phase == 'cancelling' or phase == 'failing'
 end
 
 local function decode_lease(text)

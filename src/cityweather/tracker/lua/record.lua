@@ -6,8 +6,8 @@
 -- All or nothing: it validates first and writes afterwards. A full Redis refuses the first write of a script, with
 -- nothing written yet; once a script has written, Redis lets it go on.
 local TOKEN, LEASE_MS, ENTRY, SUCCEEDED, FIRST = ARGV[3], tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6]), 7
-local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'total', 'command', 'mark_at', 'mark_n')
-local epoch, closed, total, command, mark_at, mark_n = job[1], job[2], tonumber(job[3]), job[4], job[5], job[6]
+local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'total', 'phase', 'mark_at', 'mark_n')
+local epoch, closed, total, phase, mark_at, mark_n = job[1], job[2], tonumber(job[3]), job[4], job[5], job[6]
 local why = refusal(epoch, closed)
 if why then return { 0, why } end
 for i = FIRST, #ARGV do
@@ -45,5 +45,5 @@ if text then
     redis.call('HSET', LEASES, TOKEN, encode_lease(lease))
   end
 end
-if command == 'cancel' or command == 'fail' then return { good + bad, 'cancelled' } end
+if is_ending(phase) then return { good + bad, 'cancelled' } end
 return { good + bad, held and '' or 'lease' }

@@ -3,15 +3,15 @@
 -- ARGV  3 token   4 lease time in ms
 -- Reply '' | gone | epoch | closed | cancelled | lease
 local TOKEN, LEASE_MS = ARGV[3], tonumber(ARGV[4])
-local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'command')
-local epoch, closed, command = job[1], job[2], job[3]
+local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'phase')
+local epoch, closed, phase = job[1], job[2], job[3]
 local why = refusal(epoch, closed)
 if why then return why end
 local text = redis.call('HGET', LEASES, TOKEN)
 if not text then return 'lease' end
 local lease = decode_lease(text)
 if lease.state ~= 'queued' then return 'lease' end
-if command == 'cancel' or command == 'fail' then return 'cancelled' end
+if is_ending(phase) then return 'cancelled' end
 lease.state, lease.deadline = 'running', clock() + LEASE_MS
 redis.call('HSET', LEASES, TOKEN, encode_lease(lease))
 return ''
