@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import orjson
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -11,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisAway
 
 from cityweather.dispatch import copies, job_control
 from cityweather.errors import JobConflict, JobNotFound, TooManyJobs
-from cityweather.flush import retention
+from cityweather.flush import job_hash, retention
 from cityweather.models import BulkJob, City, JobResult
 from cityweather.runtime import connections
 from tests.support.capture import Sent
@@ -124,6 +125,19 @@ def test_a_command_given_while_redis_is_unreachable_is_copied_by_the_next_tick(
     state = tracker().progress(str(job.job_id))
     assert state is not None
     assert (state.phase, sent_tasks) == ("paused", [])
+
+
+def test_the_next_tick_adds_a_fact_that_older_code_did_not_know_and_keeps_one_of_newer_code() -> None:
+    """During a deploy."""
+    job = running_job(10, label="Towns", owner="me")
+    shown = job_hash.facts(reload(job))
+    older, newer = {name: shown[name] for name in shown if name != "owner"}, {**shown, "colour": "green"}
+    for found, expected in ((older, shown), (newer, newer)):
+        tracker().set_fields(str(job.job_id), facts=orjson.dumps(found))
+        tick()
+        state = tracker().progress(str(job.job_id))
+        assert state is not None
+        assert state.facts == expected
 
 
 def test_a_failure_that_a_worker_sets_reaches_the_database_and_ends_the_job_failed(

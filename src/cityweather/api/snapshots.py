@@ -10,6 +10,7 @@ import structlog
 from django.conf import settings
 from redis import RedisError
 
+from cityweather.dispatch import job_control
 from cityweather.errors import JobNotFound
 from cityweather.flush import job_hash
 from cityweather.models import BulkJob
@@ -54,10 +55,7 @@ def parse_id(text: str) -> str:
 
 def stored(text: str) -> BulkJob:
     """The job's row. Raises JobNotFound."""
-    job = BulkJob.objects.visible().filter(pk=parse_id(text)).first()
-    if job is None:
-        raise JobNotFound
-    return job
+    return job_control.get(parse_id(text))
 
 
 def of_id(text: str) -> Snapshot:
