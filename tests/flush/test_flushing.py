@@ -164,10 +164,14 @@ def test_more_ambiguous_rows_than_one_statement_may_name_are_counted() -> None:
     assert (agree(job), reload(job).ambiguous) == ((1_100, 1_100, 0), 1_100)
 
 
-def test_redis_has_the_number_of_ambiguous_rows_with_the_next_dispatch_tick() -> None:
+@pytest.mark.parametrize("failing", [False, True])
+def test_redis_has_the_number_of_ambiguous_rows_with_the_next_dispatch_tick(failing: bool) -> None:
+    """The tick that writes a worker's failure into the row copies the rest of the row, too."""
     job = running_job(3)
     work(job, [result(0, ambiguous=2)])
     flush(job)
+    if failing:
+        tracker().fail(str(job.job_id), reload(job).epoch, "The key is refused.")
     before = tracker().progress(str(job.job_id))
     assert before is not None
     job_control.sync(reload(job), before, tracker())

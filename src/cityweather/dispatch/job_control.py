@@ -142,12 +142,10 @@ def sync(job: BulkJob, progress: Progress, tracker: Tracker) -> bool:
         return job.phase in RUNS
     # Race: the caller read the row up to a second ago, and a command may have come since.
     job.refresh_from_db()
-    if job.ended:
-        return False
     if progress.phase == Phase.FAILING and job.phase in ACTIVE:
         enter(job, Phase.FAILING, ACTIVE, error=progress.error)
-        return False
-    if not job_hash.agree(job, progress):
+        job.refresh_from_db()
+    if not job.ended and not job_hash.agree(job, progress):
         copy(job, progress.epoch, tracker)
     return job.phase in RUNS
 
