@@ -7,8 +7,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from cityweather.api.serializers import iso
 from cityweather.models import City, JobResult
-from tests.support.api import UNKNOWN, make_job
+from tests.support.api import START, UNKNOWN, make_job
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -39,6 +40,18 @@ def test_a_row_has_its_city_its_line_and_its_weather(keyed: Client) -> None:
         "matched": None, "ambiguous": 0,
     }  # fmt: skip
     assert (failed["status"], failed["last_error"], failed["weather"]) == ("failed", "unknown_city", None)
+
+
+@pytest.mark.parametrize("kind", ["json", "csv", "ndjson", "geojson"])
+def test_a_row_that_failed_was_not_refreshed(keyed: Client, kind: str) -> None:
+    """As City.last_refreshed_at, which a failure leaves alone; in the database the row has the time of its failure."""
+    job = make_job("sf")
+    JobResult.objects.filter(job=job).update(refreshed_at=START, latitude=1.5, longitude=2.5)
+    answer = keyed.get(f"/bulk/jobs/{job.job_id}/results?format={kind}")
+    text = (answer.getvalue() if answer.streaming else answer.content).decode()
+    assert text.count(iso(START) or "") == 1
+    failed = keyed.get(f"/bulk/jobs/{job.job_id}/results?status=failed").json()["results"]
+    assert [row["last_refreshed_at"] for row in failed] == [None]
 
 
 @pytest.mark.parametrize(("status", "positions"), [("success", [0, 3, 6]), ("failed", [1, 4]), ("pending", [2, 5])])

@@ -8,13 +8,17 @@ from cityweather.api.serializers import Failures, MatchedResult, Shape, Temperat
 from cityweather.models import BulkJob, Status
 
 
+def _succeeded(row: Any) -> bool:
+    return bool(row["status"] == Status.SUCCESS)
+
+
 class WeatherValues(Shape):
     temperature = Temperature()
     condition = s.CharField(allow_null=True, help_text="For example Clear, Clouds, Rain")
     humidity = s.IntegerField(allow_null=True, help_text="%")
 
     def to_representation(self, row: Any) -> Any:
-        return super().to_representation(row) if row["status"] == Status.SUCCESS else None
+        return super().to_representation(row) if _succeeded(row) else None
 
 
 class Result(Shape):
@@ -23,11 +27,15 @@ class Result(Shape):
     line = s.IntegerField(help_text="Of the upload, the first is 1")
     city = s.CharField(source="asked", help_text="As it was written")
     status = s.ChoiceField(Status.choices)
-    last_refreshed_at = Time(source="refreshed_at", allow_null=True)
+    last_refreshed_at = Time("null unless it succeeded.", source="refreshed_at", allow_null=True)
     last_error = s.CharField(source="error", allow_null=True, help_text="A reason code: unknown_city, gave_up, …")
     weather = WeatherValues(source="*", allow_null=True)
     matched = MatchedResult(source="*", allow_null=True)
     ambiguous = s.IntegerField(help_text="How many other places fit what was written")
+
+    def to_representation(self, row: Any) -> Any:
+        """A row that failed has the time when it did. That is no refresh."""
+        return super().to_representation({**row, "refreshed_at": row["refreshed_at"] if _succeeded(row) else None})
 
 
 class ListedResult(Result):
