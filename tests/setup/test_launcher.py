@@ -1,9 +1,12 @@
 """env/run, tried on a project that needs nothing from a network: empty locks and a build backend of its own."""
 
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -110,6 +113,53 @@ def test_two_at_once_make_it_once(tmp_path: Path) -> None:
     output = "".join(process.communicate(timeout=100)[1] for process in pair)
     assert [process.returncode for process in pair] == [3, 3], output
     assert output.count("installing") == 1
+
+
+@pytest.fixture
+def backend(project: Path) -> Iterator[Path]:
+    """The module that builds the project's package, for a test that makes it slow."""
+    yield project / "backend.py"
+    (project / "backend.py").write_text(BACKEND)
+
+
+def test_dots_show_that_pip_works_until_it_has_ended(project: Path, backend: Path) -> None:
+    backend.write_text(f"import time\n\ntime.sleep(5)\n{BACKEND}")
+    (project / DEV_LOCK).write_text("# slow\n")
+    done = launch(project, "sh", "-c", "sleep 3; exit 7")
+    assert done.returncode == 7
+    assert re.fullmatch(r"env/run: installing into .*, once: 900 MB, one to three minutes \.{2,}\n", done.stderr)
+    backend.write_text("import time\n\ntime.sleep(3)\nraise SystemExit(1)\n")
+    (project / DEV_LOCK).write_text("# slow and broken\n")
+    done = launch(project, "true")
+    assert done.returncode == 1
+    assert re.match(r"env/run: installing into .* minutes \.", done.stderr)
+    assert "\nenv/run: pip could not install the packages" in done.stderr
+
+
+def test_ctrl_c_ends_the_dots_too(project: Path, backend: Path) -> None:
+    backend.write_text(f"import time\n\ntime.sleep(60)\n{BACKEND}")
+    (project / DEV_LOCK).write_text("# interrupted\n")
+    env = {**os.environ, "PYTHON": BASE_PYTHON, "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
+    with subprocess.Popen(
+        [project / "env/run", "true"], env=env, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as launched:
+        assert launched.stderr is not None
+        read = ""
+        while not read.endswith("minutes .") and (letter := launched.stderr.read(1)):
+            read += letter
+        os.killpg(launched.pid, signal.SIGINT)
+        launched.communicate(timeout=20)  # until nobody holds stderr any more
+    assert launched.returncode != 0
+
+
+def test_an_environment_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    project, other = new_project(tmp_path / "project"), tmp_path / "other"
+    (other / "bin").mkdir(parents=True)
+    (project / ".venv").symlink_to(other)
+    done = launch(project, "true")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"{project}/.venv is a symbolic link" in done.stderr
+    assert (other / "bin").is_dir()
 
 
 def test_no_network_is_one_clear_sentence_and_the_next_run_mends(project: Path) -> None:
