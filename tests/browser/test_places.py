@@ -214,3 +214,12 @@ def test_results_name_their_places_and_can_be_narrowed_to_ambiguous_ones(
     assert asked[-1] == {"ambiguous": "true", "limit": "50"}
     screen.page.locator("#results").scroll_into_view_if_needed()
     screen.shoot("results-ambiguous")
+
+
+def test_coordinates_that_contradict_a_name_stand_beside_it(screen: Screen, tmp_path: Path) -> None:
+    file = tmp_path / "swapped.csv"
+    file.write_text("city,lat,lng\nParis,2.35,48.85\n")
+    screen.upload(file)
+    screen.wait_for("Done")
+    expect(screen.page.locator("#results-rows tr").first).to_contain_text("at 2.35, 48.85")
+    expect(screen.page.locator("#job-about")).to_contain_text("1 not in our list of places")

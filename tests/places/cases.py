@@ -190,9 +190,15 @@ WITH_COORDINATES = [
     located("Paris, TX", 33.66, -95.55, ("Paris", "Texas", "US")),
     located("Paris", 33.66, -95.55, ("Paris", "Texas", "US"), "Atlantis"),
     located("Paris", 0.5, 0.5, None),  # another Paris, in the sea
+    located("Paris", 2.35, 48.85, None),  # swapped
+    located("New York", 40.7, 74.0, None),  # without its sign
+    located("Paris", 49.2, 2.35, ("Paris", "Île-de-France", "FR")),  # 39 km from its centre
+    located("Paris", 49.31, 2.35, None),  # 51 km
     located("Oberammergau", 47.6, 11.06, None),
     located("", 43.77, 11.25, ("Florence", "Tuscany", "IT")),
     located("", 78.22, 15.65, ("Longyearbyen", "Svalbard", "SJ")),
+    located("", 78.30, 15.65, ("Longyearbyen", "Svalbard", "SJ")),  # 9 km from it
+    located("", 78.32, 15.65, None),  # 11 km
     located("", 0.5, 0.5, None),
 ]
 

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
 from cityweather.api.result_serializers import Rejected
-from cityweather.api.serializers import LABEL, Error, MatchedResult, Shape, Time, number_or_null
+from cityweather.api.serializers import LABEL, UNMATCHED, Error, MatchedResult, Shape, Time, number_or_null
 from cityweather.ingest.options import DELIMITERS
 from cityweather.ingest.row_matching import MatchedRow
 
@@ -82,7 +82,7 @@ class DryRun(Shape):
     rejected = s.IntegerField()
     reasons = Rejected(many=True, help_text="The first ten refused rows")
     sampled = s.IntegerField(help_text="Rows that were matched; if fewer than total, what follows is an estimate")
-    unmatched = s.IntegerField(source="estimate.unmatched", help_text="Rows without a place and without coordinates")
+    unmatched = s.IntegerField(source="estimate.unmatched", help_text=UNMATCHED)
     ambiguous = s.IntegerField(source="estimate.ambiguous", help_text="Rows that fit several places")
     requests = s.IntegerField(source="estimate.requests", help_text="To the provider")
     seconds = number_or_null("Until the quota has allowed them; null without a known quota", source="estimate.seconds")

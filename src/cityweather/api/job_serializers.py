@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 from rest_framework import serializers as s
 
-from cityweather.api.serializers import LABEL, LABEL_MAX, Shape, Time, is_printable, iso, number_or_null
+from cityweather.api.serializers import LABEL, LABEL_MAX, UNMATCHED, Shape, Time, is_printable, iso, number_or_null
 from cityweather.models import BulkJob
 from cityweather.tracker.progress import LimitedBy, WaitingFor
 
@@ -37,7 +37,7 @@ class Job(Shape):
     duplicates = s.IntegerField()
     rejected = s.IntegerField()
     ambiguous = s.IntegerField(help_text="Rows that fit several places; the likeliest is asked for")
-    unmatched = s.IntegerField(help_text="Rows that the gazetteer has no place of, and that give no coordinates")
+    unmatched = s.IntegerField(help_text=UNMATCHED)
     progress = s.IntegerField(min_value=0, max_value=100, help_text="%, floored; 100 only if the job is done")
     created_at = Time()
     started_at = Time(allow_null=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from cityweather.api.serializers import Failures, MatchedResult, Shape, Temperature, Time, Town
+from cityweather.api.serializers import UNMATCHED, Failures, MatchedResult, Shape, Temperature, Time, Town
 from cityweather.models import BulkJob, Status
 
 
@@ -58,7 +58,7 @@ class Summary(Shape):
     succeeded = s.IntegerField()
     failed = s.IntegerField()
     ambiguous = s.IntegerField(help_text="Rows that fit several places")
-    unmatched = s.IntegerField(help_text="Rows that the gazetteer has no place of, and that give no coordinates")
+    unmatched = s.IntegerField(help_text=UNMATCHED)
     most_recent = Result(many=True)
     failures = Failures(many=True)
 

@@ -60,6 +60,12 @@ class Time(s.DateTimeField):
         return iso(value) or ""  # DRF asks no field about None
 
 
+UNMATCHED = (
+    "Rows that the gazetteer has no place of, and that give no coordinates; and rows whose coordinates are far from "
+    "every place of the name"
+)
+
+
 def number_or_null(help_text: str, **options: Any) -> s.FloatField:
     return s.FloatField(help_text=help_text, allow_null=True, **options)
 

@@ -156,7 +156,11 @@ def _mark_written(chunk: ImportChunk, ambiguous: int, unmatched: int) -> int:
 def _unmatched(rows: Sequence[StoredRow]) -> int:
     without = City.objects.filter(pk__in={row.city_id for row in rows}, place=None).values_list("pk", flat=True)
     unknown = set(without)
-    return sum(row.city_id in unknown and row.latitude is None for row in rows)
+    placeless = [row for row in rows if row.city_id in unknown]
+    # These are matched once more: no column tells whether the coordinates contradict the name.
+    with_point = (row for row in placeless if row.latitude is not None)
+    located = [Row(row.line, row.asked, "", "", row.latitude, row.longitude) for row in with_point]
+    return len(placeless) - len(located) + sum(row.unmatched for row in match_rows(located))
 
 
 def count(job_id: UUID) -> None:

@@ -87,7 +87,7 @@ def _delimiter(sign: str) -> str | None:
 def _estimate(rows: Sequence[MatchedRow], scale: float) -> Estimate:
     """`scale`: rows of the file for each of these. Rows of one City share its request."""
     cities = {row.city.key: row for row in rows}
-    unknown = sum(row.unmatched for row in cities.values())  # the provider's geocoder is asked for each
+    unknown = sum(row.geocoded for row in cities.values())  # the provider's geocoder is asked for each
     located, geocoded = round(len(cities) * scale), round(unknown * scale)
     seconds = _seconds(located + geocoded)
     return Estimate(

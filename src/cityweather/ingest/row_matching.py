@@ -13,7 +13,7 @@ from cityweather.places.titles import with_coordinates_of_title
 class MatchedRow(NamedTuple):
     """A row as it is stored. Rows of one place share its City. Degrees, as the row gave them.
 
-    `ambiguous`: how many other places fit what is written.
+    `ambiguous`: how many other places fit what is written. `far`: all places of the name are far from the coordinates.
     """
 
     line: int
@@ -22,10 +22,16 @@ class MatchedRow(NamedTuple):
     longitude: float | None
     ambiguous: int
     city: Identity
+    far: bool
 
     @property
     def unmatched(self) -> bool:
-        """The gazetteer has no such place, and the row has no coordinates."""
+        """The gazetteer has no such place, and the row has no coordinates, or such that contradict the name."""
+        return self.geocoded or self.far
+
+    @property
+    def geocoded(self) -> bool:
+        """Only the provider's geocoder can know where it is."""
         return self.city.place_id is None and self.latitude is None
 
 
@@ -40,5 +46,5 @@ def match_rows(rows: Sequence[Row]) -> list[MatchedRow]:
 def _matched(row: Row, asked: Asked, located: Asked, match: Match) -> MatchedRow:
     return MatchedRow(
         row.line, written(asked, exact=match.ambiguous > 0), located.latitude, located.longitude, match.ambiguous,
-        identity(located, match),
+        identity(located, match), match.far,
     )  # fmt: skip

@@ -65,7 +65,8 @@ class Fits(NamedTuple):
 class Match(NamedTuple):
     """`place` None: the gazetteer knows none that fits. `others`: the other places that fit, likeliest first.
 
-    `latitude` and `longitude` are to be asked for: those given, else the place's, else none.
+    `latitude` and `longitude` are to be asked for: those given, else the place's, else none. `far`: the coordinates
+    given contradict the name, which the gazetteer knows, but only far from there.
     """
 
     place: Candidate | None = None
@@ -74,6 +75,7 @@ class Match(NamedTuple):
     longitude: float | None = None
     others: tuple[Candidate, ...] = ()
     ambiguous: int = 0
+    far: bool = False
 
 
 NOWHERE = Match()
@@ -175,7 +177,8 @@ def at(latitude: float, longitude: float, places: Iterable[Candidate], within: f
         ((distance_km(latitude, longitude, place.latitude, place.longitude), place) for place in places),
         default=(0.0, None),
     )
-    return Match(place if distance <= within else None, "file", latitude, longitude)
+    far = distance > within
+    return Match(None if far else place, "file", latitude, longitude, far=far)
 
 
 def distance_km(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:

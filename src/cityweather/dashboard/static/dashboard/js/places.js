@@ -8,11 +8,12 @@ const countries = new Intl.DisplayNames("en", { type: "region", fallback: "code"
 /** The English name of an ISO 3166 code. */
 const countryName = (code) => (/^[A-Z]{2}$/.test(code ?? "") ? countries.of(code) : code);
 
-/** A town of /places, or what a city was matched with. Without a name its coordinates stand for it. */
+/** A town of /places, or what a city was matched with. Without a name its coordinates stand for it: "at 2.35, 48.85". */
 export function placeName({ name, region, country, latitude, longitude }) {
-  const known = [name, region, countryName(country)].filter(Boolean);
+  const point = name || !Number.isFinite(latitude) ? name : `at ${latitude}, ${longitude}`;
+  const known = [point, region, countryName(country)].filter(Boolean);
   const differing = known.filter((part, index) => part !== known[index - 1]); // not "Singapore, Singapore"
-  return differing.length ? differing.join(", ") : `${latitude}, ${longitude}`;
+  return differing.join(", ");
 }
 
 /** How the API takes a place back: "Richmond, Virginia, US". */

@@ -183,9 +183,8 @@ function row({ line, city, country, matched, ambiguous, candidates, status, last
 
 /** The place that answers for a row, on a line of its own. */
 function place(city, matched) {
-  if (!matched.name && !matched.country) return null;
   const name = placeName(matched);
-  return name === city ? null : el("span", { class: "hint place" }, bdi(name));
+  return !name || name === city ? null : el("span", { class: "hint place" }, bdi(name));
 }
 
 /** The places that a refused row could mean, as they can be written in the file. */
