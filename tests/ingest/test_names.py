@@ -48,6 +48,8 @@ def test_a_name_is_shown_composed_and_trimmed(raw: str, shown: str) -> None:
         ("\u2122", "TM"),
         ("e" + ZWJ + "\u0301vora", "évora"),
         ("Paris " + ZWJ, "Paris"),
+        ("\u0130stanbul", "ISTANBUL"),
+        ("i\u0307\u0307zmir", "\u0130zmir"),
         ("\u0390", "\u0399\u0308\u0301"),  # an iota that has no composed capital
     ],
 )

@@ -146,6 +146,10 @@ SPELLINGS = [
     found("Lodz", ("Łódź", "Łódź Voivodeship", "PL")),
     found("Morón", ("Morón", "Buenos Aires", "AR"), 3),
     found("Mörön", ("Mörön", "Hövsgöl", "MN")),
+    found("\u0130stanbul", ("Istanbul", "\u0130stanbul", "TR")),
+    found("\u0130STANBUL", ("Istanbul", "\u0130stanbul", "TR"), country="Türkiye"),
+    found("\u0130ZM\u0130R", ("\u0130zmir", "\u0130zmir", "TR")),
+    found("D\u0130YARBAKIR", ("Diyarbak\u0131r", "Diyarbak\u0131r", "TR")),
     found("Moron, Mongolia", ("Mörön", "Hövsgöl", "MN")),
 ]
 

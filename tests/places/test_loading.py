@@ -12,6 +12,7 @@ from pytest_django.fixtures import Settings
 from cityweather.models import Place, PlaceName
 from cityweather.places import loader, names, packed
 from cityweather.places.packed import PackedPlace
+from cityweather_dev import make_places
 
 PARIS = PackedPlace(2988507, "Paris", "FR", "11", 48.85341, 2.3488, 2_138_551, ["lutetia", "parigi"])
 SAINT_ETIENNE = PackedPlace(3031137, "Saint-Étienne", "FR", "84", 45.43389, 4.39, 176_280, [])
@@ -122,3 +123,8 @@ def test_the_shipped_keys_are_keys_as_they_are_made_today(shipped: list[PackedPl
     assert [place.name for place in shipped if names.display(place.name) != place.name] == []
     keys = (key for place in shipped for key in place.other_keys)
     assert [key for key in keys if names.key(key) != key or not 0 < len(key) <= 400] == []
+
+
+def test_the_command_makes_the_shipped_file_again(tmp_path: Path) -> None:
+    packed.write(tmp_path / "places.tsv.xz", make_places.places(15_000))
+    assert (tmp_path / "places.tsv.xz").read_bytes() == packed.SHIPPED.read_bytes()

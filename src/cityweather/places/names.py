@@ -19,6 +19,8 @@ _CF = (
 _FORMAT = re.compile(f"[{_CF.format(joiners=chr(0x200C) + chr(0x200D))}]")
 _HIDDEN = re.compile(f"[{_CF.format(joiners='')}]")
 
+_DOTS = re.compile("(?<=i)\u0307+")  # casefold() makes an i with another dot of the Turkish capital in \u0130stanbul
+
 # What databases, spreadsheets, pandas and people write for a missing value, casefolded. A town called None must be
 # written another way.
 MISSING = frozenset((
@@ -55,6 +57,7 @@ def key(name: str) -> str:
         return name.casefold()
     # NFKC before and after casefolding: each of the two can undo what the other has done.
     folded = unicodedata.normalize("NFKC", _FORMAT.sub("", name)).casefold()
+    folded = _DOTS.sub("", folded)
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
