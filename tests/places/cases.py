@@ -114,6 +114,30 @@ WITH_COUNTRIES = [
     found("Victoria, SC", ("Victoria", "English River", "SC"), 1),  # the Seychelles; or a village in South Carolina
 ]
 
+WITH_COUNTIES = [  # of which we know none, so one other place may be meant
+    found("Guildford", ("Guildford", "England", "GB"), 1, region="Surrey", country="GB"),
+    found("Guildford, Surrey, UK", ("Guildford", "England", "GB"), 1),
+    found("Guildford", ("Guildford", "England", "GB"), 1, region="Surrey", country="England"),
+    found("Lyon", ("Lyon", "Auvergne-Rhône-Alpes", "FR"), 1, region="Rhône", country="France"),
+    found("Lyon", ("Lyon", "Auvergne-Rhône-Alpes", "FR"), region="Auvergne-Rhône-Alpes", country="France"),
+    found("Firenze", ("Florence", "Tuscany", "IT"), 1, region="FI", country="IT"),
+    found("Milano", ("Milan", "Lombardy", "IT"), 1, region="MI", country="IT"),  # Michigan is not in Italy
+    found("Firenze, FI, IT", ("Florence", "Tuscany", "IT"), 1),
+    found("Milano, MI, IT", ("Milan", "Lombardy", "IT"), 1),
+    found("Granada", ("Granada", "Andalusia", "ES"), 1, region="Granada", country="Spain"),  # a region of Nicaragua
+    found("Springfield", ("Springfield", "Missouri", "US"), 9, region="Sangamon County", country="US"),
+    found("Oakland, Alameda County, CA", ("Oakland", "California", "US"), 1),
+    found("Oakland, Alameda County, California, USA", ("Oakland", "California", "US"), 1),
+    unknown("Oakland, Alameda County, Nevada"),
+    unknown("Oakland, Nevada, California"),
+    unknown("Guildford", region="Surrey"),  # nothing says in which country it is
+    unknown("Guildford", region="Scotland", country="GB"),
+    unknown("Guildford", region="Surrey", country="FR"),
+    unknown("Lyon", region="Bretagne", country="France"),
+    unknown("Firenze", region="Lombardia", country="IT"),
+    unknown("London", region="France", country="GB"),
+]
+
 OTHER_NAMES_AND_SCRIPTS = [
     found("Munich", MUNICH),
     found("München", MUNICH),
@@ -207,6 +231,6 @@ WITH_COORDINATES = [
 ]
 
 CASES = [
-    *CAPITALS, *NAMESAKES, *WITH_STATES, *WITH_COUNTRIES, *OTHER_NAMES_AND_SCRIPTS, *SPELLINGS, *NOT_IN_THE_GAZETTEER,
-    *COUNTRIES_ALONE, *WITH_COORDINATES,
+    *CAPITALS, *NAMESAKES, *WITH_STATES, *WITH_COUNTRIES, *WITH_COUNTIES, *OTHER_NAMES_AND_SCRIPTS, *SPELLINGS,
+    *NOT_IN_THE_GAZETTEER, *COUNTRIES_ALONE, *WITH_COORDINATES,
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Which place a row names. No database here: gazetteer.py reads the candidates, this module reads texts and chooses."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from math import asin, cos, radians, sin, sqrt
 from typing import Literal, NamedTuple
 
@@ -48,11 +49,15 @@ class Candidate(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """One way to take a text apart: the key of a name, and the areas in all of which the place must lie."""
+    """One way to take a text apart: the key of a name, and the areas in all of which the place must lie.
+
+    `unknown`: 1 where it names a county or the like, too, which excludes no place, since we do not know them.
+    """
 
     name: str
     key: str
     areas: tuple[Area, ...]
+    unknown: int = 0
 
 
 class Fits(NamedTuple):
@@ -85,32 +90,62 @@ NOTHING = Fits([])
 def readings(asked: Asked) -> list[Reading]:
     """ "Paris, TX, US" is Paris in TX in US, else "Paris, TX" in US, else a name with two commas.
 
+    Last of all "Guildford, Surrey, GB" is Guildford in GB; so is a row with such columns.
     Empty when the row names a country or region that nothing is known of: then no place can be shown to lie in it.
     With coordinates the areas do not matter: the distance decides.
     """
     if "," not in asked.name and not asked.region and not asked.country:  # most rows of an import
         return [Reading(asked.name, key(asked.name), ())] if asked.name else []
     located = asked.latitude is not None
-    given = () if located else _given(asked)
+    given = Given() if located else _given(asked.region, asked.country)
     if given is None:
         return []
     parts = [part for text in asked.name.split(",") if (part := text.strip())]
-    found = []
+    exact, with_county = [], []
     for length in range(1, len(parts) + 1):
-        named = [] if located else [areas.area(part) for part in parts[length:]]
-        known = [area for area in named if area]
-        if len(known) == len(named):
-            name = ", ".join(parts[:length])
-            found.append(Reading(name, key(name), (*known, *given)))
-    return found
+        name, behind = ", ".join(parts[:length]), [] if located else parts[length:]
+        named = [area for part in behind if (area := areas.area(part))]
+        if len(named) == len(behind):
+            exact.append(Reading(name, key(name), (*named, *given.areas), given.unknown))
+        if inside := _without_counties(behind):
+            with_county.append(Reading(name, key(name), (*inside, *given.areas), 1))
+    return exact + with_county
 
 
-def _given(asked: Asked) -> tuple[Area, ...] | None:
-    """The areas of the row's own columns; None when one is unknown."""
-    columns = ((asked.country, areas.country), (asked.region, areas.region))
-    found = [find(text) for text, find in columns if text]
-    known = tuple(area for area in found if area)
-    return known if len(known) == len(found) else None
+def _without_counties(parts: list[str]) -> list[Area]:
+    """The areas of "Surrey, GB" without Surrey. Empty where no part is a county of what stands last."""
+    land = areas.area(parts[-1]) if len(parts) > 1 else None
+    if land is None:
+        return []
+    regions = [areas.region(part) for part in parts[:-1]]
+    inside = [region for region in regions if region and not _is_county(region, land)]
+    return [*inside, land] if len(inside) < len(regions) else []
+
+
+class Given(NamedTuple):
+    """What the row's own columns say, as the fields of a Reading."""
+
+    areas: tuple[Area, ...] = ()
+    unknown: int = 0
+
+
+@lru_cache(maxsize=4096)
+def _given(region_text: str, country_text: str) -> Given | None:
+    """None when the country is unknown, or the region of a row without a country."""
+    land = areas.country(country_text) if country_text else None
+    region = areas.region(region_text) if region_text else None
+    if country_text and not land:
+        return None
+    if land and region_text and _is_county(region, land):
+        return Given((land,), 1)
+    if region_text and not region:
+        return None
+    return Given(tuple(area for area in (land, region) if area))
+
+
+def _is_county(region: Area | None, land: Area) -> bool:
+    """No first-level region of that country has the name, so it may be a part of one: Surrey, Rhône, FI of Italy."""
+    return region is None or not (region.countries or any(of in land.lands for of, _ in region.regions))
 
 
 def coarser(found: Iterable[Reading]) -> list[Reading]:
@@ -128,7 +163,9 @@ def _fits(reading: Reading, named: list[Candidate]) -> Fits:
     if not reading.areas:
         return Fits(named)
     places = [place for place in named if all(area.holds(place.country, place.region_code) for area in reading.areas)]
-    return Fits(places, sum(_may_lie_in_region(area, places, named) for area in reading.areas) if places else 0)
+    if not places:
+        return NOTHING
+    return Fits(places, reading.unknown + sum(_may_lie_in_region(area, places, named) for area in reading.areas))
 
 
 def _may_lie_in_region(area: Area, places: list[Candidate], named: list[Candidate]) -> bool:
