@@ -9,9 +9,13 @@ from redis import Redis
 
 from cityweather.errors import ProviderDown, ProviderTimeout
 from cityweather.weather import failure_detector
+from cityweather.weather.batch_queue import Batch, BatchQueue, Call, Kind
 from cityweather.weather.cache import Cache
 from cityweather.weather.circuit_breaker import State
+from cityweather.weather.failure_detector import FIRST_REQUESTS, FailureDetector
+from cityweather.weather.result_buffer import ResultBuffer
 from tests.support.fakes import BROKEN, KEY_REFUSED, TOO_MANY, UNKNOWN, Outcome, World, always, named, reply, weather
+from tests.support.tracker import JOB
 
 pytestmark = pytest.mark.slow
 
@@ -151,7 +155,7 @@ def test_a_refused_key_parks_the_job_after_a_handful_of_requests_and_fails_no_ci
     world.batch(*named(500))
     assert world.tracker.results == {}
     assert [waiting_for for _, waiting_for in world.tracker.parks] == ["key"]
-    assert len(world.upstream.asked) <= 4
+    assert len(world.upstream.asked) == FIRST_REQUESTS
 
 
 def test_while_the_key_is_refused_one_probe_a_minute_goes_out(world: World) -> None:
@@ -278,3 +282,21 @@ def test_an_outage_lasts_at_least_as_long_as_the_provider_asks(world: World) -> 
     until, waiting_for = world.tracker.parks[0]
     assert waiting_for == "provider"
     assert until - world.clock.unix() == pytest.approx(40, abs=0.5)
+
+
+def test_requests_go_out_as_soon_as_the_probe_is_answered(world: World) -> None:
+    world.clock.advance(world.context.breaker.record_failure())
+    world.batch(*named(3))
+    probe, following = world.upstream.moments[:2]
+    assert following == probe + world.upstream.latency
+
+
+def test_probes_ask_for_each_kind_that_failed(world: World) -> None:
+    """Else a geocoder that is unreachable would fail cities, as the weather is answered."""
+    queue = BatchQueue(world.provider)
+    results = ResultBuffer(Batch(JOB, 1, "token", []), world.tracker, world.context.cache, world.clock.ticks)
+    detector = FailureDetector(queue, results, world.context.health)
+    for kind in Kind:
+        detector.record_failure(Call([], kind), None, world.clock.ticks())
+    probes = [detector.next_probe(half_open=False) for _ in range(detector.probes_wanted(half_open=False))]
+    assert {probe.kind for probe in probes} == set(Kind)
