@@ -36,10 +36,7 @@ def import_(service: Service, args: Namespace, err: Console) -> int:
     key = args.idempotency_key or f"shell-{uuid.uuid4()}"  # one for all attempts: an answer lost imports once
     with regular_file(args.file) as file:
         job = retry(lambda: _send(service, file, fields, key, err), _writer(err), patience=PATIENCE)
-    err.print(
-        f"{job['rows_read']:,} rows = {job['total']:,} cities + {job['duplicates']:,} duplicates "
-        f"+ {job['rejected']:,} refused"
-    )
+    err.print(show.sizes(job["total"], job["duplicates"], job["rejected"]))
     print(job["job_id"], flush=True)  # noqa: T201
     if job["rejected"]:
         _explain_refusals(service, job, args, err)
@@ -119,7 +116,7 @@ def rerun(service: Service, args: Namespace, err: Console) -> int:
         _writer(err),
         patience=PATIENCE,
     )
-    err.print(f"{job['total']:,} cities to refresh again")
+    err.print(f"{show.counted(job['total'], 'city', 'cities')} to refresh again")
     print(job["job_id"], flush=True)  # noqa: T201
     return verdict(_followed(service, job["job_id"], err)) if args.follow else OK
 

@@ -2,7 +2,7 @@
 
 from typing import Any, TextIO
 
-from cityweather_client.show import duration
+from cityweather_client.show import counted, duration, sizes
 from cityweather_client.table import Columns, printable, write_table
 
 PARTS = {"city": "column", **{part: f"{part}_column" for part in ("region", "country", "latitude", "longitude")}}
@@ -12,7 +12,7 @@ def write(answer: dict[str, Any], out: TextIO) -> None:
     out.writelines(f"{name:10} {printable(value)}\n" for name, value in _reading(answer).items())
     out.write("\n")
     write_table(ROWS, answer["rows"], out)
-    out.write(f"\n{_sizes(answer)}\n")
+    out.write(f"\n{sizes(answer['total'], answer['duplicates'], answer['rejected'])}\n")
     out.writelines(printable(f"  line {row['line']}: {row['code']}: {row['text']}") + "\n" for row in answer["reasons"])
     out.write(f"{_estimate(answer)}\nNothing was imported.\n")
 
@@ -44,19 +44,11 @@ def _others(count: int) -> str:
 ROWS = Columns({"line": 8, "city": 36}, "place", _row)
 
 
-def _sizes(answer: dict[str, Any]) -> str:
-    rows = answer["total"] + answer["duplicates"] + answer["rejected"]
-    return (
-        f"{rows:,} rows = {answer['total']:,} cities + {answer['duplicates']:,} duplicates "
-        f"+ {answer['rejected']:,} refused"
-    )
-
-
 def _estimate(answer: dict[str, Any]) -> str:
     about = "About " if answer["sampled"] < answer["total"] else ""
     found = (
         f"{about}{answer['ambiguous']:,} ambiguous, {answer['unmatched']:,} not in the gazetteer, "
-        f"{answer['requests']:,} requests"
+        f"{counted(answer['requests'], 'request', 'requests')}"
     )
     seconds = answer["seconds"]
     return f"{found}." if seconds is None else f"{found}; the quota allows them within {duration(seconds)}."

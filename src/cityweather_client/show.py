@@ -72,7 +72,7 @@ def bar(console: Console) -> Iterator[Bar]:
 def summary(console: Console, job: dict[str, Any], summary: dict[str, Any], seconds: float) -> None:
     rate = job["total"] / seconds if seconds else 0
     console.print(
-        f"\n{job['total']:,} cities in {seconds:.1f} s ({rate:,.0f}/s): "
+        f"\n{counted(job['total'], 'city', 'cities')} in {seconds:.1f} s ({rate:,.0f}/s): "
         f"{job['succeeded']:,} succeeded, {job['failed']:,} failed."
     )
     for failure in summary["failures"]:
@@ -101,6 +101,16 @@ def line(job: dict[str, Any]) -> str:
     elif job["eta_seconds"] is not None:
         words.append(f"about {duration(job['eta_seconds'])} to go")
     return printable("  ".join(words))
+
+
+def counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def sizes(total: int, duplicates: int, rejected: int) -> str:
+    """What became of the rows of an upload."""
+    parts = [counted(total, "city", "cities"), counted(duplicates, "duplicate", "duplicates"), f"{rejected:,} refused"]
+    return f"{counted(total + duplicates + rejected, 'row', 'rows')} = {' + '.join(parts)}"
 
 
 def duration(seconds: float) -> str:

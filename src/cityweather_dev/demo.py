@@ -16,6 +16,7 @@ from typing import Any, TextIO
 from rich.console import Console
 
 from cityweather_client import show
+from cityweather_client.arguments import Parser
 from cityweather_client.follow import ENDED
 from cityweather_client.local_service import ROOT
 from cityweather_client.service import Refused, Service
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def parser() -> ArgumentParser:
-    made = ArgumentParser("cityweather demo", description=HELP)
+    made = Parser("cityweather demo", description=HELP)
     made.add_argument("file", nargs="?", type=Path, default=EXAMPLE, help="a CSV of cities (default data/cities.csv)")
     made.add_argument("--cities", type=at_least(1), help="so many of them, with numbered names beyond the file's end")
     made.add_argument("--keep", action="store_true", help="stay up afterwards, until Ctrl-C")

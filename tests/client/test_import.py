@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cityweather_client import show
 from cityweather_client.main import main
 from cityweather_client.multipart import FileUnreadable, Multipart
 from tests.support.scripted import JOB, Scripted, always, in_turn, job, run
@@ -80,6 +81,14 @@ Nothing was imported.
         assert f'name="{field}"' in body.decode()
 
 
+def test_one_is_not_written_as_many(server: Scripted, cities: Path) -> None:
+    assert show.sizes(1, 0, 0) == "1 row = 1 city + 0 duplicates + 0 refused"
+    server.on["POST", "/bulk/import"] = always({**DRY_RUN, "total": 1, "rejected": 0, "requests": 1})
+    said = run("import", str(cities), "--dry-run", "--server", server.url).stdout
+    assert "3 rows = 1 city + 2 duplicates + 0 refused" in said
+    assert ", 1 request;" in said
+
+
 def test_import_prints_the_job_alone_and_sends_options_before_the_file(server: Scripted, tmp_path: Path) -> None:
     server.on["POST", "/bulk/import"] = always(job("queued", 0), 202)
     file = tmp_path / 'a "b".csv'
@@ -87,7 +96,7 @@ def test_import_prints_the_job_alone_and_sends_options_before_the_file(server: S
     options = ["--encoding", "cp1252", "--no-header", "--callback-url", "https://example.com/x"]
     done = run("import", str(file), *options, "--server", server.url)
     assert (done.returncode, done.stdout) == (0, f"{JOB}\n")
-    assert "5 rows = 4 cities + 1 duplicates + 0 refused" in done.stderr
+    assert "5 rows = 4 cities + 1 duplicate + 0 refused" in done.stderr
     (_, _, headers, body) = server.got[0]
     assert headers["idempotency-key"].startswith("shell-")
     for part in (b'name="encoding"\r\n\r\ncp1252', b'name="header"\r\n\r\nfalse', b'name="callback_url"\r\n\r\nhttps:'):

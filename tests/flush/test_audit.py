@@ -182,6 +182,12 @@ def test_a_flush_by_hand_does_a_round() -> None:
     assert "Flushed 1 live job; 1 still live." in out.getvalue()
 
 
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "ten", ""])
+def test_a_flush_by_hand_wants_a_number_of_seconds(seconds: str) -> None:
+    with pytest.raises(CommandError, match="is not a number of seconds from 0 up"):
+        call_command("flush", f"--seconds={seconds}")
+
+
 def test_drain_and_resume_print_what_they_did() -> None:
     out = StringIO()
     call_command("drain", stdout=out)

@@ -3,9 +3,12 @@
 The settings that hold wherever the web process runs. --bind and --threads belong to the host.
 """
 
+import errno
 import logging
 import os
+import socket
 import sys
+import time
 from ipaddress import ip_address
 from typing import Any
 
@@ -16,6 +19,8 @@ from cityweather.runtime.process import exit_with_parent
 from cityweather.runtime.slow_work import limit_threads
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
+
+PORT_SECONDS = 5.0  # the processes of a server that was killed hold its port for a moment
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]
@@ -41,6 +46,37 @@ forwarder_headers = ""  # no proxy sets SCRIPT_NAME, so no client may
 
 
 def on_starting(server: Any) -> None:
+    _require_addresses(server)
+    _warn_of_demo_key(server)
+
+
+def _require_addresses(server: Any) -> None:
+    """Ends the server with a sentence where gunicorn would write nine lines or a traceback."""
+    has_sockets = server.master_pid or "LISTEN_FDS" in os.environ or server.cfg.reuse_port
+    for address in [] if has_sockets else server.cfg.address:
+        if isinstance(address, tuple) and (why := _trouble(*address)):
+            host, port = address
+            sys.exit(f"CityWeather+ cannot listen on {host}:{port}: {why}. Choose another address: --bind HOST:PORT.")
+
+
+def _trouble(host: str, port: int) -> str:
+    """Why nobody can listen there, or an empty text."""
+    deadline = time.monotonic() + PORT_SECONDS
+    while True:
+        try:
+            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((host, port))
+                return ""
+        except OverflowError:
+            return "a port is a number from 0 to 65535"
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                return f"{error.strerror}"
+        time.sleep(0.1)
+
+
+def _warn_of_demo_key(server: Any) -> None:
     """The demo key is in the README, so it is for this machine only."""
     keys = [key for _, key in api_keys.parse(os.environ.get("CITYWEATHER_API_KEY", ""))]
     if api_keys.DEMO in keys and not all(_is_loopback(address) for address in server.cfg.address):
@@ -49,7 +85,10 @@ def on_starting(server: Any) -> None:
 
 def _is_loopback(address: Any) -> bool:
     """gunicorn gives host and port, or the path of a Unix socket."""
-    return not isinstance(address, tuple) or address[0] == "localhost" or ip_address(address[0]).is_loopback
+    try:
+        return not isinstance(address, tuple) or address[0] == "localhost" or ip_address(address[0]).is_loopback
+    except ValueError:  # a name
+        return False
 
 
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import fields
 
+from cityweather_client.arguments import Parser
 from cityweather_dev.arguments import at_least, milliseconds, port, share
 from cityweather_dev.processes import CannotStart
 from cityweather_dev.simulator import protocol, world
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def parser() -> ArgumentParser:
-    made = ArgumentParser("cityweather simulator", description=HELP)
+    made = Parser("cityweather simulator", description=HELP)
     usual = Conditions()
     made.add_argument("--port", type=port, default=8089, help="0 takes a free one (default 8089)")
     made.add_argument("--latency-ms", type=milliseconds, default=usual.latency_ms, help="before each answer")

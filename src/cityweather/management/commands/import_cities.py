@@ -26,6 +26,7 @@ from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import COLUMN_OPTIONS, PARTS, ReadOptions
 from cityweather.ingest.spool import Spool, spool_upload
 from cityweather.models import BulkJob
+from cityweather_client.show import sizes
 
 TOGETHER = 5_000  # refused rows that are written at once
 STEM_MAX = 200  # bytes; a file's name has 255
@@ -77,8 +78,8 @@ class Command(BaseCommand):
 
     def _report(self, job: BulkJob, spool: Spool, seconds: float, refused: str) -> None:
         self.stdout.write(
-            f"{spool.rows_read:,} rows = {spool.total:,} cities + {spool.duplicates:,} duplicates "
-            f"+ {spool.rejected:,} refused, in {seconds:.1f} s ({spool.rows_read / seconds:,.0f} rows/s)"
+            f"{sizes(spool.total, spool.duplicates, spool.rejected)}, "
+            f"in {seconds:.1f} s ({spool.rows_read / seconds:,.0f} rows/s)"
         )
         if refused:
             reasons = ", ".join(f"{code} {count:,}" for code, count in spool.reasons.most_common())
