@@ -1,14 +1,18 @@
 """`cityweather demo`: from nothing to compared counters, a reason and exit 1 when it fails."""
 
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from rich.console import Console
 
+from cityweather_client.local_service import DEMO_API_KEY
 from cityweather_dev.demo import Demo
 from cityweather_dev.processes import CannotStart
 from tests.support.running import CHOSEN_BY_UP
@@ -71,6 +75,26 @@ def test_one_that_is_interrupted_has_not_succeeded(tmp_path: Path) -> None:
         demo.terminate()
         _, output = demo.communicate(timeout=60)
     assert (demo.returncode, "Stopped before the counters were compared" in output) == (1, True)
+
+
+def test_one_that_is_kept_has_the_demo_key(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cityweather", "demo", "--keep", "--cities", "30"]
+    environment = {name: value for name, value in os.environ.items() if name not in CHOSEN_BY_UP}
+    environment.pop("CITYWEATHER_API_KEY", None)  # which would be used instead
+    environment |= {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1", "OPENWEATHER_API_KEY": "a-real-one"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as kept:
+        assert kept.stdout is not None
+        printed = ""
+        while "Stop with Ctrl-C" not in printed:
+            line = kept.stdout.readline()
+            assert line, printed
+            printed += line
+        [url] = re.findall(r"Ready: (\S+)", printed)
+        answer = requests.get(f"{url}/bulk/jobs", headers={"X-API-Key": DEMO_API_KEY}, timeout=20)
+        kept.send_signal(signal.SIGINT)
+        kept.communicate(timeout=60)
+    assert f"API key (header X-API-Key): {DEMO_API_KEY} " in printed
+    assert (answer.status_code, kept.returncode) == (200, 0)
 
 
 class Disagreeing:

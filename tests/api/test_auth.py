@@ -1,14 +1,18 @@
 """X-API-Key."""
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import URLPattern
 
+from cityweather import urls
 from cityweather.api import auth
 from cityweather.errors import NoApiKey, WrongApiKey
 from cityweather.models import SearchHistory
-from tests.support.api import KEY, UNKNOWN
+from cityweather.settings import ROOT
+from tests.support.api import KEY, UNKNOWN, make_city, make_job
 
 PROTECTED = [
     ("get", "/bulk/jobs"),
@@ -74,3 +78,40 @@ def test_every_key_is_compared_to_the_last(settings: Any, monkeypatch: pytest.Mo
 
 def test_a_key_of_other_characters_is_refused_and_no_error(anyone: Client) -> None:
     assert anyone.get("/bulk/jobs", headers={"X-API-Key": "sch\u00f6n\udcff"}).status_code == 403
+
+
+def of_the_readme(before: str, behind: str) -> set[str]:
+    """The paths that a sentence of the README names."""
+    [sentence] = re.findall(rf"([^.]*){before}(.*?){behind}", (ROOT / "README.md").read_text())
+    return set(re.findall(r"`((?:\w+ )?/[^`]*)`", "".join(sentence)))
+
+
+@pytest.mark.usefixtures("db")
+def test_the_paths_that_need_a_key_are_those_that_the_readme_names(anyone: Client) -> None:
+    keyed = of_the_readme(" need the header ", "`X-API-Key`, and all")
+    assert keyed == {"/bulk/*", "/cities", "DELETE /history"}
+    public = {path.removeprefix("GET ") for path in of_the_readme("", " and the page are public")}
+    for pattern in urls.urlpatterns:
+        if not (isinstance(pattern, URLPattern) and pattern.name):
+            continue
+        path = "/" + re.sub("<[^>]*>", UNKNOWN, str(pattern.pattern))
+        locked = path.startswith("/bulk/") or path == "/cities"
+        assert (anyone.get(path).status_code == 401) is locked, path
+        assert locked or path == "/" or path in public, path
+    assert anyone.delete("/history").status_code == 401
+
+
+@pytest.mark.usefixtures("db")
+def test_all_keys_share_jobs_schedules_and_cities(settings: Any) -> None:
+    settings.CITYWEATHER_API_KEY = "ann:key-of-ann,bob:key-of-bob"
+    job = make_job("s", owner="ann", status="done", phase="ended")
+    make_city("Oslo")
+    ann, bob = (Client(headers={"X-API-Key": f"key-of-{name}"}) for name in ("ann", "bob"))
+    body = {"job_id": str(job.pk), "every": "1h"}
+    schedule = ann.post("/bulk/schedules", body, content_type="application/json").json()["schedule_id"]
+    for path in (f"/bulk/jobs/{job.pk}", f"/bulk/jobs/{job.pk}/results", f"/bulk/schedules/{schedule}"):
+        assert bob.get(path).json() == ann.get(path).json()
+    assert bob.get("/bulk/jobs").json()["results"][0]["owner"] == "ann"
+    assert bob.get("/cities").json()["results"]
+    assert bob.delete(f"/bulk/schedules/{schedule}").status_code == 204
+    assert bob.delete(f"/bulk/jobs/{job.pk}").status_code == 204

@@ -185,9 +185,9 @@ def test_an_encoding_that_the_client_refuses_is_not_used(keyed: Client, accepted
 
 
 @pytest.mark.usefixtures("db")
-@pytest.mark.parametrize("part", ["results", "rejected"])
-def test_a_byte_order_mark_when_asked(keyed: Client, part: str) -> None:
-    path = f"/bulk/jobs/{make_job('s').job_id}/{part}?format=csv"
+@pytest.mark.parametrize("path", ["/bulk/jobs/{}/results", "/bulk/jobs/{}/rejected", "/cities"])
+def test_a_byte_order_mark_when_asked(keyed: Client, path: str) -> None:
+    path = f"{path.format(make_job('s').job_id)}?format=csv"
     plain = keyed.get(path).getvalue()
     assert keyed.get(f"{path}&bom=true").getvalue() == b"\xef\xbb\xbf" + plain
     assert keyed.get(f"{path}&bom=false").getvalue() == plain

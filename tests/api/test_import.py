@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from cityweather.api import imports
 from cityweather.api.uploads import Body
 from cityweather.models import BulkJob, City, JobResult, RejectedRow
+from cityweather.settings import ROOT
 from tests.support.capture import Sent
 
 CITIES = b"city\nOslo\nBergen\noslo\n\nTromso\n" + b"x" * 300 + b"\n"
@@ -249,6 +251,15 @@ def test_a_path_that_begins_with_the_folder_is_answered_with_what_to_write(
     answer = keyed.post("/bulk/import", body, content_type="application/json")
     assert answer.json()["code"] == "bad_path"
     assert answer.json()["detail"].endswith(f"which is 'in/' here: write '{Path(path).name}'.")
+
+
+def test_where_a_path_begins_is_told_where_a_path_is_explained(anyone: Client) -> None:
+    [sentence] = re.findall(r'[^.]*`\{"path": "cities\.csv"\}`[^.]*\.', (ROOT / "README.md").read_text())
+    assert "below `IMPORT_DIR` (default `data/`)" in sentence
+    shapes = anyone.get("/schema", headers={"Accept": "application/json"}).json()["components"]["schemas"]
+    told = [found["description"] for shape in shapes.values() if (found := shape.get("properties", {}).get("path"))]
+    assert len(told) >= 2
+    assert all("IMPORT_DIR" in text for text in told), told
 
 
 @pytest.mark.usefixtures("db")

@@ -117,6 +117,15 @@ def test_a_refused_schedule_of_a_file_leaves_no_job(
     assert not Schedule.objects.exists()
 
 
+def test_a_path_that_begins_with_the_folder_is_answered_with_what_to_write(
+    keyed: Client, settings: Any, tmp_path: Path
+) -> None:
+    settings.IMPORT_DIR = tmp_path / "in"
+    answer = send(keyed, "post", PATH, {"path": "in/towns.csv", "every": "1h"})
+    assert answer.json()["code"] == "bad_path"
+    assert answer.json()["detail"].endswith("which is 'in/' here: write 'towns.csv'.")
+
+
 def test_more_than_the_quota_is_refused(keyed: Client, settings: Any) -> None:
     settings.WEATHER_PROVIDER, settings.OPENWEATHER_API_KEY = "openweather", "a-provider-key"
     settings.OPENWEATHER_QUOTA_PER_MINUTE, settings.OPENWEATHER_QUOTA_PER_MONTH = 60, 0

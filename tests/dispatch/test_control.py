@@ -154,6 +154,17 @@ def test_a_failure_that_a_worker_sets_reaches_the_database_and_ends_the_job_fail
     assert (line.status, line.error) == ("failed", "The key is refused.")  # type: ignore[attr-defined]
 
 
+def test_the_line_of_a_job_that_ended_otherwise_has_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    done, cancelled = running_job(2), running_job(2)
+    work(done, [result(0), result(1, "unknown_city")])
+    job_control.cancel(str(cancelled.job_id))
+    with caplog.at_level("INFO"):
+        for job in (done, cancelled):
+            flush(job)
+    lines = [record for record in caplog.records if record.msg == "job_ended"]
+    assert [(line.status, line.error) for line in lines] == [("done", None), ("cancelled", None)]  # type: ignore[attr-defined]
+
+
 def test_retry_makes_a_job_of_the_rows_that_did_not_succeed() -> None:
     job = running_job(20)
     work(job, [result(n, "unknown_city" if n % 2 else None) for n in range(10)])

@@ -12,7 +12,8 @@ from cityweather.flush import flusher, live_jobs, sql, writer
 from cityweather.models import BulkJob, City, JobResult
 from cityweather.runtime import connections
 from cityweather.tracker import results
-from cityweather.tracker.results import Result
+from cityweather.tracker import tracker as tracker_module
+from cityweather.tracker.results import Result, encode
 from tests.support.flush import (
     WEATHER,
     agree,
@@ -54,6 +55,18 @@ def test_a_result_from_a_clock_that_is_ahead_does_not_bar_newer_weather() -> Non
         work(job, [late])
         flush(job)
     assert City.objects.get(name="c0").temperature == -5.0
+
+
+def test_a_worker_whose_clock_is_behind_writes_the_time_of_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    behind = 3600.0
+    monkeypatch.setattr(tracker_module, "encode", lambda results, now: encode(results, now - behind))
+    job = running_job(2)
+    work(job, [result(0, at=time.time() - behind), result(1, "gave_up", at=time.time() - behind)])
+    flush(job)
+    refreshed = City.objects.get(name="c0").last_refreshed_at
+    assert refreshed is not None
+    assert abs(refreshed.timestamp() - time.time()) < 60
+    assert City.objects.get(name="c1").last_refreshed_at is None
 
 
 def test_flushing_trims_the_stream_and_remembers_the_position() -> None:
