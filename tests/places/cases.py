@@ -114,6 +114,38 @@ WITH_COUNTRIES = [
     found("Victoria, SC", ("Victoria", "English River", "SC"), 1),  # the Seychelles; or a village in South Carolina
 ]
 
+IN_OTHER_LANGUAGES = [
+    found("Bruxelles", ("Brussels", "Brussels Capital", "BE"), country="Belgique"),
+    found("Antwerpen", ("Antwerp", "Flanders", "BE"), country="België"),
+    found("Alger", ("Algiers", "Alger", "DZ"), country="Algérie"),
+    found("Phnom Penh", ("Phnom Penh", "Phnom Penh", "KH"), country="Cambodge"),
+    found("Londra", LONDON, country="Regno Unito"),
+    found("Londra, Birleşik Krall\u0131k", LONDON),
+    found("東京", ("Tokyo", "Tokyo", "JP"), country="日本"),
+    found("Dublin", ("Dublin", "Leinster", "IE"), country="Éire"),
+    found("Quito", ("Quito", "Pichincha", "EC"), country="Équateur"),
+    found("Київ", ("Kyiv", "Kyiv", "UA"), country="Україна"),
+    unknown("Paris", country="Belgique"),
+]
+
+SHORTENED = [
+    found("San Jose, Calif.", ("San Jose", "California", "US")),
+    found("Springfield, Mass.", ("Springfield", "Massachusetts", "US")),
+    found("Paris", ("Paris", "Texas", "US"), region="Tex.", country="USA"),
+    found("Charleston, W.Va.", ("Charleston", "West Virginia", "US")),
+    found("Salem, Ore.", ("Salem", "Oregon", "US")),
+    found("London, Ont.", ("London", "Ontario", "CA")),
+    found("Mt. Vernon, NY", ("Mount Vernon", "New York", "US")),
+    found("Ft. Worth", ("Fort Worth", "Texas", "US")),
+    found("Ft Worth, Tex", ("Fort Worth", "Texas", "US")),
+    found("NYC", ("New York City", "New York", "US")),
+    found("LA", ("Los Angeles", "California", "US")),
+    found("SF", ("San Francisco", "California", "US")),
+    found("Cœur d'Alene", ("Coeur d'Alene", "Idaho", "US")),
+    found("OFallon, MO", ("O'Fallon", "Missouri", "US")),
+    found("Konigsberg", ("Kaliningrad", "Kaliningradskaya oblast'", "RU")),
+]
+
 WITH_COUNTIES = [  # of which we know none, so one other place may be meant
     found("Guildford", ("Guildford", "England", "GB"), 1, region="Surrey", country="GB"),
     found("Guildford, Surrey, UK", ("Guildford", "England", "GB"), 1),
@@ -231,6 +263,7 @@ WITH_COORDINATES = [
 ]
 
 CASES = [
-    *CAPITALS, *NAMESAKES, *WITH_STATES, *WITH_COUNTRIES, *WITH_COUNTIES, *OTHER_NAMES_AND_SCRIPTS, *SPELLINGS,
+    *CAPITALS, *NAMESAKES, *WITH_STATES, *WITH_COUNTRIES, *WITH_COUNTIES, *IN_OTHER_LANGUAGES, *SHORTENED,
+    *OTHER_NAMES_AND_SCRIPTS, *SPELLINGS,
     *NOT_IN_THE_GAZETTEER, *COUNTRIES_ALONE, *WITH_COORDINATES,
 ]  # fmt: skip

@@ -78,6 +78,11 @@ def import_file(client: Client, sent_tasks: list[Sent]) -> ImportFile:
             flusher.flush_all()
             if client.get(job).json()["status"] == "done":
                 break
-        return {result["line"]: result for result in client.get(f"{job}/results?limit=200").json()["results"]}
+        results, path = [], f"{job}/results?limit=200"
+        while path:
+            page = client.get(path).json()
+            results += page["results"]
+            path = page["next"]
+        return {result["line"]: result for result in results}
 
     return carry_out

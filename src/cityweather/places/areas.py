@@ -46,13 +46,13 @@ class Area:
 @lru_cache(maxsize=4096)
 def area(text: str) -> Area | None:
     """A country or a region: "CA" is Canada and California. None: nothing of that name."""
-    return _area(_countries().get(bare(text)), _regions().get(bare(text)))
+    return _area(_country(text), _regions().get(bare(text)))
 
 
 @lru_cache(maxsize=4096)
 def country(text: str) -> Area | None:
     """A country, else a region: people write England for a country, and mean no town in Wales."""
-    found = _countries().get(bare(text))
+    found = _country(text)
     return _area(found, None) if found else _area(None, _regions().get(bare(text)))
 
 
@@ -69,7 +69,7 @@ def unambiguous(country_text: str, region_text: str) -> tuple[str, ...]:
 
     Behind a comma "CA" is Canada and California. As a country it becomes "Canada", as a region it is followed by "US".
     """
-    iso = _countries().get(bare(country_text), "")
+    iso = _country(country_text) or ""
     texts = (country_text, *_spellings().get(iso, ()))
     country_text = next((text for text in texts if area(text) == country(country_text)), country_text)
     within = region(region_text)
@@ -88,7 +88,7 @@ def named_country(name_key: str) -> Area | None:
 def _country_keys() -> dict[str, Area]:
     """Apart from country(), since this is asked for every row of an import that is a name alone."""
     found = {}
-    for _, _, name, others in _rows("countries.tsv"):
+    for _, _, name, others, _ in _rows("countries.tsv"):
         for text in (name, *others.split("|")):
             land = country(text) if len(bare(text)) > LONGEST_CODE else None
             if land:
@@ -100,7 +100,7 @@ def _country_keys() -> dict[str, Area]:
 @lru_cache(maxsize=1)
 def _spellings() -> dict[str, tuple[str, str]]:
     """The English name and the ISO 3166-1 alpha-3 code of each country, by its alpha-2 code."""
-    return {iso: (name, iso3) for iso, iso3, name, _ in _rows("countries.tsv")}
+    return {iso: (name, iso3) for iso, iso3, name, *_ in _rows("countries.tsv")}
 
 
 @lru_cache(maxsize=1)
@@ -120,11 +120,23 @@ def _area(country: str | None, regions: frozenset[Code] | None) -> Area | None:
 def _countries() -> dict[str, str]:
     found: dict[str, str] = {}
     rows = list(_rows("countries.tsv"))
-    for iso, iso3, name, others in rows:
+    for iso, iso3, name, others, _ in rows:
         found.update(dict.fromkeys((bare(text) for text in others.split("|") if text), iso))
         found[bare(name)] = found[bare(iso3)] = iso
     found.update((bare(iso), iso) for iso, *_ in rows)  # last: no other name hides a code
     return found
+
+
+def _country(text: str) -> str | None:
+    word = bare(text)
+    return _countries().get(word) or _in_other_languages().get(word)
+
+
+@lru_cache(maxsize=1)
+def _in_other_languages() -> dict[str, str]:
+    """Apart from _countries(): as a row's region or its only text such a name is rather that of a town or a region."""
+    rows = list(_rows("countries.tsv"))
+    return {bare(text): iso for iso, _, _, _, names in rows for text in names.split("|") if text}
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from psycopg2.extras import execute_values
 
 from cityweather.models import GazetteerFile, Place, PlaceName
 from cityweather.places import areas, packed
-from cityweather.places.names import key, loose, without_accents
+from cityweather.places.names import key, loose, without_accents, without_apostrophes
 from cityweather.places.titles import Titled, titles
 from cityweather.runtime.batched import batched
 
@@ -95,9 +95,15 @@ def _execute(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
 
 
 def _keys(place: packed.PackedPlace) -> set[str]:
-    """All keys of a place; of its own name also the coarser spellings, which matching tries second."""
+    """All keys of a place, also as people type them without accents.
+
+    Of its own name also the coarser spellings, which matching tries second, and one without apostrophes.
+    """
     own = key(place.name)
-    return {own, *place.other_keys, loose(own), loose(without_accents(own))}
+    plain = without_accents(own)
+    joined = {without_apostrophes(plain)} - {plain}
+    others = {*place.other_keys, *map(without_accents, place.other_keys)}
+    return {own, *others, loose(own), loose(plain), *joined}
 
 
 def _digest(path: Path) -> str:

@@ -33,7 +33,9 @@ _LETTERS = str.maketrans(
     {"ł": "l", "đ": "d", "\u0131": "i", "ø": "o", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "\u2019": "'"}
 )
 _SEPARATORS = re.compile("[\\s\\-.,'`/()\u2019\u02bb\u02bc]+")  # the last three are apostrophes, too
-_SAINT = re.compile(r"\b(?:saint|sankt)\b")
+_SHORT = {"saint": "st", "sankt": "st", "mount": "mt", "fort": "ft"}
+_LONG = re.compile(rf"\b(?:{'|'.join(_SHORT)})\b")
+_APOSTROPHES = re.compile("['`\u2019\u02bb\u02bc]")
 
 
 def display(raw: str) -> str:
@@ -87,8 +89,17 @@ def without_accents(key: str) -> str:
 
 
 def loose(key: str) -> str:
-    """The key with one space for every hyphen, dot or apostrophe, and "st" for Saint; accents stay."""
-    return _SAINT.sub("st", _SEPARATORS.sub(" ", key).strip())
+    """The key with one space for every hyphen, dot or apostrophe, and "st", "mt", "ft" for Saint, Mount, Fort.
+
+    Accents stay; \u0153 is written as oe.
+    """
+    spaced = _SEPARATORS.sub(" ", key.replace("\u0153", "oe")).strip()
+    return _LONG.sub(lambda word: _SHORT[word[0]], spaced)
+
+
+def without_apostrophes(key: str) -> str:
+    """ "o'fallon" \u2192 "ofallon"."""
+    return _APOSTROPHES.sub("", key)
 
 
 def bare(text: str) -> str:
