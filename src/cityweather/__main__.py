@@ -2,14 +2,13 @@
 
 import os
 import sys
-from argparse import ArgumentParser
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 
 from cityweather import __version__
 from cityweather_client import local_service, output
 from cityweather_client import main as client
+from cityweather_client.arguments import Parser, folder
 
 DEVELOPMENT = {
     "up": "cityweather_dev.up",
@@ -97,8 +96,8 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _beside_up(arguments: Sequence[str]) -> list[str]:
     """The arguments without --data, which Django's commands do not know. It names the `up` whose settings they take."""
-    parser = ArgumentParser("cityweather", add_help=False, allow_abbrev=False)
-    parser.add_argument("--data", type=Path)
+    parser = Parser("cityweather", add_help=False, allow_abbrev=False)
+    parser.add_argument("--data", type=folder)
     options, rest = parser.parse_known_args(arguments)
     data = options.data or local_service.DATA
     helped = bool({"-h", "--help"} & set(rest))

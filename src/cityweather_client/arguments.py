@@ -56,6 +56,13 @@ def identifier(of: str) -> Callable[[str], str]:
     return parse
 
 
+def folder(name: str) -> Path:
+    """An empty name would be the folder in which the shell is, which nobody means."""
+    if not name:
+        raise ArgumentTypeError("'' is not a folder")
+    return Path(name)
+
+
 def file(name: str) -> Path:
     path = Path(name)
     if name == "-":

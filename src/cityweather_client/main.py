@@ -4,13 +4,12 @@ import re
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from contextlib import closing
-from pathlib import Path
 
 import requests
 from rich.console import Console
 
 from cityweather_client import commands, schedules, target
-from cityweather_client.arguments import Parser, file, filled, header, identifier, line_number, text
+from cityweather_client.arguments import Parser, file, filled, folder, header, identifier, line_number, text
 from cityweather_client.follow import Unreachable, reason
 from cityweather_client.multipart import FileUnreadable
 from cityweather_client.service import BadProxy, NoTls, Refused, Service
@@ -121,7 +120,7 @@ def parser() -> ArgumentParser:
         one.set_defaults(parser=one)
         one.add_argument("--server", metavar="URL", help="the service's address")
         one.add_argument("--api-key", metavar="KEY", help="better in CITYWEATHER_API_KEY")
-        one.add_argument("--data", metavar="DIR", type=Path, help="of `up` (default .data)")
+        one.add_argument("--data", metavar="DIR", type=folder, help="of `up` (default .data)")
     return whole
 
 

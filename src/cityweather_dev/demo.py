@@ -16,7 +16,7 @@ from typing import Any, TextIO
 from rich.console import Console
 
 from cityweather_client import show
-from cityweather_client.arguments import Parser
+from cityweather_client.arguments import Parser, folder
 from cityweather_client.follow import ENDED
 from cityweather_client.local_service import ROOT
 from cityweather_client.service import Refused, Service
@@ -63,7 +63,7 @@ def parser() -> ArgumentParser:
     made.add_argument("file", nargs="?", type=Path, default=EXAMPLE, help="a CSV of cities (default data/cities.csv)")
     made.add_argument("--cities", type=at_least(1), help="so many of them, with numbered names beyond the file's end")
     made.add_argument("--keep", action="store_true", help="stay up afterwards, until Ctrl-C")
-    made.add_argument("--data", type=Path, help="folder for state (default: a temporary one)")
+    made.add_argument("--data", type=folder, help="folder for state (default: a temporary one)")
     made.add_argument("--port", type=port, default=0, help="of the web service (default: a free one)")
     made.add_argument("--workers", type=at_least(1), default=2, help="processes that fetch (default 2)")
     return made

@@ -3,9 +3,8 @@
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from pathlib import Path
 
-from cityweather_client.arguments import Parser
+from cityweather_client.arguments import Parser, folder
 from cityweather_client.local_service import DATA
 from cityweather_dev.arguments import port
 from cityweather_dev.console import Stopped, arm_signals, ignore_signals
@@ -42,5 +41,5 @@ def main(arguments: Sequence[str]) -> int:
 def parser() -> ArgumentParser:
     made = Parser("cityweather redis", description=HELP)
     made.add_argument("--port", type=port, default=USUAL, help="0 takes a free one (default %(default)s)")
-    made.add_argument("--data", type=Path, default=DATA, help="folder for state (default %(default)s)")
+    made.add_argument("--data", type=folder, default=DATA, help="folder for state (default %(default)s)")
     return made

@@ -3,9 +3,8 @@
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from pathlib import Path
 
-from cityweather_client.arguments import Parser
+from cityweather_client.arguments import Parser, folder
 from cityweather_client.local_service import DATA
 from cityweather_dev.arguments import at_least, port
 from cityweather_dev.console import Stopped, announce, arm_signals, ignore_signals, prefixed
@@ -42,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
 def parser() -> ArgumentParser:
     made = Parser("cityweather up", description=HELP)
     made.add_argument("--port", type=port, help="of the web service; 0 takes a free one (default: the last, or 8000)")
-    made.add_argument("--data", type=Path, default=DATA, help="folder for state (default .data)")
+    made.add_argument("--data", type=folder, default=DATA, help="folder for state (default .data)")
     made.add_argument("--workers", type=at_least(1), default=2, help="processes that fetch (default 2)")
     made.add_argument(
         "--simulator", action="store_true", default=None, help="simulate the provider even where a key is set"

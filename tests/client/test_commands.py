@@ -172,7 +172,7 @@ def test_rerun_prints_the_new_job_and_follows_it_if_asked(server: Scripted) -> N
         ["rerun", JOB, "--older-than", ""], ["schedule", "add", JOB, "--every", "\udcff"],
         ["schedule", "add", JOB, "--cron", "\udcff"], ["schedule", "add", JOB, "--every", "1h", "--timezone", "\udcff"],
         ["import", "README.md", "--label", "\udcff"], ["import", "no-such-\udcff"], ["import", "README.md", "\udcff"],
-        ["weather", "Oslo", "--units", "\udcff"],
+        ["weather", "Oslo", "--units", "\udcff"], ["weather", "Oslo", "--data", ""],
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_a_sentence_at_once(arguments: list[str]) -> None:
@@ -208,7 +208,7 @@ class Waiting(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         self.request.settimeout(5)
         head = b""
-        with suppress(TimeoutError):
+        with suppress(OSError):  # of time, or of a client that has gone
             while not head.endswith(b"\r\n\r\n") and (line := self.rfile.readline()):
                 head += line
         if head.startswith(b"GET /healthz HTTP/1.1\r\n") and b"X-API-Key" not in head:
@@ -247,6 +247,7 @@ def test_an_answer_that_is_not_ours_is_a_sentence(server: Scripted) -> None:
         ["up", "--port", "99999"], ["up", "--workers", "-1"], ["up", "--workers", "0"], ["demo", "--cities", "0"],
         ["demo", "--port", "x"], ["redis", "--port", "-1"], ["simulator", "--port", "70000"],
         ["simulator", "--error-rate", "2"], ["make_cities", "x.csv", "--count", "-5"],
+        ["up", "--data", ""], ["demo", "--data", ""], ["redis", "--data", ""], ["check", "--data", ""],
     ],
 )  # fmt: skip
 def test_ports_and_counts_out_of_range_are_exit_2(arguments: list[str]) -> None:

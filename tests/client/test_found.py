@@ -57,7 +57,7 @@ main()
     environment = {"PYTHONPATH": os.environ["PYTHONPATH"]}
     for more, begin in (
         ({}, f"No `cityweather up` runs in {tmp_path}, and"),
-        ({"SECRET_KEY": "x" * 50}, "SystemCheck"),
+        ({"SECRET_KEY": "x" * 50}, "CityWeather+ cannot start: No API key protects /bulk."),
     ):
         done = subprocess.run(
             [sys.executable, "-c", code], env=environment | more, capture_output=True, text=True, check=False
