@@ -46,8 +46,9 @@ def fetch() -> int:
     tracker, ours = connections.tracker(), replace(batch_context(), rate_limiter=quota)
     tracker.install(name, 1, "0-1", b"", {"total": 1_000_000, "imported": 1_000_000, "next": 0})
     while not stop.exists():
-        # Batches are smaller than a second's quota, so that the end of the test cuts none off.
-        positions = tracker.claim(name, 1, "token", 2, missing=False).positions
+        # Of two rows a busy machine would not ask for the whole quota; of six, all batches together are still smaller
+        # than a second's quota, so that the end of the test cuts none off.
+        positions = tracker.claim(name, 1, "token", 6, missing=False).positions
         tracker.start(name, 1, "token")
         run_batch(Batch(name, 1, "token", [BatchRow(n, place(n)) for n in positions]), ours)
     return 0
