@@ -32,7 +32,7 @@ class Case:
     refused: list[tuple[int, str]] = field(default_factory=list)
     duplicates: int = 0
     error: str | None = None
-    options: dict[str, str | bool] = field(default_factory=dict)
+    options: dict[str, str | bool | int] = field(default_factory=dict)
 
     def expected(self) -> dict[str, object]:
         return {name: value for name, value in asdict(self).items() if name not in {"file", "content"} and value}
@@ -233,6 +233,46 @@ CASES = [
          options={"header": False}),
     Case("header_again.csv", b"id,city\n1,Paris\nid,city\n2,Oslo\n", [(2, "Paris"), (4, "Oslo")], [(3, "no_name")]),
     Case("header_again_one_column.csv", b"city\nParis\ncity\nOslo\n", [(2, "Paris"), (4, "Oslo")], [(3, "no_name")]),
+    # titles above a header
+    *(Case(f"title_and_lone_header_{number}.csv", f"{lines}\nBonn\nKiel\n".encode(), [(3, "Bonn"), (4, "Kiel")])
+      for number, lines in enumerate(("Report\nTown", "Title\nStadt", "Town\nCity", "Report\nMiejscowosc"), 1)),
+    *(Case(f"title_and_header_or_town_{number}.csv", f"{lines}\nBonn\nKiel\n".encode(), error="no_city_column")
+      for number, lines in enumerate((
+        "Liste des villes\nVille", "Report\nName", "Report\n2026\nTown", "Kota", "By"), 1)),
+    Case("kota_is_a_town.csv", b"Delhi\nKota\nPune\n", [(1, "Delhi"), (2, "Kota"), (3, "Pune")]),
+    Case("kota_is_a_header.csv", b"Kota;Negara\nJakarta;ID\n", [(2, "Jakarta||ID")]),
+    Case("kota_is_unclear.csv", b"Kota,IN\nPune,IN\n", error="no_city_column"),
+    Case("kota_given.csv", b"Kota\nJakarta\n", [(2, "Jakarta")], options={"header": True}),
+    Case("kota_given_as_a_town.csv", b"Kota\nPune\n", [(1, "Kota"), (2, "Pune")], options={"header": False}),
+    *(Case(f"title_and_table_{number}.csv", f"{lines}\n".encode(), error="no_city_column")
+      for number, lines in enumerate((
+        "Table 1\nid,Namn,country\n1,Paris,FR", "Table 1\nfoo,bar\nParis,FR\nOslo,NO",
+        "Cities,Table 3\nid,city\n1,Paris", "Cities, 2024\nid;city;country\n1;Paris;FR",
+        "\n".join(map(str, range(2001, 2026))) + "\ncity,country\nParis,FR",
+        "\n".join(map(str, range(2001, 2026))) + "\ncity\nParis",
+        '"city,country"\n"Paris,FR"', '"city,note"\n"Paris,x"',
+        '"id;city"\n"1;Paris"', "city:country\nParis:FR", "city  country\nParis  FR", "city，country\nParis，FR",
+        "sep=;\nTitle\nid,city\n1,Paris"), 1)),
+    Case("title_and_table_by_number.csv", b"Table 1\nfoo,bar\nParis,FR\n", error="no_city_column",
+         options={"column": "1"}),
+    Case("title_and_table_given.csv", b"Table 1\nfoo,bar\nParis,FR\n", [(3, "Paris")],
+         options={"column": "1", "header": True}),
+    Case("title_with_a_word_by_line.csv", b"Cities,Table 3\nid,city\n1,Paris\n", [(3, "Paris")],
+         options={"header_line": 2}),
+    Case("codes_are_no_header.csv", b"Oslo;NO\nJakarta;ID\n", error="no_city_column", options={"column": "1"}),
+    Case("sep_line_of_another_delimiter.csv", b"sep=;\ncity,country\nParis,FR\n", [(3, "Paris||FR")]),
+    Case("sep_line_above_a_list.csv", b"sep=,\ncity\nParis;FR\n", [(3, "Paris;FR")]),
+    # the header again
+    Case("header_again_in_other_letters.csv", b"city,country\nParis,FR\n CITY , Country\nVille,Pays\nOslo,NO\nVille,\n",
+         [(2, "Paris||FR"), (5, "Oslo||NO"), (6, "Ville")], [(3, "no_name"), (4, "no_name")]),
+    Case("header_again_of_others.csv", b"city,lat,lng\nParis,48.9,2.4\nCity,Latitude,Longitude\nTown,,\nOrt,1,2\n",
+         [(2, "Paris|||48.9,2.4"), (5, "Ort|||1,2")], [(3, "no_name"), (4, "no_name")]),
+    Case("header_again_in_a_list.csv", b"city\nParis\nTown\nVille\nKota\n\"city,country\"\nKota Kota\nCity\n",
+         [(2, "Paris"), (4, "Ville"), (5, "Kota"), (7, "Kota Kota")], [(3, "no_name"), (6, "no_name"), (8, "no_name")]),
+    Case("header_again_of_unknown_words.csv", b"Asema;Koodi\nBonn;53111\nASEMA;koodi\n",
+         [(2, "Bonn")], [(3, "no_name")], options={"column": "asema"}),
+    Case("header_below_rows_by_number.csv", b"1,Paris\n2,Oslo\nid,city\n3,Rome\n",
+         [(1, "Paris"), (2, "Oslo"), (4, "Rome")], [(3, "no_name")], options={"column": "2"}),
     # which column
     Case("name_of_a_person.csv", b"name,email,town\nJohn Smith,js@example.com,Leeds\n", [(2, "Leeds")]),
     Case("name_beside_cities.csv", b"home city,work city,name\nParis,Oslo,Ann\n", error="no_city_column"),
@@ -280,6 +320,19 @@ CASES = [
          [(2, "Mumbai"), (3, "Pune||IN"), (4, "Agra||IN"), (5, "Paris||FR"), (6, "Lima|District 9|PE")]),
     Case("missing_values_one_column.csv", b"city\nNULL\nNone\nN/A\nParis\n", [(5, "Paris")],
          [(2, "no_name"), (3, "no_name"), (4, "no_name")]),
+    *(Case(f"name_of_somebody_{number}.csv", f"name,{header}\nAnn,x\n".encode(), error="no_city_column")
+      for number, header in enumerate((
+        "age", "Vorname", "Telefon", "tel", "cell", "address", "username", "job title", "gender", "birthday",
+        "date of birth", "Salary", "role", "Nationality", "Department", "Straße", "prenom", "capital",
+        "población"), 1)),
+    *(Case(f"name_beside_{number}.csv", f"name,{header}\nAnn,Bonn\n".encode(), [(2, "Bonn")])
+      for number, header in enumerate(("village", "Vila", "suburb", "Miejscowosc", "市", "Ciutat", "İlçe"), 1)),
+    Case("name_and_district.csv", b"Name,CountryCode,District,Population\nKabul,AFG,Kabol,1780000\n",
+         [(2, "Kabul||AFG")]),
+    Case("department_of_a_company.csv", b"name,town,department\nAnn,Leeds,Sales\n", [(2, "Leeds")]),
+    Case("department_of_a_country.csv", b"town,department,country\nLyon,Rhone,FR\n", [(2, "Lyon|Rhone|FR")]),
+    Case("province_and_district.csv", "İl;İlçe\nAnkara;Çankaya\n".encode(), [(2, "Çankaya|Ankara|")]),
+    Case("capitals_of_countries.csv", b"country,capital\nFR,Paris\n", [(2, "Paris||FR")]),
     # our own downloads
     Case("our_results.csv",
          b"position,line,city,status,last_refreshed_at,last_error,temperature,condition,humidity,country,latitude,"
@@ -391,6 +444,10 @@ CASES = [
     Case("quote_swallows_rows_and_closes.csv", b'city,country\n"Paris,FR\nOslo,NO\nLima,PE",x\nRome,IT\n',
          error="unclosed_quote"),
     Case("quote_swallows_a_list.csv", b'city\nRome\n"Paris\nOslo\nLima"\nBonn\n', error="unclosed_quote"),
+    Case("quote_swallows_two_lines.csv", b'city,country\n"Paris,FR\nOslo,NO"\nLima,PE\n', error="unclosed_quote"),
+    Case("quote_swallows_in_a_country.csv", b'city,country\nParis,"FR\nOslo,NO"\nLima,PE\n', error="unclosed_quote"),
+    Case("address_over_lines.csv", b'city,address\nLeeds,"1 Main St\nLeeds, UK\nLS1 4AB"\nOslo,"x\ny"\n',
+         [(2, "Leeds"), (5, "Oslo")]),
     Case("quotes_none.csv", b'city,country\n"Paris,FR\nOslo,NO\nLima",PE\n"Rome","IT"\nO"Neill,US\nBonn,"DE\n',
          [(3, "Oslo||NO"), (5, "Rome||IT"), (6, 'O"Neill||US')],
          [(2, "bad_quotes"), (4, "bad_quotes"), (7, "bad_quotes")], options={"quotes": "none"}),
@@ -411,7 +468,14 @@ CASES = [
     Case("semicolons_behind_names.csv", b"city\nParis;\nOslo;;;\nRome\t\nLima;PE\n",
          [(2, "Paris"), (3, "Oslo"), (4, "Rome")], [(5, "wrong_delimiter")]),
     *(Case(f"header_{number}.csv", f"{header}\nBonn\n".encode(), [(2, "Bonn")]) for number, header in enumerate(
-        ("Cities", "City:", "city/town", "Ort", "Miasto", "都市", "CITY NAME (English)", "Город", "* City *"), 1)),
+        ("Cities", "City:", "city/town", "Ort", "Miasto", "都市", "CITY NAME (English)", "Город", "* City *",
+         "City names", "City or Town", "Name of city", "City List", "List of cities", "The city", "1. City", "[City]",
+         "Village(s)", "Capital(s)", "Capital city", "Location name", "city_ascii", "asciiname", "Citta", "Stadte",
+         "Staedte", "Sehir", "Oraş", "Oraș", "Miejscowosc", "Población", "Thanh pho", "Cité", "Byer", "Steden",
+         "Ciutat", "市", "市町村", "시", "المدن", "ערים", "Населённый пункт", "Населенный пункт", "İlçe",
+         "Nama Kota"), 1)),
+    *(Case(f"header_or_town_{number}.csv", f"{header}\nBonn\n".encode(), error="no_city_column") for number, header in
+      enumerate(("Kota", "By", "İl", "Oras", "Poblacion", "Vila", "المدينة"), 1)),
     # the advice of a refusal
     Case("unknown_header.csv", b"Asema;Koodi\nBonn;53111\n", error="no_city_column"),
     Case("unknown_header_by_number.csv", b"Asema;Koodi\nBonn;53111\n", [(2, "Bonn")], options={"column": "1"}),

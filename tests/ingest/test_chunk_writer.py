@@ -179,7 +179,7 @@ def _towns_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_towns_are_refused")
 def test_a_chunk_that_cannot_be_written_holds_up_no_other_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    bad, good = begun("Village", *NAMES), begun(*(f"Village {number}" for number in range(20)))
+    bad, good = begun("Hamlet", *NAMES), begun(*(f"Village {number}" for number in range(20)))
     chunk_writer.tick()
     assert whole(good, [f"Village {number}" for number in range(20)])
     bad.refresh_from_db()

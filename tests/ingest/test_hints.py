@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 
-from cityweather.ingest.csv_words import CITY, word
+from cityweather.ingest.csv_words import CITY, SURE, is_header, is_large_town, word
 from cityweather.ingest.errors import BadOption, NoCityColumn, UnclosedQuote
 from cityweather.ingest.options import ReadOptions
 from cityweather.ingest.spool import spool_upload
@@ -23,7 +23,15 @@ def refusal(content: bytes, **options: str | bool) -> str:
     [
         (b"Table 1\nstadt,einwohner\nBonn,300000\n", "Line 2 looks like the header: say header=2 if it is"),
         (b"Europe, 2024\n\ncity,country\nParis,FR\n", "Line 3 looks like the header"),
-        (b"Table 1\nParis;FR\nOslo;NO\n", "Only the first row could be read. Is it a title?"),
+        (b"Table 1\nParis;FR\n", "Only the first row could be read. Is it a title?"),
+        (b"Table 1\nid,Namn\n1,Paris\n", "Is there a title above a table? Say header=2 if line 2 is its header"),
+        (b"Cities,Table 3\nid,city\n1,Paris\n", "Line 2 looks like the header: say header=2 if it is"),
+        (
+            b"x\n" * 25 + b"city,country\nParis,FR\n",
+            "Line 26 looks like the header: city,country. Write it within the first 20",
+        ),
+        (b'"city,country"\n"Paris,FR"\n', "Remove quotes around whole lines, and divide columns by a comma"),
+        (b"Kota\nJakarta\n", "Is it the header or a town? Say header=true"),
         (b"Asema;Koodi\nBonn;53111\n", "say column= with its header, or column= with its number and header=true or"),
         (
             b"home city,work city,name\nParis,Oslo,Ann\n",
@@ -75,8 +83,11 @@ def test_a_header_cannot_stand_on_a_line_that_is_not_there_or_far_below(line: in
 
 @pytest.mark.slow
 def test_no_city_is_called_like_a_header() -> None:
-    names = {word(name) for name in islice(raw_names(), 100_000)}
-    assert names.isdisjoint(CITY)
+    large = {word(name) for name in islice(raw_names(), 100_000) if not is_large_town(name)}
+    assert large.isdisjoint(CITY)
+    names = list(raw_names())
+    assert SURE.isdisjoint(map(word, names))
+    assert not any(is_header(name) for name in names)
 
 
 @pytest.mark.parametrize("header", [True, False])

@@ -25,7 +25,9 @@ FORBIDDEN = {chr(code) for code in (*range(32), *range(127, 160), 0xFFFD)} - {"\
 def is_name(raw: str) -> bool:
     """A name that no rule of the reader changes: quotes, what empty columns leave, a quote that swallows lines."""
     text = display(raw)
-    changed = raw.strip() != raw.strip(DELIMITERS_AT_END) or len(raw.splitlines()) > 2 or text[:1] in {*QUOTES, "#"}
+    lines = len(raw.splitlines())
+    swallows = lines > 2 or (lines > 1 and set(",;\t|") & set(raw))
+    changed = raw.strip() != raw.strip(DELIMITERS_AT_END) or swallows or text[:1] in {*QUOTES, "#"}
     has_letters = any(map(str.isalnum, raw))
     return check(raw)[2] is None and has_letters and not changed and not FORBIDDEN & set(raw)
 

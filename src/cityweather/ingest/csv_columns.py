@@ -8,14 +8,15 @@ from typing import NamedTuple
 
 from cityweather.ingest.csv_first_lines import LOOK_AHEAD, Split
 from cityweather.ingest.csv_words import (
-    CITY,
     COUNTRY,
-    KNOWN,
+    DEPARTMENT,
     LATITUDE,
     LONGITUDE,
+    NAME,
     OUR_RESULTS,
     OUR_SOURCE,
     OUR_WORDS,
+    PERSON,
     REGION,
     plain,
 )
@@ -83,14 +84,6 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def has_places(split: Split) -> bool:
-    """Whether the row names a column of cities, or those of coordinates beside nothing that could be a city."""
-    if split.find(CITY) is not None:
-        return True
-    coordinates = split.find(LATITUDE) is not None and split.find(LONGITUDE) is not None
-    return coordinates and KNOWN.issuperset(filter(None, split.words))
-
-
 def find_columns(split: Split, city: int | None, options: ReadOptions, *, header: bool) -> Columns:
     """Those that the client names, then those that the header names. Raises BadOption."""
     given = {part: column for part, column in options.columns.items() if column}
@@ -99,7 +92,7 @@ def find_columns(split: Split, city: int | None, options: ReadOptions, *, header
     ours = OUR_RESULTS in split.words
     if header:
         for part, words in (OUR_WORDS if ours else WORDS).items():
-            column = split.find(words)
+            column = split.find([word for word in words if word != DEPARTMENT or not _of_persons(split)])
             if part not in given and column not in (city, *found.values()):
                 found[part] = column
     latitude, longitude = found.get("latitude"), found.get("longitude")
@@ -110,6 +103,10 @@ def find_columns(split: Split, city: int | None, options: ReadOptions, *, header
         latitude = longitude = None
     source = split.find((OUR_SOURCE,)) if ours else None
     return Columns(city, found.get("region"), found.get("country"), latitude, longitude, source=source)
+
+
+def _of_persons(split: Split) -> bool:
+    return not PERSON.union((NAME,)).difference((DEPARTMENT,)).isdisjoint(split.words)
 
 
 def _y_and_x(split: Split, taken: set[int | None]) -> tuple[int | None, int | None]:

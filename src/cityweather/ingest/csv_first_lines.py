@@ -8,7 +8,8 @@ from itertools import count, islice
 from typing import Any
 
 from cityweather.ingest.csv_words import word
-from cityweather.ingest.errors import RowTooLong, UnclosedQuote
+from cityweather.ingest.errors import BadOption, RowTooLong, UnclosedQuote
+from cityweather.ingest.options import DELIMITERS
 from cityweather.ingest.text import ROW_MAX, shown
 
 LOOK_AHEAD = 20  # lines in which the header, and below it the first rows, are looked for
@@ -125,3 +126,21 @@ def _cell(delimiter: str) -> re.Pattern[str]:
     blanks = "[ ]*+" if delimiter == "\t" else "[ \t]*+"
     end = re.escape(delimiter)
     return re.compile(rf'{blanks}(?:"((?:[^"]|"")*+)"{blanks}|(?!")([^\n{end}]*+))({end}|\Z)')
+
+
+def separator(line: str) -> str:
+    """The delimiter that Excel's own first line `sep=;` names; spreadsheets pad that line to all columns."""
+    text = line.strip(" \r\n").lstrip('"')
+    if text[:4].casefold() != "sep=" or len(text) < 5:
+        return ""
+    found = text[4]
+    if text[5:].replace('"', "").strip(f"{found} "):
+        return ""
+    if found not in DELIMITERS.values():
+        raise BadOption(option="sep", value=shown(found), choices="a comma, semicolon, tab or pipe")
+    return found
+
+
+def is_divided_otherwise(line: str, delimiter: str) -> bool:
+    """Whether only other delimiters stand in the line."""
+    return delimiter not in line and any(other in line for other in DELIMITERS.values())

@@ -1,11 +1,14 @@
-"""Which of the first lines is the header: the first that names a column of cities, or one of coordinates."""
+"""Which line is the header: the first that names a column of cities, or of coordinates. And where it comes again."""
 
 import csv
 
-from cityweather.ingest.csv_columns import has_places
+from cityweather.ingest.csv_city import has_places
+from cityweather.ingest.csv_columns import WORDS, Columns
 from cityweather.ingest.csv_first_lines import FirstLines, Split, filled
-from cityweather.ingest.csv_words import KNOWN, TITLE
+from cityweather.ingest.csv_rows import cell
+from cityweather.ingest.csv_words import CITY, KNOWN, STARTS, SURE, is_header, word
 from cityweather.ingest.errors import ImportRefused, RowTooLong, UnclosedQuote
+from cityweather.places.names import display, key
 
 
 class HeaderSearch:
@@ -37,25 +40,37 @@ class HeaderSearch:
         """
         first = [split for split in first_row if has_places(split)]
         if any(split.divides for split in first):
-            return first
-        for index in self.source.candidates(self.top + 1):
-            if header := self._below_a_title(index, alone=not first):
-                return header
+            return [] if self._is_better_below(first) else first
+        for number, index in enumerate(self.source.candidates(self.top + 1)):
+            splits = [split for split in self.splits(index)[0] if has_places(split)]
+            if splits and not self.source.is_comment(index):
+                dividing = [split for split in splits if split.divides]
+                header = self._wide(dividing) if dividing else self._lone(splits[0], next_line=not number)
+                if header:
+                    return header
+                if dividing or not first:
+                    self.lookalike = self.lookalike or self.source.number + index
         return first or self._commented()
 
-    def _below_a_title(self, index: int, *, alone: bool) -> list[Split]:
-        """This line if it is surely the header: it has two headers that we know, and more cells than any line above.
+    def _is_better_below(self, first: list[Split]) -> bool:
+        """Whether a line below has known headers only, and other ones: "Cities, 2024" stands above "id;city"."""
+        if any(KNOWN.issuperset(split.words) for split in first):
+            return False
+        for index in self.source.candidates(first[0].end):
+            for split in self.splits(index)[0]:
+                known = split.divides and KNOWN.issuperset(filter(None, split.words)) and has_places(split)
+                if known and all(split.words != other.words for other in first):
+                    self.lookalike = self.source.number + index
+                    return True
+        return False
 
-        `alone`: a line that is only "city" is one, too.
-        """
-        splits = [split for split in self.splits(index)[0] if has_places(split)]
-        dividing = [split for split in splits if split.divides]
-        if dividing and not self.source.is_comment(index):
-            sure = [split for split in dividing if self._is_wider(split) and len(KNOWN.intersection(split.words)) > 1]
-            if not sure:
-                self.lookalike = self.lookalike or self.source.number + index
-            return sure
-        return [split for split in splits if alone and split.words[0] in TITLE and self._is_wider(split, 2)]
+    def _wide(self, splits: list[Split]) -> list[Split]:
+        """The line if it is surely the header: it has two headers that we know, and more cells than any line above."""
+        return [split for split in splits if self._is_wider(split) and len(KNOWN.intersection(split.words)) > 1]
+
+    def _lone(self, split: Split, *, next_line: bool) -> list[Split]:
+        """The line if it is only "city", directly below one title."""
+        return [split] if next_line and split.words[0] in SURE and self._is_wider(split, 2) else []
 
     def _is_wider(self, header: Split, than: int | None = None) -> bool:
         """Whether each line above has fewer filled cells, as titles have."""
@@ -72,3 +87,31 @@ class HeaderSearch:
             if splits:
                 return splits
         return []
+
+
+class HeaderRows:
+    """Rows that are headers: of a file that was appended to another, or below more lines than were looked at.
+
+    `starts`: a casefolded cell in the column of the cities that may be a header is one of these, up to a comma.
+
+    `none`: the client says that no row is a header.
+    """
+
+    def __init__(self, header: list[str], columns: Columns, *, none: bool) -> None:
+        self._city = columns.city
+        self._own = dict(enumerate(map(word, header)))
+        self._words = {column: {*KNOWN, header} for column, header in self._own.items()}
+        for part, column in columns.by_part().items():
+            if column is not None:
+                self._words[column] = {*(CITY if part == "city" else WORDS[part]), self._own.get(column, "")}
+        self.starts = frozenset[str]() if none else STARTS.union(map(key, map(display, header)))
+
+    def hold(self, cells: list[str]) -> bool:
+        """Whether each cell is a header of its column. A town may be called "Ville", so this is none if it is alone."""
+        if key(display(cell(cells, self._city))).partition(",")[0] not in self.starts:
+            return False
+        found = {column: word(text) for column, text in enumerate(cells) if text.strip()}
+        if len(found) == 1:
+            ((column, only),) = found.items()
+            return only in SURE or only == self._own.get(column) or is_header(cells[column])
+        return all(header in self._words.get(column, KNOWN) for column, header in found.items())

@@ -9,21 +9,32 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cityweather.ingest.csv_city import city_column, has_places, single
 from cityweather.ingest.csv_columns import (
     GEONAMES,
     Column,
     Columns,
     find_columns,
-    has_places,
     is_geonames,
     listed,
     unknown_column,
 )
-from cityweather.ingest.csv_first_lines import LOOK_AHEAD, FirstLines, Split, filled
+from cityweather.ingest.csv_first_lines import LOOK_AHEAD, FirstLines, Split, filled, is_divided_otherwise, separator
 from cityweather.ingest.csv_header import HeaderSearch
-from cityweather.ingest.csv_questions import HOW_TO_NAME, bad_line, looks_like_header, question, widest, widest_listed
+from cityweather.ingest.csv_questions import (
+    HOW_TO_NAME,
+    bad_line,
+    below_a_title,
+    looks_like_header,
+    question,
+    refuse_undivided,
+    the_one,
+    town_or_header,
+    widest,
+    widest_listed,
+)
 from cityweather.ingest.csv_rows import is_quoted
-from cityweather.ingest.csv_words import CITY, KNOWN, NAME, PERSON, VAGUE, holds_city, plain
+from cityweather.ingest.csv_words import KNOWN, is_large_town, plain
 from cityweather.ingest.errors import BadOption, NoCityColumn, RowTooLong, UnclosedQuote
 from cityweather.ingest.options import DELIMITERS, ReadOptions
 from cityweather.ingest.text import shown
@@ -83,12 +94,13 @@ def _marks(split: Split, city: int | None, *, header: bool) -> str:
 
 def find_layout(lines: Iterator[str], options: ReadOptions) -> Layout | None:
     """None when there is no row at all. Raises NoCityColumn, BadOption, RowTooLong, UnclosedQuote."""
-    delimiter = options.delimiter
+    named = ""
     for number, line in enumerate(lines, start=1):
-        separator = _separator(line) if number == 1 else ""
-        if separator:
-            delimiter = delimiter or separator
-        elif line.strip():
+        if number == 1 and (named := separator(line)):
+            continue
+        if line.strip():
+            used = named and not is_divided_otherwise(line, named)
+            delimiter = options.delimiter or (named if used else None)
             return _found(FirstLines(line, lines, number, options.header_line), delimiter, options)
     return None
 
@@ -99,19 +111,6 @@ def _found(source: FirstLines, delimiter: str | None, options: ReadOptions) -> L
     except (NoCityColumn, BadOption, RowTooLong, UnclosedQuote) as error:
         error.first_lines = source.shown()
         raise
-
-
-def _separator(line: str) -> str:
-    """The delimiter that Excel's own first line `sep=;` names; spreadsheets pad that line to all columns."""
-    text = line.strip(" \r\n").lstrip('"')
-    if text[:4].casefold() != "sep=" or len(text) < 5:
-        return ""
-    separator = text[4]
-    if text[5:].replace('"', "").strip(f"{separator} "):
-        return ""
-    if separator not in DELIMITERS.values():
-        raise BadOption(option="sep", value=shown(separator), choices="a comma, semicolon, tab or pipe")
-    return separator
 
 
 class _Search:
@@ -139,17 +138,21 @@ class _Search:
             return dump
         column = self.options.column
         header = self._header()
+        if self.options.header is None and not header:
+            self._ask_about_a_town()
         if column:
             return self._by_number(int(column) - 1, header)
         if header:
-            split = _one(header)
-            return self._made(split, _city(split), header=True)
+            split = the_one(header)
+            return self._made(split, city_column(split), header=True)
         if self.options.header is not False and not self.options.header_line and self.source.is_comment(self.top):
             self._check_comments()
             return None
         self._refuse_several_columns()
         if not self.splits or self.endless:
             raise self.endless or self._senseless()
+        if self.options.header is None:
+            self._refuse_a_table()
         layout = self._made(self.splits[0], 0, header=bool(self.options.header))
         return replace(layout, listed=widest_listed(self._table()))  # if it proves to be no list, these are its columns
 
@@ -191,7 +194,7 @@ class _Search:
             splits = self.headers.splits(index)[0]
             named = [split for split in splits if set(wanted.values()).issubset(map(plain, split.cells))]
             if named:
-                split = _one(named)
+                split = the_one(named)
                 return self._made(split, self._city_of(split, wanted.get("column")), header=True)
         self._check_ends()
         missing = self._missing(wanted)
@@ -208,9 +211,9 @@ class _Search:
     def _city_of(self, split: Split, name: str | None) -> int | None:
         """The column of the cities in a header that the options have found."""
         if name is not None:
-            return _single(split, list(map(plain, split.cells)), name)
+            return single(split, list(map(plain, split.cells)), name)
         if not self.options.column:
-            return _city(split)
+            return city_column(split)
         city = int(self.options.column) - 1
         if not 0 <= city < len(split.cells):
             raise question("No column has the number that column= gives.", [split])
@@ -218,18 +221,17 @@ class _Search:
 
     def _by_number(self, city: int, header: list[Split]) -> Layout:
         self._check_ends()
-        below_a_title = city > 0 or self.options.header or self.headers.lookalike
-        splits = header or (self._table() if below_a_title else self.splits)
+        splits = header or (self._table() if city > 0 or self.options.header is not False else self.splits)
         fitting = [split for split in splits if 0 <= city < len(split.cells)]
         if not fitting:
             raise question("No column has the number that column= gives.", splits)
-        split = _one(fitting)
+        split = the_one(fitting)
         given = self.options.header
         return self._made(split, city, header=bool(header) or (self._names_columns(split) if given is None else given))
 
     def _names_columns(self, split: Split) -> bool:
         """True if this row is a header, even one of words that we do not know. Raises NoCityColumn if unclear."""
-        if KNOWN.intersection(split.words):
+        if any(len(word) > 2 for word in KNOWN.intersection(split.words)):  # "NO" is Norway, too
             return True
         if not split.divides or any(map(NUMBER.fullmatch, map(str.strip, split.cells))):
             return False
@@ -254,6 +256,18 @@ class _Search:
         if any(split.divides for split in self.splits):
             raise question(HOW_TO_NAME, self.splits)
 
+    def _refuse_a_table(self) -> None:
+        """Below a title, or of whole lines in quotes: its lines are no names."""
+        table = self._table()
+        if table is not self.splits:
+            raise below_a_title(table)
+        refuse_undivided(self.splits[0])
+
+    def _ask_about_a_town(self) -> None:
+        for split in self.splits:
+            if not split.divides and is_large_town(split.cells[0]):
+                raise town_or_header(split)
+
     def _check_ends(self) -> None:
         if not self.splits:
             raise self.endless or self._senseless()
@@ -265,39 +279,3 @@ class _Search:
     def _made(self, split: Split, city: int | None, *, header: bool) -> Layout:
         columns = find_columns(split, city, self.options, header=header)
         return Layout.of(split, columns, given=self.given, header=header)
-
-
-def _city(split: Split) -> int | None:
-    """The column with the best header for cities. None if none has such a header, so there are coordinates."""
-    name = next((name for name in CITY if name in split.words), None)
-    if name is None:
-        if has_places(split):
-            return None
-        raise question(HOW_TO_NAME, [split])
-    if name == NAME and PERSON.intersection(split.words):
-        raise question(f"'name' looks like that of a person. {HOW_TO_NAME}", [split])
-    rival = next(filter(holds_city, split.cells), None) if name in VAGUE else None
-    if rival is not None:
-        raise question(f"{shown(rival)[:40]!r} may hold the cities, too. {HOW_TO_NAME}", [split])
-    return _single(split, split.words, name)
-
-
-def _single(split: Split, headers: list[str], name: str) -> int:
-    column = headers.index(name)
-    if headers.count(name) > 1:
-        raise NoCityColumn(
-            hint=f"Several columns have the header {shown(split.cells[column])[:40]!r}. Give one's number: column=2.",
-            columns=listed(split, header=True),
-        )
-    return column
-
-
-def _one(splits: list[Split]) -> Split:
-    dividing = [split for split in splits if split.divides]
-    if len(dividing) > 1:
-        raise NoCityColumn(
-            hint="The first line can be divided in several ways. Say delimiter= too.",
-            columns=widest_listed(dividing),
-            asks="delimiter",
-        )
-    return (dividing or splits)[0]

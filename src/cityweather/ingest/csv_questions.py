@@ -1,13 +1,19 @@
 """What the client is asked when the first lines do not show how the file is to be read."""
 
+import re
+
 from cityweather.ingest.csv_columns import Column, listed
 from cityweather.ingest.csv_first_lines import LOOK_AHEAD, Split
+from cityweather.ingest.csv_words import CITIES, word
 from cityweather.ingest.errors import BadOption, NoCityColumn
 from cityweather.ingest.text import BAD_BYTE, TRY_ENCODING, shown
 
 HOW_TO_NAME = (
     "Put 'city' above one, or say column= with its header, or column= with its number and header=true or header=false."
 )
+
+UNDIVIDED = "Remove quotes around whole lines, and divide columns by a comma, semicolon, tab or pipe."
+OTHER_DELIMITERS = re.compile(r"[,;:|\t\uff0c\uff1b\u3001]|\s{2,}")
 
 
 def question(hint: str, splits: list[Split], asks: str = "column") -> NoCityColumn:
@@ -33,6 +39,48 @@ def looks_like_header(line: int, splits: list[Split]) -> NoCityColumn:
     """`splits`: this line as each delimiter divides it."""
     hint = f"Line {line} looks like the header: say header={line} if it is, or header=false if none is."
     return NoCityColumn(hint=hint, columns=widest_listed(splits), asks="header")
+
+
+def below_a_title(table: list[Split]) -> NoCityColumn:
+    """`table`: the first line of several cells."""
+    line = table[0].source.number + table[0].index
+    hint = (
+        f"Is there a title above a table? Say header={line} if line {line} is its header, or header=false if every "
+        "line is a city."
+    )
+    return question(hint, table, asks="header")
+
+
+def town_or_header(split: Split) -> NoCityColumn:
+    hint = "Is it the header or a town? Say header=true if it is the header, or header=false if it is a town."
+    return question(hint, [split], asks="header")
+
+
+def refuse_undivided(split: Split) -> None:
+    """Raises NoCityColumn for a first line of one cell that holds a header of several: it was not meant so."""
+    parts = OTHER_DELIMITERS.split(split.cells[0])
+    if len(parts) > 1 and not CITIES.isdisjoint(map(word, parts)):
+        raise question(f"{UNDIVIDED} Or say header=false if it is a city.", [split], asks="header")
+
+
+def header_below(line: int, text: str) -> NoCityColumn:
+    """Of a list that has no header, far below its beginning."""
+    hint = (
+        f"Line {line} looks like the header: {shown(text)[:60]}. Write it within the first {LOOK_AHEAD} lines, and no "
+        "quotes around whole lines. Or say header=false if it is a city."
+    )
+    return NoCityColumn(hint=hint, asks="header")
+
+
+def the_one(splits: list[Split]) -> Split:
+    dividing = [split for split in splits if split.divides]
+    if len(dividing) > 1:
+        raise NoCityColumn(
+            hint="The first line can be divided in several ways. Say delimiter= too.",
+            columns=widest_listed(dividing),
+            asks="delimiter",
+        )
+    return (dividing or splits)[0]
 
 
 def bad_line(number: int) -> BadOption:

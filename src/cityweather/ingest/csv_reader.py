@@ -7,8 +7,10 @@ from itertools import chain
 from typing import NamedTuple
 
 from cityweather.ingest.csv_first_lines import dialect, spaced_cells
+from cityweather.ingest.csv_header import HeaderRows
 from cityweather.ingest.csv_layout import NO_DELIMITER, Layout, find_layout
-from cityweather.ingest.csv_rows import Maker, Unusable, Usable, maker
+from cityweather.ingest.csv_questions import header_below
+from cityweather.ingest.csv_rows import Unusable, Usable, maker
 from cityweather.ingest.errors import NoCityColumn, RowTooLong, TooManyRows, UnclosedQuote
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.text import ROW_MAX, UNUSABLE, decode, fault, lines, shown
@@ -36,7 +38,7 @@ class Reader:
     def __init__(self, pieces: Iterable[bytes], options: ReadOptions, limits: Limits) -> None:
         self.encoding, texts = decode(iter(pieces), options.encoding)
         self._source = lines(texts)
-        self._limits = limits
+        self._options, self._limits = options, limits
         self.layout = find_layout(self._source, options)
 
     def __iter__(self) -> Iterator[Usable | Refused]:
@@ -45,7 +47,7 @@ class Reader:
             return
         number = usable = 0
         first_is_usable = False
-        for number, row in enumerate(_rows(layout, self._source, self.encoding), start=1):
+        for number, row in enumerate(self._rows(layout), start=1):
             if number > self._limits.max_rows:
                 raise TooManyRows(limit=self._limits.max_rows)
             if not isinstance(row, Refused):
@@ -59,19 +61,27 @@ class Reader:
                 asks="delimiter",
             )
 
-
-def _rows(layout: Layout, source: Iterator[str], encoding: str) -> Iterator[Usable | Refused]:
-    make = _maker(layout)
-    for record in Records(chain(layout.kept, source), layout):
-        if refused := _refusal(record, layout, encoding):
-            yield refused
-            continue
-        line, text, cells = record
-        row = make(line, cells or [])
-        if isinstance(row, Unusable):
-            yield Refused(line, row.code, shown(f"{row.why}: {text}" if row.why else text))
-        else:
-            yield row
+    def _rows(self, layout: Layout) -> Iterator[Usable | Refused]:
+        make = maker(layout.columns, DELIMITERS_AT_END if layout.delimiter == NO_DELIMITER else "")
+        headers = HeaderRows(layout.header, layout.columns, none=self._options.header is False)
+        starts = headers.starts
+        for record in Records(chain(layout.kept, self._source), layout):
+            if refused := _refusal(record, layout, self.encoding):
+                yield refused
+                continue
+            line, text, found = record
+            cells = found or []
+            row = make(line, cells)
+            if isinstance(row, Unusable):
+                code = "no_name" if row.code == "bad_coordinates" and headers.hold(cells) else row.code
+                yield Refused(line, code, shown(f"{row.why}: {text}" if row.why and code == row.code else text))
+            # The first test is quick, for millions of rows.
+            elif (row.name.casefold() in starts or "," in row.name) and headers.hold(cells):
+                if not layout.header and layout.width == 1:
+                    raise header_below(line, text)
+                yield Refused(line, "no_name", shown(text))
+            else:
+                yield row
 
 
 def _refusal(record: Record, layout: Layout, encoding: str) -> Refused | None:
@@ -85,8 +95,6 @@ def _refusal(record: Record, layout: Layout, encoding: str) -> Refused | None:
         return Refused(line, "too_many_cells", shown(text))
     if len(cells) == 1 and not layout.given and undivided(text):
         return Refused(line, "wrong_delimiter", shown(text))
-    if cells == layout.header:  # of a file that was appended to another
-        return Refused(line, "no_name", shown(text))
     return None
 
 
@@ -106,13 +114,6 @@ def undivided(text: str) -> bool:
     if not OTHER_DELIMITER.search(text) or text.lstrip().startswith('"'):
         return False
     return bool(OTHER_DELIMITER.search(text.strip(DELIMITERS_AT_END)))
-
-
-def _maker(layout: Layout) -> Maker:
-    make = maker(layout.columns)
-    if layout.delimiter == NO_DELIMITER:
-        return lambda line, cells: make(line, [cell.rstrip(DELIMITERS_AT_END) for cell in cells])
-    return make
 
 
 class Records:
@@ -140,8 +141,8 @@ class Records:
             except csv.Error:
                 self._read_on()
                 cells = spaced_cells("".join(self._parts), self._layout.delimiter)
-            if len(self._parts) > 2:
-                self._check_inner_lines()
+            if len(self._parts) > 1:
+                self._check_inner_lines(fewest=2 if cells and self._layout.width > 1 else 3)
             text = "".join(self._parts)
             if text.strip() or UNUSABLE.search(text):  # some controls are white space to Python
                 yield self._begin, text, cells
@@ -157,11 +158,11 @@ class Records:
         if self._ended:
             raise UnclosedQuote(line=self._begin)
 
-    def _check_inner_lines(self) -> None:
+    def _check_inner_lines(self, *, fewest: int) -> None:
         """A stray quote swallows rows up to the next quote: then each line looks like a row by itself."""
         delimiter, usual = self._layout.delimiter, self._layout.width - 1
-        whole = [line for line in self._parts[:-1] if line.strip()]
-        if len(whole) > 1 and all(line.count(delimiter) == usual for line in whole):
+        *whole, last = (line.count(delimiter) for line in self._parts if line.strip())
+        if len(whole) + 1 >= fewest and all(count == usual for count in whole) and last >= usual:
             raise UnclosedQuote(
                 f"The quote opened in the row on line {self._begin} closes only after whole rows. Close it there, or "
                 "say quotes=none if quotes mean nothing in this file."

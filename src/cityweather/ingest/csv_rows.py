@@ -55,11 +55,14 @@ Maker = Callable[[int, list[str]], Usable | Unusable]
 """(line, cells) → the row."""
 
 
-def maker(columns: Columns) -> Maker:
-    """Most files have one column of interest, so they get a shorter way."""
-    if columns == Columns(columns.city):
-        return lambda line, cells: _named(line, cell(cells, columns.city))
-    return lambda line, cells: _located(line, cells, columns)
+def maker(columns: Columns, behind: str = "") -> Maker:
+    """Most files have one column of interest, so they get a shorter way. `behind`: what to remove behind a name."""
+    city = columns.city
+    if columns != Columns(city):
+        return lambda line, cells: _located(line, cells, columns)
+    if behind:
+        return lambda line, cells: _named(line, cell(cells, city).rstrip(behind))
+    return lambda line, cells: _named(line, cell(cells, city))
 
 
 def _named(line: int, raw: str) -> Usable | Unusable:
@@ -71,7 +74,7 @@ def _located(line: int, cells: list[str], columns: Columns) -> Usable | Unusable
     if columns.source is not None and cell(cells, columns.source) != "file":  # they are those of the answer
         columns = replace(columns, latitude=None, longitude=None)
     try:
-        latitude, longitude = _coordinates(cell(cells, columns.latitude), cell(cells, columns.longitude))
+        latitude, longitude = _coordinates(cells, columns)
     except BadCoordinatesError as error:
         return Unusable("bad_coordinates", str(error))
     region, region_key = _area(cell(cells, columns.region), _region)
@@ -146,8 +149,11 @@ def _without_areas(name: str, region: str, country: str) -> str:
     return name
 
 
-def _coordinates(latitude: str, longitude: str) -> tuple[float | None, float | None]:
+def _coordinates(cells: list[str], columns: Columns) -> tuple[float | None, float | None]:
     """Raises BadCoordinatesError."""
+    if columns.latitude is None:
+        return None, None
+    latitude, longitude = cell(cells, columns.latitude), cell(cells, columns.longitude)
     north, east = _degrees(latitude, "latitude", 90), _degrees(longitude, "longitude", 180)
     if (north is None) != (east is None):
         raise BadCoordinatesError(f"the {'latitude' if north is None else 'longitude'} is missing")

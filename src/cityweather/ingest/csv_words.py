@@ -1,12 +1,14 @@
-"""What headers are called. A header counts without case, spaces, punctuation, brackets and what follows a slash."""
+"""What headers are called. A header counts without case, accents, punctuation, brackets and what follows a slash."""
 
 import re
 
-from cityweather.places.names import display, key
+from cityweather.places.names import display, key, without_accents
 
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^][]*\]")
 _HUMP = re.compile("(?<=[a-z])(?=[A-Z])")
 _NOT_LETTERS = re.compile(r"[\W_]+")
+_NUMBER = re.compile(r"^\d+[.)] ")
+_OR = re.compile(r"/| or ", re.IGNORECASE)
 
 
 def plain(text: str) -> str:
@@ -15,86 +17,101 @@ def plain(text: str) -> str:
 
 
 def word(header: str) -> str:
-    """The same without what only explains it: "City/Town (English)" is "city"."""
-    return plain(_BRACKETS.sub("", display(header)).partition("/")[0])
+    """The same without accents and what only explains it: "1. City/Town (English)" is "city"."""
+    text = _OR.split(_BRACKETS.sub("", _NUMBER.sub("", display(header))), maxsplit=1)[0]
+    return without_accents(plain(text) or plain(header))
 
 
 def _words(*headers: str) -> tuple[str, ...]:
     return tuple(map(word, headers))
 
 
+def _english(*nouns: str) -> tuple[str, ...]:
+    shapes = ("{}", "{} name", "{} names", "name of {}", "names of {}", "{} list", "list of {}")
+    return tuple(shape.format(noun) for noun in nouns for shape in shapes)
+
+
 NAME = "name"
-VAGUE = _words("place", "places", "place name", "plaats", "location", "locations", NAME, "names", "nm")
-"""They may stand above something else than cities."""
-# None of them is the name of a town, since the first line of a list could be that town.
+_VAGUE = (*_english("place", "places", "location", "locations"), "plaats", "地名", NAME, "names", "nm")
 # Best first: with `name` and `town` the city is in `town`.
-CITY = (*_words(
-    "city", "city name", "cities", "ciudad", "ciudades", "cidade", "cidades", "ville", "villes", "città", "stadt",
-    "städte", "stad", "by navn", "kaupunki", "miasto", "miasta", "miejscowość", "město", "mesto", "город",
-    "города", "місто", "град", "πόλη", "şehir", "şehirler", "thành phố", "oraș", "localitate", "város",
-    "城市", "都市", "都市名", "市区町村", "도시", "도시명", "เมือง", "शहर", "مدينة", "עיר",
-    "town", "towns", "town name", "ort", "ortschaft", "gemeinde", "municipality", "municipio", "município",
-    "comune", "commune", "gemeente", "kommune", "kommun", "obec", "localidad", "localidade", "locality", "settlement",
-    "ortsname", "stadtname", "nom ville", "nom commune", "localité", "località", "población",
-), *VAGUE)  # fmt: skip
+_CITY = (
+    *_english("city", "cities"), "the city", "city ascii",
+    "ciudad", "ciudades", "ciutat", "ciutats", "cidade", "cidades", "ville", "villes", "cité", "cités", "città",
+    "stadt", "städte", "staedte", "stad", "steden", "byer", "byen", "by navn", "kaupunki", "miasto", "miasta",
+    "miejscowość", "miejscowości", "město", "mesto", "город", "города", "місто", "град", "населённый пункт",
+    "πόλη", "şehir", "şehirler", "thành phố", "oraș", "localitate", "város", "城市", "都市", "都市名",
+    "市区町村", "市町村", "市", "市名", "도시", "도시명", "시", "เมือง", "शहर", "مدينة", "المدينة", "المدن", "شهر",
+    "עיר", "ערים", "kota", "nama kota", "by",
+    *_english("town", "towns"),
+    "ort", "ortschaft", "gemeinde", "municipality", "municipio", "município", "comune", "commune", "gemeente",
+    "kommune", "kommun", "obec", "localidad", "localidade", "locality", "settlement", "ortsname", "stadtname",
+    "nom ville", "nom de la ville", "nom commune", "localité", "località", "ilçe", "il",
+    *_english("village", "villages", "suburb", "suburbs"), "vila", "vilas",
+    *_VAGUE, "asciiname",
+    *_english("capital", "capitals", "capital city", "capital cities"), "población",
+)  # fmt: skip
+CITY, VAGUE = _words(*_CITY), _words(*_VAGUE)
+"""Headers of cities, and those among them that may stand above something else."""
 # Codes before names: a code has one spelling.
 COUNTRY = _words(
     "country code", "country iso", "iso2", "alpha 2", "iso", "cc", "iso3", "alpha 3", "ländercode", "länderkürzel",
     "code pays", "código país", "codice paese", "country", "countries", "country name", "nation", "land", "länder",
-    "staat", "pays", "país", "pais", "paese", "nazione",
+    "laender", "staat", "pays", "país", "paese", "nazione", "negara", "ülke", "страна", "країна", "国", "国名", "국가",
 )  # fmt: skip
 # Names before codes: of most countries no one knows which codes a file uses.
 REGION = _words(
     "state name", "admin name", "admin1 name", "region name", "province name", "state", "province", "bundesland",
-    "kanton", "canton", "provincia", "província", "estado", "region", "région", "región", "região", "regione",
-    "département", "departement", "departamento", "department", "county", "county name", "state code", "state id",
-    "province code", "region code", "admin1 code", "admin1",
+    "kanton", "canton", "provincia", "província", "provinsi", "estado", "region", "région", "región", "região",
+    "regione", "département", "departamento", "department", "county", "county name", "state code", "state id",
+    "province code", "region code", "admin1 code", "admin1", "il", "область", "регион", "都道府県", "省",
 )  # fmt: skip
+DEPARTMENT = "department"  # of a company, beside persons
 LATITUDE = _words("latitude", "lat", "coord lat", "breitengrad", "breite", "geo lat", "latitud", "latitudine")
 LONGITUDE = _words(
-    "longitude",
-    "lon",
-    "lng",
-    "long",
-    "coord lon",
-    "coord lng",
-    "längengrad",
-    "länge",
-    "geo lon",
-    "geo lng",
-    "longitud",
-    "longitudine",
-)
+    "longitude", "lon", "lng", "long", "coord lon", "coord lng", "längengrad", "laengengrad", "länge", "laenge",
+    "geo lon", "geo lng", "longitud", "longitudine",
+)  # fmt: skip
 OTHERS = _words(
     "id", "nr", "no", "rank", "population", "pop", "district", "admin", "zip", "postcode", "postal code",
     "plz", "timezone", "continent",
 )  # fmt: skip
 KNOWN = frozenset((*CITY, *COUNTRY, *REGION, *LATITUDE, *LONGITUDE, *OTHERS))
+STARTS = KNOWN.union(_CITY, (text.replace(" ", "_") for text in _CITY))
+"""Where a row has none of them, it is no header. A quick test for millions of rows."""
+LARGE_TOWNS = frozenset(_words("kota", "by", "il", "oras", "poblacion", "vila", "المدينة"))
+"""They are large towns, too. Alone on the first line they are asked about, except where their accents tell."""
+_NO_TOWNS = frozenset(map(plain, ("oraș", "oraş", "población")))
+SURE = frozenset(CITY).difference(
+    VAGUE, LARGE_TOWNS, _words("ville", "villes", "ort", "cité", "ciutat", "város", "the city")
+)
+"""No town is called so. Below a title or rows, a header that stands alone on its line can only be one of these."""
+CITIES = frozenset(CITY) - LARGE_TOWNS
 ABOUT_CITIES = (KNOWN - set(CITY)) | {"code", "type"}
 OF_SOMETHING = frozenset(
     _words(
-        "hometown",
-        "homecity",
-        "birthplace",
-        "workplace",
-        "wohnort",
-        "wohnstadt",
-        "geburtsort",
-        "heimatort",
-        "heimatstadt",
-        "arbeitsort",
-        "dienstort",
-        "woonplaats",
-        "geboorteplaats",
+        "hometown", "homecity", "birthplace", "workplace", "wohnort", "wohnstadt", "geburtsort", "heimatort",
+        "heimatstadt", "arbeitsort", "dienstort", "woonplaats", "geboorteplaats", "capital", "población",
     )
-)
-"""Cities of something, each in one word. Beside one of these, `name` may be the name of a person."""
+)  # fmt: skip
+"""Cities of something, each in one word. Beside one of these, `name` may be the name of a person or a country."""
 PERSON = frozenset(
-    _words("email", "e-mail", "mail", "phone", "telephone", "mobile", "first name", "last name", "surname", "company")
-)
-"""Beside one of these, `name` is the name of a person."""
-TITLE = frozenset(_words("city", "cities", "city name"))
-"""A header that stands alone on a line below a title can only be one of these: "Town" could be a town."""
+    _words(
+        "email", "e-mail", "mail", "email address", "e-mail address", "correo", "courriel", "phone", "telephone",
+        "phone number", "telephone number", "tel", "tel no", "telefon", "telefono", "telefone", "mobile",
+        "mobile number", "mobile phone", "mobil", "handy", "cell", "cell phone", "fax", "first name", "last name",
+        "middle name", "given name", "family name", "full name", "surname", "vorname", "nachname", "familienname",
+        "prénom", "nom de famille", "apellido", "apellidos", "sobrenome", "cognome", "imię", "nazwisko",
+        "user", "username", "user name", "login", "nickname", "company", "firma", "organization", "organisation",
+        "employer", "employee", "employee id", "customer", "customer id", DEPARTMENT, "job", "job title", "role",
+        "position", "salary", "occupation", "profession", "beruf", "age", "alter", "edad", "âge", "gender", "sex",
+        "sexe", "geschlecht", "birthday", "birth date", "birthdate", "date of birth", "year of birth", "dob",
+        "geburtsdatum", "geburtstag", "date de naissance", "fecha de nacimiento", "nationality", "nationalität",
+        "nationalité", "nacionalidad", "marital status", "address", "home address", "street", "street address",
+        "adresse", "anschrift", "straße", "dirección", "endereço", "indirizzo", "adres", "brand", "product", "sku",
+        "isbn", "author",
+    )
+)  # fmt: skip
+"""Only persons or things have them: beside one of these, `name` is the name of one."""
 OUR_RESULTS = word("last_refreshed_at")
 """A column of our own downloads, whose `city` is the whole name and whose other columns are those of the answer."""
 OUR_SOURCE = word("matched_source")
@@ -104,7 +121,21 @@ OUR_WORDS = {"latitude": _words("matched_latitude"), "longitude": _words("matche
 
 def holds_city(header: str) -> bool:
     """Whether a city's word is among others: "home city", "HomeTown", "Ort der Geburt"; not "city_id"."""
-    words = set(_NOT_LETTERS.split(key(display(_HUMP.sub(" ", _BRACKETS.sub("", header))))))
+    found = set(words_in(_HUMP.sub(" ", _BRACKETS.sub("", header))))
     if word(header) in OF_SOMETHING:
         return True
-    return not words.isdisjoint(CITY) and words.isdisjoint((*VAGUE, *ABOUT_CITIES))
+    return not found.isdisjoint(CITIES) and found.isdisjoint((*VAGUE, *ABOUT_CITIES))
+
+
+def is_large_town(header: str) -> bool:
+    return word(header) in LARGE_TOWNS and plain(header) not in _NO_TOWNS
+
+
+def words_in(text: str) -> list[str]:
+    return without_accents(" ".join(_NOT_LETTERS.split(key(display(text))))).split()
+
+
+def is_header(text: str) -> bool:
+    """Whether the text is a whole header in one cell: "city,country", "id  city"."""
+    found = set(words_in(text))
+    return len(found) > 1 and found <= KNOWN | ABOUT_CITIES and not found.isdisjoint(CITIES)
