@@ -58,12 +58,13 @@ COUNTRY = _words(
     "code pays", "código país", "codice paese", "country", "countries", "country name", "nation", "land", "länder",
     "laender", "staat", "pays", "país", "paese", "nazione", "negara", "ülke", "страна", "країна", "国", "国名", "국가",
 )  # fmt: skip
-# Names before codes: of most countries no one knows which codes a file uses.
+# First-level regions before provinces and counties, which lie within them in many countries and are then unknown.
+# Of each, names before codes: of most countries no one knows which codes a file uses.
 REGION = _words(
-    "state name", "admin name", "admin1 name", "region name", "province name", "state", "province", "bundesland",
-    "kanton", "canton", "provincia", "província", "provinsi", "estado", "region", "région", "región", "região",
-    "regione", "département", "departamento", "department", "county", "county name", "state code", "state id",
-    "province code", "region code", "admin1 code", "admin1", "il", "область", "регион", "都道府県", "省",
+    "state name", "admin name", "admin1 name", "region name", "state", "bundesland", "kanton", "canton", "estado",
+    "region", "région", "región", "região", "regione", "il", "область", "регион", "都道府県", "省", "state code",
+    "state id", "region code", "admin1 code", "admin1", "province name", "province", "provincia", "província",
+    "provinsi", "province code", "département", "departamento", "department", "county", "county name",
 )  # fmt: skip
 DEPARTMENT = "department"  # of a company, beside persons
 LATITUDE = _words("latitude", "lat", "coord lat", "breitengrad", "breite", "geo lat", "latitud", "latitudine")
