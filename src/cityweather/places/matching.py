@@ -94,12 +94,12 @@ def readings(asked: Asked) -> list[Reading]:
     Empty when the row names a country or region that nothing is known of: then no place can be shown to lie in it.
     With coordinates the areas do not matter: the distance decides.
     """
-    if "," not in asked.name and not asked.region and not asked.country:  # most rows of an import
-        return [Reading(asked.name, key(asked.name), ())] if asked.name else []
     located = asked.latitude is not None
-    given = Given() if located else _given(asked.region, asked.country)
+    given = _given("", "") if located else _given(asked.region, asked.country)
     if given is None:
         return []
+    if "," not in asked.name:  # most rows of an import
+        return [Reading(asked.name, key(asked.name), *given)] if asked.name else []
     parts = [part for text in asked.name.split(",") if (part := text.strip())]
     exact, with_county = [], []
     for length in range(1, len(parts) + 1):
@@ -155,17 +155,32 @@ def coarser(found: Iterable[Reading]) -> list[Reading]:
 
 def fitting(found: Iterable[Reading], places: dict[str, list[Candidate]]) -> Fits:
     """The candidates of the first reading that any fits."""
-    fits = (_fits(reading, places.get(reading.key, [])) for reading in found)
-    return next((each for each in fits if each.places), NOTHING)
+    for reading in found:
+        fits = _fits(reading, places.get(reading.key, []))
+        if fits.places:
+            return fits
+    return NOTHING
 
 
 def _fits(reading: Reading, named: list[Candidate]) -> Fits:
     if not reading.areas:
-        return Fits(named)
+        land = areas.named_country(reading.key)
+        return _of_country(land, named) if land and named else Fits(named)
     places = [place for place in named if all(area.holds(place.country, place.region_code) for area in reading.areas)]
     if not places:
         return NOTHING
     return Fits(places, reading.unknown + sum(_may_lie_in_region(area, places, named) for area in reading.areas))
+
+
+def _of_country(land: Area, named: list[Candidate]) -> Fits:
+    """The name of a country alone means a town there, such as its capital, or one elsewhere that is really called so.
+
+    Mexico is Mexico City, India is not In\u0111ija. Armenia is a town in Colombia; the country, of which the gazetteer
+    has no town, is counted as another one that may be meant.
+    """
+    there = [place._replace(own=True) for place in named if place.country in land.countries]
+    elsewhere = [place for place in named if place.own and place.country not in land.countries]
+    return Fits(there + elsewhere, 0 if there else 1)
 
 
 def _may_lie_in_region(area: Area, places: list[Candidate], named: list[Candidate]) -> bool:
@@ -173,8 +188,10 @@ def _may_lie_in_region(area: Area, places: list[Candidate], named: list[Candidat
 
     A small namesake in the region's country makes nothing likely: "Berlin, DE" is not in Delaware.
     """
+    if not (area.countries and area.regions):
+        return False
     states = {code for code in area.regions if code[0] in areas.BEHIND_COMMAS}
-    if not (area.countries and states) or any((place.country, place.region_code) in states for place in places):
+    if not states or any((place.country, place.region_code) in states for place in places):
         return False
     lands = {land for land, _ in states} - area.countries
     likeliest = max(place.likelihood for place in places)
@@ -185,27 +202,11 @@ def choose(asked: Asked, fits: Fits) -> Match:
     """The likeliest; with coordinates the one that is there."""
     if asked.latitude is not None and asked.longitude is not None:
         return at(asked.latitude, asked.longitude, fits.places, SAME_PLACE)
-    places, unseen = _of_country(asked, fits)
-    if not places:
+    if not fits.places:
         return NOWHERE
-    place, *others = sorted(places, key=lambda place: (-place.likelihood, place.geonames_id))
-    return Match(
-        place, "gazetteer", place.latitude, place.longitude, tuple(others[:MOST_CANDIDATES]), len(others) + unseen
-    )
-
-
-def _of_country(asked: Asked, fits: Fits) -> Fits:
-    """The name of a country alone means a town there, such as its capital, or one elsewhere that is really called so.
-
-    Mexico is Mexico City, India is not In\u0111ija. Armenia is a town in Colombia; the country, of which the gazetteer
-    has no town, is counted as another one that may be meant.
-    """
-    land = areas.named_country(key(asked.name)) if not asked.region and not asked.country else None
-    if land is None:
-        return fits
-    there = [place._replace(own=True) for place in fits.places if place.country in land.countries]
-    elsewhere = [place for place in fits.places if place.own and place.country not in land.countries]
-    return Fits(there + elsewhere, 0 if there else 1)
+    place, *others = sorted(fits.places, key=lambda place: (-place.likelihood, place.geonames_id))
+    ambiguous = len(others) + fits.unseen
+    return Match(place, "gazetteer", place.latitude, place.longitude, tuple(others[:MOST_CANDIDATES]), ambiguous)
 
 
 def at(latitude: float, longitude: float, places: Iterable[Candidate], within: float) -> Match:
