@@ -60,7 +60,14 @@ def test_the_key_that_the_readme_shows_is_refused_for_a_deploy(settings: Setting
 
 @pytest.mark.parametrize(
     ("bind", "warned"),
-    [("0.0.0.0:80", True), ("[::]:80", True), ("127.0.0.1:80", False), ("[::1]:80", False), ("unix:/none", False)],
+    [
+        ("0.0.0.0:80", True),
+        ("example.com:80", True),
+        ("[::]:80", True),
+        ("127.0.0.1:80", False),
+        ("[::1]:80", False),
+        ("unix:/none", False),
+    ],
 )
 @pytest.mark.parametrize("key", [local_service.DEMO_API_KEY, "another-key"])
 def test_the_key_that_the_readme_shows_is_warned_of_where_others_reach_it(
@@ -69,7 +76,7 @@ def test_the_key_that_the_readme_shows_is_warned_of_where_others_reach_it(
     monkeypatch.setenv("CITYWEATHER_API_KEY", f"ops:{key}")
     config = Config()
     config.set("bind", bind)
-    gunicorn.on_starting(SimpleNamespace(cfg=config))
+    gunicorn._warn_of_demo_key(SimpleNamespace(cfg=config))
     assert ("CITYWEATHER_API_KEY" in capsys.readouterr().err) is (warned and key == local_service.DEMO_API_KEY)
 
 

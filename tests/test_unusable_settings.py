@@ -323,7 +323,7 @@ def test_a_file_of_places_that_is_not_there_is_named_by_what_loads_it(tmp_path: 
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("number", ["0", "ten", "-1", "1.5", "²"])
+@pytest.mark.parametrize("number", ["0", "ten", "-1", "1.5", "²", "1001", "9" * 5000])
 def test_a_number_of_web_processes_that_is_none_is_refused(number: str, tmp_path: Path) -> None:
     done = start("web", tmp_path, WEB_CONCURRENCY=number)
     assert done.returncode

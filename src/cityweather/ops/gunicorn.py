@@ -9,7 +9,6 @@ import os
 import socket
 import sys
 import time
-from ipaddress import ip_address
 from typing import Any
 
 from gunicorn import glogging  # type: ignore[import-untyped]
@@ -85,10 +84,8 @@ def _warn_of_demo_key(server: Any) -> None:
 
 def _is_loopback(address: Any) -> bool:
     """gunicorn gives host and port, or the path of a Unix socket."""
-    try:
-        return not isinstance(address, tuple) or address[0] == "localhost" or ip_address(address[0]).is_loopback
-    except ValueError:  # a name
-        return False
+    host = address[0] if isinstance(address, tuple) else "localhost"
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001

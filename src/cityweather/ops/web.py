@@ -5,6 +5,7 @@ So the variable is checked here first.
 """
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -13,14 +14,15 @@ import django
 
 from cityweather.runtime.process import require_sound_settings
 
+NUMBER = re.compile(r"0*[1-9][0-9]{0,2}")  # more processes would take the machine
 HELP = {"-h", "--help", "-v", "--version"}
 
 
 def main(arguments: Sequence[str]) -> NoReturn:
     """Check the settings, then replace this process by gunicorn, which then gets the signals that were meant for it."""
     processes = os.environ.get("WEB_CONCURRENCY") or "2"
-    if not (processes.isascii() and processes.isdecimal() and int(processes)):
-        sys.exit(f"CityWeather+ cannot start: WEB_CONCURRENCY is {processes!r}. Set it to a number from 1 on.")
+    if not NUMBER.fullmatch(processes):
+        sys.exit(f"CityWeather+ cannot start: WEB_CONCURRENCY is {processes!r}. Set it to a number from 1 to 999.")
     os.environ["WEB_CONCURRENCY"] = processes
     if not HELP & set(arguments):
         # Here, and not in its processes: those would end one after the other and leave tracebacks.
