@@ -175,7 +175,7 @@ def _fits(reading: Reading, named: list[Candidate]) -> Fits:
 def _of_country(land: Area, named: list[Candidate]) -> Fits:
     """The name of a country alone means a town there, such as its capital, or one elsewhere that is really called so.
 
-    Mexico is Mexico City, India is not In\u0111ija. Armenia is a town in Colombia; the country, of which the gazetteer
+    Mexico is Mexico City, India is not Inđija. Armenia is a town in Colombia; the country, of which the gazetteer
     has no town, is counted as another one that may be meant.
     """
     there = [place._replace(own=True) for place in named if place.country in land.countries]
