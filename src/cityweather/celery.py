@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import orjson
-from celery import Celery
+from celery import Celery, Task
 from celery.beat import ScheduleEntry, Scheduler, SchedulingError
 from celery.signals import beat_embedded_init, import_modules, task_prerun, worker_process_init
 from django.conf import settings
@@ -71,8 +71,9 @@ def end_with_the_worker(**_: Any) -> None:
     process.exit_with_parent(os.getppid())
 
 
-def close_broken_connections(**_: Any) -> None:
-    close_old_connections()
+def close_broken_connections(task: Task[..., Any], **_: Any) -> None:
+    if not task.request.is_eager:  # such a task shares its caller's connection
+        close_old_connections()
 
 
 def freeze_garbage(**_: Any) -> None:
