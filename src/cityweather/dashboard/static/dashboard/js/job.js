@@ -94,7 +94,7 @@ function about(job) {
   if (job.duplicates) parts.push(plural(job.duplicates, "duplicate"));
   if (job.rejected) parts.push(`${count(job.rejected)} rejected`);
   if (job.ambiguous) parts.push(`${count(job.ambiguous)} ambiguous`);
-  if (job.unmatched) parts.push(`${count(job.unmatched)} not in our list of places`);
+  if (job.unmatched) parts.push(`${count(job.unmatched)} without a known place`);
   if (job.max_rate) parts.push(`at most ${count(job.max_rate)} cities a minute`);
   return parts.join(" · ");
 }

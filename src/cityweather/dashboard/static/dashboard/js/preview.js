@@ -137,7 +137,7 @@ function summary(answer, scale) {
   const words = { total: ["city", "cities"], duplicates: ["duplicate"], rejected: ["row left out", "rows left out"] };
   const parts = Object.entries(words).map(([name, forms]) => plural(scaled(answer[name], scale), ...forms));
   if (answer.ambiguous) parts.push(`${about(answer.ambiguous)} ambiguous`);
-  if (answer.unmatched) parts.push(`${about(answer.unmatched)} not in our list of places`);
+  if (answer.unmatched) parts.push(`${about(answer.unmatched)} without a known place`);
   if (answer.requests !== undefined) parts.push(`${about(answer.requests)} requests to the weather provider`);
   if (answer.finished_at && scale === 1) parts.push(`ready at about ${moment(answer.finished_at)}`);
   const estimated = scale > 1 ? ". Only the first megabyte was read, so the numbers are estimates for the whole file." : "";
