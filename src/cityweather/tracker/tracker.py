@@ -21,7 +21,7 @@ from cityweather.tracker.scripts import Arg, Scripts
 MOST = 500  # results in one call: 1.3 ms of server time
 LOST_BEFORE_ALONE = 3  # workers that died with a batch before its rows are sent one by one
 KEEP_ENDED = 3600  # seconds
-UNFLUSHED_MAX = 4_000_000  # bytes of entries a job may have: some 40,000 results, flushed in two seconds
+UNFLUSHED_MAX = 2_000_000  # bytes of entries a job may have: some 20,000 results, flushed in a second
 
 
 @dataclass(frozen=True, slots=True)
