@@ -448,6 +448,8 @@ CASES = [
     Case("quote_swallows_in_a_country.csv", b'city,country\nParis,"FR\nOslo,NO"\nLima,PE\n', error="unclosed_quote"),
     Case("address_over_lines.csv", b'city,address\nLeeds,"1 Main St\nLeeds, UK\nLS1 4AB"\nOslo,"x\ny"\n',
          [(2, "Leeds"), (5, "Oslo")]),
+    Case("commas_beside_a_line_break.csv", b'note,city,id\n"x, y","Oslo\r","x, y"\n"x, y","Paris\n FR","a, b, c"\n',
+         [(2, "Oslo"), (4, "Paris FR")]),
     Case("quotes_none.csv", b'city,country\n"Paris,FR\nOslo,NO\nLima",PE\n"Rome","IT"\nO"Neill,US\nBonn,"DE\n',
          [(3, "Oslo||NO"), (5, "Rome||IT"), (6, 'O"Neill||US')],
          [(2, "bad_quotes"), (4, "bad_quotes"), (7, "bad_quotes")], options={"quotes": "none"}),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cityweather.ingest.csv_reader import DELIMITERS_AT_END
 from cityweather.ingest.csv_rows import QUOTES
+from cityweather.ingest.csv_words import KNOWN, word
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.spool import spool_upload
 from cityweather.ingest.text import MARKUP
@@ -23,13 +24,17 @@ FORBIDDEN = {chr(code) for code in (*range(32), *range(127, 160), 0xFFFD)} - {"\
 
 
 def is_name(raw: str) -> bool:
-    """A name that no rule of the reader changes: quotes, what empty columns leave, a quote that swallows lines."""
+    """A name that no rule of the reader changes: quotes, what empty columns leave, a quote that swallows lines.
+
+    Nor is it a header: Hypothesis tries the words that it finds in our sources.
+    """
     text = display(raw)
-    lines = len(raw.splitlines())
+    lines = len(f"{raw}.".splitlines())  # a line that ends the name is one more
     swallows = lines > 2 or (lines > 1 and set(",;\t|") & set(raw))
     changed = raw.strip() != raw.strip(DELIMITERS_AT_END) or swallows or text[:1] in {*QUOTES, "#"}
     has_letters = any(map(str.isalnum, raw))
-    return check(raw)[2] is None and has_letters and not changed and not FORBIDDEN & set(raw)
+    usable = check(raw)[2] is None and has_letters and not FORBIDDEN & set(raw)
+    return usable and not changed and word(raw) not in KNOWN
 
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30).filter(is_name)

@@ -15,6 +15,7 @@ from cityweather.ingest.errors import NoCityColumn, RowTooLong, TooManyRows, Unc
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.text import ROW_MAX, UNUSABLE, decode, fault, lines, shown
 
+QUOTED = re.compile('"[^"]*"')
 OTHER_DELIMITER = re.compile(r"[;\t|]")
 DELIMITERS_AT_END = " ,;\t|\r\n"  # what spreadsheets leave of empty columns
 Record = tuple[int, str, list[str] | None]
@@ -159,9 +160,15 @@ class Records:
             raise UnclosedQuote(line=self._begin)
 
     def _check_inner_lines(self, *, fewest: int) -> None:
-        """A stray quote swallows rows up to the next quote: then each line looks like a row by itself."""
+        """A stray quote swallows rows up to the next quote: then each line looks like a row by itself.
+
+        Delimiters in closed quotes, before the one that opens and behind the one that closes, do not count.
+        """
         delimiter, usual = self._layout.delimiter, self._layout.width - 1
-        *whole, last = (line.count(delimiter) for line in self._parts if line.strip())
+        rows = [line for line in self._parts if line.strip()]
+        rows[0] = QUOTED.sub("", rows[0])
+        rows[-1] = QUOTED.sub("", rows[-1][::-1])
+        *whole, last = (line.count(delimiter) for line in rows)
         if len(whole) + 1 >= fewest and all(count == usual for count in whole) and last >= usual:
             raise UnclosedQuote(
                 f"The quote opened in the row on line {self._begin} closes only after whole rows. Close it there, or "
