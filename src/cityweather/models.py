@@ -384,8 +384,8 @@ class PlaceName(models.Model):
 
     class Meta:
         indexes = [
-            # One index for exact keys and, compared by bytes, for the beginnings of keys.
-            models.Index(fields=["key"], name="placename_key"),
+            # One index for exact keys and, compared by bytes, for the beginnings of keys. It holds all that is read.
+            models.Index(fields=["key", "place", "own"], name="placename_key"),
             models.Index(fields=["place", "key"], name="placename_place"),
         ]
 

@@ -468,7 +468,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="placename",
-            index=models.Index(fields=["key"], name="placename_key"),
+            index=models.Index(fields=["key", "place", "own"], name="placename_key"),
         ),
         migrations.AddIndex(
             model_name="placename",

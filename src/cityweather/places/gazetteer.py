@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from math import cos, radians
 
+import orjson
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
@@ -12,7 +13,6 @@ from cityweather.places import matching
 from cityweather.places.matching import Asked, Candidate, Fits, Match, Reading
 from cityweather.runtime.batched import batched
 
-KEYS = 2000  # of one query; for fewer PostgreSQL takes twice the time a key, since it reads all places each time
 POINTS = 100  # of one query
 MANY = 2000  # names with the same beginning; measured: up to here sorting takes 5 ms, walking may take 200 ms
 LAST_SIGN = "\U0010ffff"  # sorts behind every other one, on both databases
@@ -20,11 +20,13 @@ KM_PER_DEGREE = 111.2  # of latitude
 FIELDS = (
     "geonames_id", "name", "region_code", "region_name", "country", "latitude", "longitude", "population", "title",
 )  # fmt: skip
-# Plain SQL: for so many keys the ORM takes twice the time.
-PLACES_OF_KEYS = f"""
-    SELECT name.key, {", ".join(f"place.{field}" for field in FIELDS)}, name.own
-    FROM cityweather_placename name JOIN cityweather_place place ON place.geonames_id = name.place_id
-    WHERE name.key IN"""  # noqa: S608  # our own words
+# Plain SQL: for so many keys the ORM takes twice the time, and for a long IN list PostgreSQL reads all places.
+PLACES_OF_KEYS = """
+    SELECT name.key, {fields}, name.own
+    FROM {elements}(%s) wanted
+    JOIN cityweather_placename name ON name.key = wanted.value
+    JOIN cityweather_place place ON place.geonames_id = name.place_id"""
+ELEMENTS = {"postgresql": "json_array_elements_text", "sqlite": "json_each"}  # of a JSON array, one a row
 
 
 def match(asked: Asked) -> Match:
@@ -33,7 +35,7 @@ def match(asked: Asked) -> Match:
 
 
 def match_all(rows: Sequence[Asked]) -> list[Match]:
-    """The place of each row, in their order, by one or two queries for each 2,000 keys. Raises DatabaseError."""
+    """The place of each row, in their order, by one or two queries. Raises DatabaseError."""
     readings = list(map(matching.readings, rows))
     fits = _fitting(readings)
     missed = [number for number, fit in enumerate(fits) if not fit.places]
@@ -93,12 +95,15 @@ def _fitting(readings: Sequence[list[Reading]]) -> list[Fits]:
     return [matching.fitting(found, places) for found in readings]
 
 
-def _by_keys(wanted: set[str]) -> dict[str, list[Candidate]]:
+def _by_keys(keys: set[str]) -> dict[str, list[Candidate]]:
     """The places of each key; keys of no place are left out."""
+    if not keys:
+        return {}
+    fields = ", ".join(f"place.{field}" for field in FIELDS)
+    query = PLACES_OF_KEYS.format(fields=fields, elements=ELEMENTS[connection.vendor])
     found: dict[str, list[Candidate]] = defaultdict(list)
     with connection.cursor() as cursor:
-        for some in batched(sorted(wanted), KEYS):
-            cursor.execute(f"{PLACES_OF_KEYS} ({', '.join(['%s'] * len(some))})", some)
-            for key, *place in cursor:
-                found[key].append(Candidate(*place))
+        cursor.execute(query, [orjson.dumps(sorted(keys)).decode()])
+        for key, *place in cursor:
+            found[key].append(Candidate(*place))
     return dict(found)

@@ -204,7 +204,10 @@ def choose(asked: Asked, fits: Fits) -> Match:
         return at(asked.latitude, asked.longitude, fits.places, SAME_PLACE)
     if not fits.places:
         return NOWHERE
-    place, *others = sorted(fits.places, key=lambda place: (-place.likelihood, place.geonames_id))
+    places = fits.places
+    if len(places) > 1:
+        places = sorted(places, key=lambda place: (-place.likelihood, place.geonames_id))
+    place, *others = places
     ambiguous = len(others) + fits.unseen
     return Match(place, "gazetteer", place.latitude, place.longitude, tuple(others[:MOST_CANDIDATES]), ambiguous)
 
