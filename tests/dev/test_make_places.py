@@ -1,0 +1,45 @@
+"""The names of cities in other languages that make_places adds to GeoNames'."""
+
+from typing import Any
+
+from cityweather_dev import make_places
+from cityweather_dev.cldr import ExemplarCity
+
+NEW_YORK = ExemplarCity(frozenset(("America/New_York", "US/Eastern")), "New York", ("纽约", "Nowy Jork"))
+
+
+def city(number: int, name: str, *others: str, zone: str = "America/New_York", population: int = 10) -> dict[str, Any]:
+    return {
+        "geonameid": number, "name": name, "alternatenames": list(others), "timezone": zone, "population": population,
+    }  # fmt: skip
+
+
+def test_the_largest_town_of_the_zone_that_is_called_so_gets_the_names() -> None:
+    cities = [
+        city(1, "New York", population=5),
+        city(2, "New York City", "New York", population=9),
+        city(3, "Philadelphia"),
+        city(4, "New York", zone="America/Chicago"),
+    ]
+    assert make_places.names_in_other_languages(cities, [NEW_YORK]) == {2: NEW_YORK.names}
+
+
+def test_a_zone_is_found_by_its_other_ids_and_a_town_without_its_accents() -> None:
+    zurich = ExemplarCity(frozenset(("Europe/Zurich", "Europe/Busingen")), "Zurich", ("苏黎世",))
+    cities = [city(1, "Zürich", zone="Europe/Busingen")]
+    assert make_places.names_in_other_languages(cities, [zurich]) == {1: ("苏黎世",)}
+
+
+def test_a_zone_without_such_a_town_is_skipped() -> None:
+    canary = ExemplarCity(frozenset(("Atlantic/Canary",)), "Canary", ("加那利",))
+    cities = [city(1, "Las Palmas", zone="Atlantic/Canary"), city(2, "Albany")]
+    assert make_places.names_in_other_languages(cities, [canary, NEW_YORK]) == {}
+
+
+def test_more_names_become_keys_as_geonames_names_do() -> None:
+    town = city(1, "New York City", "NYP", "New York")
+    assert make_places.other_keys(town, ("纽约", "Nowy Jork", "New York")) == ["new york", "nowy jork", "纽约"]
+
+
+def test_a_capital_has_its_district_behind_its_name() -> None:
+    assert make_places.other_keys(city(3688689, "Bogotá")) == ["bogota", "bogotá d.c.", "bogotá dc"]
