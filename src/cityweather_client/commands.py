@@ -39,7 +39,7 @@ def import_(service: Service, args: Namespace, err: Console) -> int:
     err.print(show.sizes(job["total"], job["duplicates"], job["rejected"]))
     print(job["job_id"], flush=True)  # noqa: T201
     if job["rejected"]:
-        _explain_refusals(service, job, args, err)
+        _explain_rejected(service, job, args, err)
     return verdict(_followed(service, job["job_id"], err)) if args.follow else OK
 
 
@@ -87,8 +87,8 @@ def _send(service: Service, file: Path, fields: dict[str, str], key: str | None,
         return service.send_file(file, fields, key, on_sent)
 
 
-def _explain_refusals(service: Service, job: dict[str, Any], args: Namespace, err: Console) -> None:
-    """Prints how many rows were refused for what reason, as the first page shows."""
+def _explain_rejected(service: Service, job: dict[str, Any], args: Namespace, err: Console) -> None:
+    """Prints how many rows were rejected for what reason, as the first page shows."""
     try:
         rows = service.get(f"/bulk/jobs/{job['job_id']}/rejected", limit=PAGE)["results"]
     except (requests.RequestException, Refused):  # the job runs all the same
@@ -97,13 +97,13 @@ def _explain_refusals(service: Service, job: dict[str, Any], args: Namespace, er
     first = f" (of the first {len(rows)})" if len(rows) < job["rejected"] else ""
     listed = ", ".join(f"{count} {code}" for code, count in counts.most_common())
     why = f": {listed}{first}" if listed else ""
-    err.print(f"{job['rejected']:,} refused{why}; cityweather rejected {job['job_id']}", markup=False, soft_wrap=True)
+    err.print(f"{job['rejected']:,} rejected{why}; cityweather rejected {job['job_id']}", markup=False, soft_wrap=True)
     if counts["bad_encoding"] and not args.encoding:
         err.print(
             "Some bytes are no UTF-8 text. A file of an older Windows program: try --encoding cp1252.", soft_wrap=True
         )
     if job["rejected"] * 2 > job["rows_read"]:
-        line = f"Warning: more than half of the rows were refused. Is {args.file.name} a CSV of cities?"
+        line = f"Warning: more than half of the rows were rejected. Is {args.file.name} a CSV of cities?"
         err.print(line, markup=False, soft_wrap=True)
 
 

@@ -78,7 +78,7 @@ HELP = {
     "cancel": "end a job early; the cities refreshed so far stay refreshed",
     "rerun": "refresh the cities of an ended job again; prints the new job's id",
     "results": "a job's rows, as a table or a file",
-    "rejected": "the refused rows of its upload, likewise, and why",
+    "rejected": "the rejected rows of its upload, likewise, and why",
     "schedule": "refresh a job's cities again and again",
     "weather": "the current weather of one city",
 }

@@ -109,7 +109,7 @@ def counted(number: int, one: str, many: str) -> str:
 
 def sizes(total: int, duplicates: int, rejected: int) -> str:
     """What became of the rows of an upload."""
-    parts = [counted(total, "city", "cities"), counted(duplicates, "duplicate", "duplicates"), f"{rejected:,} refused"]
+    parts = [counted(total, "city", "cities"), counted(duplicates, "duplicate", "duplicates"), f"{rejected:,} rejected"]
     return f"{counted(total + duplicates + rejected, 'row', 'rows')} = {' + '.join(parts)}"
 
 

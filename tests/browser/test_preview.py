@@ -93,7 +93,7 @@ def test_a_clear_file_starts_at_once(
         ({"seconds": 600}, "last about 10 min"),
     ],
 )
-def test_a_file_with_many_refused_rows_or_a_long_wait_is_shown_first(
+def test_a_file_with_many_rejected_rows_or_a_long_wait_is_shown_first(
     screen: Screen, server: Server, cities: Callable[..., Path], answer: dict[str, Any], words: str
 ) -> None:
     server.answer = lambda _: {**CLEAR, **answer}

@@ -42,13 +42,13 @@ def test_the_sample_runs_at_a_click(screen: Screen) -> None:
     assert screen.number("Succeeded") == 25
 
 
-def test_rows_that_are_refused_are_named_one_by_one(screen: Screen, tmp_path: Path) -> None:
+def test_rows_that_are_rejected_are_named_one_by_one(screen: Screen, tmp_path: Path) -> None:
     screen.page.set_input_files("#file", ROOT / "data/messy.csv")
     screen.page.get_by_role("button", name=re.compile("Import [0-9]+ cities")).click()
     expect(screen.page).to_have_url(re.compile(r"\?job="))
-    refusals = screen.page.locator("#import-state .refusals li")
-    expect(refusals.first).to_be_visible()
-    expect(screen.page.locator("#rejected-rows li")).to_have_count(refusals.count())
+    rejected = screen.page.locator("#import-state .rejected-list li")
+    expect(rejected.first).to_be_visible()
+    expect(screen.page.locator("#rejected-rows li")).to_have_count(rejected.count())
     expect(screen.page.locator("#import-state")).to_contain_text("Its bytes are not text in the file's encoding")
     assert screen.download("#rejected-rows button")[1][0] == "line,code,text"
 

@@ -15,8 +15,8 @@ from cityweather_client.multipart import FileUnreadable, Multipart
 from tests.support.scripted import JOB, Scripted, always, in_turn, job, run
 
 
-def refusing(server: Scripted, rows: int, *codes: str) -> None:
-    """An import of so many rows, with one refused for each of the codes."""
+def rejecting(server: Scripted, rows: int, *codes: str) -> None:
+    """An import of so many rows, with one rejected for each of the codes."""
     server.on["POST", "/bulk/import"] = always(job("queued", 0, rows_read=rows, rejected=len(codes)), 202)
     found = [{"line": 2 + number, "code": code, "text": "x"} for number, code in enumerate(codes)]
     server.on["GET", f"/bulk/jobs/{JOB}/rejected"] = always({"results": found[:200], "next": None})
@@ -69,7 +69,7 @@ line    city                                place
 3       Springfield                         1.00, 2.00, or 1 other place
 4       Xyzzy?                              not in the gazetteer: the provider is asked
 
-5,003 rows = 5,000 cities + 2 duplicates + 1 refused
+5,003 rows = 5,000 cities + 2 duplicates + 1 rejected
   line 9: no_name: ;;
 About 1,200 ambiguous, 400 not in the gazetteer, 5,400 requests; the quota allows them within 95 min.
 Nothing was imported.
@@ -82,10 +82,10 @@ Nothing was imported.
 
 
 def test_one_is_not_written_as_many(server: Scripted, cities: Path) -> None:
-    assert show.sizes(1, 0, 0) == "1 row = 1 city + 0 duplicates + 0 refused"
+    assert show.sizes(1, 0, 0) == "1 row = 1 city + 0 duplicates + 0 rejected"
     server.on["POST", "/bulk/import"] = always({**DRY_RUN, "total": 1, "rejected": 0, "requests": 1})
     said = run("import", str(cities), "--dry-run", "--server", server.url).stdout
-    assert "3 rows = 1 city + 2 duplicates + 0 refused" in said
+    assert "3 rows = 1 city + 2 duplicates + 0 rejected" in said
     assert ", 1 request;" in said
 
 
@@ -96,35 +96,35 @@ def test_import_prints_the_job_alone_and_sends_options_before_the_file(server: S
     options = ["--encoding", "cp1252", "--no-header", "--callback-url", "https://example.com/x"]
     done = run("import", str(file), *options, "--server", server.url)
     assert (done.returncode, done.stdout) == (0, f"{JOB}\n")
-    assert "5 rows = 4 cities + 1 duplicate + 0 refused" in done.stderr
+    assert "5 rows = 4 cities + 1 duplicate + 0 rejected" in done.stderr
     (_, _, headers, body) = server.got[0]
     assert headers["idempotency-key"].startswith("shell-")
     for part in (b'name="encoding"\r\n\r\ncp1252', b'name="header"\r\n\r\nfalse', b'name="callback_url"\r\n\r\nhttps:'):
         assert 0 < body.index(part) < body.index(b'name="file"; filename="a %22b%22.csv"') < body.index(b"city\nOslo\n")
 
 
-def test_an_import_prints_why_rows_were_refused_and_where_they_are(server: Scripted, cities: Path) -> None:
-    refusing(server, 12, "no_name", "bad_quotes", "no_name")
+def test_an_import_prints_why_rows_were_rejected_and_where_they_are(server: Scripted, cities: Path) -> None:
+    rejecting(server, 12, "no_name", "bad_quotes", "no_name")
     done = run("import", str(cities), "--server", server.url)
     assert (done.returncode, done.stdout) == (0, f"{JOB}\n")
-    assert f"3 refused: 2 no_name, 1 bad_quotes; cityweather rejected {JOB}" in done.stderr
+    assert f"3 rejected: 2 no_name, 1 bad_quotes; cityweather rejected {JOB}" in done.stderr
     assert "Warning" not in done.stderr
 
 
-def test_an_import_of_which_most_was_refused_warns(server: Scripted, cities: Path) -> None:
-    refusing(server, 257, *["too_many_cells"] * 250)
+def test_an_import_of_which_most_was_rejected_warns(server: Scripted, cities: Path) -> None:
+    rejecting(server, 257, *["too_many_cells"] * 250)
     done = run("import", str(cities), "--server", server.url)
     assert (done.returncode, done.stdout) == (0, f"{JOB}\n")
-    assert "250 refused: 200 too_many_cells (of the first 200); " in done.stderr
-    assert "Warning: more than half of the rows were refused. Is cities.csv a CSV of cities?" in done.stderr
+    assert "250 rejected: 200 too_many_cells (of the first 200); " in done.stderr
+    assert "Warning: more than half of the rows were rejected. Is cities.csv a CSV of cities?" in done.stderr
 
 
-def test_an_import_whose_refused_rows_cannot_be_read_has_succeeded(server: Scripted, cities: Path) -> None:
-    refusing(server, 12, "no_name")
+def test_an_import_whose_rejected_rows_cannot_be_read_has_succeeded(server: Scripted, cities: Path) -> None:
+    rejecting(server, 12, "no_name")
     server.on["GET", f"/bulk/jobs/{JOB}/rejected"] = lambda handler: handler.hang_up()
     done = run("import", str(cities), "--server", server.url)
     assert (done.returncode, done.stdout) == (0, f"{JOB}\n")
-    assert f"1 refused; cityweather rejected {JOB}" in done.stderr
+    assert f"1 rejected; cityweather rejected {JOB}" in done.stderr
 
 
 def test_a_folder_is_no_file_to_import(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_pipe_is_sent_as_a_file(server: Scripted) -> None:
 
 
 def test_bytes_that_are_no_text_hint_at_the_encoding(server: Scripted, cities: Path) -> None:
-    refusing(server, 12, "bad_encoding")
+    rejecting(server, 12, "bad_encoding")
     assert "try --encoding cp1252" in run("import", str(cities), "--server", server.url).stderr
     assert "try --encoding" not in run("import", str(cities), "--encoding", "cp1252", "--server", server.url).stderr
 

@@ -55,7 +55,7 @@ def test_the_table_names_its_units(server: Scripted) -> None:
         assert degrees in run("results", JOB, "--units", units, "--server", server.url).stdout
 
 
-def test_refused_rows_as_a_table_json_or_the_services_own_bytes(server: Scripted) -> None:
+def test_rejected_rows_as_a_table_json_or_the_services_own_bytes(server: Scripted) -> None:
     path = f"/bulk/jobs/{JOB}/rejected"
     found = {"line": 7, "code": "bad_quotes", "text": '"Os\x1b[31mlo'}
     server.on["GET", path] = in_turn(*[always({"results": [found], "next": None})] * 2, always(b"line,code,text\r\n"))

@@ -19,7 +19,7 @@ from django.core.files.storage import FileSystemStorage
 from cityweather.api.job_serializers import Job
 from cityweather.dashboard.storage import Hashed
 from cityweather.errors import Fault, WeatherError
-from cityweather.ingest.csv_reader import Refused
+from cityweather.ingest.csv_reader import Rejected
 from cityweather.settings import ROOT
 
 FOLDER = ROOT / "src/cityweather/dashboard"
@@ -123,10 +123,10 @@ def test_no_file_takes_text_for_html_or_asks_another_host(path: Path) -> None:
 def test_every_reason_a_row_may_have_is_put_into_words() -> None:
     sentences = (STATIC / "js/words.js").read_text()
     rows = [error.code for error in WeatherError.__subclasses__() if error.fault is Fault.CITY]
-    refused = re.findall(r"\b[a-z]+_[a-z_]+\b|no_name", Refused.__doc__ or "")
+    rejected = re.findall(r"\b[a-z]+_[a-z_]+\b|no_name", Rejected.__doc__ or "")
     assert len(rows) > 3
-    assert len(refused) > 4
-    assert [code for code in [*rows, *refused] if f"  {code}: " not in sentences] == []
+    assert len(rejected) > 4
+    assert [code for code in [*rows, *rejected] if f"  {code}: " not in sentences] == []
 
 
 def test_everything_a_job_may_wait_for_is_put_into_words() -> None:

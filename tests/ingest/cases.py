@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent / "corpus"
 
 @dataclass
 class Case:
-    """`names` with their lines and `refused` in order; or `error`, a code, when the whole file is refused.
+    """`names` with their lines and `rejected` in order; or `error`, a code, when the whole file is refused.
 
     A name with areas is "name|region|country", with coordinates "name|region|country|latitude,longitude".
     """
@@ -29,7 +29,7 @@ class Case:
     file: str
     content: bytes = field(repr=False)
     names: list[tuple[int, str]] = field(default_factory=list)
-    refused: list[tuple[int, str]] = field(default_factory=list)
+    rejected: list[tuple[int, str]] = field(default_factory=list)
     duplicates: int = 0
     error: str | None = None
     options: dict[str, str | bool | int] = field(default_factory=dict)

@@ -28,10 +28,10 @@ def run(*arguments: object, **options: object) -> str:
 
 @pytest.mark.usefixtures("database")
 class TestImport:
-    def test_the_messy_sample_is_imported_and_its_refused_rows_are_kept(self, import_dir: Path) -> None:
+    def test_the_messy_sample_is_imported_and_its_rejected_rows_are_kept(self, import_dir: Path) -> None:
         output = run("import_cities", MESSY)
         job = BulkJob.objects.get()
-        assert "17 rows = 8 cities + 3 duplicates + 6 refused" in output
+        assert "17 rows = 8 cities + 3 duplicates + 6 rejected" in output
         assert f"job {job.pk}" in output
         assert (job.total, job.duplicates, job.rejected, job.phase) == (8, 3, 6, "queued")
         kept = import_dir / f"rejected/messy-{job.pk}.csv"
@@ -47,10 +47,10 @@ class TestImport:
             ("16", "name_too_long"),
         ]
 
-    def test_a_clean_file_leaves_no_file_of_refused_rows(self, import_dir: Path) -> None:
+    def test_a_clean_file_leaves_no_file_of_rejected_rows(self, import_dir: Path) -> None:
         file = import_dir / "towns.csv"
         file.write_text("city\nParis\n")
-        assert "refused:" not in run("import_cities", file)
+        assert "rejected:" not in run("import_cities", file)
         assert not (import_dir / "rejected").exists()
 
     def test_kept_rows_are_no_formulas(self, import_dir: Path) -> None:
@@ -60,16 +60,16 @@ class TestImport:
         (kept,) = (import_dir / "rejected").iterdir()
         assert kept.read_text().splitlines()[1] == "3,control_character,'=cmd|\\x00"
 
-    def test_a_job_is_reported_though_its_refused_rows_cannot_be_kept(self, import_dir: Path, settings: Any) -> None:
+    def test_a_job_is_reported_though_its_rejected_rows_cannot_be_kept(self, import_dir: Path, settings: Any) -> None:
         file = import_dir / "towns.csv"
         file.write_bytes(b"city\nParis\n\x00\n")
         settings.IMPORT_DIR = file  # no folder, so nobody can write in it
         output = run("import_cities", file)
         job = BulkJob.objects.get()
-        assert f"refused: control_character 1; see GET /bulk/jobs/{job.pk}/rejected" in output
+        assert f"rejected: control_character 1; see GET /bulk/jobs/{job.pk}/rejected" in output
         assert output.endswith(f"job {job.pk}\n")
 
-    def test_a_long_file_name_is_cut_for_the_refused_rows(self, import_dir: Path) -> None:
+    def test_a_long_file_name_is_cut_for_the_rejected_rows(self, import_dir: Path) -> None:
         file = import_dir / f"{'ö' * 125}.csv"
         file.write_bytes(b"city\nParis\n\x00\n")
         run("import_cities", file)

@@ -31,11 +31,11 @@ def answer(content: bytes, options: dict[str, Any]) -> dict[str, Any]:
     try:
         with spool_upload(BytesIO(content), file_name="x.csv", options=ReadOptions(**options)) as spool:
             rows = list(spool.rows())
-            refused = [[line, code] for chunk in spool.refused(2) for line, code, _ in chunk]
+            rejected = [[line, code] for chunk in spool.rejected_rows(2) for line, code, _ in chunk]
             assert len(rows) == spool.total
             assert spool.rows_read == spool.total + spool.duplicates + spool.rejected
-            assert spool.rejected == len(refused)
-            found = {"names": [[row.line, text(row)] for row in rows], "refused": refused}
+            assert spool.rejected == len(rejected)
+            found = {"names": [[row.line, text(row)] for row in rows], "rejected": rejected}
             return {name: value for name, value in {**found, "duplicates": spool.duplicates}.items() if value}
     except ImportRefused as error:
         return {"error": error.code}

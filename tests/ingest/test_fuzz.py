@@ -55,7 +55,7 @@ def test_random_bytes_are_imported_or_refused(content: bytes, chosen: dict[str, 
         rows = list(spool.rows())
         assert all(0 < len(row.name) <= 200 or row.latitude is not None for row in rows)
         assert not any(UNUSABLE.search(row.name + row.region + row.country) for row in rows)
-        texts = [text for rows in spool.refused(100) for _, _, text in rows]
+        texts = [text for rows in spool.rejected_rows(100) for _, _, text in rows]
         assert all(len(text) <= 200 and text.isprintable() for text in texts)
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("database")
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spools, "ROWS", 7)
-    monkeypatch.setattr(importer, "REFUSED_TOGETHER", 2)
+    monkeypatch.setattr(importer, "REJECTED_TOGETHER", 2)
 
 
 def results(job: BulkJob) -> list[tuple[int, int, str, str]]:
@@ -52,7 +52,7 @@ def test_the_job_counts_what_was_read_and_is_queued() -> None:
     assert (job.file_name, len(job.content_hash), job.processed) == ("cities.csv", 64, 0)
 
 
-def test_refused_rows_are_kept_in_order() -> None:
+def test_rejected_rows_are_kept_in_order() -> None:
     job = imported("Paris", "\x00", "b" * 201, "\x07x", "Oslo", "\x01")
     kept = list(RejectedRow.objects.filter(job=job).order_by("id").values_list("line", "code", "text"))
     assert kept == [

@@ -121,7 +121,7 @@ def test_names_come_back_whatever_the_dialect(
     if dialect["quoting"] == csv.QUOTE_MINIMAL:
         # The writer quotes the newline it ends lines with and forgets the other one.
         assume(not any({"\r", "\n"} & set(city) for city in cities))
-        # Unquoted they look like another delimiter than that of the header, and the row is refused.
+        # Unquoted they look like another delimiter than that of the header, and the row is rejected.
         assume(sep or header != ["city"] or not any({";", "\t", "|"} & set(city) for city in cities))
     text = written(table, header, dialect, sep=sep)
     assume(not MARKUP.match(text))

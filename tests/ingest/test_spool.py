@@ -40,13 +40,14 @@ def test_the_refusal_of_a_file_without_a_usable_row_lists_the_first_reasons() ->
     with pytest.raises(NoCities) as refusal:
         spool("\x00", "x" * 201, *["\x01"] * 9)
     assert (
-        "The first of 11 refused rows: line 2: control_character (\\x00); line 3: name_too_long" in refusal.value.detail
+        "The first of 11 rejected rows: line 2: control_character (\\x00); line 3: name_too_long"
+        in refusal.value.detail
     )
     assert refusal.value.detail.count("line ") == 5
     assert refusal.value.detail.endswith("Try encoding=cp1252, or whichever it was saved in, if it is not UTF-8.")
 
 
-def test_refused_rows_are_counted_by_reason() -> None:
+def test_rejected_rows_are_counted_by_reason() -> None:
     with spool("Paris", "\x00", "\x01", "y" * 201) as content:
         assert content.reasons == {"control_character": 2, "name_too_long": 1}
         assert (content.total, content.rejected, content.rows_read) == (1, 3, 4)
@@ -62,18 +63,18 @@ def test_refused_rows_are_counted_by_reason() -> None:
         ("a\u00a0 b\x01".encode(), "a b\\x01"),
     ],
 )
-def test_a_refused_row_shows_what_it_is_refused_for(row: bytes, shown: str) -> None:
+def test_a_rejected_row_shows_what_it_is_rejected_for(row: bytes, shown: str) -> None:
     with spool_upload(BytesIO(b"city\r\n" + row + b"\r\nParis"), file_name="x.csv") as content:
-        ((line, _, text),) = next(content.refused(1))
+        ((line, _, text),) = next(content.rejected_rows(1))
         assert (line, text) == (2, shown)
 
 
 def test_bytes_are_counted_behind_the_byte_order_mark() -> None:
     with spool_upload(BytesIO(b"\xef\xbb\xbfS\xe3o\nParis"), file_name="x.csv") as content:
-        assert next(content.refused(1))[0][2] == "byte 2 is 0xE3: S\\xe3o"
+        assert next(content.rejected_rows(1))[0][2] == "byte 2 is 0xE3: S\\xe3o"
 
 
-def test_the_text_of_a_refused_row_stays_short_though_its_bytes_are_spelt_out() -> None:
+def test_the_text_of_a_rejected_row_stays_short_though_its_bytes_are_spelt_out() -> None:
     with spool("Paris", "\x01" * 500) as content:
-        ((_, _, text),) = next(content.refused(1))
+        ((_, _, text),) = next(content.rejected_rows(1))
         assert text == ("\\x01" * 50)

@@ -64,7 +64,7 @@ def client() -> Client:
 
 @pytest.fixture
 def import_file(client: Client, sent_tasks: list[Sent]) -> ImportFile:
-    """Imports a file, with options, and carries its job out. The results by their lines; no row may be refused."""
+    """Imports a file, with options, and carries its job out. The results by their lines; no row may be rejected."""
 
     def carry_out(content: bytes, **options: str) -> dict[int, Answer]:
         answer = client.post("/bulk/import", {"file": SimpleUploadedFile("places.csv", content), **options})

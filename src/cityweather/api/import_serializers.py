@@ -80,7 +80,7 @@ class DryRun(Shape):
     total = s.IntegerField(help_text="Rows to refresh")
     duplicates = s.IntegerField()
     rejected = s.IntegerField()
-    reasons = Rejected(many=True, help_text="The first ten refused rows")
+    reasons = Rejected(many=True, help_text="The first ten rejected rows")
     sampled = s.IntegerField(help_text="Rows that were matched; if fewer than total, what follows is an estimate")
     unmatched = s.IntegerField(source="estimate.unmatched", help_text=UNMATCHED)
     ambiguous = s.IntegerField(source="estimate.ambiguous", help_text="Rows that fit several places")

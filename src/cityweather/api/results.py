@@ -1,4 +1,4 @@
-"""What became of a job's rows: results, refused rows, a summary and points for a map."""
+"""What became of a job's rows: results, rejected rows, a summary and points for a map."""
 
 from typing import Any
 

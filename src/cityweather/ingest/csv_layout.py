@@ -39,7 +39,7 @@ from cityweather.ingest.errors import BadOption, NoCityColumn, RowTooLong, Unclo
 from cityweather.ingest.options import DELIMITERS, ReadOptions
 from cityweather.ingest.text import shown
 
-NO_DELIMITER = "\x1f"  # divides nothing: a row that holds it is refused as having a control character
+NO_DELIMITER = "\x1f"  # divides nothing: a row that holds it is rejected as having a control character
 NUMBER = re.compile(r"[-+]?\d[\d.,\s]*")
 
 

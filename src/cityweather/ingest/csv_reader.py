@@ -1,4 +1,4 @@
-"""Bytes → numbered rows: the names of an upload in order, each row usable or refused with its reason."""
+"""Bytes → numbered rows: the names of an upload in order, each row usable or rejected with its reason."""
 
 import csv
 import re
@@ -22,7 +22,7 @@ Record = tuple[int, str, list[str] | None]
 """A row as text: (line, text, cells or None when its quotes do not match)."""
 
 
-class Refused(NamedTuple):
+class Rejected(NamedTuple):
     """`code`: bad_encoding, control_character, bad_quotes, too_many_cells, wrong_delimiter, or that of Unusable."""
 
     line: int
@@ -42,7 +42,7 @@ class Reader:
         self._options, self._limits = options, limits
         self.layout = find_layout(self._source, options)
 
-    def __iter__(self) -> Iterator[Usable | Refused]:
+    def __iter__(self) -> Iterator[Usable | Rejected]:
         layout = self.layout
         if layout is None:
             return
@@ -51,7 +51,7 @@ class Reader:
         for number, row in enumerate(self._rows(layout), start=1):
             if number > self._limits.max_rows:
                 raise TooManyRows(limit=self._limits.max_rows)
-            if not isinstance(row, Refused):
+            if not isinstance(row, Rejected):
                 usable += 1
                 first_is_usable = first_is_usable or number == 1
             yield row
@@ -62,40 +62,40 @@ class Reader:
                 asks="delimiter",
             )
 
-    def _rows(self, layout: Layout) -> Iterator[Usable | Refused]:
+    def _rows(self, layout: Layout) -> Iterator[Usable | Rejected]:
         make = maker(layout.columns, DELIMITERS_AT_END if layout.delimiter == NO_DELIMITER else "")
         headers = HeaderRows(layout.header, layout.columns, none=self._options.header is False)
         starts = headers.starts
         for record in Records(chain(layout.kept, self._source), layout):
-            if refused := _refusal(record, layout, self.encoding):
-                yield refused
+            if rejected := _rejection(record, layout, self.encoding):
+                yield rejected
                 continue
             line, text, found = record
             cells = found or []
             row = make(line, cells)
             if isinstance(row, Unusable):
                 code = "no_name" if row.code == "bad_coordinates" and headers.hold(cells) else row.code
-                yield Refused(line, code, shown(f"{row.why}: {text}" if row.why and code == row.code else text))
+                yield Rejected(line, code, shown(f"{row.why}: {text}" if row.why and code == row.code else text))
             # The first test is quick, for millions of rows.
             elif (row.name.casefold() in starts or "," in row.name) and headers.hold(cells):
                 if not layout.header and layout.width == 1:
                     raise header_below(line, text)
-                yield Refused(line, "no_name", shown(text))
+                yield Rejected(line, "no_name", shown(text))
             else:
                 yield row
 
 
-def _refusal(record: Record, layout: Layout, encoding: str) -> Refused | None:
+def _rejection(record: Record, layout: Layout, encoding: str) -> Rejected | None:
     line, text, cells = record
     if unusable := fault(text, encoding, line):
-        return Refused(line, *unusable)
+        return Rejected(line, *unusable)
     if cells is None or (layout.marks and _half_quoted(cells, layout)):
-        return Refused(line, "bad_quotes", shown(text))
+        return Rejected(line, "bad_quotes", shown(text))
     # To drop them in silence would cut "Washington, DC" or take a shifted cell for the city.
     if len(cells) > layout.width and any(map(str.strip, cells[layout.width :])):
-        return Refused(line, "too_many_cells", shown(text))
+        return Rejected(line, "too_many_cells", shown(text))
     if len(cells) == 1 and not layout.given and undivided(text):
-        return Refused(line, "wrong_delimiter", shown(text))
+        return Rejected(line, "wrong_delimiter", shown(text))
     return None
 
 

@@ -11,13 +11,13 @@ from redis import RedisError
 
 from cityweather.ingest.csv_columns import Column, label
 from cityweather.ingest.csv_layout import NO_DELIMITER
-from cityweather.ingest.csv_reader import Refused
+from cityweather.ingest.csv_reader import Rejected
 from cityweather.ingest.options import DELIMITERS
 from cityweather.ingest.row_matching import MatchedRow, match_rows
 from cityweather.ingest.spool import Spool
 from cityweather.weather import factory
 
-FIRST = 10  # rows, and refused rows, that are shown
+FIRST = 10  # rows, and rejected rows, that are shown
 SAMPLE = 2_000  # rows that are matched
 
 
@@ -51,7 +51,7 @@ class DryRun:
     total: int
     duplicates: int
     rejected: int
-    reasons: Sequence[Refused]
+    reasons: Sequence[Rejected]
     sampled: int
     estimate: Estimate
 
@@ -74,7 +74,7 @@ def dry_run(spool: Spool) -> DryRun:
         total=spool.total,
         duplicates=spool.duplicates,
         rejected=spool.rejected,
-        reasons=[Refused(*row) for row in next(spool.refused(FIRST), [])],
+        reasons=[Rejected(*row) for row in next(spool.rejected_rows(FIRST), [])],
         sampled=len(rows),
         estimate=_estimate(rows, spool.total / len(rows)),
     )

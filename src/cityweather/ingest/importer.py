@@ -12,7 +12,7 @@ from cityweather.models import BulkJob, ImportChunk, RejectedRow
 from cityweather.runtime.batched import batched
 
 CHUNKS_TOGETHER = 100  # in one INSERT
-REFUSED_TOGETHER = 5_000  # rows in one INSERT
+REJECTED_TOGETHER = 5_000  # rows in one INSERT
 
 
 def import_spool(
@@ -53,9 +53,9 @@ def _create(spool: Spool, **fields: Any) -> BulkJob:
         **fields,
     )
     store_chunks(job, ImportChunk.Kind.UPLOAD, spool.chunks())
-    for refused in spool.refused(REFUSED_TOGETHER):
+    for rejected in spool.rejected_rows(REJECTED_TOGETHER):
         RejectedRow.objects.bulk_create(
-            RejectedRow(job=job, line=line, code=code, text=text) for line, code, text in refused
+            RejectedRow(job=job, line=line, code=code, text=text) for line, code, text in rejected
         )
     return job
 

@@ -91,7 +91,7 @@ class ReadOptions:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`max_bytes` of the upload and of what it unpacks to; `max_rows` with duplicates and refused rows."""
+    """`max_bytes` of the upload and of what it unpacks to; `max_rows` with duplicates and rejected rows."""
 
     max_bytes: int
     max_rows: int

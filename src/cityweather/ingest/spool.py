@@ -14,7 +14,7 @@ from typing import IO, Self
 
 from cityweather.ingest.chunks import ROWS, Packed, Row, pack, unpack
 from cityweather.ingest.csv_layout import Layout
-from cityweather.ingest.csv_reader import Reader, Refused
+from cityweather.ingest.csv_reader import Reader, Rejected
 from cityweather.ingest.csv_rows import Usable
 from cityweather.ingest.errors import NoCities, NoRoom, TooLarge
 from cityweather.ingest.options import Limits, ReadOptions
@@ -35,7 +35,7 @@ SETUP = """
     PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;
     CREATE TABLE keys (key TEXT PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE chunks (number INTEGER PRIMARY KEY, rows INTEGER NOT NULL, data BLOB NOT NULL);
-    CREATE TABLE refused (line INTEGER PRIMARY KEY, code TEXT NOT NULL, text TEXT NOT NULL);
+    CREATE TABLE rejected (line INTEGER PRIMARY KEY, code TEXT NOT NULL, text TEXT NOT NULL);
     BEGIN;
 """
 
@@ -74,12 +74,12 @@ class Spool:
     def rows_read(self) -> int:
         return self.total + self.duplicates + self.rejected
 
-    def fill(self, rows: Iterable[Usable | Refused]) -> None:
+    def fill(self, rows: Iterable[Usable | Rejected]) -> None:
         """Raises NoCities, TooLarge, NoRoom when the disk is full, and what `rows` raises."""
         for some in batched(rows, TOGETHER):
             with _room():
-                self._add([row for row in some if not isinstance(row, Refused)])
-                self._refuse([row for row in some if isinstance(row, Refused)])
+                self._add([row for row in some if not isinstance(row, Rejected)])
+                self._reject([row for row in some if isinstance(row, Rejected)])
             self._check_size()
         with _room():
             self._pack(self._waiting)
@@ -109,22 +109,22 @@ class Spool:
             found.update(enumerate(rows[first : first + each], chunk * ROWS + first))
         return list(found.values())
 
-    def refused(self, size: int) -> Iterator[list[tuple[int, str, str]]]:
+    def rejected_rows(self, size: int) -> Iterator[list[tuple[int, str, str]]]:
         """(line, reason code, text) in order of line, `size` at a time."""
-        rows = self._db.execute("SELECT line, code, text FROM refused ORDER BY line")
+        rows = self._db.execute("SELECT line, code, text FROM rejected ORDER BY line")
         while chunk := rows.fetchmany(size):
             yield chunk
 
     def first_reasons(self) -> str:
         """A sentence for a file without one usable name."""
-        first = next(self.refused(FIRST_REASONS), [])
+        first = next(self.rejected_rows(FIRST_REASONS), [])
         if not first:
             return "It has no rows."
         listed = "; ".join(
             f"line {line}: {code} ({text[:60]})" if text else f"line {line}: {code}" for line, code, text in first
         )
         hint = f" {TRY_ENCODING}" if self._no_text() else ""
-        return f"The first of {self.rejected:,} refused rows: {listed}.{hint}"
+        return f"The first of {self.rejected:,} rejected rows: {listed}.{hint}"
 
     def _no_text(self) -> int:
         return self.reasons["bad_encoding"] + self.reasons["control_character"]
@@ -156,8 +156,8 @@ class Spool:
         (data,) = self._db.execute("SELECT data FROM chunks WHERE number = ?", (index + 1,)).fetchone()
         return _unpacked(data)
 
-    def _refuse(self, rows: list[Refused]) -> None:
-        self._db.executemany("INSERT INTO refused VALUES (?, ?, ?)", rows)
+    def _reject(self, rows: list[Rejected]) -> None:
+        self._db.executemany("INSERT INTO rejected VALUES (?, ?, ?)", rows)
         self.reasons.update(row.code for row in rows)
 
     def _check_size(self) -> None:

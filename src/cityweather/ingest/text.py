@@ -1,4 +1,4 @@
-"""Bytes → text → lines. A byte that is no text in the encoding becomes a mark, so that only its row is refused."""
+"""Bytes → text → lines. A byte that is no text in the encoding becomes a mark, so that only its row is rejected."""
 
 import codecs
 import io
@@ -24,7 +24,7 @@ UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\udc00-\udcff\ufffd]"
 MARKUP = re.compile(r"[\s\ufeff]*(<[a-z!?]|\{\s*\"|\[\s*[\[{\"])", re.IGNORECASE)
 _ON_ERROR = "cityweather.mark"
 TRY_ENCODING = "Try encoding=cp1252, or whichever it was saved in, if it is not UTF-8."
-TEXT_MAX = 200  # characters kept of a refused row
+TEXT_MAX = 200  # characters kept of a rejected row
 ROW_MAX = 65_536  # characters of a row, quoted newlines included
 
 
@@ -101,8 +101,8 @@ def fault(text: str, encoding: str, line: int = 1) -> tuple[str, str] | None:
 
 
 def shown(text: str) -> str:
-    """The text of a refused row, safe to store and to show: visible characters, at most TEXT_MAX."""
-    # First the characters the row is refused for, since Python takes some of them for white space.
+    """The text of a rejected row, safe to store and to show: visible characters, at most TEXT_MAX."""
+    # First the characters the row is rejected for, since Python takes some of them for white space.
     line = " ".join(UNUSABLE.sub(lambda match: _escape(match[0]), text[:TEXT_MAX]).split())
     return "".join(map(_escape, line))[:TEXT_MAX]
 

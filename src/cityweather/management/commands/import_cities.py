@@ -28,7 +28,7 @@ from cityweather.ingest.spool import Spool, spool_upload
 from cityweather.models import BulkJob
 from cityweather_client.show import sizes
 
-TOGETHER = 5_000  # refused rows that are written at once
+TOGETHER = 5_000  # rejected rows that are written at once
 STEM_MAX = 200  # bytes; a file's name has 255
 READ_OPTIONS = ("encoding", "delimiter", *COLUMN_OPTIONS, "header", "header_line", "quotes")
 FLAGS = {"header=true": "--header", "header=false": "--no-header", "quotes=none": "--no-quotes"}
@@ -67,23 +67,23 @@ class Command(BaseCommand):
                     self.stdout.write(json.dumps(DryRun(look_at(spool)).data, indent=2, ensure_ascii=False))
                     return
                 job = _write(spool, bar, fields)
-                refused = _keep_refused(spool, job) if spool.rejected else ""
+                rejected = _keep_rejected(spool, job) if spool.rejected else ""
         except CityWeatherError as error:
             raise CommandError(f"{file.name}: {_in_options(error.detail)}") from None
         except OSError as error:
             raise CommandError(f"{error.filename or file}: {error.strerror}") from None
         except ChunkUnwritable as error:
             raise CommandError(f"The database refuses rows of job {error.chunk.job_id}: {error.__cause__}") from None
-        self._report(job, spool, time.monotonic() - began, refused)
+        self._report(job, spool, time.monotonic() - began, rejected)
 
-    def _report(self, job: BulkJob, spool: Spool, seconds: float, refused: str) -> None:
+    def _report(self, job: BulkJob, spool: Spool, seconds: float, rejected: str) -> None:
         self.stdout.write(
             f"{sizes(spool.total, spool.duplicates, spool.rejected)}, "
             f"in {seconds:.1f} s ({spool.rows_read / seconds:,.0f} rows/s)"
         )
-        if refused:
+        if rejected:
             reasons = ", ".join(f"{code} {count:,}" for code, count in spool.reasons.most_common())
-            self.stdout.write(f"refused: {reasons}; see {refused}")
+            self.stdout.write(f"rejected: {reasons}; see {rejected}")
         self.stdout.write(f"job {job.pk}")
 
 
@@ -127,15 +127,15 @@ def _write(spool: Spool, bar: Progress, fields: dict[str, Any]) -> BulkJob:
     return job
 
 
-def _keep_refused(spool: Spool, job: BulkJob) -> str:
+def _keep_rejected(spool: Spool, job: BulkJob) -> str:
     """Where they are. The job runs already, so no trouble with this file may look like one with the import."""
     try:
-        return str(_write_refused(spool, job))
+        return str(_write_rejected(spool, job))
     except OSError as error:
         return f"GET /bulk/jobs/{job.pk}/rejected, since they could not be kept here: {error}"
 
 
-def _write_refused(spool: Spool, job: BulkJob) -> Path:
+def _write_rejected(spool: Spool, job: BulkJob) -> Path:
     folder = Path(settings.IMPORT_DIR) / "rejected"
     folder.mkdir(parents=True, exist_ok=True)
     stem = Path(spool.file_name).stem.encode()[:STEM_MAX].decode(errors="ignore")
@@ -143,6 +143,6 @@ def _write_refused(spool: Spool, job: BulkJob) -> Path:
     with kept.open("w", encoding="utf-8", newline="") as target:
         writer = csv.writer(target, lineterminator="\n")
         writer.writerow(["line", "code", "text"])
-        for rows in spool.refused(TOGETHER):
+        for rows in spool.rejected_rows(TOGETHER):
             writer.writerows([line, code, guard(text)] for line, code, text in rows)
     return kept

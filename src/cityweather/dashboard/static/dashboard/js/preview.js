@@ -4,12 +4,12 @@ import { call } from "./api.js";
 import { bdi, byId, el, show, write } from "./dom.js";
 import { drawOptions } from "./file_options.js";
 import { ambiguousMark, placeName } from "./places.js";
-import { refusals } from "./rejected.js";
+import { rejectedList } from "./rejected.js";
 import { sampleOf } from "./sample.js";
 import { count, duration, moment, plural } from "./words.js";
 
 const PAUSE = 150; // milliseconds after the last choice before the server is asked
-const MOST_REFUSED = 0.05; // of the rows
+const MOST_REJECTED = 0.05; // of the rows
 const LONG = 600; // seconds
 // Refusals that another choice may mend. Others, such as a picture, are final.
 // What a person does about the option that the server asks for.
@@ -42,13 +42,13 @@ async function dryRun(sample, options, signal) {
 }
 
 function isClear(answer, { scale }) {
-  return !answer.code && refusedShare(answer) < MOST_REFUSED && (answer.seconds ?? 0) * scale < LONG;
+  return !answer.code && rejectedShare(answer) < MOST_REJECTED && (answer.seconds ?? 0) * scale < LONG;
 }
 
 /** True if some rows are no text in the encoding, so that others may have wrong letters. */
 const isMisread = ({ reasons = [] }) => reasons.some(({ code }) => code === "bad_encoding");
 
-const refusedShare = ({ total, duplicates, rejected }) => rejected / Math.max(1, total + duplicates + rejected);
+const rejectedShare = ({ total, duplicates, rejected }) => rejected / Math.max(1, total + duplicates + rejected);
 
 class Preview {
   #dialog = byId("preview");
@@ -114,7 +114,7 @@ class Preview {
     write(byId("preview-import"), `Import ${scale > 1 ? "about " : ""}${plural(scaled(answer.total, scale), "city", "cities")}`);
     byId("preview-rows").replaceChildren(...answer.rows.map(row));
     write(byId("preview-summary"), summary(answer, scale));
-    byId("preview-refused").replaceChildren(...(answer.reasons.length ? [refusals(answer.reasons)] : []));
+    byId("preview-rejected").replaceChildren(...(answer.reasons.length ? [rejectedList(answer.reasons)] : []));
   }
 }
 
@@ -123,11 +123,11 @@ const scaled = (number, scale) => (scale > 1 ? Number((number * scale).toPrecisi
 
 /** Why the person is asked, for a file that could be imported. */
 function warning(answer, { scale }) {
-  const share = refusedShare(answer);
+  const share = rejectedShare(answer);
   const seconds = (answer.seconds ?? 0) * scale;
   const parts = [];
   if (isMisread(answer)) parts.push(QUESTIONS.encoding);
-  if (share >= MOST_REFUSED) parts.push(`${Math.round(100 * share)}% of the rows would be left out.`);
+  if (share >= MOST_REJECTED) parts.push(`${Math.round(100 * share)}% of the rows would be left out.`);
   if (seconds >= LONG) parts.push(`The weather provider's quota makes this import last about ${duration(seconds)}.`);
   return parts.join(" ");
 }

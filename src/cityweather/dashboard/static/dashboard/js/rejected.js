@@ -23,14 +23,14 @@ export async function rejectedRows(job) {
   const { results } = await get(`/bulk/jobs/${job.job_id}/rejected?limit=${SHOWN}`);
   const save = () => saveRejected(job);
   const rest = job.rejected > results.length ? `All ${plural(job.rejected, "rejected row")} (CSV)` : "Download them (CSV)";
-  return el("div", {}, refusals(results), button(rest, save, "link"));
+  return el("div", {}, rejectedList(results), button(rest, save, "link"));
 }
 
 /** `rows`: [{line, code, text}, …] */
-export const refusals = (rows) =>
+export const rejectedList = (rows) =>
   el(
     "ul",
-    { class: "refusals" },
+    { class: "rejected-list" },
     ...rows.map(({ line, code, text }) => el("li", {}, el("b", { textContent: `Line ${count(line)}` }), ` ${reason(code)} `, el("code", {}, bdi(text)))),
   );
 
