@@ -52,7 +52,7 @@ class Service:
 
     def __init__(self, url: str, api_key: str) -> None:
         self._url = url.rstrip("/")
-        self._doubts_tls = url.startswith("https:") and _is_loopback(url)
+        self._tls_unproven = url.startswith("https:") and _is_loopback(url)
         self._session = requests.Session()
         if api_key:
             self._session.headers["X-API-Key"] = api_key
@@ -105,9 +105,9 @@ class Service:
     def _answer(self, method: str, path: str, **options: Any) -> requests.Response:
         # A redirect would carry the key to another host, and lose a POST's body.
         options = {"timeout": SECONDS, "allow_redirects": False, **options}
-        if self._doubts_tls and self._is_plain():
+        if self._tls_unproven and self._is_plain():
             raise NoTls(self._url)
-        self._doubts_tls = False
+        self._tls_unproven = False
         try:
             answer = self._session.request(method, self._url + path, **options)
         except requests.exceptions.SSLError as error:

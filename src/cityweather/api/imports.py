@@ -15,7 +15,7 @@ from cityweather.api import schema
 from cityweather.api.base import KeyedView, check_body
 from cityweather.api.import_serializers import COLUMNS, HEADER, DryRun, FileByPath, ImportRefusal, UploadForm
 from cityweather.api.job_serializers import AcceptedJob
-from cityweather.api.jobs import accepted, idempotency_key, wake_for
+from cityweather.api.jobs import accepted, idempotency_key, send_ticks_for
 from cityweather.api.serializers import LABEL, LABEL_MAX
 from cityweather.api.uploads import Upload, received
 from cityweather.api.webhooks.address import check_url
@@ -81,7 +81,7 @@ class ImportView(KeyedView):
             if is_dry:
                 return Response(DryRun(dry_run(spool)).data)
             job, created = import_spool(spool, owner=self.owner, idempotency_key=key, **fields)
-        wake_for(job)
+        send_ticks_for(job)
         return accepted(job, replayed=not created)
 
 

@@ -124,7 +124,7 @@ def _documented(name: str, summary: str) -> Callable[[Any], Any]:
 
 def _run(command: Callable[[str], BulkJob], job_id: str) -> Response:
     command(snapshots.parse_id(job_id))
-    wake()
+    send_tick()
     return Response(Job(snapshots.of_id(job_id)).data, status=202)
 
 
@@ -157,7 +157,7 @@ class RetryView(KeyedView):
     def post(self, request: Request, job_id: str) -> Response:
         query = queries.RetryQuery.of(request)
         job = copies.retry(snapshots.parse_id(job_id), query.get("only"), query["reason"] or None)
-        wake_for(job)
+        send_ticks_for(job)
         return accepted(job)
 
 
@@ -179,7 +179,7 @@ class RerunView(KeyedView):
         query, key = queries.RerunQuery.of(request), idempotency_key(request)
         rows = Rows(query.get("only"), query.get("older_than"))
         job, created = rerun(snapshots.parse_id(job_id), rows, owner=self.owner, key=key, now=timezone.now())
-        wake_for(job)
+        send_ticks_for(job)
         return accepted(job, replayed=not created)
 
 
@@ -208,14 +208,14 @@ def unchanged(request: Request, etag: str) -> bool:
     return header.strip() == "*" or etag.removeprefix("W/") in bare
 
 
-def wake_for(job: BulkJob) -> None:
+def send_ticks_for(job: BulkJob) -> None:
     """Let the rows of a new job be written and dispatched at once."""
-    wake()
+    send_tick()
     if job.imported < job.total:
-        wake("import_tick")
+        send_tick("import_tick")
 
 
-def wake(tick: str = "dispatch_tick") -> None:
+def send_tick(tick: str = "dispatch_tick") -> None:
     """Let a bookkeeper look at once; without it the next tick comes within a second anyway."""
     try:
         # Redis is asked first: an unreachable broker fails here at once, while Celery would try for seconds.

@@ -17,7 +17,7 @@ from cityweather.api import queries, schema
 from cityweather.api import serializers as shapes
 from cityweather.api.auth import HasApiKey
 from cityweather.api.base import KeyedView, ListView
-from cityweather.api.jobs import wake_for
+from cityweather.api.jobs import send_ticks_for
 from cityweather.api.pagination import Cursor, KeysetPagination
 from cityweather.api.schedule_serializers import NewSchedule, ScheduleChange, ScheduleShape
 from cityweather.dispatch import schedules
@@ -115,7 +115,7 @@ def of_file(path: str, fields: dict[str, Any]) -> Schedule:
     with spool, transaction.atomic():  # a schedule that is refused leaves no job
         job, _ = import_spool(spool, owner=fields["owner"], label=fields.get("label", ""))
         schedule = schedules.create(str(job.pk), **fields)
-    wake_for(job)
+    send_ticks_for(job)
     return schedule
 
 

@@ -73,7 +73,7 @@ class Load:
         return self.in_flight / self.rate if self.rate > 0 else 0.0
 
     @property
-    def hungry(self) -> bool:
+    def workers_wait(self) -> bool:
         """Some process has no next batch. A busy process holds a second batch, which it has not started."""
         return self.queue_empty and 4 * self.unstarted <= self.in_flight
 
@@ -85,11 +85,11 @@ def next_window(window: int, load: Load, *, full: bool) -> int:
     Whether workers wait counts more than the rate: after a time in which too little was sent, the rate is too low.
     """
     share = max(FIRST, int(AHEAD * load.rate / max(1, load.jobs)))
-    if full and load.hungry:
+    if full and load.workers_wait:
         return min(2 * window, MOST)
     if full and window < share:
         return min(2 * window, share, MOST)
-    if load.seconds_ahead > AHEAD and window > share and not (load.hungry or load.young):
+    if load.seconds_ahead > AHEAD and window > share and not (load.workers_wait or load.young):
         return max(share, window // 2)
     return window
 
