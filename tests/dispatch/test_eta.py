@@ -6,7 +6,7 @@ import pytest
 
 from cityweather.models import BulkJob
 from cityweather.weather.availability import ProviderAvailability
-from cityweather.weather.rate_limiter import NO_LIMIT, QuotaForecast, WindowRemaining
+from cityweather.weather.rate_limiter import NO_LIMIT, QuotaForecast, QuotaWindowLeft
 from tests.support import dispatch
 from tests.support.capture import Sent
 from tests.support.flush import make_job, tracker
@@ -32,7 +32,7 @@ def test_a_job_shows_it_before_its_first_result(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_job_that_waits_for_the_next_hour_shows_it(sent_tasks: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
     job = make_job(100)
-    hour = WindowRemaining(tokens=0, ends=1200.0, limit=40, seconds=3600)
+    hour = QuotaWindowLeft(tokens=0, ends=1200.0, limit=40, seconds=3600)
     tick(
         monkeypatch,
         ProviderAvailability("quota", time.time() + 1200, QuotaForecast(1200.0, 2.0, restored=True, longer=(hour,))),

@@ -8,7 +8,7 @@ import responses
 from redis import Redis
 
 from cityweather.weather.cache import Cache
-from cityweather.weather.providers.base import Window
+from cityweather.weather.providers.base import QuotaWindow
 from cityweather.weather.rate_limiter import RateLimiter
 from tests.support.clock import Clock
 from tests.support.wire import Wire, wire
@@ -33,7 +33,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def quota_of(redis_server: Redis, clock: Clock) -> Callable[..., RateLimiter]:
-    def make(*windows: Window) -> RateLimiter:
+    def make(*windows: QuotaWindow) -> RateLimiter:
         return RateLimiter("openweather", windows, redis_server, now=clock.ms, ticks=clock.ticks)
 
     return make

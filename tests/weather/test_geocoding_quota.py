@@ -20,7 +20,7 @@ FORECAST = {"current": {"temperature_2m": 3.5, "time": 1}}
 
 
 def provider_of(name: str) -> Provider:
-    """With a long window alone, which counts what was used."""
+    """With a longer quota window alone, which counts what was used."""
     if name == "openweather":
         return OpenWeather("http://upstream", "secret", per_minute=0, per_month=1000)
     return OpenMeteo("http://upstream", "http://geocoder", per_minute=0, per_hour=0, per_day=1000)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from cityweather.weather.rate_limiter import NO_LIMIT, QuotaForecast, WindowRemaining
+from cityweather.weather.rate_limiter import NO_LIMIT, QuotaForecast, QuotaWindowLeft
 
-HOUR = WindowRemaining(tokens=100, ends=600.0, limit=1000, seconds=3600)
-DAY = WindowRemaining(tokens=1500, ends=7200.0, limit=2000, seconds=86_400)
+HOUR = QuotaWindowLeft(tokens=100, ends=600.0, limit=1000, seconds=3600)
+DAY = QuotaWindowLeft(tokens=1500, ends=7200.0, limit=2000, seconds=86_400)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_what_an_hour_or_a_day_does_not_hold_waits_for_the_next(cities: int, sec
 
 
 def test_an_overdrawn_window_holds_nothing_more() -> None:
-    overdrawn = WindowRemaining(tokens=-50, ends=60.0, limit=1000, seconds=3600)
+    overdrawn = QuotaWindowLeft(tokens=-50, ends=60.0, limit=1000, seconds=3600)
     assert QuotaForecast(0.0, 10.0, restored=True, longer=(overdrawn,)).seconds_for(5) == pytest.approx(60.5)
 
 

@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 
 from cityweather.weather.admission import UNUSED_FOR
-from cityweather.weather.providers.base import Window
+from cityweather.weather.providers.base import QuotaWindow
 from cityweather.weather.rate_limiter import BURST, RATE, RateLimiter
 from cityweather_dev.processes import wait_until
 from cityweather_dev.simulator.process import Simulator
@@ -49,7 +49,7 @@ def fleet(
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
         # A minute ago nobody had asked for a while: the burst is there, and all ask at the same moment.
-        window = Window("minute", 60, LIMIT)
+        window = QuotaWindow("minute", 60, LIMIT)
         RateLimiter("openweather", (window,), redis_server, now=lambda: int((time.time() * scale - 60) * 1000)).acquire(
             1
         )

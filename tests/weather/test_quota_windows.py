@@ -1,4 +1,4 @@
-"""The quota's long windows: hour, day, calendar month."""
+"""The longer quota windows: hour, day, calendar month."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 import pytest
 from redis import Redis
 
-from cityweather.weather.providers.base import Window
+from cityweather.weather.providers.base import QuotaWindow
 from cityweather.weather.rate_limiter import RateLimiter
 from tests.support.clock import START, Clock
 
-HOUR, DAY, MONTH = Window("hour", 3600, 50), Window("day", 86_400, 100), Window("month", 2_592_000, 1000)
+HOUR, DAY, MONTH = QuotaWindow("hour", 3600, 50), QuotaWindow("day", 86_400, 100), QuotaWindow("month", 2_592_000, 1000)
 
 
 def at(clock: Clock, moment: datetime) -> None:
@@ -83,7 +83,7 @@ def test_bulk_leaves_a_twentieth_of_a_window_to_people(quota_of: Callable[..., R
 
 
 def test_a_window_of_one_is_not_kept_from_bulk(quota_of: Callable[..., RateLimiter]) -> None:
-    quota = quota_of(Window("day", 86_400, 1))
+    quota = quota_of(QuotaWindow("day", 86_400, 1))
     quota.restore_usage({})
     assert quota.acquire(5).tokens == 1
 
@@ -91,7 +91,7 @@ def test_a_window_of_one_is_not_kept_from_bulk(quota_of: Callable[..., RateLimit
 def test_what_may_have_been_used_since_it_was_noted_counts_as_used(
     quota_of: Callable[..., RateLimiter], clock: Clock, redis_server: Redis
 ) -> None:
-    quota = quota_of(Window("minute", 60, 60), MONTH)
+    quota = quota_of(QuotaWindow("minute", 60, 60), MONTH)
     quota.restore_usage({})
     quota.acquire(1)
     clock.advance(10)
@@ -138,7 +138,7 @@ def test_only_the_current_period_counts_of_all_that_were_noted(
     ],
 )
 def test_a_used_up_window_opens_again_when_the_next_one_begins(
-    quota_of: Callable[..., RateLimiter], clock: Clock, window: Window, start: datetime, end: datetime
+    quota_of: Callable[..., RateLimiter], clock: Clock, window: QuotaWindow, start: datetime, end: datetime
 ) -> None:
     at(clock, start)
     quota = quota_of(window)

@@ -8,11 +8,11 @@ import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError  # noqa: A004
 
-from cityweather.weather.providers.base import Window
+from cityweather.weather.providers.base import QuotaWindow
 from cityweather.weather.rate_limiter import RateLimiter
 from tests.support.clock import Clock
 
-MINUTE, MONTH = Window("minute", 60, 60), Window("month", 2_592_000, 1_000_000)
+MINUTE, MONTH = QuotaWindow("minute", 60, 60), QuotaWindow("month", 2_592_000, 1_000_000)
 
 
 def spend(
@@ -53,7 +53,7 @@ def test_a_fresh_start_answers_within_the_first_seconds(quota_of: Callable[..., 
 def test_no_minute_holds_more_than_the_limit_and_bulk_alone_uses_nearly_all(
     quota_of: Callable[..., RateLimiter], clock: Clock, limit: int
 ) -> None:
-    quota = quota_of(Window("minute", 60, limit))
+    quota = quota_of(QuotaWindow("minute", 60, limit))
     moments = spend(quota, clock, 200 if limit < 1000 else 70, wanted=max(5, limit // 500))
     assert most_within(moments, 60) <= limit
     if limit >= 60:
@@ -66,7 +66,7 @@ def test_lost_memory_and_clock_steps_allow_no_more_than_a_burst(
     quota_of: Callable[..., RateLimiter], clock: Clock, redis_server: Redis, seed: int
 ) -> None:
     chance = random.Random(seed)
-    quota = quota_of(Window("minute", 60, 600))
+    quota = quota_of(QuotaWindow("minute", 60, 600))
     moments: list[float] = []
     for _ in range(12):
         moments += spend(quota, clock, chance.uniform(0.5, 20), wanted=chance.randint(1, 50), interactive=True)
@@ -75,7 +75,7 @@ def test_lost_memory_and_clock_steps_allow_no_more_than_a_burst(
 
 
 def test_a_clock_set_forward_grants_one_burst_at_most(quota_of: Callable[..., RateLimiter], clock: Clock) -> None:
-    quota = quota_of(Window("minute", 60, 600))
+    quota = quota_of(QuotaWindow("minute", 60, 600))
     spend(quota, clock, 30)
     clock.step += 3600
     granted = quota.acquire(1000).tokens
@@ -86,7 +86,7 @@ def test_a_clock_set_forward_grants_one_burst_at_most(quota_of: Callable[..., Ra
 def test_a_clock_set_back_grants_nothing_and_blocks_for_a_minute_at_most(
     quota_of: Callable[..., RateLimiter], clock: Clock
 ) -> None:
-    quota = quota_of(Window("minute", 60, 600))
+    quota = quota_of(QuotaWindow("minute", 60, 600))
     spend(quota, clock, 30)
     clock.step -= 86_400
     grant = quota.acquire(1000)
@@ -104,7 +104,7 @@ def test_bulk_leaves_a_token_for_a_person(quota_of: Callable[..., RateLimiter], 
 
 
 def test_tokens_given_back_can_be_taken_again(quota_of: Callable[..., RateLimiter], clock: Clock) -> None:
-    quota = quota_of(Window("minute", 60, 600))
+    quota = quota_of(QuotaWindow("minute", 60, 600))
     quota.acquire(1)
     clock.advance(60)
     taken = quota.acquire(100).tokens
@@ -115,7 +115,7 @@ def test_tokens_given_back_can_be_taken_again(quota_of: Callable[..., RateLimite
 def test_a_429_stops_everybody_for_as_long_as_the_provider_asks(
     quota_of: Callable[..., RateLimiter], clock: Clock
 ) -> None:
-    mine, other = quota_of(Window("minute", 60, 600)), quota_of(Window("minute", 60, 600))
+    mine, other = quota_of(QuotaWindow("minute", 60, 600)), quota_of(QuotaWindow("minute", 60, 600))
     spend(mine, clock, 10)
     assert mine.back_off(7.0) == pytest.approx(7.0)
     assert other.acquire(1, interactive=True).wait >= 7.0
@@ -127,7 +127,7 @@ def test_a_429_stops_everybody_for_as_long_as_the_provider_asks(
 
 @pytest.mark.slow
 def test_a_429_halves_the_rate_for_a_minute(quota_of: Callable[..., RateLimiter], clock: Clock) -> None:
-    quota = quota_of(Window("minute", 60, 600))
+    quota = quota_of(QuotaWindow("minute", 60, 600))
     spend(quota, clock, 10)
     quota.back_off(1.0)
     clock.advance(1.0)
@@ -138,7 +138,7 @@ def test_a_429_halves_the_rate_for_a_minute(quota_of: Callable[..., RateLimiter]
 
 
 def test_requests_refused_together_are_one_429(quota_of: Callable[..., RateLimiter], clock: Clock) -> None:
-    quota = quota_of(Window("minute", 60, 600))
+    quota = quota_of(QuotaWindow("minute", 60, 600))
     waits = [quota.back_off(None) for _ in range(50)]
     assert max(waits) == pytest.approx(5.0)
     assert quota.forecast().rate == pytest.approx(600 * 0.95 / 60 / 2)
@@ -147,7 +147,7 @@ def test_requests_refused_together_are_one_429(quota_of: Callable[..., RateLimit
 def test_after_a_429_of_zero_seconds_nobody_asks_again_at_once(
     quota_of: Callable[..., RateLimiter], clock: Clock
 ) -> None:
-    quota = quota_of(Window("minute", 60, 0))
+    quota = quota_of(QuotaWindow("minute", 60, 0))
     assert quota.back_off(0.0) == pytest.approx(1.0)
     assert quota.acquire(1, interactive=True).wait == pytest.approx(1.0)
     clock.advance(1.0)
@@ -157,7 +157,7 @@ def test_after_a_429_of_zero_seconds_nobody_asks_again_at_once(
 def test_a_clock_set_back_makes_a_429_block_no_longer_than_it_asked(
     quota_of: Callable[..., RateLimiter], clock: Clock
 ) -> None:
-    quota = quota_of(Window("minute", 60, 0))
+    quota = quota_of(QuotaWindow("minute", 60, 0))
     quota.back_off(30.0)
     clock.step -= 7200
     assert quota.acquire(1).wait == pytest.approx(30.0)
@@ -168,7 +168,7 @@ def test_a_clock_set_back_makes_a_429_block_no_longer_than_it_asked(
 def test_a_clock_set_back_keeps_the_rate_low_for_another_minute_only(
     quota_of: Callable[..., RateLimiter], clock: Clock
 ) -> None:
-    quota = quota_of(Window("minute", 60, 600))
+    quota = quota_of(QuotaWindow("minute", 60, 600))
     quota.back_off(1.0)
     clock.step -= 7200
     assert quota.forecast().rate == pytest.approx(600 * 0.95 / 60 / 2)
@@ -177,7 +177,7 @@ def test_a_clock_set_back_keeps_the_rate_low_for_another_minute_only(
 
 
 def test_repeated_429s_wait_longer_each_time(quota_of: Callable[..., RateLimiter], clock: Clock) -> None:
-    quota = quota_of(Window("minute", 60, 600))
+    quota = quota_of(QuotaWindow("minute", 60, 600))
     waits = []
     for _ in range(5):
         waits.append(quota.back_off(None))
@@ -188,7 +188,7 @@ def test_repeated_429s_wait_longer_each_time(quota_of: Callable[..., RateLimiter
 def test_without_a_limit_nothing_is_counted_but_a_429_stops_requests(
     quota_of: Callable[..., RateLimiter], clock: Clock, redis_server: Redis
 ) -> None:
-    quota = quota_of(Window("minute", 60, 0), Window("month", 2_592_000, 0))
+    quota = quota_of(QuotaWindow("minute", 60, 0), QuotaWindow("month", 2_592_000, 0))
     assert quota.acquire(5000).tokens == 5000
     assert redis_server.keys() == []
     quota.back_off(3.0)
@@ -224,7 +224,7 @@ def test_while_redis_is_unreachable_a_process_uses_a_tenth_of_the_rate(
     def unreachable(*_: object, **__: object) -> None:
         raise ConnectionError
 
-    quota = quota_of(Window("minute", 60, 600))
+    quota = quota_of(QuotaWindow("minute", 60, 600))
     monkeypatch.setattr(quota._script, "run", unreachable)
     assert len(spend(quota, clock, 60)) == pytest.approx(600 * 0.95 / 10, abs=1)
 
@@ -232,7 +232,7 @@ def test_while_redis_is_unreachable_a_process_uses_a_tenth_of_the_rate(
 def test_a_month_that_is_used_up_is_logged_once(
     quota_of: Callable[..., RateLimiter], clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    one, other = quota_of(Window("day", 86_400, 20)), quota_of(Window("day", 86_400, 20))
+    one, other = quota_of(QuotaWindow("day", 86_400, 20)), quota_of(QuotaWindow("day", 86_400, 20))
     one.restore_usage({})
     assert one.acquire(100).tokens == 19
     for quota in (one, other, one):
@@ -244,7 +244,7 @@ def test_a_month_that_is_used_up_is_logged_once(
 def test_a_429_is_logged_once_with_its_reason(
     quota_of: Callable[..., RateLimiter], caplog: pytest.LogCaptureFixture
 ) -> None:
-    one, other = quota_of(Window("minute", 60, 600)), quota_of(Window("minute", 60, 600))
+    one, other = quota_of(QuotaWindow("minute", 60, 600)), quota_of(QuotaWindow("minute", 60, 600))
     for quota in (one, other):
         quota.back_off(30.0)
         quota.acquire(5)

@@ -78,7 +78,7 @@ def load(schedule: Schedule) -> float:
 
 
 def quota() -> float | None:
-    """Cities a minute that every window of the provider's quota allows; None without a limit."""
+    """Cities a minute that every quota window of the provider allows; None without a limit."""
     limits = [60 * window.limit / window.seconds for window in factory.provider().windows if window.limit]
     return min(limits, default=None)
 

@@ -178,7 +178,7 @@ def live() -> Iterator[Metric]:
 
 
 def provider() -> Iterator[Metric]:
-    """What holds the bulk path back, and what the long windows of the quota have used."""
+    """What holds the bulk path back, and what the longer quota windows have used."""
     now, state = time.time(), provider_availability()
     blocked = GaugeMetricFamily(f"{PREFIX}provider_blocked", "1 while nobody may ask, by reason.", labels=["reason"])
     for reason in ("quota", "provider", "key"):
@@ -186,7 +186,7 @@ def provider() -> Iterator[Metric]:
     yield blocked
     wait = max(0.0, state.until - now) if state.blocked else 0.0
     yield GaugeMetricFamily(f"{PREFIX}provider_wait_seconds", "Until the provider may be asked again.", value=wait)
-    used = GaugeMetricFamily(f"{PREFIX}quota_used", "Cities asked for in this window.", labels=["window"])
+    used = GaugeMetricFamily(f"{PREFIX}quota_used", "Cities asked for in this quota window.", labels=["window"])
     for window, cities in factory.rate_limiter().usage().items():
         used.add_metric([window.partition(":")[0]], cities)
     yield used

@@ -13,7 +13,7 @@ from redis import Redis
 from cityweather.runtime.redis_cooldown import RedisCooldown
 from cityweather.weather import redis_keys
 from cityweather.weather.provider_scripts import ProviderScript
-from cityweather.weather.providers.base import MONTH, Window
+from cityweather.weather.providers.base import MONTH, QuotaWindow
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +31,8 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class WindowRemaining:
-    """What a longer window still holds for bulk until it `ends`, in so many seconds; the next holds `limit` tokens."""
+class QuotaWindowLeft:
+    """What a longer quota window still holds for bulk until it `ends`, in so many seconds; the next: `limit` tokens."""
 
     tokens: int
     ends: float
@@ -40,7 +40,7 @@ class WindowRemaining:
     seconds: int
 
     def begin(self, tokens: int) -> tuple[float, int]:
-        """Seconds until the window begins that holds the last of so many tokens, and how many are used in it."""
+        """Seconds until the quota window begins that holds the last of so many tokens, and how many are used in it."""
         over = tokens - max(self.tokens, 0)
         if over <= 0:
             return 0.0, tokens
@@ -58,7 +58,7 @@ class QuotaForecast:
     wait: float = 0.0
     rate: float | None = None
     restored: bool = True
-    longer: tuple[WindowRemaining, ...] = ()
+    longer: tuple[QuotaWindowLeft, ...] = ()
 
     def seconds_for(self, tokens: int) -> float:
         """Until bulk has had so many, when nobody else takes any; 0 without a limit."""
@@ -76,7 +76,7 @@ class RateLimiter:
     def __init__(
         self,
         provider: str,
-        windows: tuple[Window, ...],
+        windows: tuple[QuotaWindow, ...],
         redis: Redis,
         *,
         now: Callable[[], int] | None = None,
@@ -132,13 +132,13 @@ class RateLimiter:
         reply = self._run("acquire", wanted=0, reserve=self.reserve, interactive=False)
         rate = 1 / self.interval / 2 ** reply["halvings"] if self.interval else None
         longer = (
-            WindowRemaining(int(tokens), ends / 1000, int(limit), window.seconds)
+            QuotaWindowLeft(int(tokens), ends / 1000, int(limit), window.seconds)
             for window, (tokens, ends, limit) in zip(self._longer, reply.get("windows", []), strict=True)
         )
         return QuotaForecast(reply["wait"] / 1000, rate, reply["restored"], tuple(longer))
 
     def usage(self) -> dict[str, int]:
-        """What the longer windows have used, as 'month:202611' → tokens; for the database. Raises RedisError."""
+        """What the longer quota windows have used, as 'month:202611' → tokens; for the database. Raises RedisError."""
         known = cast("dict[bytes, bytes]", self._redis.hgetall(self._key))
         return {
             f"{name}:{known[name.encode()].decode()}": int(known[f"{name}:used".encode()])
@@ -170,8 +170,8 @@ class RateLimiter:
         return {"interval": self.interval * 1000, "burst": self.burst, "windows": windows}
 
 
-def periods(window: Window, now: int) -> list[dict[str, int]]:
-    """The last, this and the next period of a window: their numbers, and their ends in Unix milliseconds.
+def periods(window: QuotaWindow, now: int) -> list[dict[str, int]]:
+    """The last, this and the next period of a quota window: their numbers, and their ends in Unix milliseconds.
 
     Redis decides by its own clock which of them it is: the caller's may be ahead or behind.
     """

@@ -4,7 +4,7 @@ _SHORT = {"openweather": "w", "open_meteo": "m"}
 
 
 def quota(provider: str) -> str:
-    """Hash: the minute's state, and what each longer window has used."""
+    """Hash: the minute's state, and what each longer quota window has used."""
     return f"cw:{{{provider}}}:quota"
 
 

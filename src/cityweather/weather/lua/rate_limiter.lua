@@ -3,8 +3,8 @@
 --         full_at          when a minute's tokens are all there again (GCRA's theoretical arrival time), Unix ms
 --         blocked          nobody asks before this moment, Unix ms
 --         slow slow_at     how many times the rate is halved after 429s, and when the last of them came, Unix ms
---         NAME NAME:used   of each longer window: its current period, and the tokens used in it
---         restored         '1' once the longer windows hold what the database knew
+--         NAME NAME:used   of each longer quota window: its current period, and the tokens used in it
+--         restored         '1' once the longer quota windows hold what the database knew
 --         parked           until when jobs wait for the quota, Unix ms: that is logged once
 -- ARGV  1 action        one of those below
 --         interval      ms a token at the full rate, 0 = no limit a minute
@@ -28,9 +28,9 @@
 local LIMITER = KEYS[1]
 local SLOW_FOR = 60000 -- ms until one halving is taken back
 local FURTHEST = 60000 -- ms full_at may lie ahead: a clock set back must not block for longer
-local KEPT = 0.05 -- of a longer window, which bulk leaves to people
+local KEPT = 0.05 -- of a longer quota window, which bulk leaves to people
 local LONGEST_PAUSE = 2000 -- ms a batch waits in place; for longer its job is parked
-local RESTORING = 500 -- ms between looks whether the longer windows are restored
+local RESTORING = 500 -- ms between looks whether the longer quota windows are restored
 local FIRST, LONGEST, LEAST, DEEPEST = 5000, 60000, 1000, 3 -- ms after a 429 that names none or few; halvings
 
 local known = redis.call('HMGET', LIMITER, 'full_at', 'blocked', 'slow', 'slow_at', 'restored', 'parked')
@@ -67,7 +67,7 @@ local function period(window)
   return current.number, math.max(current.ends - now, 0)
 end
 
--- The longer windows, as [{name, limit, number: of the period, used: tokens, ends_in: ms}, …].
+-- The longer quota windows, as [{name, limit, number: of the period, used: tokens, ends_in: ms}, …].
 local function longer_windows()
   local windows = {}
   for i, window in ipairs(args.windows) do
@@ -158,7 +158,7 @@ function actions.back_off()
   return { wait = math.max(free_at - now, 0), parked = parks }
 end
 
--- Corrects what the longer windows have used where Redis does not know it or has gone back to an older copy.
+-- Corrects what the longer quota windows have used where Redis does not know it or has gone back to an older copy.
 function actions.restore_usage()
   local changed = 0
   for _, window in ipairs(longer_windows()) do

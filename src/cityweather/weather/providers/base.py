@@ -13,7 +13,7 @@ READ_TIMEOUT = 5.0  # of silence
 TOTAL_TIMEOUT = 8.0
 LARGEST_BODY = 1_000_000  # bytes; 200 places of Open-Meteo take 80,000
 
-MONTH = 2_592_000  # the `seconds` of a Window that is a calendar month
+MONTH = 2_592_000  # the `seconds` of a quota window that is a calendar month
 
 
 class Place(NamedTuple):
@@ -91,7 +91,7 @@ class Response(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class QuotaWindow:
     """`limit` requests (cities) in `seconds`: 60, 3600, 86400 or MONTH."""
 
     name: str
@@ -114,7 +114,7 @@ class Provider(Protocol):
 
     name: str
     per_request: int  # places one request may hold
-    windows: tuple[Window, ...]
+    windows: tuple[QuotaWindow, ...]
     concurrency: int | None  # requests at once, over all our processes; None: it states no cap
     geocoder: Geocoder
     refusal: str  # the sentence for operators when it refuses our key

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from cityweather.errors import BadAnswer, RefusedCity, Throttled, WeatherError
 from cityweather.places.areas import region_names
 from cityweather.weather.providers.answers import LATEST, error_of, json_of, mapping, number, retry_after, text, whole
-from cityweather.weather.providers.base import HEADERS, Geocoder, Place, Request, Response, Weather, Window
+from cityweather.weather.providers.base import HEADERS, Geocoder, Place, QuotaWindow, Request, Response, Weather
 from cityweather.weather.providers.geocoding import Hit, choose, only_country, only_region, reading
 
 REFUSAL = "Open-Meteo refuses us. Operators: check OPEN_METEO_URL, and whether it has blocked this machine's address."
@@ -50,10 +50,10 @@ class OpenMeteo:
     def __init__(
         self, url: str, geocoding_url: str, *, per_minute: int = 600, per_hour: int = 5_000, per_day: int = 10_000
     ) -> None:
-        self.windows: tuple[Window, ...] = (
-            Window("minute", 60, per_minute),
-            Window("hour", 3_600, per_hour),
-            Window("day", 86_400, per_day),
+        self.windows: tuple[QuotaWindow, ...] = (
+            QuotaWindow("minute", 60, per_minute),
+            QuotaWindow("hour", 3_600, per_hour),
+            QuotaWindow("day", 86_400, per_day),
         )
         # The public server runs one and queues five before it refuses.
         self.concurrency: int | None = 4 if per_minute else 64

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from cityweather.errors import BadAnswer, RefusedCity, UnknownCity, WeatherError
 from cityweather.weather.providers.answers import LATEST, error_of, json_of, mapping, number, text, whole
-from cityweather.weather.providers.base import HEADERS, MONTH, Geocoder, Place, Request, Response, Weather, Window
+from cityweather.weather.providers.base import HEADERS, MONTH, Geocoder, Place, QuotaWindow, Request, Response, Weather
 from cityweather.weather.providers.geocoding import Hit, choose, only_country, only_region, reading
 
 CHOICE = 5  # results of the geocoder to choose from; it gives no more
@@ -22,7 +22,10 @@ class OpenWeather:
     refusal = REFUSAL
 
     def __init__(self, url: str, key: str, *, per_minute: int = 60, per_month: int = 1_000_000) -> None:
-        self.windows: tuple[Window, ...] = (Window("minute", 60, per_minute), Window("month", MONTH, per_month))
+        self.windows: tuple[QuotaWindow, ...] = (
+            QuotaWindow("minute", 60, per_minute),
+            QuotaWindow("month", MONTH, per_month),
+        )
         self.geocoder: Geocoder = OpenWeatherGeocoder(url, key)
         self._start = f"{url.rstrip('/')}/data/2.5/weather?units=metric&appid={quote(key, safe='')}"
 
