@@ -174,7 +174,7 @@ def test_a_defect_while_polling_shows_nothing_of_itself(
     keyed: Client, settings: Any, monkeypatch: pytest.MonkeyPatch, debug: bool
 ) -> None:
     settings.DEBUG = debug
-    monkeypatch.setattr(snapshots, "of_id", lambda _: 1 / 0)
+    monkeypatch.setattr(snapshots, "polled", lambda _: 1 / 0)
     answer = keyed.get(f"/bulk/jobs/{UNKNOWN}")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
 

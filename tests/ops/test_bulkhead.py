@@ -14,9 +14,10 @@ from pytest_django.fixtures import Settings
 
 from cityweather.ops.bulkhead import ThreadReservation
 from cityweather.runtime import slow_work as module
-from cityweather.runtime.slow_work import limit_threads
+from cityweather.runtime.slow_work import limit_threads, slow_work
 from cityweather_dev.processes import wait_until
 from cityweather_dev.simulator.process import Simulator
+from tests.support.api import KEY, UNKNOWN, go_live, make_job
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +72,29 @@ def test_a_view_that_raises_leaves_its_thread() -> None:
         with pytest.raises(ValueError):  # noqa: PT011
             ask(fail)
     assert ask(well).status_code == 200
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_a_poll_that_reads_a_row_takes_a_thread_and_one_of_a_live_job_does_not() -> None:
+    live, ended = make_job("sp"), make_job("s", status="done", phase="ended")
+    go_live(live, succeeded=1)
+    asker = Client(headers={"X-API-Key": KEY})
+    with slow_work.thread():
+        for job_id in (ended.job_id, UNKNOWN):
+            refused = asker.get(f"/bulk/jobs/{job_id}")
+            assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+            assert refused["Retry-After"] == "1"
+        assert asker.get(f"/bulk/jobs/{live.job_id}").json()["source"] == "live"
+    assert asker.get(f"/bulk/jobs/{ended.job_id}").json()["status"] == "done"
+    assert asker.get(f"/bulk/jobs/{UNKNOWN}").status_code == 404
+
+
+@pytest.mark.usefixtures("redis_server", "db")
+def test_a_command_answers_with_the_job_and_takes_one_thread_only() -> None:
+    job = make_job("s", status="done", phase="ended")
+    asker = Client(headers={"X-API-Key": KEY})
+    changed = asker.patch(f"/bulk/jobs/{job.job_id}", {"label": "first"}, content_type="application/json")
+    assert (changed.status_code, changed.json()["label"]) == (200, "first")
 
 
 @pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)

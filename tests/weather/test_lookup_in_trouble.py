@@ -9,16 +9,18 @@ import responses
 
 from cityweather.errors import (
     KeyRefused,
+    Overloaded,
     ProviderDown,
     ProviderTimeout,
     QuotaUsedUp,
     Throttled,
 )
 from cityweather.runtime import connections
+from cityweather.runtime.slow_work import RESERVED, limit_threads, look_ups
 from cityweather.weather import factory, provider_client
 from cityweather.weather.circuit_breaker import State
 from cityweather.weather.provider_client import ProviderClient
-from cityweather.weather.providers.base import Request, Response
+from cityweather.weather.providers.base import Request, Response, Weather
 from tests.support.fakes import BROKEN, KEY_REFUSED, TOO_MANY, city_of, place_of, reply, weather
 from tests.support.lookups import URL, answer, known_since, lookup, nothing_known
 
@@ -128,6 +130,18 @@ def test_a_refused_key_serves_stale_weather_or_an_error_about_the_key(provider: 
         lookup("Rome", nothing_known)
     assert "secret" not in str(caught.value)
     assert len(provider.calls) == 1
+
+
+def test_the_last_known_weather_is_read_while_the_look_up_holds_a_thread(provider: Any) -> None:
+    limit_threads(2 * RESERVED + 1)  # one look-up at a time
+
+    def known(key: str) -> tuple[Weather, float] | None:
+        with pytest.raises(Overloaded), look_ups.thread():
+            pass
+        return known_since(60)(key)
+
+    answer(provider, KEY_REFUSED)
+    assert lookup("oslo", known).stale
 
 
 def test_three_failing_cities_open_the_breaker_and_one_does_not(provider: Any) -> None:

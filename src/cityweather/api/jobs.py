@@ -77,7 +77,7 @@ class JobView(KeyedView):
         ],
     )
     def get(self, request: Request, job_id: str) -> Response:
-        found = snapshots.of_id(job_id)
+        found = snapshots.polled(job_id)
         etag = snapshots.etag(found)
         headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
         if not snapshots.ended(found):

@@ -15,6 +15,7 @@ from cityweather.errors import JobNotFound
 from cityweather.flush import job_hash
 from cityweather.models import BulkJob
 from cityweather.runtime import connections
+from cityweather.runtime.slow_work import slow_work
 from cityweather.tracker.progress import Progress
 
 log = structlog.get_logger(__name__)
@@ -60,13 +61,27 @@ def stored(text: str) -> BulkJob:
 
 def of_id(text: str) -> Snapshot:
     """Raises JobNotFound. No SQL while Redis knows the job and it has not ended. An ended one costs three queries."""
+    return _live(text) or from_row(stored(text))
+
+
+def polled(text: str) -> Snapshot:
+    """As of_id(), for a poll, which has no thread for slow work yet. Raises JobNotFound, Overloaded."""
+    live = _live(text)
+    if live is not None:
+        return live
+    with slow_work.thread():
+        return from_row(stored(text))
+
+
+def _live(text: str) -> Snapshot | None:
+    """None for a job that has ended or that Redis does not know. Raises JobNotFound."""
     job_id = parse_id(text)
     try:
         live = connections.tracker().progress(job_id)
     except RedisError:
         log.warning("progress_from_database", job_id=job_id)
-        live = None
-    return from_redis(job_id, live) if live and not live.ended else from_row(stored(job_id))
+        return None
+    return from_redis(job_id, live) if live and not live.ended else None
 
 
 def of_rows(jobs: list[BulkJob]) -> list[Snapshot]:

@@ -15,7 +15,8 @@ from cityweather.api.exceptions import failure
 from cityweather.errors import Overloaded
 from cityweather.runtime.slow_work import slow_work
 
-# Polls ask Redis only. A look-up takes a thread for slow work by itself, if it has to ask the provider.
+# Most of them ask Redis only. A poll that has to read the job's row takes a thread for slow work by itself, and so does
+# a look-up that has to ask the provider. Health asks in threads of its own, and waits three seconds at most.
 QUICK = re.compile(r"/(healthz|readyz|weather|bulk/jobs/[0-9a-fA-F-]{36})/?")
 
 

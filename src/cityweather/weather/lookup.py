@@ -77,13 +77,13 @@ class Lookup:
         if (answer := self._cache.read_lookup(key)) is not None:
             return _found(asked, answer, cached=True)
         began = time.time()
-        try:
-            with look_ups.thread(), slow_work.thread():
+        with look_ups.thread(), slow_work.thread():
+            try:
                 answer, mine = self._flights.run(key, lambda: self._ask(asked, key, cities))
-        except WeatherError:
-            if (stale := _stale(asked, cities)) is not None:
-                return stale
-            raise
+            except WeatherError:
+                if (stale := _stale(asked, cities)) is not None:
+                    return stale
+                raise
         # Another name of the location may have brought the weather before.
         return _found(asked, answer, cached=not mine or answer.answered_at < began)
 
