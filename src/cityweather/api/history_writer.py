@@ -35,19 +35,22 @@ class HistoryWriter:
         self._waiting: list[_Row] = []
         self._waiting_lock = Lock()
         self._turn = Lock()
+        self._stuck = False  # the last row waited in vain for the turn, so the next one does not wait
 
     def write(self, city: str) -> None:
         """Return once the row is committed. Raises DatabaseError."""
         row = _Row(city)
         with self._waiting_lock:
             self._waiting.append(row)
-        if self._turn.acquire(timeout=LONGEST_WAIT):
+        if self._turn.acquire(timeout=0 if self._stuck else LONGEST_WAIT):
             try:
                 if not row.tried:  # the thread that had the turn before may have written this row, too
                     self._write_waiting()
             finally:
+                self._stuck = False
                 self._turn.release()
         else:
+            self._stuck = True
             self._withdraw(row)
         if row.error is not None or not row.tried:
             raise DatabaseError("The row was not written.") from row.error
