@@ -25,7 +25,7 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        check_body(request._request, self.max_body)  # noqa: SLF001
+        check_body(request, self.max_body)
 
     @property
     def owner(self) -> str:

@@ -48,7 +48,7 @@ def download(request: Request, name: str, shape: Shape, pages: Pages, *, bom: bo
     response = StreamingHttpResponse(blocks, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{name}.{kind.format}"'
     # Here and not in MIDDLEWARE: the short answers of all other paths gain nothing.
-    return GZipMiddleware(lambda _: HttpResponse()).process_response(request._request, response)  # noqa: SLF001
+    return GZipMiddleware(lambda _: HttpResponse()).process_response(request, response)
 
 
 class Blocks:

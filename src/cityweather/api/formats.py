@@ -89,6 +89,6 @@ def _preferred(request: Request, media_types: list[str]) -> str | None:
     if accept == "*/*":  # usual, and to parse it takes a tenth of a poll
         return media_types[0]
     try:
-        return request._request.get_preferred_type(media_types)  # noqa: SLF001  # DRF has no public way to it
+        return request.get_preferred_type(media_types)
     except TypeError:  # Django's, on a header such as "a*=x; a*0=y"
         return None

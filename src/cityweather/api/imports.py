@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.utils.http import parse_header_parameters
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -88,14 +88,13 @@ class ImportView(KeyedView):
 @contextmanager
 def opened(request: Request) -> Iterator[Upload]:
     """With the fields of the query, and those of the form or the JSON, which win."""
-    http: HttpRequest = request._request  # noqa: SLF001
     query = {name: value for name, value in request.query_params.items() if value}
-    if http.content_type == "multipart/form-data":
-        with received(http, settings.IMPORT_MAX_BYTES) as upload:
+    if parse_header_parameters(request.content_type)[0] == "multipart/form-data":
+        with received(request, settings.IMPORT_MAX_BYTES) as upload:
             upload.fields = {**query, **upload.fields}
             yield upload
         return
-    check_body(http, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    check_body(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     body = FileByPath(data=request.data)
     body.is_valid(raise_exception=True)
     path = body.validated_data["path"]
