@@ -1,4 +1,4 @@
-"""The Celery app and its beat, which sends only ticks: by them the bookkeepers wake up."""
+"""The Celery app and its beat. Beat sends only ticks, which make bookkeepers work."""
 
 import gc
 import logging
@@ -30,7 +30,8 @@ def dumps(value: Any) -> str:
 serialization.register("orjson", dumps, orjson.loads, "application/x-orjson", "utf-8")
 
 app = Celery("cityweather")
-# Only these, and by Celery's own names: `celery inspect conf` shows all that Celery is given, and masks what it knows.
+# Pass only the CELERY_ settings, by Celery's own names: `celery inspect conf` shows all that it gets, and masks what
+# it knows.
 prefix = "CELERY_"
 app.config_from_object(
     {name.removeprefix(prefix).lower(): getattr(settings, name) for name in dir(settings) if name.startswith(prefix)}

@@ -15,6 +15,7 @@ from environs import Env, EnvError
 from psycopg2 import ProgrammingError
 from psycopg2.extensions import make_dsn
 
+from cityweather import __version__
 from cityweather.runtime import logs
 
 Value = TypeVar("Value")
@@ -229,7 +230,7 @@ SPECTACULAR_SETTINGS = {
         "The weather of one city, and of very many cities refreshed in the background. "
         "A method that a path does not have is answered with 405; the Allow header names those it has."
     ),
-    "VERSION": "1.0.0",
+    "VERSION": __version__,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "",

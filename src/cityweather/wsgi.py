@@ -15,7 +15,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
 
 class Request(WSGIRequest):
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
-        """Django's raises before the first middleware, and would read the query string in the body's charset."""
+        """Django's raises before the first middleware, and would read the query string in the body's charset.
+
+        The method is private: WSGIRequest's constructor calls it, and Django has no public hook before that.
+        """
         try:
             self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
         except (ValueError, TypeError):

@@ -1,4 +1,7 @@
-"""Parses the command line and turns what can happen into an exit code."""
+"""Parses the command line and turns what can happen into an exit code.
+
+It uses argparse, because that needs no package; the exit codes are ours with any parser.
+"""
 
 import re
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter

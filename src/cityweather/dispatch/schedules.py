@@ -127,7 +127,8 @@ def _run(schedule: Schedule, now: datetime) -> None:
         schedule.paused, schedule.pause_reason, schedule.next_at = True, reason, None
         metrics.add("schedule_runs", outcome="paused")
         log.warning("schedule_paused", extra={"schedule_id": str(schedule.pk), "reason": reason})
-    elif source and not BulkJob.objects.filter(schedule=schedule, due_at=due).exists():  # it does after a clock step
+    # The job exists already if the clock was set back.
+    elif source and not BulkJob.objects.filter(schedule=schedule, due_at=due).exists():
         _start_or_skip(schedule, source, due)
 
 

@@ -20,7 +20,7 @@ HOW_TO_WRITE_CRON = (
     "Write five fields: minute (0-59), hour (0-23), day of the month (1-31), month (1-12) and day of the week "
     "(0-6 or sun-sat), for example 0 6 * * mon-fri."
 )
-FURTHEST = timedelta(days=366 * 8 + 2)  # between two 29 February, when a century's year is none
+FURTHEST = timedelta(days=366 * 8 + 2)  # the longest gap between two 29 Februaries: 2096 to 2104
 
 
 class Timing(Protocol):
@@ -58,7 +58,7 @@ class Interval:
 class Cron:
     """A cron line of five fields; Celery reads it.
 
-    As in cron, a day fits if it fits one of the two day fields where both name some. When clocks are set forward, a
+    If both day fields are restricted, a day that matches either one fits, as in cron. When clocks are set forward, a
     time that does not exist is taken as the same time an hour later; when they are set back, the first of the two
     times counts. A line for every hour follows the real hours instead.
     """

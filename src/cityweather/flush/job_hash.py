@@ -14,7 +14,7 @@ from cityweather.tracker.progress import Progress
 from cityweather.tracker.scripts import Arg
 from cityweather.tracker.tracker import Tracker
 
-# Columns that a poll shows and no script needs. Redis has them as one JSON field, so it need not know each.
+# Columns that a poll shows and no script needs. Redis has them as one JSON field, so the scripts need not know them.
 FACTS = (
     "created_at", "rows_read", "duplicates", "rejected", "ambiguous", "unmatched", "file_name", "label", "owner",
     "schedule_id", "retry_of_id", "rerun_of_id", "phases",

@@ -49,7 +49,7 @@ CITY_COLUMNS = (
     ("temperature", "float8"), ("condition", "text"), ("humidity", "int"), ("observed_at", "timestamptz"),
     ("feels_like", "float8"), ("description", "text"), ("wind_speed", "float8"),
 )  # fmt: skip
-# The place that answers stays: that of the gazetteer, or of the first answer. Another answer must not move the city.
+# A City keeps its place, of the gazetteer or of the first answer. Another answer must not move the city.
 PLACE_COLUMNS = (
     ("latitude", "float8"), ("longitude", "float8"), ("country", "text"), ("region", "text"), ("matched_name", "text"),
     ("ambiguous", "int"),

@@ -92,7 +92,7 @@ class HeaderSearch:
 class HeaderRows:
     """Rows that are headers: of a file that was appended to another, or below more lines than were looked at.
 
-    `starts`: a casefolded cell in the column of the cities that may be a header is one of these, up to a comma.
+    `starts`: casefolded texts. A cell in the cities' column may be a header if its part before a comma is one of them.
 
     `none`: the client says that no row is a header.
     """

@@ -39,7 +39,8 @@ class ThreadReservation:
             if not streaming:
                 slow_work.leave()
         if streaming:
-            # Its work begins after this. Django has no public hook for the end of a response.
+            # Its work begins after this. The list is private: Django has no public hook for the end of one response.
+            # Its signal request_finished does not say which response has ended.
             closers: Any = response
             closers._resource_closers.append(slow_work.leave)  # noqa: SLF001
         return response

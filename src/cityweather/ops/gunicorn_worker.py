@@ -11,6 +11,8 @@ from contextlib import suppress
 from typing import Any
 
 from gunicorn.http.errors import InvalidHeader, LimitRequestHeaders  # type: ignore[import-untyped]
+
+# _DEFER is private: gunicorn has no public value by which handle() gives a connection back to the poller.
 from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker  # type: ignore[import-untyped]
 
 HEAD_SECONDS = 5.0  # from a head's first byte to its last
@@ -51,7 +53,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         reusable: Any = False
         try:
             if not _has_head(conn):
-                return _DEFER  # gunicorn has no public word for "back to the poller"
+                return _DEFER
             reusable = super().handle(conn)
         except LimitRequestHeaders as error:
             self.handle_error(None, conn.sock, conn.client, error)

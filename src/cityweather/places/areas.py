@@ -21,7 +21,7 @@ PARTS = {
     "NO": ("SJ",),
 }
 LONGEST_CODE = 3  # of a country
-# Whose regions people write by their short codes alone. Of other countries "SV-CA" is understood, and names are.
+# Countries whose regions are written by code alone; elsewhere only "SV-CA" or the name is understood.
 CODES_ALONE = frozenset(("AR", "AU", "BR", "CA", "CH", "DE", "ES", "GB", "IN", "MX", "MY", "NZ", "US", "ZA"))
 BEHIND_COMMAS = frozenset(("CA", "US"))  # of them nearly everybody writes a town so: "Portland, ME"
 
@@ -134,7 +134,7 @@ def _country(text: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def _in_other_languages() -> dict[str, str]:
-    """Apart from _countries(): as a row's region or its only text such a name is rather that of a town or a region."""
+    """Kept apart: as a row's region or as its only text, such a name more often means a town or a region."""
     rows = list(_rows("countries.tsv"))
     return {bare(text): iso for iso, _, _, _, names in rows for text in names.split("|") if text}
 

@@ -10,7 +10,7 @@ from cityweather.places.areas import Area
 from cityweather.places.names import key, loose
 
 OWN = 100  # how much more likely people mean a place by its own name than by another name, at equal population
-RIVAL = 10  # a namesake in the country of a region makes a place there likely, if it has a tenth of the people at least
+RIVAL = 10  # a place in a region is likely if a namesake in the region's country has at least a tenth of the people
 SAME_PLACE = 50.0  # km; given coordinates farther from a place of the name are of another place
 NEARBY = 10.0  # km; coordinates without a name are called after the nearest place within it
 MOST_CANDIDATES = 10  # that a match lists
@@ -51,7 +51,7 @@ class Candidate(NamedTuple):
 class Reading(NamedTuple):
     """One way to take a text apart: the key of a name, and the areas in all of which the place must lie.
 
-    `unknown`: 1 where it names a county or the like, too, which excludes no place, since we do not know them.
+    `unknown`: 1 if it also names a county or the like; our tables have none, so it excludes nothing.
     """
 
     name: str
@@ -90,7 +90,7 @@ NOTHING = Fits([])
 def readings(asked: Asked) -> list[Reading]:
     """ "Paris, TX, US" is Paris in TX in US, else "Paris, TX" in US, else a name with two commas.
 
-    Last of all "Guildford, Surrey, GB" is Guildford in GB; so is a row with such columns.
+    The last reading ignores a county: "Guildford, Surrey, GB" is Guildford in GB. So is a row with such columns.
     Empty when the row names a country or region that nothing is known of: then no place can be shown to lie in it.
     With coordinates the areas do not matter: the distance decides.
     """

@@ -19,7 +19,7 @@ _CF = (
 _FORMAT = re.compile(f"[{_CF.format(joiners=chr(0x200C) + chr(0x200D))}]")
 _HIDDEN = re.compile(f"[{_CF.format(joiners='')}]")
 
-_DOTS = re.compile("(?<=i)\u0307+")  # casefold() makes an i with another dot of the Turkish capital in \u0130stanbul
+_DOTS = re.compile("(?<=i)\u0307+")  # casefold() turns the Turkish capital \u0130 into i and a dot; the dot is dropped
 
 # What databases, spreadsheets, pandas and people write for a missing value, casefolded. A town called None must be
 # written another way.

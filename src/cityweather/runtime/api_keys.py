@@ -1,4 +1,4 @@
-"""CITYWEATHER_API_KEY: `name:key` or `key`, separated by commas. Read here by servers, logs and clients alike."""
+"""CITYWEATHER_API_KEY: `name:key` or `key`, separated by commas. Read here by servers and logs."""
 
 DEMO = "cityweather-demo-key"  # which `up` uses for simulated weather on loopback
 SHORTEST = 8  # characters; of a shorter one the logs would mask ordinary words, and it is soon guessed

@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import Any, cast
 
 from django.conf import settings
+from kombu.transport.redis import Channel
 from redis import BlockingConnectionPool, Redis
-from redis._parsers.base import BaseParser
+from redis._parsers.base import BaseParser  # private: see EXCEPTION_CLASSES below
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
 from redis.exceptions import ReadOnlyError
@@ -21,7 +22,8 @@ class WritesRefused(ReadOnlyError):
     """Redis refuses writes because its disk is full or it has too few replicas."""
 
 
-# redis-py has no public way to name further error codes, and without a class these two would look like bugs of ours.
+# The table is private: redis-py has no public way to name further error codes (github.com/redis/redis-py/pull/1502 was
+# to add one of these two). Without a class they would look like bugs of ours.
 BaseParser.EXCEPTION_CLASSES |= {"MISCONF": WritesRefused, "NOREPLICAS": WritesRefused}
 
 # Seconds. A flusher holds a job's row lock while it talks to Redis, so it never waits long.
@@ -91,7 +93,7 @@ def queue_length(queue: str) -> int:
     """Messages that no worker took yet."""
     pipe = broker_client().pipeline(transaction=False)
     pipe.llen(queue)
-    pipe.llen(f"{queue}\x06\x16{LATER}")  # kombu's list for that priority
+    pipe.llen(f"{queue}{Channel.sep}{LATER}")  # as kombu's private _q_for_pri() names that list; it has no public name
     return sum(pipe.execute())
 
 

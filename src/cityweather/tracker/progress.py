@@ -14,7 +14,7 @@ FIELDS = (*NUMBERS, *TIMES, *TEXTS, "past_n", "max_rate", "speed", "facts")
 # row that the database has is done, and the others are still to be written.
 WaitingFor = Literal["quota", "provider", "key", "flush", "drain", "import"]
 LimitedBy = Literal["quota", "max_rate"]
-NEAR = 0.8  # of a limit: what a job reaches that only the limit slows down
+NEAR = 0.8  # of a limit; a job that reaches this share counts as slowed by the limit
 SOON = 3.0  # seconds; the first results take about as long
 
 
@@ -66,8 +66,8 @@ class Progress:
     def eta_seconds(self) -> float | None:
         """Remaining rows divided by the recent rate, never earlier than the quota permits.
 
-        While the job waits for the quota, the recent rate is that of the wait and is not used. Without a rate the quota
-        alone shows nothing of the last seconds.
+        While the job waits for the quota, the recent rate is that of the wait and is not used. Without a measured
+        rate, the quota's estimate is shown only above SOON.
         """
         measured = self.pending / self.rate if self.rate > 0 else None
         if self.quota_eta is None:

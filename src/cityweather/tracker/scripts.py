@@ -49,6 +49,6 @@ class Scripts:
         text, pipe = self._texts[name], cast("Any", self._redis.pipeline(transaction=False))
         for job_id, args in calls.items():
             keys = JobKeys.of(job_id).all()
-            # By its text and its name: a cluster's pipeline takes no EVALSHA and has no eval().
+            # Sent as raw EVAL: a cluster's pipeline has neither EVALSHA nor eval().
             pipe.execute_command("EVAL", text, len(keys), *keys, "" if now is None else now, *args)
         return cast("list[Any]", pipe.execute())

@@ -14,7 +14,7 @@ from cityweather.weather.rate_limiter import RateLimiter
 CHECK_INTERVAL = 0.5  # seconds between looks at the shared breaker
 SLOT_INTERVAL = 0.05  # seconds
 UNUSED_FOR = 0.25  # seconds after which tokens go back: used later, they count in the provider's next minute
-STOP_WITHIN = 5.0  # seconds a batch goes on when its worker shuts down; most need one
+STOP_WITHIN = 5.0  # seconds a batch goes on when its worker shuts down; most batches need one second
 
 _shutdown = mmap.mmap(-1, 1)  # shared by all processes that are forked after this import
 
@@ -29,7 +29,7 @@ def shutdown_requested() -> bool:
 
 
 class HandBack(Exception):
-    """The batch cannot go on for `wait` seconds; with `waiting_for` None others may at once."""
+    """The batch cannot go on for `wait` seconds. With `waiting_for` None, another worker may claim the rows at once."""
 
     def __init__(self, wait: float, waiting_for: WaitingFor | None) -> None:
         self.wait, self.waiting_for = wait, waiting_for

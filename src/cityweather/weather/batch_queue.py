@@ -37,8 +37,8 @@ class BatchRow:
 class Batch:
     """Rows given to one task; `token` is that of their lease.
 
-    `refused`: (position, error code) of rows that fail without a request. `refuse_ambiguous`: so do rows of whose name
-    the geocoder finds several places.
+    `refused`: (position, error code) of rows that fail without a request. `refuse_ambiguous`: also fail rows for
+    whose name the geocoder finds several places.
     """
 
     job_id: str
@@ -117,7 +117,7 @@ class BatchQueue:
         return None
 
     def random_call(self) -> Call | None:
-        """For one row, any: always the same one might always be the one that fails."""
+        """For a random row: a fixed one might be the one that fails."""
         rows = self._ready or self._unlocated
         if not rows:
             return None

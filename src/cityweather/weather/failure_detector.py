@@ -153,7 +153,7 @@ class FailureDetector:
         return call
 
     def _kind(self) -> Kind:
-        """What held calls asked for, in turn: a geocoder that is unreachable is no city's fault either."""
+        """The kinds of the held calls in turn, so that an unreachable geocoder is noticed, too."""
         kinds = sorted({call.kind for call in self._held}) or [self._queue.next_kind()]
         return kinds[next(self._turn) % len(kinds)]
 
@@ -189,7 +189,7 @@ class FailureDetector:
     def _count_try(self, call: Call, now: float) -> None:
         if len(call.rows) > 1:
             half = len(call.rows) // 2  # one city may spoil the answer for the others
-            call.retry_after = None  # which of them it was meant for shows when that one is asked for alone
+            call.retry_after = None  # each city gets its own Retry-After when it is asked for alone
             self._retry(call, call.rows[:half], now)
             self._retry(call, call.rows[half:], now)
             return

@@ -29,7 +29,7 @@ class WebTransport:
         self._idle: list[requests.Session] = []
 
     def send(self, request: Request, seconds: float = float("inf")) -> Response:
-        """In a thread of its own, since nothing else ends a name's resolution or a head that drips.
+        """Runs in its own thread: a name look-up, or a head that arrives byte by byte, cannot be stopped otherwise.
 
         A thread that is left behind ends with its connection. Raises ProviderTimeout, ProviderDown or BadAnswer.
         """

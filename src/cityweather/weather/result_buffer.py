@@ -85,7 +85,7 @@ class ResultBuffer:
         return True
 
     def _without_ambiguous(self, rows: list[BatchRow]) -> list[BatchRow]:
-        """If the job refuses them, rows fail of whose name the geocoder found several places. Returns the others."""
+        """Fail the rows with an ambiguous name, if the job refuses such rows. Return the others."""
         if not self._batch.refuse_ambiguous:
             return rows
         for row in rows:

@@ -3,10 +3,10 @@
 -- ARGV  3 phase in the row   4… field, value, … of the job hash, the phase among them
 -- Reply 1; 0 when there is no such job, when it is closed, or when a worker has failed the whole job: only a cancel
 -- overrules that, and the next dispatch tick writes the failure into the row.
-local PHASE = ARGV[3]
+local PHASE, FIRST = ARGV[3], 4
 local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'phase')
 local epoch, closed, phase = job[1], job[2], job[3]
 if refusal(epoch, closed) then return 0 end
 if phase == 'failing' and not is_ending(PHASE) then return 0 end
-redis.call('HSET', JOB, unpack(ARGV, 4))
+redis.call('HSET', JOB, unpack(ARGV, FIRST))
 return 1

@@ -3,6 +3,7 @@
 -- ARGV  1 now in Unix milliseconds, '' = the server's clock   2 epoch, '' = any   3… see each script
 -- Fields of the job hash (times in Unix milliseconds):
 --   epoch total next processed succeeded failed   counters; next = first position never claimed
+--   imported          rows that the database has, from position 0; only these are claimed
 --   closed            '1' once nothing may be recorded any more; polls show the phase finishing
 --   flushed           stream ID up to which the database holds the results
 --   unflushed_bytes   bytes of entries not yet trimmed

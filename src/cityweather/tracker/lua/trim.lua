@@ -20,7 +20,7 @@ if is_before(FLUSHED, flushed_before) then return redis.call('XLEN', STREAM) end
 redis.call('XTRIM', STREAM, 'MINID', FIRST_KEPT)
 redis.call('HSET', JOB, 'flushed', FLUSHED)
 local left = redis.call('XLEN', STREAM)
-local unflushed = redis.call('HINCRBY', JOB, 'unflushed_bytes', 0 - BYTES)  -- -BYTES of 0 would be "-0"
+local unflushed = redis.call('HINCRBY', JOB, 'unflushed_bytes', 0 - BYTES)  -- -BYTES is "-0" for 0, which HINCRBY refuses
 -- A repeated trim passes size 0, so the sum may be too high: an empty stream sets it right.
 if left == 0 or unflushed < 0 then redis.call('HSET', JOB, 'unflushed_bytes', 0) end
 return left

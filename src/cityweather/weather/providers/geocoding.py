@@ -39,7 +39,7 @@ def reading(place: Place) -> Reading:
 def only_country(found: Reading) -> str:
     """The country in which the place must lie, "" if none is named or there are several ("CA")."""
     lands = set[str].intersection(*(area.lands for area in found.areas)) if found.areas else set()
-    if "US" not in lands and len(lands) > 1:  # "FR" is Fribourg, too, but states of the US alone are written like that
+    if "US" not in lands and len(lands) > 1:  # "FR" may be Fribourg; but only US states are abbreviated like that
         lands = {land for land in lands if any(land in area.countries for area in found.areas)}
     return lands.pop() if len(lands) == 1 else ""
 
