@@ -11,9 +11,8 @@ from django.utils import timezone
 
 from cityweather.api.webhooks import delivery
 from cityweather.dispatch import batches, dispatcher, schedules
-from cityweather.flush import flusher, sweep
+from cityweather.flush import flusher, housekeeping
 from cityweather.flush.audit import audit_recent
-from cityweather.flush.retention import prune
 from cityweather.ingest import chunk_writer
 from cityweather.runtime import connections, outages
 from cityweather.weather.admission import request_shutdown
@@ -90,12 +89,12 @@ def flush_tick() -> None:
 
 @shared_task(base=Quiet)
 def sweep_tick() -> None:
-    sweep.sweep()
+    housekeeping.sweep()
 
 
 @shared_task(base=Quiet)
 def scan_tick() -> None:
-    sweep.forget_unknown()
+    housekeeping.forget_unknown()
 
 
 @shared_task(base=Quiet)
@@ -110,7 +109,7 @@ def schedule_tick() -> None:
 
 @shared_task(base=Quiet)
 def prune_tick() -> None:
-    prune(timezone.now())
+    housekeeping.prune(timezone.now())
 
 
 @shared_task(base=Quiet)

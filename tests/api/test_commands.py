@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from cityweather.flush import retention
+from cityweather.flush import housekeeping
 from cityweather.models import BulkJob, City, JobResult
 from cityweather.runtime import connections
 from tests.support.api import UNKNOWN, go_live, make_job
@@ -124,7 +124,7 @@ def test_an_ended_job_is_deleted_with_its_results_but_not_its_cities(keyed: Clie
     path = f"/bulk/jobs/{job.job_id}"
     answer = keyed.delete(path)
     assert (answer.status_code, answer.content) == (204, b"")
-    retention.prune(timezone.now())
+    housekeeping.prune(timezone.now())
     assert (BulkJob.objects.count(), JobResult.objects.count(), City.objects.count()) == (0, 0, 2)
 
 

@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisAway
 
 from cityweather.dispatch import copies, job_control
 from cityweather.errors import JobConflict, JobNotFound, TooManyJobs
-from cityweather.flush import job_hash, retention
+from cityweather.flush import housekeeping, job_hash
 from cityweather.models import BulkJob, City, JobResult
 from cityweather.runtime import connections
 from tests.support.capture import Sent
@@ -264,6 +264,6 @@ def test_deleting_takes_the_job_its_results_and_its_keys_but_no_city() -> None:
     work_all(job)
     flush(job)
     job_control.delete(str(job.job_id))
-    retention.prune(timezone.now())
+    housekeeping.prune(timezone.now())
     assert (BulkJob.objects.count(), JobResult.objects.count(), City.objects.count()) == (0, 0, 5)
     assert list(connections.redis_client().scan_iter(match="cw:*")) == []

@@ -10,7 +10,7 @@ from django.db import connection
 
 from cityweather.dispatch import job_control, schedules
 from cityweather.errors import BadSchedule, OverQuota, ScheduleNotFound, TooOften
-from cityweather.flush import retention
+from cityweather.flush import housekeeping
 from cityweather.ingest import chunk_writer
 from cityweather.models import BulkJob, JobResult, Schedule
 from cityweather.weather.availability import ProviderAvailability
@@ -206,10 +206,10 @@ def test_the_retention_leaves_the_source_of_a_schedule(settings: Any) -> None:
     settings.RETENTION_DAYS_JOBS = 1
     kept, old = (source(finished_at=NOW) for _ in range(2))
     schedule = hourly(kept)
-    retention.prune(NOW + timedelta(days=2))
+    housekeeping.prune(NOW + timedelta(days=2))
     assert list(BulkJob.objects.all()) == [kept]
     schedule.delete()
-    retention.prune(NOW + timedelta(days=2))
+    housekeeping.prune(NOW + timedelta(days=2))
     assert not BulkJob.objects.filter(pk__in=(kept.pk, old.pk)).exists()
 
 

@@ -15,7 +15,7 @@ from cityweather.dispatch import job_control
 from cityweather.errors import JobConflict
 from cityweather.flush import flusher
 from cityweather.flush.audit import audit
-from cityweather.flush.sweep import forget_unknown
+from cityweather.flush.housekeeping import forget_unknown
 from cityweather.models import BulkJob, JobResult
 from cityweather.runtime import connections
 from cityweather.tracker.keys import JobKeys

@@ -64,7 +64,7 @@ def ended_in_redis(job: BulkJob) -> bool:
 def test_death_between_the_commit_of_a_jobs_end_and_its_finish_in_redis_is_mended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from cityweather.flush.sweep import release_ended
+    from cityweather.flush.housekeeping import release_ended
 
     job = running_job(5)
     work_all(job)

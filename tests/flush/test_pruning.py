@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 from cityweather.api import snapshots
 from cityweather.dispatch import copies, job_control
 from cityweather.errors import JobNotFound
-from cityweather.flush import retention
+from cityweather.flush import housekeeping
 from cityweather.models import BulkJob, BulkJobs, City, JobResult, RejectedRow, SearchHistory
 from tests.support.flush import flush, make_job, result, running_job, tracker, work, work_all
 
@@ -44,7 +44,7 @@ def test_a_job_cancelled_after_a_long_pause_ends_when_it_is_cancelled(settings: 
     tracker().set_fields(str(job.job_id), None, last_at=int((time.time() - 40 * 86_400) * 1000))
     job_control.cancel(str(job.job_id))
     flush(job)
-    retention.prune(timezone.now())
+    housekeeping.prune(timezone.now())
     assert BulkJob.objects.visible().get(pk=job.pk).status == "cancelled"
 
 
@@ -52,7 +52,7 @@ def test_a_job_cancelled_after_a_long_pause_ends_when_it_is_cancelled(settings: 
 def test_deleting_a_job_does_not_read_the_rows_of_older_ones() -> None:
     job = running_job(1)
     with CaptureQueriesContext(connection) as queries:
-        retention.delete_with_rows(job)
+        housekeeping.delete_with_rows(job)
     (chunk, *_) = [q["sql"] for q in queries if "jobresult" in q["sql"] and "LIMIT" in q["sql"]]
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
@@ -66,7 +66,7 @@ def test_old_ended_jobs_go_with_their_rows_and_cities_stay(settings: Settings) -
     settings.RETENTION_DAYS_JOBS = 30
     old, recent = ended(31), ended(29)
     unfinished = make_job(3)
-    retention.prune(timezone.now())
+    housekeeping.prune(timezone.now())
     assert set(BulkJob.objects.values_list("pk", flat=True)) == {recent.pk, unfinished.pk}
     assert JobResult.objects.filter(job_id=old.pk).count() == 0
     assert RejectedRow.objects.count() == 1
@@ -78,9 +78,9 @@ def test_a_job_past_its_retention_is_out_of_sight_at_once_however_many_rows_it_h
 ) -> None:
     """Half of its rows must neither be shown as all nor be retried."""
     settings.RETENTION_DAYS_JOBS = 30
-    monkeypatch.setattr(retention, "AT_ONCE", 1)
+    monkeypatch.setattr(housekeeping, "AT_ONCE", 1)
     job = ended(31)
-    retention.prune(timezone.now(), seconds=0)
+    housekeeping.prune(timezone.now(), seconds=0)
     assert JobResult.objects.filter(job=job).exists()
     for ask in (copies.retry, snapshots.of_id):
         with pytest.raises(JobNotFound):
@@ -91,7 +91,7 @@ def test_deleted_jobs_go_at_the_next_tick_and_an_import_at_work_stays() -> None:
     deleted, at_work = ended(1), make_job(3)
     BulkJob.objects.filter(pk=at_work.pk).update(phase=BulkJob.Phase.IMPORTING)
     assert only(deleted).hide() == 1
-    retention.prune(timezone.now())
+    housekeeping.prune(timezone.now())
     assert set(BulkJob.objects.values_list("pk", flat=True)) == {at_work.pk}
     assert set(JobResult.objects.values_list("job_id", flat=True)) == {at_work.pk}
 
@@ -104,7 +104,7 @@ def test_old_searches_go(settings: Settings) -> None:
     settings.RETENTION_DAYS_HISTORY = 90
     searched("Paris", days_ago=91)
     searched("Rome", days_ago=89)
-    retention.prune(timezone.now())
+    housekeeping.prune(timezone.now())
     assert list(SearchHistory.objects.values_list("city_name", flat=True)) == ["Rome"]
 
 
@@ -112,15 +112,15 @@ def test_zero_days_keep_everything(settings: Settings) -> None:
     settings.RETENTION_DAYS_JOBS = settings.RETENTION_DAYS_HISTORY = 0
     ended(4000)
     searched("Paris", days_ago=4000)
-    retention.prune(timezone.now())
+    housekeeping.prune(timezone.now())
     assert (BulkJob.objects.count(), SearchHistory.objects.count()) == (1, 1)
 
 
 def test_large_deletions_go_in_small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     SearchHistory.objects.bulk_create([SearchHistory(city_name=str(n)) for n in range(25)])
-    monkeypatch.setattr(retention, "AT_ONCE", 10)
+    monkeypatch.setattr(housekeeping, "AT_ONCE", 10)
     with CaptureQueriesContext(connection) as queries:
-        assert retention.delete_in_parts(SearchHistory.objects.all())
+        assert housekeeping.delete_in_parts(SearchHistory.objects.all())
     assert SearchHistory.objects.count() == 0
     assert sum(query["sql"].startswith("DELETE") for query in queries) == 3
 
@@ -129,10 +129,10 @@ def test_pruning_stops_when_its_time_is_over_and_goes_on_with_the_next_tick(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.RETENTION_DAYS_JOBS = 30
-    monkeypatch.setattr(retention, "AT_ONCE", 1)
+    monkeypatch.setattr(housekeeping, "AT_ONCE", 1)
     job = ended(31)
     left = []
     while BulkJob.objects.exists():
-        retention.prune(timezone.now(), seconds=0)
+        housekeeping.prune(timezone.now(), seconds=0)
         left.append(JobResult.objects.filter(job_id=job.pk).count())
     assert left == [2, 1, 0, 0, 0]

@@ -6,7 +6,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from cityweather.flush import quota_usage
-from cityweather.flush.sweep import sweep
+from cityweather.flush.housekeeping import sweep
 from cityweather.models import QuotaUse
 from cityweather.runtime import connections
 from cityweather.weather import factory

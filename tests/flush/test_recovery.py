@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from cityweather.flush import bitmap, recovery
-from cityweather.flush.sweep import forget_unknown
+from cityweather.flush.housekeeping import forget_unknown
 from cityweather.models import BulkJob, JobResult
 from cityweather.runtime import connections
 from cityweather.tracker.keys import JobKeys

@@ -13,7 +13,7 @@ from django.utils import timezone
 from cityweather import models
 from cityweather.dispatch import copies, job_control
 from cityweather.errors import JobConflict
-from cityweather.flush import retention
+from cityweather.flush import housekeeping
 from cityweather.ingest import bulk_writer, chunk_writer
 from cityweather.ingest import spool as spools
 from cityweather.ingest.importer import import_spool
@@ -257,7 +257,7 @@ def test_a_deleted_job_is_written_no_further_and_goes_with_its_chunks() -> None:
     job_control.delete(str(job.pk))
     chunk_writer.tick()
     assert len(stored(job)) == 7
-    retention.prune(timezone.now() + timedelta(seconds=1))
+    housekeeping.prune(timezone.now() + timedelta(seconds=1))
     assert not any(table.objects.exists() for table in (BulkJob, ImportChunk, JobResult))
 
 

@@ -6,7 +6,7 @@ All keys of one job share the hash tag {job_id}, so a script may touch them toge
 from dataclasses import dataclass
 
 PREFIX = "cw"
-PATTERN = f"{PREFIX}:{{*}}:job"  # for the sweep, the only place that scans
+PATTERN = f"{PREFIX}:{{*}}:job"  # for flush/housekeeping.py, the only place that scans
 
 DRAIN = f"{PREFIX}:drain"  # exists while dispatch of all jobs is parked; no script touches it, since it is of no job
 

@@ -103,7 +103,7 @@ class Tracker:
         self.redis.delete(*JobKeys.of(job_id).all())
 
     def known_job_ids(self) -> Iterator[str]:
-        """Every job that has a hash in Redis. It scans: for the sweep only."""
+        """Every job that has a hash in Redis. It scans: for flush/housekeeping.py only."""
         for key in self.redis.scan_iter(match=PATTERN, count=1000):
             yield job_id_of(key)
 
