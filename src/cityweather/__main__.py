@@ -68,8 +68,7 @@ def _command(arguments: list[str]) -> None:
 def _django(arguments: list[str]) -> None:
     from django.core.management import CommandError  # noqa: PLC0415  # the client needs none
 
-    from cityweather.management.checked import CheckedCommands  # noqa: PLC0415
-    from cityweather.management.outages import outages_as_sentences  # noqa: PLC0415
+    from cityweather.management.sentences import CheckedCommands, outages_as_sentences  # noqa: PLC0415
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityweather.settings")
     try:

@@ -11,7 +11,7 @@ from django.contrib.staticfiles.management.commands.collectstatic import Command
 from django.core.management import CommandError, call_command
 from redis.exceptions import RedisClusterException, RedisError
 
-from cityweather.management.outages import outages_as_sentences
+from cityweather.management.sentences import outages_as_sentences
 from cityweather.runtime import connections
 from cityweather.runtime.process import require_sound_settings
 

@@ -17,7 +17,7 @@ from redis._parsers.base import BaseParser
 from cityweather import tasks
 from cityweather.dispatch import batches
 from cityweather.flush import flusher
-from cityweather.management.outages import outages_as_sentences
+from cityweather.management.sentences import outages_as_sentences
 from cityweather.runtime import outages
 from tests.support.clock import set_time
 from tests.support.flush import make_job

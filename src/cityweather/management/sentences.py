@@ -1,20 +1,38 @@
-"""For commands that need the servers: an unreachable server ends the command with a sentence, not a traceback."""
+"""What stops a Django command, told in sentences: unusable settings, or a server that does not answer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management import BaseCommand, CommandError, ManagementUtility
 from django.db import ProgrammingError
 
 from cityweather.runtime import outages
+from cityweather.runtime.process import require_sound_settings
 
 SERVERS = {"redis": ("Redis", "REDIS_URL"), "database": ("The database", "DATABASE_URL")}
 NO_TABLE = "42P01"  # PostgreSQL's code
 
 
+class CheckedCommands(ManagementUtility):
+    """They report unusable settings in the same lines as every other process of ours."""
+
+    def fetch_command(self, subcommand: str) -> BaseCommand:
+        """With our report instead of Django's own, a block of many lines."""
+        command = super().fetch_command(subcommand)
+
+        def check(*, display_num_errors: bool = False, **options: Any) -> None:
+            require_sound_settings(**options)
+            if display_num_errors:
+                command.stdout.write("The settings are sound.")
+
+        vars(command)["check"] = check
+        return command
+
+
 @contextmanager
 def outages_as_sentences() -> Iterator[None]:
-    """Raises CommandError."""
+    """Turn the error of an unreachable server into a sentence. Raises CommandError."""
     try:
         yield
     except (*outages.OUTAGE_ERRORS, ProgrammingError) as error:
