@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cityweather.ingest.csv_city import city_column, has_places, single
 from cityweather.ingest.csv_columns import (
     GEONAMES,
     Column,
@@ -20,7 +19,7 @@ from cityweather.ingest.csv_columns import (
     unknown_column,
 )
 from cityweather.ingest.csv_first_lines import LOOK_AHEAD, FirstLines, Split, filled, is_divided_otherwise, separator
-from cityweather.ingest.csv_header import HeaderSearch
+from cityweather.ingest.csv_header import HeaderSearch, city_column, has_places, single
 from cityweather.ingest.csv_questions import (
     HOW_TO_NAME,
     bad_line,
