@@ -11,7 +11,7 @@ from cityweather.ingest.spool import Spool
 from cityweather.models import BulkJob, ImportChunk, RejectedRow
 from cityweather.runtime.batched import batched
 
-CHUNKS_TOGETHER = 100  # in one INSERT
+CHUNKS_TOGETHER = 20  # in one INSERT; 100 took 20 MB more memory and no less time
 REJECTED_TOGETHER = 5_000  # rows in one INSERT
 
 
