@@ -47,12 +47,15 @@ def threads(fleet: Fleet) -> int:
 
 def test_polls_answer_health_shows_it_and_nothing_piles_up(fleet: Fleet) -> None:
     fleet.simulator.control(latency_ms=300)
+    ended = fleet.import_cities(towns(3, "Ended"))
+    fleet.wait_for(ended)
     job_id = fleet.import_cities(towns(TOTAL, "Hanging"))
     fleet.reach(job_id, 100)
     for _ in range(MANY):
         get(fleet, "/history", 5)  # each thread has a connection
     with hung(fleet), ThreadPoolExecutor(MANY) as clients:
-        hanging = [clients.submit(get, fleet, "/history", 30) for _ in range(MANY)]
+        reads = ("/history", f"/bulk/jobs/{ended}")  # an ended job is read from its row
+        hanging = [clients.submit(get, fleet, reads[number % 2], 30) for number in range(MANY)]
         # Those for whom there is no thread are refused, most of them at once.
         assert wait_until(lambda: sum(asker.done() for asker in hanging) > MANY // 2, 15)
         for _ in range(20):

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.template.defaultfilters import pluralize
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -26,7 +27,6 @@ from cityweather.ingest.importer import import_spool
 from cityweather.ingest.options import COLUMN_OPTIONS, PARTS, ReadOptions
 from cityweather.ingest.spool import Spool, spool_upload
 from cityweather.models import BulkJob
-from cityweather_client.show import sizes
 
 TOGETHER = 5_000  # rejected rows that are written at once
 STEM_MAX = 200  # bytes; a file's name has 255
@@ -77,14 +77,19 @@ class Command(BaseCommand):
         self._report(job, spool, time.monotonic() - began, rejected)
 
     def _report(self, job: BulkJob, spool: Spool, seconds: float, rejected: str) -> None:
-        self.stdout.write(
-            f"{sizes(spool.total, spool.duplicates, spool.rejected)}, "
-            f"in {seconds:.1f} s ({spool.rows_read / seconds:,.0f} rows/s)"
-        )
+        self.stdout.write(f"{_sizes(spool)}, in {seconds:.1f} s ({spool.rows_read / seconds:,.0f} rows/s)")
         if rejected:
             reasons = ", ".join(f"{code} {count:,}" for code, count in spool.reasons.most_common())
             self.stdout.write(f"rejected: {reasons}; see {rejected}")
         self.stdout.write(f"job {job.pk}")
+
+
+def _sizes(spool: Spool) -> str:
+    """What became of the rows, in the words of the client, which no module of the service imports."""
+    return (
+        f"{spool.rows_read:,} row{pluralize(spool.rows_read)} = {spool.total:,} cit{pluralize(spool.total, 'y,ies')} + "
+        f"{spool.duplicates:,} duplicate{pluralize(spool.duplicates)} + {spool.rejected:,} rejected"
+    )
 
 
 def _of_job(given: dict[str, Any]) -> dict[str, Any]:
