@@ -11,7 +11,7 @@ import pytest
 from django.core.checks import ERROR, WARNING, run_checks
 from pytest_django.fixtures import Settings
 
-from tests.setup.declared import variables_documented
+from tests.support.declared import variables_documented
 from tests.support.servers import settings_for
 
 pytestmark = pytest.mark.slow

@@ -13,16 +13,8 @@ from redis import RedisError
 from cityweather.ingest import dry_run
 from cityweather.models import BulkJob, City, ImportChunk, JobResult, RejectedRow
 from cityweather.weather.rate_limiter import QuotaForecast, RateLimiter
+from tests.support.files import DUMP, WORLDCITIES
 
-DUMP = (
-    b"2988507\tParis\tParis\t\t48.85341\t2.3488\tP\tPPLC\tFR\t\t11\t75\t751\t75056\t2138551\t\t42"
-    b"\tEurope/Paris\t2024-01-01\n"
-)
-WORLDCITIES = (
-    b'"city","city_ascii","lat","lng","country","iso2","iso3","admin_name","capital","population","id"\n'
-    b'"Springfield","Springfield","39.7990","-89.6440","United States","US","USA","Illinois","admin","1","1"\n'
-    b'"Springfield","Springfield","37.1943","-93.2916","United States","US","USA","Missouri","","1","2"\n'
-)
 EXCEL = "Standorte 2026;;;\r\n\r\nNr;Ort;Bundesland;Land\r\n1;München;Bayern;DE\r\n2;Köln;;DE\r\n".encode("cp1252")
 
 

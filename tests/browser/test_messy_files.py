@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import expect
 
-from tests.api.test_dry_run import DUMP, WORLDCITIES
 from tests.browser.screen import Screen, violations
+from tests.support.files import DUMP, WORLDCITIES
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 

@@ -1,6 +1,6 @@
 """env/.env.example names every variable that the settings, gunicorn or the client read, and no other."""
 
-from tests.setup.declared import COMPUTED, variables_documented, variables_read
+from tests.support.declared import COMPUTED, variables_documented, variables_read
 
 FIXED = """
 SECRET_KEY DEBUG ALLOWED_HOSTS DATABASE_URL REDIS_URL BROKER_URL CACHE_URL CITYWEATHER_API_KEY WEATHER_PROVIDER

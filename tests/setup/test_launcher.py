@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.setup.declared import ROOT
+from tests.support.declared import ROOT
 
 BASE_PYTHON = str(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
 TOOLS = ("cat", "cksum", "dirname", "grep", "sh")

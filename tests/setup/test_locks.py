@@ -10,7 +10,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from tests.setup.declared import ROOT, locked
+from tests.support.declared import ROOT, locked
 
 LOCKS = ("requirements.txt", "requirements-local.txt", "requirements-dev.txt")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from tests.setup.declared import ROOT, locked
+from tests.support.declared import ROOT, locked
 
 PACKAGES = ("cityweather", "cityweather_client")
 

@@ -15,8 +15,8 @@ from gunicorn.config import Config
 from jsonschema import Draft7Validator
 
 from cityweather.celery import app
-from tests.setup.declared import ROOT, variables_read
 from tests.setup.trial import load, programs, variables
+from tests.support.declared import ROOT, variables_read
 
 Service = dict[str, Any]
 BLUEPRINT = load()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.setup.declared import ROOT
+from tests.support.declared import ROOT
 
 WORKER = re.compile(r"-Q\W+(\w+)[^\n]*?-n\W+([\w-]+@%+h)")  # also with `%%h` of systemd, and as a Python list
 NAMES = {"fetch": "fetch@%h", "bookkeeping": "bookkeeper@%h"}

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from cityweather_dev.processes import end, spawn, tail
-from tests.setup.declared import ROOT
+from tests.support.declared import ROOT
 
 BIN = Path(sys.executable).parent
 

@@ -12,7 +12,7 @@ import pytest
 @pytest.mark.timeout(600)
 def test_a_million_names_import_at_the_speed_of_the_database() -> None:
     root = Path(__file__).parents[2]
-    command = [sys.executable, "-m", "tests.ingest.speed"]
+    command = [sys.executable, "-m", "tests.benchmarks.importing"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     sys.stdout.write(f"\n{done.stdout}\n")

@@ -1,9 +1,9 @@
 """A million real names, sent to the service as `up` runs it on PostgreSQL, and written by the bare statements.
 
-`python -m tests.ingest.speed [COUNT]` prints one JSON object: seconds from the first byte sent to the answer 202, of
-the reader alone, from the answer to the first result, and until all rows are written; rows a second of the import tick
-with the fetching beside it, of the import tick behind a drain, and of the bare COPY + INSERT of the same rows; the most
-memory of a web process and of a bookkeeper; bytes a row of every table and index.
+`python -m tests.benchmarks.importing [COUNT]` prints one JSON object: seconds from the first byte sent to the answer
+202, of the reader alone, from the answer to the first result, and until all rows are written; rows a second of the
+import tick with the fetching beside it, of the import tick behind a drain, and of the bare COPY + INSERT of the same
+rows; the most memory of a web process and of a bookkeeper; bytes a row of every table and index.
 """
 
 import json
