@@ -81,7 +81,7 @@ def _system(part: dict[str, Any]) -> str:
                 )
             )  # fmt: skip
     head = [
-        "what", "latency", "CPU ms a city, all processes (lowest-highest)", "to ours", "cities/s into the database",
+        "what", "latency", "CPU ms a city, all processes (lowest-highest)", "times ours", "cities/s into the database",
         "fetched/s",
     ]  # fmt: skip
     return _table(head, rows)
