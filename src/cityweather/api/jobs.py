@@ -194,9 +194,8 @@ def idempotency_key(request: Request) -> str | None:
 def accepted(job: BulkJob, *, replayed: bool = False) -> Response:
     """202 for a job, with where to ask for it. `replayed`: an earlier request with this Idempotency-Key made it."""
     url = reverse("job", kwargs={"job_id": str(job.job_id)})
-    body = Job(snapshots.from_row(job)).data | {"status_url": url}
     headers = {"Location": url} | ({"Idempotency-Replayed": "true"} if replayed else {})
-    return Response(body, status=202, headers=headers)
+    return Response(AcceptedJob(snapshots.from_row(job) | {"status_url": url}).data, status=202, headers=headers)
 
 
 def unchanged(request: Request, etag: str) -> bool:

@@ -1,7 +1,9 @@
 """The bodies of answers about a job's rows."""
 
+from datetime import datetime
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
 from cityweather.api.serializers import UNMATCHED, Failures, MatchedResult, Shape, Temperature, Time, Town
@@ -67,7 +69,15 @@ class Points(Shape):
     step = s.IntegerField(help_text="Every step-th position is shown, so that there are 20,000 at most")
     next = s.IntegerField(allow_null=True, help_text="`from` of the next page, null on the last one")
     unsettled = s.IntegerField(allow_null=True, help_text="The first pending position: where to look again later")
-    points = s.ListField(
-        child=s.ListField(child=s.JSONField()),
-        help_text="[position, seconds since created_at, latitude, longitude, °C, city]; null: not known",
+    points = s.SerializerMethodField(
+        help_text="[position, seconds since created_at, latitude, longitude, °C, city]; null: not known"
     )
+
+    @extend_schema_field(s.ListField(child=s.ListField(child=s.JSONField())))
+    def get_points(self, found: Any) -> list[list[Any]]:
+        return [_point(found["created_at"], *row) for row in found["rows"]]
+
+
+def _point(created_at: datetime, position: int, refreshed_at: datetime | None, *rest: Any) -> list[Any]:
+    second = round((refreshed_at - created_at).total_seconds(), 1) if refreshed_at else None
+    return [position, second, *rest]

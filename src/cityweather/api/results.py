@@ -151,14 +151,9 @@ class PointsView(KeyedView):
         # Read before the rows: a row that is settled in between then comes twice and is not left out.
         unsettled = first_pending(job, start)
         rows = settled(job, start, step)
-        return Response(
-            {
-                "step": step,
-                "next": rows[-1][0] + 1 if len(rows) == POINTS_PAGE else None,
-                "unsettled": unsettled,
-                "points": [point(row, job) for row in rows],
-            }
-        )
+        following = rows[-1][0] + 1 if len(rows) == POINTS_PAGE else None
+        found = {"step": step, "next": following, "unsettled": unsettled, "created_at": job.created_at, "rows": rows}
+        return Response(Points(found).data)
 
 
 def settled(job: BulkJob, start: int, step: int) -> list[tuple[Any, ...]]:
@@ -172,10 +167,3 @@ def settled(job: BulkJob, start: int, step: int) -> list[tuple[Any, ...]]:
 def first_pending(job: BulkJob, start: int) -> int | None:
     rows = JobResult.objects.filter(job=job, status=Status.PENDING, position__gte=start)
     return rows.order_by("position").values_list("position", flat=True).first()
-
-
-def point(row: tuple[Any, ...], job: BulkJob) -> list[Any]:
-    """[position, seconds since the job was created, latitude, longitude, °C, city]."""
-    position, refreshed_at, *rest = row
-    second = round((refreshed_at - job.created_at).total_seconds(), 1) if refreshed_at else None
-    return [position, second, *rest]

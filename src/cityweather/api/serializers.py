@@ -133,6 +133,7 @@ class Matched(Shape):
     )
 
     def to_representation(self, row: Any) -> Any:
+        """Written by hand: the fields above take many times as long, for each row of a download."""
         name, region, country, *point, place = (row[self.of + column] for column in PLACE)
         source = "gazetteer" if place else "provider"
         if self.of and row["latitude"] is not None:

@@ -42,6 +42,7 @@ class MatchedFound(Matched):
     )
 
     def to_representation(self, found: Any) -> Any:
+        """Written by hand, as in Matched, for each cached look-up."""
         at = found.weather
         return {
             "name": at.name, "region": at.region, "country": at.country,

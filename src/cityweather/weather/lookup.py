@@ -182,6 +182,7 @@ def _others(known: KnownCity, place: Place) -> tuple[int, list[dict[str, Any]]]:
 
 
 def _shown(place: Candidate) -> dict[str, Any]:
+    """As the API's Town. The cache keeps it in this form, so a cached look-up need not write it again."""
     return {
         "name": place.name, "region": place.region or None, "country": place.country,
         "latitude": place.latitude, "longitude": place.longitude, "population": place.population,
