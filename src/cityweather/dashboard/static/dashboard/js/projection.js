@@ -6,7 +6,7 @@ const NORTH = 84; // degrees; the map ends where nobody lives
 const SOUTH = -57;
 
 /** Degrees → [x, y], x within ±2.7, y upwards. */
-export function project(longitude, latitude) {
+function project(longitude, latitude) {
   const t = Math.asin(ROOT * Math.sin((latitude * Math.PI) / 180));
   const t2 = t * t;
   const t6 = t2 * t2 * t2;

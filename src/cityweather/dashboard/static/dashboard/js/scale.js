@@ -7,8 +7,8 @@ import { degrees } from "./words.js";
 const STOPS = "0d0887 350498 5302a3 6f00a8 8b0aa5 a31e9a b83289 cc4778 db5c68 e97158 f48849 fba238 febd2a fada24 f0f921";
 const COLOURS = STOPS.split(" ").map((text) => [0, 2, 4].map((at) => parseInt(text.slice(at, at + 2), 16)));
 
-export const COLDEST = -20; // °C; colder ones look the same
-export const WARMEST = 40;
+const COLDEST = -20; // °C; colder ones look the same
+const WARMEST = 40;
 
 const STEPS = { metric: [-20, -10, 0, 10, 20, 30, 40], imperial: [0, 20, 40, 60, 80, 100] }; // in their own degrees
 

@@ -31,7 +31,7 @@ export function startStore() {
   follow();
 }
 
-export function stopStore() {
+function stopStore() {
   list?.stop();
   follower?.stop();
 }
