@@ -5,10 +5,15 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from redis import Redis
 
 from cityweather.ingest import chunk_writer
 from cityweather.models import BulkJob, City, JobResult, Place, PlaceName
 from cityweather.places import areas
+from cityweather.weather import factory
+from cityweather.weather.cache import Cache
+from cityweather.weather.providers.base import Hit
+from cityweather.weather.providers.base import Place as WeatherPlace
 from tests.api.test_exports import rows_of, text_of
 from tests.support.api import make_job
 from tests.support.files import imported
@@ -98,6 +103,40 @@ def test_the_places_that_fit_lie_in_the_country_and_region_of_the_rows_columns(k
     assert [(row["city"], row["ambiguous"]) for row in rows] == [
         ("Windsor, Canada", 1), ("Windsor, CA, US", 1), ("Windsor, CA", 3),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
+@pytest.mark.usefixtures("few_places")
+def test_a_row_that_the_geocoder_found_ambiguous_lists_what_the_cache_remembers(
+    keyed: Client, redis_server: "Redis[bytes]"
+) -> None:
+    job = imported("Smallville,CA", "Smallville,US", "Springfield,US", header="city,country")
+    fits = (Hit("Smallville", 50.0, -80.0, "CA", "Ontario", 900), Hit("Smallville", 51.0, -90.0, "CA"))
+    place = WeatherPlace("Smallville", 50.0, -80.0, "Smallville", "Ontario", "CA", 1, fits)
+    Cache(factory.provider().name, 900).set_found([("smallville, canada", place)])
+    results(keyed, job)
+    assert trips(redis_server) == 0  # of pages without such rows
+    JobResult.objects.filter(job=job).update(status="failed", error="ambiguous_city")
+    canada, states, springfield = (row["candidates"] for row in results(keyed, job))
+    assert canada == [
+        {"name": "Smallville", "region": "Ontario", "country": "CA", "latitude": 50.0, "longitude": -80.0,
+         "population": 900},
+        {"name": "Smallville", "region": None, "country": "CA", "latitude": 51.0, "longitude": -90.0, "population": 0},
+    ]  # fmt: skip
+    assert (states, len(springfield), trips(redis_server)) == ([], 2, 1)
+
+
+def trips(server: "Redis[bytes]") -> int:
+    commands: dict[str, Any] = server.info("commandstats")
+    return int(commands.get("cmdstat_mget", {}).get("calls", 0))
+
+
+@pytest.mark.usefixtures("few_places")
+def test_it_lists_none_while_redis_does_not_answer(keyed: Client) -> None:
+    job = imported("Smallville")
+    JobResult.objects.filter(job=job).update(status="failed", error="ambiguous_city")
+    (row,) = results(keyed, job)
+    assert row["candidates"] == []
 
 
 def make_places(*places: tuple[str, str, str, int]) -> None:

@@ -123,7 +123,7 @@ def test_what_a_geocoder_finds_lies_where_the_row_says(import_file: ImportFile) 
 LIKE = b'city\nSpringfield\n"Springfield, IL"\nLucerne\nXyzzy\n'
 
 
-def test_a_geocoders_other_places_are_counted_by_imports_and_look_ups_alike(
+def test_a_geocoders_other_places_are_counted_by_imports_and_look_ups_alike_and_listed(
     import_file: ImportFile, client: Client, simulator: Simulator
 ) -> None:
     """The gazetteer is empty. Each name is geocoded once: later the City and the cache know how many there are."""
@@ -135,7 +135,10 @@ def test_a_geocoders_other_places_are_counted_by_imports_and_look_ups_alike(
     assert [result["ambiguous"] for result in again.values()] == numbers
     for city, number in zip(("Springfield", "springfield, il", "Lucerne"), numbers, strict=False):
         answer = client.get("/weather", {"city": city}).json()
-        assert (answer["ambiguous"], answer["candidates"], answer["matched"]["source"]) == (number, [], "provider")
+        assert (answer["ambiguous"], answer["matched"]["source"]) == (number, "provider")
+        cached = client.get("/weather", {"city": city}).json()
+        assert (cached["cached"], cached["candidates"]) == (True, answer["candidates"])
+        assert len({place["region"] for place in [answer["matched"], *answer["candidates"]]}) == number + 1
     for job in client.get("/bulk/jobs").json()["results"]:
         summary = client.get(f"/bulk/jobs/{job['job_id']}/summary").json()
         assert (job["ambiguous"], summary["ambiguous"]) == (1, 1)
@@ -151,11 +154,14 @@ def test_a_row_that_the_geocoder_finds_ambiguous_fails_if_the_import_asks_for_it
     file = b"city\nSpringfield\n"
     (refused,) = import_file(file, ambiguous="fail").values()
     assert (refused["status"], refused["last_error"]) == ("failed", "ambiguous_city")
-    assert (refused["candidates"], refused["weather"], refused["matched"]) == ([], None, None)
+    assert (refused["weather"], refused["matched"]) == (None, None)
+    regions = [place["region"] for place in refused["candidates"]]
+    assert len(set(regions)) == refused["ambiguous"] + 1
     assert simulator.stats()["requests"] == geocodings(simulator) == 1
     (likeliest,) = import_file(file).values()  # its City has a place now
     (again,) = import_file(file, ambiguous="fail").values()
     assert (likeliest["status"], again["last_error"]) == ("success", "ambiguous_city")
+    assert (again["candidates"], regions[0]) == (refused["candidates"], likeliest["matched"]["region"])
     assert refused["ambiguous"] == likeliest["ambiguous"] == again["ambiguous"] > 0
     assert (simulator.stats()["requests"], geocodings(simulator)) == (2, 1)
 

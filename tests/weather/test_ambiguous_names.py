@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from cityweather.weather.providers.base import Place, Provider, Response
-from cityweather.weather.providers.geocoding import Hit, choose
+from cityweather.weather.providers.base import Hit, Place, Provider, Response
+from cityweather.weather.providers.geocoding import choose
 from cityweather.weather.providers.open_meteo import OpenMeteo
 from cityweather.weather.providers.openweather import OpenWeather
 from tests.support.fakes import World, reply, weather
@@ -29,12 +29,26 @@ FORECAST = {"current": {"temperature_2m": 3.5, "relative_humidity_2m": 80, "weat
         ("Lyndon, UK", 52.61, 1),
         ("Lyndon, Kansas", 38.61, 0),
         ("Lyndonville", 44.5, 0),
-        ("Lindon", 44.5, 4),  # a guess of the geocoder: any of its hits is as good
+        ("Lindon", 44.5, 3),  # a guess of the geocoder: any of its hits is as good
     ],
 )
 def test_other_hits_count_that_fit_as_well_and_are_another_town(name: str, latitude: float, others: int) -> None:
     found = choose(Place(name), LYNDONS)
     assert (found.latitude, found.ambiguous) == (latitude, others)
+
+
+def test_the_places_that_fit_are_listed_the_likeliest_first_and_no_town_twice() -> None:
+    assert [hit.latitude for hit in choose(Place("Lindon"), LYNDONS).fits] == [44.5, 52.61, 38.61, 52.61]
+    fits = choose(Place("Lyndon"), LYNDONS).fits
+    assert [(hit.longitude, hit.region, hit.population) for hit in fits] == [
+        (-0.66, "England", 300), (-95.68, "Kansas", 200), (-0.45, "England", 0),
+    ]  # fmt: skip
+    assert choose(Place("Lyndon, Kansas"), LYNDONS).fits == ()
+
+
+def test_a_long_list_is_cut_and_counted_in_full() -> None:
+    found = choose(Place("Lyndon"), [Hit("Lyndon", float(latitude), 0.0, "GB") for latitude in range(20)])
+    assert (found.ambiguous, len(found.fits)) == (19, 11)
 
 
 def test_a_coarser_spelling_does_not_count_beside_the_exact_one() -> None:

@@ -8,7 +8,7 @@ from django.core.cache import cache as django_cache
 from redis import Redis
 
 from cityweather.weather.cache import Answer, Cache, LookupAnswer, Serializer, location
-from cityweather.weather.providers.base import Place, Weather
+from cityweather.weather.providers.base import Hit, Place, Weather
 
 OSLO = Weather(-3.25, "Snow", 84, 1795420800, -7.5, "light shower snow", 2.91)
 
@@ -59,6 +59,7 @@ def test_an_unreachable_cache_knows_nothing(settings: object) -> None:
     cache.set("oslo", Answer(1.0, OSLO.pack()))
     assert cache.get("oslo") is None
     assert cache.read(["oslo", "rome"]) == ({}, {})
+    assert cache.fits(["oslo"]) == {}
     assert cache.tried("job", 3) == 0
 
 
@@ -98,14 +99,20 @@ def test_a_ttl_of_zero_keeps_no_weather(redis_server: Redis) -> None:
 
 
 def test_where_a_name_was_found_comes_back_and_is_no_weather(cache: Cache) -> None:
-    cache.set_found([("oslo", Place("Oslo", 59.9, 10.7, "Oslo", "Oslo County", "NO", 2))])
-    assert cache.read(["oslo"]) == ({}, {"oslo": (59.9, 10.7, "Oslo", "Oslo County", "NO", 2)})
+    fits = (Hit("Oslo", 59.9, 10.7, "NO", "Oslo County", 580_000), Hit("Oslo", 48.2, -97.1, "US"))
+    place = Place("Oslo", 59.9, 10.7, "Oslo", "Oslo County", "NO", 1, fits)
+    cache.set_found([("oslo", place)])
+    assert cache.read(["oslo"]) == ({}, {"oslo": place[1:]})
     assert cache.get("oslo") is None
+    assert cache.fits(["rome", "oslo"]) == {"oslo": fits}
 
 
-def test_where_earlier_code_found_a_name_there_are_no_other_places(cache: Cache) -> None:
-    django_cache.set("w:oslo", ["at", 59.9, 10.7, "Oslo", None, "NO"])
-    assert cache.read(["oslo"])[1] == {"oslo": (59.9, 10.7, "Oslo", None, "NO", 0)}
+@pytest.mark.parametrize(("more", "ambiguous"), [([], 0), ([2], 2)])
+def test_where_earlier_code_found_a_name_no_other_places_are_listed(
+    cache: Cache, more: list[int], ambiguous: int
+) -> None:
+    django_cache.set("w:oslo", ["at", 59.9, 10.7, "Oslo", None, "NO", *more])
+    assert cache.read(["oslo"])[1] == {"oslo": (59.9, 10.7, "Oslo", None, "NO", ambiguous, ())}
 
 
 def test_a_look_up_comes_back_whole_and_is_kept_as_long_as_its_weather_is_fresh(

@@ -79,7 +79,7 @@ def test_the_weather_is_kept_for_all_names_of_the_location(world: World) -> None
     world.batch("Oslo")
     entries, known = world.context.cache.read(["oslo", location(59.9, 10.7)])
     assert set(entries) == {location(59.9, 10.7)}
-    assert known == {"oslo": (59.9, 10.7, "Oslo", None, "XX", 0)}
+    assert known == {"oslo": (59.9, 10.7, "Oslo", None, "XX", 0, ())}
 
 
 def test_names_of_one_place_cost_one_request(redis_server: Redis) -> None:

@@ -69,7 +69,7 @@ def test_nor_is_it_by_another_process(meteo: Any, headers: dict[str, str]) -> No
     with pytest.raises(ProviderDown):
         lookup("oslo", nothing_known, Place)
     _web.cache_clear()
-    assert Cache("open_meteo", 900).read(["oslo"])[1] == {"oslo": (59.9, 10.7, "Oslo", None, "NO", 0)}
+    assert Cache("open_meteo", 900).read(["oslo"])[1] == {"oslo": (59.9, 10.7, "Oslo", None, "NO", 0, ())}
 
 
 def test_coordinates_that_a_batch_left_are_used(meteo: Any) -> None:
@@ -94,3 +94,35 @@ def test_a_name_that_the_geocoder_does_not_know_is_remembered(meteo: Any) -> Non
             lookup("Atlantis", nothing_known, Place)
     assert searches(meteo) == 1
     assert Cache("open_meteo", 900).read(["atlantis"])[0]["atlantis"].error == "unknown_city"
+
+
+MINNESOTA = {"name": "Oslo", "latitude": 48.2, "longitude": -97.1, "country_code": "US", "admin1": "Minnesota"}
+
+
+def earlier(name: str) -> Place:
+    """As the City row has it, which does not keep the others."""
+    return Place(name, 60.0, 10.0, "Old Oslo", None, "NO", 1)
+
+
+def test_the_others_of_a_place_that_was_found_long_ago_are_asked_for_again_and_it_stays(meteo: Any) -> None:
+    meteo.get(FORECAST, json=COLD)
+    oslo = {"name": "Oslo", "latitude": 59.9, "longitude": 10.7, "country_code": "NO"}
+    meteo.replace(responses.GET, SEARCH, json={"results": [oslo, MINNESOTA]})
+    for _ in range(2):
+        found = lookup("oslo", nothing_known, earlier)
+        assert (found.weather.name, found.weather.latitude, found.ambiguous) == ("Old Oslo", 60.0, 1)
+        assert found.candidates == [
+            {"name": "Oslo", "region": "Minnesota", "country": "US", "latitude": 48.2, "longitude": -97.1,
+             "population": 0},
+        ]  # fmt: skip
+        for key in connections.redis_client().scan_iter("*[?]*"):  # the look-up
+            connections.redis_client().delete(key)
+    assert searches(meteo) == 1
+
+
+@pytest.mark.parametrize("trouble", [{"json": {}}, {"status": 400, "json": {"error": True, "reason": "x"}}])
+def test_without_its_others_a_place_still_has_weather(meteo: Any, trouble: dict[str, Any]) -> None:
+    meteo.get(FORECAST, json=COLD)
+    meteo.replace(responses.GET, SEARCH, **trouble)
+    found = lookup("oslo", nothing_known, earlier)
+    assert (found.weather.temperature, found.ambiguous, found.candidates) == (-3, 1, [])

@@ -41,9 +41,7 @@ class Result(Shape):
 
 
 class ListedResult(Result):
-    candidates = Town(
-        many=True, required=False, help_text="Of a row that failed as ambiguous_city: places of the gazetteer that fit"
-    )
+    candidates = Town(many=True, required=False, help_text="Of a row that failed as ambiguous_city: places that fit")
 
 
 class Rejected(Shape):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, F, Q
 from django.db.models.functions import Coalesce
 from django.http.response import HttpResponseBase
@@ -21,6 +22,9 @@ from cityweather.errors import AmbiguousCity
 from cityweather.models import BulkJob, JobResult, RejectedRow, Status
 from cityweather.places import gazetteer
 from cityweather.places.matching import Asked
+from cityweather.weather import factory
+from cityweather.weather.cache import Cache
+from cityweather.weather.providers.base import Hit
 
 POINT = (
     "position", "refreshed_at", Coalesce("latitude", "city__latitude"), Coalesce("longitude", "city__longitude"),
@@ -69,16 +73,30 @@ class ResultsView(RowsView):
 
     def list(self, request: Request) -> Response:
         response = super().list(request)
-        add_candidates(response.data["results"])
+        add_candidates(self.job, response.data["results"])
         return response
 
 
-def add_candidates(rows: list[dict[str, Any]]) -> None:
-    """To the rows that were refused as ambiguous the places that fit, likeliest first. One query or two for all."""
+def add_candidates(job: BulkJob, rows: list[dict[str, Any]]) -> None:
+    """To the rows that were refused as ambiguous the places that fit, likeliest first.
+
+    All of them take one query or two. Names that only the geocoder knows take one more, and one trip to the cache.
+    """
     refused = [row for row in rows if row["last_error"] == AmbiguousCity.code]
-    for row, match in zip(refused, gazetteer.match_all([Asked(row["city"]) for row in refused]), strict=True):
-        fits = [match.place, *match.others] if match.place else []
+    matches = gazetteer.match_all([Asked(row["city"]) for row in refused])
+    unknown = [row["position"] for row, match in zip(refused, matches, strict=True) if not match.place]
+    geocoded = fits_of_geocoder(job, unknown) if unknown else {}
+    for row, match in zip(refused, matches, strict=True):
+        fits = [match.place, *match.others] if match.place else geocoded.get(row["position"], ())
         row["candidates"] = Town(fits, many=True).data
+
+
+def fits_of_geocoder(job: BulkJob, positions: list[int]) -> dict[int, tuple[Hit, ...]]:
+    """By position, as far as the cache remembers."""
+    rows = JobResult.objects.filter(job=job, position__in=positions)
+    keys = dict(rows.values_list("position", "city__key"))
+    found = Cache(factory.provider().name, settings.CACHE_TTL).fits(list(keys.values()))
+    return {position: found[key] for position, key in keys.items() if key in found}
 
 
 class RejectedView(RowsView):

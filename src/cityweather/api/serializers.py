@@ -9,6 +9,7 @@ from rest_framework import serializers as s
 
 from cityweather.models import Status
 from cityweather.places.matching import Candidate
+from cityweather.weather.providers.base import Hit
 
 LABEL_MAX = 100  # characters
 LABEL = "A name for the job, for people"
@@ -104,16 +105,16 @@ class Failures(Shape):
 
 
 class Town(Shape):
-    """Made of a matching.Candidate."""
+    """Made of a matching.Candidate, or of a geocoder's Hit."""
 
     name = s.CharField()
     region = s.SerializerMethodField(help_text="Its name; null where a country has no regions")
     country = s.CharField(help_text="ISO 3166, two letters")
     latitude = s.FloatField(help_text="Degrees")
     longitude = s.FloatField(help_text="Degrees")
-    population = s.IntegerField()
+    population = s.IntegerField(help_text="0 where it is not known")
 
-    def get_region(self, place: Candidate) -> str | None:
+    def get_region(self, place: Candidate | Hit) -> str | None:
         return place.region or None
 
 

@@ -69,7 +69,7 @@ class Weather(Shape):
     stale = s.BooleanField(help_text="The provider is out: the last known weather, as old as the Age header")
     matched = MatchedFound(source="*")
     ambiguous = s.IntegerField(help_text="How many other places fit the name")
-    candidates = s.SerializerMethodField(help_text="The likeliest of them; those of a geocoder are only counted")
+    candidates = s.SerializerMethodField(help_text="The likeliest of them")
 
     @extend_schema_field(Town(many=True))
     def get_candidates(self, found: lookup.FoundWeather) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 from cityweather.runtime import metrics, redis_cooldown
 from cityweather.tracker.scripts import Script
 from cityweather.weather import provider_scripts, redis_keys
-from cityweather.weather.providers.base import OBSERVED, Place
+from cityweather.weather.providers.base import OBSERVED, Hit, Place
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +28,8 @@ UNKNOWN_TTL = 86_400  # seconds; a city unknown today may be known tomorrow
 # Seconds; longer than a job is parked for a daily quota.
 COORDINATES_TTL = TRIES_TTL = 2 * 86_400
 
-Found = tuple[float, float, str | None, str | None, str | None, int]
-"""Where a name is: latitude, longitude (degrees), the geocoder's name, region and country, and how many others fit."""
+Found = tuple[float, float, str | None, str | None, str | None, int, tuple[Hit, ...]]
+"""Where a name is: the fields of a Place behind its name."""
 
 
 class Serializer(BaseSerializer):  # type: ignore[misc]  # django-redis has no types
@@ -97,6 +97,11 @@ class Cache:
         metrics.add("cache_lookups", len(keys) - len(answers), result="miss")
         return answers, geocoded
 
+    def fits(self, keys: Sequence[str]) -> dict[str, tuple[Hit, ...]]:
+        """The places that fit names which were geocoded, see Place. What it does not know is left out."""
+        found = {key: _decode_found(value) for key, value in zip(keys, self._values(keys), strict=False)}
+        return {key: where[-1] for key, where in found.items() if where is not None}
+
     def read_lookup(self, key: str) -> LookupAnswer | None:
         value = next(iter(self._values(["?" + key])), None)
         metrics.add("cache_lookups", 1, result="miss" if value is None else "hit")
@@ -131,10 +136,7 @@ class Cache:
 
     def set_found(self, places: Sequence[tuple[str, Place]]) -> None:
         """Where names are, so that nobody geocodes them again."""
-        values = [
-            (key, ["at", p.latitude, p.longitude, p.known_as, p.region, p.country, p.ambiguous]) for key, p in places
-        ]
-        self._write(values, COORDINATES_TTL)
+        self._write([(key, _encode_found(place)) for key, place in places], COORDINATES_TTL)
 
     def tried(self, job_id: str, position: int) -> int:
         """Count one more try of a row. Returns the tries of all processes so far, 0 while Redis is unreachable."""
@@ -201,9 +203,16 @@ def _decode(value: Any) -> Answer | None:
     return None
 
 
+def _encode_found(place: Place) -> list[Any]:
+    fits = [[hit.name, hit.latitude, hit.longitude, hit.country, hit.region, hit.population] for hit in place.fits]
+    return ["at", *place[1:-1], fits]
+
+
 def _decode_found(value: Any) -> Found | None:
-    """Earlier code wrote no number of others."""
+    """Earlier code wrote no list of others, and before that not even their number."""
     match value:
         case ["at", float() | int() as latitude, float() | int() as longitude, known_as, region, country, *others]:
-            return latitude, longitude, known_as, region, country, others[0] if others else 0
+            ambiguous = others[0] if others else 0
+            fits = tuple(Hit(*hit) for hit in others[1]) if len(others) > 1 else ()
+            return latitude, longitude, known_as, region, country, ambiguous, fits
     return None

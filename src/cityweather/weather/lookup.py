@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -19,7 +20,7 @@ from cityweather.weather import factory, known_cities
 from cityweather.weather.cache import Answer, Cache, LookupAnswer, location
 from cityweather.weather.known_cities import KnownCity
 from cityweather.weather.provider_client import ProviderClient
-from cityweather.weather.providers.base import Place, Weather, packed_at
+from cityweather.weather.providers.base import Hit, Place, Weather, packed_at
 from cityweather.weather.single_flight import SingleFlight
 
 STALE_FOR = 6 * 3600  # seconds; older weather is no use now
@@ -92,7 +93,7 @@ class Lookup:
         known = cities.find(asked)
         deadline = self._client.deadline()
         try:
-            place = self._with_coordinates(known.place, deadline)
+            place = self._located(known.place, deadline)
             observed = self._observed(place, deadline)
         except (UnknownCity, RefusedCity) as error:
             answer = LookupAnswer(time.time(), None, error.code)
@@ -105,10 +106,17 @@ class Lookup:
         self._cache.set_lookup(key, answer)
         return answer
 
-    def _with_coordinates(self, place: Place, deadline: float) -> Place:
+    def _located(self, place: Place, deadline: float) -> Place:
+        """With coordinates, and with the other places that fit: the City row knows how many they are, but not which."""
+        if not place.located:
+            return self._geocoded(place, deadline)
+        if place.ambiguous:
+            with suppress(WeatherError):
+                return place._replace(fits=self._geocoded(place, deadline).fits)
+        return place
+
+    def _geocoded(self, place: Place, deadline: float) -> Place:
         """A name that the gazetteer does not know is geocoded once for all jobs and look-ups."""
-        if place.located:
-            return place
         key = names.key(place.name)
         answers, found = self._cache.read([key])
         if key in answers:
@@ -125,7 +133,7 @@ class Lookup:
 
     def _observed(self, place: Place, deadline: float) -> Answer:
         """Fresh weather of this location, which another name may have brought here."""
-        assert place.latitude is not None and place.longitude is not None  # noqa: S101, PT018  # _with_coordinates() saw to it
+        assert place.latitude is not None and place.longitude is not None  # noqa: S101, PT018  # _located() saw to it
         key = location(place.latitude, place.longitude)
         answer = self._cache.get(key)
         if answer is None or answer.weather is None:
@@ -177,11 +185,12 @@ def _stale(asked: Asked, cities: Cities) -> FoundWeather | None:
 
 
 def _others(known: KnownCity, place: Place) -> tuple[int, list[dict[str, Any]]]:
-    """How many other places fit, and the likeliest of them. Those of a geocoder are only counted."""
-    return known.ambiguous or place.ambiguous, [_shown(candidate) for candidate in known.candidates]
+    """How many other places fit, and the likeliest of them."""
+    others = known.candidates or place.fits[1:]
+    return known.ambiguous or place.ambiguous, [_shown(other) for other in others]
 
 
-def _shown(place: Candidate) -> dict[str, Any]:
+def _shown(place: Candidate | Hit) -> dict[str, Any]:
     """As the API's Town. The cache keeps it in this form, so a cached look-up need not write it again."""
     return {
         "name": place.name, "region": place.region or None, "country": place.country,

@@ -16,11 +16,25 @@ LARGEST_BODY = 1_000_000  # bytes; 200 places of Open-Meteo take 80,000
 MONTH = 2_592_000  # the `seconds` of a quota window that is a calendar month
 
 
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A place as a geocoder lists it. Degrees; `country`: ISO 3166-1 alpha-2; empty or 0: not in the answer."""
+
+    name: str
+    latitude: float
+    longitude: float
+    country: str = ""
+    region: str = ""
+    population: int = 0
+    other_names: tuple[str, ...] = ()
+
+
 class Place(NamedTuple):
     """A city as a provider is asked for it. Degrees; both None until it was geocoded.
 
     `name` as it is written, with its areas behind commas. `known_as`, `region` and `country` are the geocoder's.
-    `ambiguous`: how many other places it found that fit as well.
+    `ambiguous`: how many other places it found that fit as well. `fits`: the place itself, then these
+    others, the likeliest first; empty where there are none, and where only their number was kept.
     """
 
     name: str
@@ -30,6 +44,7 @@ class Place(NamedTuple):
     region: str | None = None
     country: str | None = None
     ambiguous: int = 0
+    fits: tuple[Hit, ...] = ()
 
     @property
     def located(self) -> bool:

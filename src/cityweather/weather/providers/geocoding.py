@@ -1,29 +1,16 @@
 """What both geocoders share: which text to ask for, and which of their hits is the place that is meant."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from cityweather.errors import UnknownCity
 from cityweather.places import areas
 from cityweather.places.areas import Area, Code
-from cityweather.places.matching import NEARBY, Asked, Reading, distance_km, readings
+from cityweather.places.matching import MOST_CANDIDATES, NEARBY, Asked, Reading, distance_km, readings
 from cityweather.places.names import display, key, loose
-from cityweather.weather.providers.base import Place
+from cityweather.weather.providers.base import Hit, Place
 
 ANOTHER_NAME = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A place as a geocoder lists it. Degrees; `country`: ISO 3166-1 alpha-2; empty or 0: not in the answer."""
-
-    name: str
-    latitude: float
-    longitude: float
-    country: str = ""
-    region: str = ""
-    population: int = 0
-    other_names: tuple[str, ...] = ()
 
 
 def reading(place: Place) -> Reading:
@@ -57,7 +44,7 @@ def only_region(found: Reading) -> Code | None:
 def choose(place: Place, hits: Sequence[Hit]) -> Place:
     """The hit that is meant: in the areas named, of exactly that name if there is one, then the most populous.
 
-    The place counts the other hits in these areas whose name is as exact, without those that are the same town.
+    The place counts and lists the hits in these areas whose name is as exact, without those that are the same town.
     Raises UnknownCity: a hit in another country or region than the one named is no hit.
     """
     found = reading(place)
@@ -66,20 +53,30 @@ def choose(place: Place, hits: Sequence[Hit]) -> Place:
         fitting = [hit for hit in fitting if _likeness(found, hit) < ANOTHER_NAME]
     if not fitting:
         raise UnknownCity
-    best = min(fitting, key=lambda hit: (_likeness(found, hit), -hit.population))  # min() keeps the geocoder's order
-    alike = [hit for hit in fitting if _likeness(found, hit) == _likeness(found, best)]
+    closest = min(_likeness(found, hit) for hit in fitting)
+    towns = _towns([hit for hit in fitting if _likeness(found, hit) == closest])
+    best = towns[0]
     return place._replace(
         latitude=best.latitude,
         longitude=best.longitude,
         known_as=best.name or None,
         region=best.region or None,
         country=best.country or None,
-        ambiguous=sum(not _same_town(best, hit) for hit in alike),
+        ambiguous=len(towns) - 1,
+        fits=tuple(replace(town, other_names=()) for town in towns[: MOST_CANDIDATES + 1]) if len(towns) > 1 else (),
     )
 
 
+def _towns(hits: Sequence[Hit]) -> list[Hit]:
+    """The likeliest first. Geocoders list a town twice, such as its centre and its municipality."""
+    towns: list[Hit] = []
+    for hit in sorted(hits, key=lambda hit: -hit.population):  # sorted() keeps the geocoder's order
+        if not any(_same_town(hit, town) for town in towns):
+            towns.append(hit)
+    return towns
+
+
 def _same_town(hit: Hit, other: Hit) -> bool:
-    """Geocoders list a town twice, such as its centre and its municipality."""
     return distance_km(hit.latitude, hit.longitude, other.latitude, other.longitude) <= NEARBY
 
 

@@ -9,8 +9,8 @@ from urllib.parse import quote
 from cityweather.errors import BadAnswer, RefusedCity, Throttled, WeatherError
 from cityweather.places.areas import region_names
 from cityweather.weather.providers.answers import LATEST, error_of, json_of, mapping, number, retry_after, text, whole
-from cityweather.weather.providers.base import HEADERS, Geocoder, Place, QuotaWindow, Request, Response, Weather
-from cityweather.weather.providers.geocoding import Hit, choose, only_country, only_region, reading
+from cityweather.weather.providers.base import HEADERS, Geocoder, Hit, Place, QuotaWindow, Request, Response, Weather
+from cityweather.weather.providers.geocoding import choose, only_country, only_region, reading
 
 REFUSAL = "Open-Meteo refuses us. Operators: check OPEN_METEO_URL, and whether it has blocked this machine's address."
 # The reasons for a 400 that speak of what the city brought along; others concern every city.

@@ -6,8 +6,18 @@ from urllib.parse import quote
 
 from cityweather.errors import BadAnswer, RefusedCity, UnknownCity, WeatherError
 from cityweather.weather.providers.answers import LATEST, error_of, json_of, mapping, number, text, whole
-from cityweather.weather.providers.base import HEADERS, MONTH, Geocoder, Place, QuotaWindow, Request, Response, Weather
-from cityweather.weather.providers.geocoding import Hit, choose, only_country, only_region, reading
+from cityweather.weather.providers.base import (
+    HEADERS,
+    MONTH,
+    Geocoder,
+    Hit,
+    Place,
+    QuotaWindow,
+    Request,
+    Response,
+    Weather,
+)
+from cityweather.weather.providers.geocoding import choose, only_country, only_region, reading
 
 CHOICE = 5  # results of the geocoder to choose from; it gives no more
 REFUSAL = "OpenWeather refuses our key. Operators: check OPENWEATHER_API_KEY (a new one may need a few hours)."
