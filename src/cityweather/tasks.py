@@ -18,7 +18,7 @@ from cityweather.runtime import connections, outages
 from cityweather.weather.admission import request_shutdown
 from cityweather.weather.batch_fetch import run_batch
 from cityweather.weather.batch_queue import Batch, BatchRow
-from cityweather.weather.providers.base import Place
+from cityweather.weather.providers.base import AskedPlace
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def _fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any
             tracker.release(job_id, epoch, token)
         return
     places = [
-        BatchRow(position, Place(name, latitude, longitude, ambiguous=others))
+        BatchRow(position, AskedPlace(name, latitude, longitude, ambiguous=others))
         for position, name, latitude, longitude, others, refusal in rows
         if refusal is None
     ]

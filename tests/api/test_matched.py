@@ -12,8 +12,7 @@ from cityweather.models import BulkJob, City, JobResult, Place, PlaceName
 from cityweather.places import areas
 from cityweather.weather import factory
 from cityweather.weather.cache import Cache
-from cityweather.weather.providers.base import Hit
-from cityweather.weather.providers.base import Place as WeatherPlace
+from cityweather.weather.providers.base import AskedPlace, Hit
 from tests.api.test_exports import rows_of, text_of
 from tests.support.api import make_job
 from tests.support.files import imported
@@ -112,7 +111,7 @@ def test_a_row_that_the_geocoder_found_ambiguous_lists_what_the_cache_remembers(
 ) -> None:
     job = imported("Smallville,CA", "Smallville,US", "Springfield,US", header="city,country")
     fits = (Hit("Smallville", 50.0, -80.0, "CA", "Ontario", 900), Hit("Smallville", 51.0, -90.0, "CA"))
-    place = WeatherPlace("Smallville", 50.0, -80.0, "Smallville", "Ontario", "CA", 1, fits)
+    place = AskedPlace("Smallville", 50.0, -80.0, "Smallville", "Ontario", "CA", 1, fits)
     Cache(factory.provider().name, 900).set_found([("smallville, canada", place)])
     results(keyed, job)
     assert trips(redis_server) == 0  # of pages without such rows

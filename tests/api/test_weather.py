@@ -20,7 +20,7 @@ from cityweather.places.identity import Identity
 from cityweather.runtime import connections
 from cityweather.tracker.results import Result
 from cityweather.weather import known_cities, lookup
-from cityweather.weather.providers.base import Place, Weather, packed_at
+from cityweather.weather.providers.base import AskedPlace, Weather, packed_at
 from tests.support.api import make_city
 
 DAY = 86_400  # seconds
@@ -199,7 +199,7 @@ def test_a_city_without_weather_is_no_last_known_one() -> None:
 @pytest.mark.usefixtures("database")
 def test_weather_is_as_old_as_it_is_however_lately_a_refresh_failed() -> None:
     city, now = make_city("Bergen"), time.time()
-    monday = packed_at(Place("Bergen", 60.39, 5.32), [7.5, "Rain", 90, int(now) - 4 * DAY, None, None, None])
+    monday = packed_at(AskedPlace("Bergen", 60.39, 5.32), [7.5, "Rain", 90, int(now) - 4 * DAY, None, None, None])
     sql.update_cities([(city.id, Result(0, now - 4 * DAY + 60, None, monday))], now)
     known = known_cities.last_known("bergen")
     assert known is not None

@@ -36,11 +36,11 @@ def prepare(rows: int) -> Any:
 
 def results(first: int, count: int) -> list[Any]:
     from cityweather.tracker.results import Result
-    from cityweather.weather.providers.base import Place, Response
+    from cityweather.weather.providers.base import AskedPlace, Response
     from cityweather.weather.providers.openweather import OpenWeather
     from tests.benchmarks.upstream import END, answers
 
-    provider, place = OpenWeather("http://localhost", "key"), Place("x")
+    provider, place = OpenWeather("http://localhost", "key"), AskedPlace("x")
     made = []
     now = time.time()
     for n, answer in enumerate(answers()):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cityweather.celery import app
 from cityweather.tracker import tracker
-from cityweather.weather.providers.base import Place, Request
+from cityweather.weather.providers.base import AskedPlace, Request
 from cityweather.weather.providers.openweather import OpenWeather
 from tests.support.nightshade import CITY, LAST_WORDS
 
@@ -17,7 +17,7 @@ LEASE = 4_000  # ms; a worker renews it every 2 s
 _request = OpenWeather.request
 
 
-def request(self: OpenWeather, places: Sequence[Place]) -> Request:
+def request(self: OpenWeather, places: Sequence[AskedPlace]) -> Request:
     if places[0].name == CITY:
         os.write(2, f"{LAST_WORDS}\n".encode())
         os.kill(os.getpid(), signal.SIGKILL)

@@ -23,7 +23,7 @@ from cityweather.weather.cache import Cache
 from cityweather.weather.circuit_breaker import CircuitBreaker
 from cityweather.weather.concurrency_limiter import ConcurrencyLimiter
 from cityweather.weather.failure_detector import ProviderHealth
-from cityweather.weather.providers.base import Place, Provider, Request, Response
+from cityweather.weather.providers.base import AskedPlace, Provider, Request, Response
 from cityweather.weather.providers.openweather import OpenWeather
 from cityweather.weather.rate_limiter import RateLimiter
 from tests.support.clock import Clock
@@ -60,14 +60,14 @@ _POINTS: dict[str, tuple[float, float]] = {"london": (51.5074, -0.1278)}  # of t
 _CITIES = {(51.5074, -0.1278): "London"}
 
 
-def place_of(city: str) -> Place:
+def place_of(city: str) -> AskedPlace:
     """The city at a point of its own, so that its request shows which city it is about."""
     key = names.key(names.display(city))
     if key not in _POINTS:
         number = len(_POINTS)
         _POINTS[key] = (round(number // 3_000 * 0.02 - 80, 4), round(number % 3_000 * 0.02 - 30, 4))
     _CITIES[_POINTS[key]] = city
-    return Place(city, *_POINTS[key])
+    return AskedPlace(city, *_POINTS[key])
 
 
 def city_of(request: Request) -> str:
@@ -166,7 +166,7 @@ class World:
         self.tracker = RecordingTracker(redis, self.clock.ms)
         self.tracker.install(JOB, 1, "0-1", b"", {"total": 1_000_000, "imported": 1_000_000, "next": 0})
         self.upstream = Upstream(self.clock)
-        self.place_of: Callable[[str], Place] = place_of  # Place, for rows that are still to be geocoded
+        self.place_of: Callable[[str], AskedPlace] = place_of  # AskedPlace, for rows that are still to be geocoded
         self.context = self.process()
         self.context.rate_limiter.restore_usage({})
 

@@ -11,7 +11,7 @@ from cityweather.places.names import display
 from cityweather.weather import lookup as lookups
 from cityweather.weather.known_cities import KnownCity
 from cityweather.weather.lookup import FoundWeather
-from cityweather.weather.providers.base import Place, Weather
+from cityweather.weather.providers.base import AskedPlace, Weather
 from tests.support.fakes import place_of
 
 URL = "https://api.openweathermap.org/data/2.5/weather"
@@ -38,7 +38,7 @@ def known_since(seconds: float) -> Known:
 class Cities:
     """The City rows without a database. `place`: where a city is."""
 
-    def __init__(self, known: Known, place: Callable[[str], Place]) -> None:
+    def __init__(self, known: Known, place: Callable[[str], AskedPlace]) -> None:
         self.last_known = known
         self._place = place
         self.remembered: list[tuple[Identity, Weather, float]] = []
@@ -51,6 +51,6 @@ class Cities:
         self.remembered.append((city, weather, answered_at))
 
 
-def lookup(city: str, known: Known = nothing_known, place: Callable[[str], Place] = place_of) -> FoundWeather:
-    """Look a city up whose place is known, or, with `place=Place`, is to be geocoded."""
+def lookup(city: str, known: Known = nothing_known, place: Callable[[str], AskedPlace] = place_of) -> FoundWeather:
+    """Look a city up whose place is known, or, with `place=AskedPlace`, is to be geocoded."""
     return lookups.lookup(Asked(display(city)), Cities(known, place))

@@ -22,7 +22,7 @@ from cityweather.weather.batch_fetch import batch_context, run_batch  # noqa: E4
 from cityweather.weather.batch_queue import Batch, BatchRow  # noqa: E402
 from cityweather.weather.http_single import WebTransport  # noqa: E402
 from cityweather.weather.provider_client import ProviderClient  # noqa: E402
-from cityweather.weather.providers.base import Place  # noqa: E402
+from cityweather.weather.providers.base import AskedPlace  # noqa: E402
 from cityweather.weather.rate_limiter import Grant, RateLimiter  # noqa: E402
 from cityweather_dev.processes import wait_until  # noqa: E402
 
@@ -31,9 +31,9 @@ stop = folder / "stop"
 LOOK = 0.2  # seconds between two look-ups
 
 
-def place(number: int) -> Place:
+def place(number: int) -> AskedPlace:
     """A place of its own for each process and number, so that no process finds another one's weather in the cache."""
-    return Place(f"{name} {number}", crc32(name.encode()) % 16_000 / 100 - 80, number % 36_000 / 100 - 180)
+    return AskedPlace(f"{name} {number}", crc32(name.encode()) % 16_000 / 100 - 80, number % 36_000 / 100 - 180)
 
 
 class Hurried(RateLimiter):

@@ -13,7 +13,7 @@ from cityweather.weather import batch_fetch, http_bulk
 from cityweather.weather.batch_fetch import run_batch
 from cityweather.weather.batch_queue import Batch, BatchRow
 from cityweather.weather.http_bulk import BulkTransport, Completed
-from cityweather.weather.providers.base import Place, Request, Response
+from cityweather.weather.providers.base import AskedPlace, Request, Response
 from cityweather.weather.providers.open_meteo import OpenMeteo
 from cityweather_dev.simulator.process import Simulator
 from tests.support.fakes import RecordingTracker, named
@@ -42,7 +42,7 @@ def run(
         setattr(settings, name, 0)
     transports = []
 
-    def fetch(places: list[Place], rounds: int = 5, timeout: float = 8.0) -> RecordingTracker:
+    def fetch(places: list[AskedPlace], rounds: int = 5, timeout: float = 8.0) -> RecordingTracker:
         monkeypatch.setattr(http_bulk, "TOTAL_TIMEOUT", timeout)
         tracker = RecordingTracker(redis_server)
         tracker.install(JOB, 1, "0-1", b"", {"total": len(places), "imported": len(places), "next": 0})
@@ -81,8 +81,8 @@ def sent_after(status: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return sent
 
 
-def places(*names: str) -> list[Place]:
-    return [Place(name) for name in names]
+def places(*names: str) -> list[AskedPlace]:
+    return [AskedPlace(name) for name in names]
 
 
 fake_redis = pytest.mark.parametrize("redis_server", ["fake"], indirect=True)
@@ -183,7 +183,7 @@ def test_a_city_with_coordinates_is_not_geocoded(run: Run, simulator: Simulator)
     first = run(places(*named(250)))
     before = simulator.stats()["by_kind"]
     located = [
-        Place(f"other {name}", result.weather[7], result.weather[8])
+        AskedPlace(f"other {name}", result.weather[7], result.weather[8])
         for name, (_, result) in zip(named(250), sorted(first.results.items()), strict=True)
         if result.weather
     ]
@@ -195,6 +195,6 @@ def test_a_city_with_coordinates_is_not_geocoded(run: Run, simulator: Simulator)
 
 @pytest.mark.parametrize("run", ["open_meteo"], indirect=True)
 def test_places_with_coordinates_share_requests(run: Run, simulator: Simulator) -> None:
-    tracker = run([Place(f"place {n}", 40 + n / 10, 5.0) for n in range(250)])
+    tracker = run([AskedPlace(f"place {n}", 40 + n / 10, 5.0) for n in range(250)])
     assert len(tracker.results) == 250
     assert simulator.stats()["by_kind"] == {"forecast": math.ceil(250 / OpenMeteo.per_request)}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from cityweather.weather.providers.base import Hit, Place, Provider, Response
+from cityweather.weather.providers.base import AskedPlace, Hit, Provider, Response
 from cityweather.weather.providers.geocoding import choose
 from cityweather.weather.providers.open_meteo import OpenMeteo
 from cityweather.weather.providers.openweather import OpenWeather
@@ -33,27 +33,27 @@ FORECAST = {"current": {"temperature_2m": 3.5, "relative_humidity_2m": 80, "weat
     ],
 )
 def test_other_hits_count_that_fit_as_well_and_are_another_town(name: str, latitude: float, others: int) -> None:
-    found = choose(Place(name), LYNDONS)
+    found = choose(AskedPlace(name), LYNDONS)
     assert (found.latitude, found.ambiguous) == (latitude, others)
 
 
 def test_the_places_that_fit_are_listed_the_likeliest_first_and_no_town_twice() -> None:
-    assert [hit.latitude for hit in choose(Place("Lindon"), LYNDONS).fits] == [44.5, 52.61, 38.61, 52.61]
-    fits = choose(Place("Lyndon"), LYNDONS).fits
+    assert [hit.latitude for hit in choose(AskedPlace("Lindon"), LYNDONS).fits] == [44.5, 52.61, 38.61, 52.61]
+    fits = choose(AskedPlace("Lyndon"), LYNDONS).fits
     assert [(hit.longitude, hit.region, hit.population) for hit in fits] == [
         (-0.66, "England", 300), (-95.68, "Kansas", 200), (-0.45, "England", 0),
     ]  # fmt: skip
-    assert choose(Place("Lyndon, Kansas"), LYNDONS).fits == ()
+    assert choose(AskedPlace("Lyndon, Kansas"), LYNDONS).fits == ()
 
 
 def test_a_long_list_is_cut_and_counted_in_full() -> None:
-    found = choose(Place("Lyndon"), [Hit("Lyndon", float(latitude), 0.0, "GB") for latitude in range(20)])
+    found = choose(AskedPlace("Lyndon"), [Hit("Lyndon", float(latitude), 0.0, "GB") for latitude in range(20)])
     assert (found.ambiguous, len(found.fits)) == (19, 11)
 
 
 def test_a_coarser_spelling_does_not_count_beside_the_exact_one() -> None:
     hits = [Hit("Moron", 1.0, 1.0, "HT"), Hit("Morón", 2.0, 2.0, "AR"), Hit("Morón", 3.0, 3.0, "VE")]
-    assert [choose(Place(name), hits).ambiguous for name in ("Moron", "Morón")] == [0, 1]
+    assert [choose(AskedPlace(name), hits).ambiguous for name in ("Moron", "Morón")] == [0, 1]
 
 
 def openweather_hits(hits: tuple[Hit, ...]) -> Any:
@@ -83,7 +83,7 @@ def world(request: pytest.FixtureRequest, redis_server: Redis) -> World:
     """Its geocoder knows the Lyndons alone. Locations have weather."""
     provider, hits = PROVIDERS[request.param]
     world = World(redis_server, provider=provider())
-    world.place_of = Place
+    world.place_of = AskedPlace
     located = weather("") if request.param == "openweather" else reply(200, FORECAST)
 
     def respond(city: str) -> Response:
@@ -120,13 +120,13 @@ def test_a_job_may_refuse_such_rows_and_no_weather_is_asked_for(world: World) ->
 
 
 def test_such_a_row_fails_alone_though_others_wait_for_weather_there(world: World) -> None:
-    world.place_of = lambda name: Place(name, 52.61, -0.66) if name.startswith("Home") else Place(name)
+    world.place_of = lambda name: AskedPlace(name, 52.61, -0.66) if name.startswith("Home") else AskedPlace(name)
     world.batch("Home", "Home 2", "Lyndon", "Lyndon, Kansas", refuse_ambiguous=True)
     assert outcomes(world) == {0: (None, 0), 1: (None, 0), 2: ("ambiguous_city", 2), 3: (None, 0)}
 
 
 def test_what_the_city_row_knows_is_enough(world: World) -> None:
-    world.place_of = lambda name: Place(name, 52.61, -0.66, ambiguous=2)
+    world.place_of = lambda name: AskedPlace(name, 52.61, -0.66, ambiguous=2)
     world.batch("Lyndon", refuse_ambiguous=True)
     world.batch("Lyndon", first=1)
     assert outcomes(world) == {0: ("ambiguous_city", 2), 1: (None, 2)}

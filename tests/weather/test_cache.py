@@ -8,7 +8,7 @@ from django.core.cache import cache as django_cache
 from redis import Redis
 
 from cityweather.weather.cache import Answer, Cache, LookupAnswer, Serializer, location
-from cityweather.weather.providers.base import Hit, Place, Weather
+from cityweather.weather.providers.base import AskedPlace, Hit, Weather
 
 OSLO = Weather(-3.25, "Snow", 84, 1795420800, -7.5, "light shower snow", 2.91)
 
@@ -100,7 +100,7 @@ def test_a_ttl_of_zero_keeps_no_weather(redis_server: Redis) -> None:
 
 def test_where_a_name_was_found_comes_back_and_is_no_weather(cache: Cache) -> None:
     fits = (Hit("Oslo", 59.9, 10.7, "NO", "Oslo County", 580_000), Hit("Oslo", 48.2, -97.1, "US"))
-    place = Place("Oslo", 59.9, 10.7, "Oslo", "Oslo County", "NO", 1, fits)
+    place = AskedPlace("Oslo", 59.9, 10.7, "Oslo", "Oslo County", "NO", 1, fits)
     cache.set_found([("oslo", place)])
     assert cache.read(["oslo"]) == ({}, {"oslo": place[1:]})
     assert cache.get("oslo") is None

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cityweather.errors import WeatherError
-from cityweather.weather.providers.base import Place, Provider, Response, Weather
+from cityweather.weather.providers.base import AskedPlace, Provider, Response, Weather
 from cityweather.weather.providers.open_meteo import OpenMeteo
 from cityweather.weather.providers.openweather import OpenWeather
 
@@ -47,7 +47,7 @@ def test_any_bytes_are_weather_or_one_of_our_errors(
 ) -> None:
     if provider.per_request < places:
         places = 1
-    asked = [Place("x", 1.0, 2.0)] * places
+    asked = [AskedPlace("x", 1.0, 2.0)] * places
     try:
         answers = provider.parse(asked, Response(status, headers, body))
     except WeatherError:
@@ -65,7 +65,7 @@ def test_any_bytes_of_the_geocoder_are_a_place_or_one_of_our_errors(
     geocoder = PROVIDERS[1].geocoder
     assert geocoder is not None
     try:
-        place = geocoder.parse(Place("x"), Response(status, headers, body))
+        place = geocoder.parse(AskedPlace("x"), Response(status, headers, body))
     except WeatherError:
         return
     assert place.located

@@ -4,7 +4,7 @@ import pytest
 from redis import Redis
 
 from cityweather.weather.cache import location
-from cityweather.weather.providers.base import Place, Response
+from cityweather.weather.providers.base import AskedPlace, Response
 from cityweather.weather.providers.open_meteo import OpenMeteo
 from tests.support.fakes import World, reply
 
@@ -22,7 +22,7 @@ def geocoded(city: str) -> Response:
 @pytest.fixture
 def world(redis_server: Redis) -> World:
     world = World(redis_server, provider=OpenMeteo("http://upstream", "http://geocoder", per_minute=0))
-    world.place_of = Place
+    world.place_of = AskedPlace
     return world
 
 
@@ -85,7 +85,9 @@ def test_the_weather_is_kept_for_all_names_of_the_location(world: World) -> None
 def test_names_of_one_place_cost_one_request(redis_server: Redis) -> None:
     world = World(redis_server)
     florence = ("Florence", "Firenze", "Florenz", "Fiorenza")
-    world.place_of = lambda city: Place(city, 43.7696, 11.2558) if city in florence else Place(city, 41.9, 12.5)
+    world.place_of = lambda city: (
+        AskedPlace(city, 43.7696, 11.2558) if city in florence else AskedPlace(city, 41.9, 12.5)
+    )
     world.batch("Florence", "Firenze", "Rome", "Florenz")
     assert len(world.upstream.asked) == 2
     world.batch("Fiorenza", first=4)

@@ -7,7 +7,7 @@ from redis import Redis
 
 from cityweather.errors import UnknownCity
 from cityweather.weather import factory
-from cityweather.weather.providers.base import Place, Provider
+from cityweather.weather.providers.base import AskedPlace, Provider
 from cityweather.weather.providers.open_meteo import OpenMeteo
 from cityweather.weather.providers.openweather import OpenWeather
 from cityweather_dev.simulator.process import Simulator
@@ -29,7 +29,7 @@ def provider_of(name: str) -> Provider:
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_a_batch_spends_a_token_to_find_a_city_and_one_for_its_weather(redis_server: Redis, name: str) -> None:
     world = World(redis_server, provider=provider_of(name))
-    world.place_of = Place
+    world.place_of = AskedPlace
     found = [OSLO | {"lat": 59.9, "lon": 10.7, "country": "NO"}]
     found_body = found if name == "openweather" else {"results": found}
     located = weather("") if name == "openweather" else reply(200, FORECAST)
@@ -44,8 +44,8 @@ def test_so_does_a_look_up(redis_server: Redis, simulator: Simulator, settings: 
     settings.WEATHER_PROVIDER = name
     settings.OPENWEATHER_QUOTA_PER_MINUTE = settings.OPEN_METEO_QUOTA_PER_MINUTE = 0
     settings.OPEN_METEO_QUOTA_PER_HOUR = 0
-    lookup("Oslo", nothing_known, Place)
+    lookup("Oslo", nothing_known, AskedPlace)
     with pytest.raises(UnknownCity):
-        lookup("New Atlantis", nothing_known, Place)
+        lookup("New Atlantis", nothing_known, AskedPlace)
     assert list(factory.rate_limiter().usage().values()) == [3]
     assert simulator.stats()["requests"] == 3

@@ -7,14 +7,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from cityweather.errors import BadAnswer, KeyRefused, ProviderDown, RefusedCity, Throttled, UnknownCity
-from cityweather.weather.providers.base import Place, Response, Weather
+from cityweather.weather.providers.base import AskedPlace, Response, Weather
 from cityweather.weather.providers.open_meteo import OpenMeteo, OpenMeteoGeocoder, _wait, description
 from tests.support.fakes import reply
 
 PROVIDER = OpenMeteo("https://api.open-meteo.com", "https://geocoding-api.open-meteo.com")
 GEOCODER = OpenMeteoGeocoder("https://geocoding-api.open-meteo.com")
-OSLO = Place("Oslo", 59.9139, 10.7522)
-ROME = Place("Rome", 41.8919, 12.5113)
+OSLO = AskedPlace("Oslo", 59.9139, 10.7522)
+ROME = AskedPlace("Rome", 41.8919, 12.5113)
 
 
 def item(**current: Any) -> dict[str, Any]:
@@ -67,14 +67,14 @@ def test_a_400_about_something_else_refuses_no_city(reason: str) -> None:
     with pytest.raises(BadAnswer):
         PROVIDER.parse([OSLO], reply(400, {"error": True, "reason": reason}))
     with pytest.raises(BadAnswer):
-        GEOCODER.parse(Place("Oslo"), reply(400, {"error": True, "reason": reason}))
+        GEOCODER.parse(AskedPlace("Oslo"), reply(400, {"error": True, "reason": reason}))
 
 
 def test_a_400_about_the_place_or_the_name_refuses_the_city() -> None:
     with pytest.raises(RefusedCity):
         PROVIDER.parse([OSLO], reply(400, {"error": True, "reason": "No data is available for this location"}))
     with pytest.raises(RefusedCity):
-        GEOCODER.parse(Place("x"), reply(400, {"error": True, "reason": "Parameter 'name' must not be empty."}))
+        GEOCODER.parse(AskedPlace("x"), reply(400, {"error": True, "reason": "Parameter 'name' must not be empty."}))
 
 
 def test_one_bad_coordinate_refuses_the_whole_call() -> None:
@@ -136,7 +136,7 @@ def test_a_429_waits_by_its_words_and_a_header_goes_before_them() -> None:
 
 
 def test_two_hundred_places_fit_into_one_address() -> None:
-    url = PROVIDER.request([Place("x", -89.12345, -179.12345)] * 200).url
+    url = PROVIDER.request([AskedPlace("x", -89.12345, -179.12345)] * 200).url
     assert len(url) < 8_000
     query = parse_qs(urlsplit(url).query)
     assert query["latitude"][0].split(",") == ["-89.1235"] * 200
@@ -145,13 +145,15 @@ def test_two_hundred_places_fit_into_one_address() -> None:
 
 def test_a_city_is_found_with_its_coordinates_and_country() -> None:
     body = {"results": [{"id": 1, "name": "Oslo", "latitude": 59.91273, "longitude": 10.74609, "country_code": "NO"}]}
-    assert GEOCODER.parse(Place("oslo"), reply(200, body)) == Place("oslo", 59.91273, 10.74609, "Oslo", None, "NO")
+    assert GEOCODER.parse(AskedPlace("oslo"), reply(200, body)) == AskedPlace(
+        "oslo", 59.91273, 10.74609, "Oslo", None, "NO"
+    )
 
 
 @pytest.mark.parametrize("body", [{"generationtime_ms": 0.4}, {"results": []}])
 def test_a_city_that_is_not_found_is_unknown(body: Any) -> None:
     with pytest.raises(UnknownCity):
-        GEOCODER.parse(Place("Atlantis"), reply(200, body))
+        GEOCODER.parse(AskedPlace("Atlantis"), reply(200, body))
 
 
 @pytest.mark.parametrize(
@@ -160,12 +162,12 @@ def test_a_city_that_is_not_found_is_unknown(body: Any) -> None:
 )  # fmt: skip
 def test_an_unreadable_answer_of_the_geocoder_is_an_outage(body: Any) -> None:
     with pytest.raises(BadAnswer):
-        GEOCODER.parse(Place("Oslo"), reply(200, body))
+        GEOCODER.parse(AskedPlace("Oslo"), reply(200, body))
 
 
 def test_any_name_makes_an_address_of_plain_ascii() -> None:
     for name in ("São Paulo", "北京", "a&b #", "\ud800"):
-        assert GEOCODER.request(Place(name)).url.isascii()
+        assert GEOCODER.request(AskedPlace(name)).url.isascii()
 
 
 @pytest.mark.parametrize(
@@ -192,7 +194,7 @@ DENVERS = [result("Denver", "US", "Colorado", 39.7), result("Denver", "US", "Iow
 PARISES = [result("Paris", "FR", "Île-de-France", 48.9), result("Paris", "US", "Texas", 33.7)]
 
 
-def asked(place: Place) -> tuple[str, str | None, str]:
+def asked(place: AskedPlace) -> tuple[str, str | None, str]:
     query = parse_qs(urlsplit(GEOCODER.request(place).url).query)
     return query["name"][0], query.get("countryCode", [None])[0], query["count"][0]
 
@@ -217,8 +219,8 @@ def asked(place: Place) -> tuple[str, str | None, str]:
 def test_the_result_lies_in_the_area_that_the_name_gives(
     name: str, text: str, country: str | None, results: list[dict[str, Any]], latitude: float
 ) -> None:
-    assert asked(Place(name)) == (text, country, "10")
-    assert GEOCODER.parse(Place(name), reply(200, {"results": results})).latitude == latitude
+    assert asked(AskedPlace(name)) == (text, country, "10")
+    assert GEOCODER.parse(AskedPlace(name), reply(200, {"results": results})).latitude == latitude
 
 
 def test_of_several_the_exact_name_goes_first_and_then_the_most_populous() -> None:
@@ -227,33 +229,33 @@ def test_of_several_the_exact_name_goes_first_and_then_the_most_populous() -> No
         result("Moron", "MN", latitude=2.0) | {"population": 2},
         result("Moron", "HT", latitude=3.0) | {"population": 5},
     ]
-    assert GEOCODER.parse(Place("Moron"), reply(200, {"results": found})).latitude == 3.0
+    assert GEOCODER.parse(AskedPlace("Moron"), reply(200, {"results": found})).latitude == 3.0
 
 
 def test_behind_a_comma_that_no_area_explains_only_that_very_name_is_taken() -> None:
-    assert asked(Place("Paris,XX"))[:2] == ("Paris, XX", None)
+    assert asked(AskedPlace("Paris,XX"))[:2] == ("Paris, XX", None)
     with pytest.raises(UnknownCity):
-        GEOCODER.parse(Place("Paris,XX"), reply(200, {"results": PARISES}))
+        GEOCODER.parse(AskedPlace("Paris,XX"), reply(200, {"results": PARISES}))
     nested = [result("Paris", "FR"), result("Aldea, Ribera", "ES", latitude=4.0)]
-    assert GEOCODER.parse(Place("Aldea, Ribera"), reply(200, {"results": nested})).latitude == 4.0
+    assert GEOCODER.parse(AskedPlace("Aldea, Ribera"), reply(200, {"results": nested})).latitude == 4.0
 
 
 def test_no_result_from_another_region_or_country_is_taken() -> None:
     with pytest.raises(UnknownCity):
-        GEOCODER.parse(Place("Portland,ME,US"), reply(200, {"results": [PORTLANDS[0], PORTLANDS[2]]}))
+        GEOCODER.parse(AskedPlace("Portland,ME,US"), reply(200, {"results": [PORTLANDS[0], PORTLANDS[2]]}))
 
 
 def test_a_result_without_a_region_may_lie_in_the_one_that_is_named() -> None:
-    assert GEOCODER.parse(Place("Portland, ME"), reply(200, {"results": [result("Portland", "US")]})).located
+    assert GEOCODER.parse(AskedPlace("Portland, ME"), reply(200, {"results": [result("Portland", "US")]})).located
     with pytest.raises(UnknownCity):
-        GEOCODER.parse(Place("Portland, ME"), reply(200, {"results": [result("Portland", "AU")]}))
+        GEOCODER.parse(AskedPlace("Portland, ME"), reply(200, {"results": [result("Portland", "AU")]}))
 
 
 def test_what_could_pass_for_something_else_is_dropped_from_a_providers_text() -> None:
     unsafe = "Os\u202elo\x1b[31m\u2028\x00\u200e"
     body = {"results": [{"name": unsafe, "latitude": 1.0, "longitude": 2.0, "country_code": "N\x07O"}]}
-    found = GEOCODER.parse(Place("oslo"), reply(200, body))
+    found = GEOCODER.parse(AskedPlace("oslo"), reply(200, body))
     assert (found.known_as, found.country) == ("Oslo[31m", "NO")
     kept = "\u0645\u06cc\u200c\u0631\u0648\u0645"
     body = {"results": [{"name": kept, "latitude": 1.0, "longitude": 2.0}]}
-    assert GEOCODER.parse(Place("x"), reply(200, body)).known_as == kept
+    assert GEOCODER.parse(AskedPlace("x"), reply(200, body)).known_as == kept

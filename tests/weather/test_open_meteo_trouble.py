@@ -7,7 +7,7 @@ from redis import Redis
 
 from cityweather.weather.circuit_breaker import State
 from cityweather.weather.failure_detector import REFERENCE
-from cityweather.weather.providers.base import Place
+from cityweather.weather.providers.base import AskedPlace
 from cityweather.weather.providers.open_meteo import OpenMeteo
 from tests.support.fakes import BROKEN, Outcome, World, named, reply
 
@@ -17,7 +17,7 @@ REFUSED = reply(400, {"error": True, "reason": "Latitude must be in range of -90
 @pytest.fixture
 def world(redis_server: Redis) -> World:
     world = World(redis_server, provider=OpenMeteo("http://upstream", "http://geocoder", per_minute=0))
-    world.place_of = Place  # its rows are geocoded first
+    world.place_of = AskedPlace  # its rows are geocoded first
     world.upstream.respond = meteo()
     return world
 

@@ -16,12 +16,12 @@ from cityweather.errors import (
     UnknownCity,
     WeatherError,
 )
-from cityweather.weather.providers.base import Place, Response, Weather
+from cityweather.weather.providers.base import AskedPlace, Response, Weather
 from cityweather.weather.providers.openweather import OpenWeather
 from tests.support.fakes import reply
 
 PROVIDER = OpenWeather("https://api.openweathermap.org/", "a key&more")
-OSLO = Place("Oslo", 59.91273, 10.74609)
+OSLO = AskedPlace("Oslo", 59.91273, 10.74609)
 LONDON = {
     "coord": {"lon": -0.1257, "lat": 51.5085},
     "weather": [
@@ -44,7 +44,7 @@ LONDON = {
 
 
 def parse(response: Response) -> Weather | WeatherError:
-    return PROVIDER.parse([Place("x")], response)[0]
+    return PROVIDER.parse([AskedPlace("x")], response)[0]
 
 
 def without(*path: str) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def test_what_could_pass_for_something_else_is_dropped_from_a_providers_text() -
     assert isinstance(weather, Weather)
     assert (weather.condition, weather.description) == ("Rain", "light[31m rain")
     hit = {"name": "Os\u202elo\x85", "lat": 1.0, "lon": 2.0, "country": "N\x07O", "state": "\u2066Oslo\u2069\x9b"}
-    found = PROVIDER.geocoder.parse(Place("oslo"), reply(200, [hit]))
+    found = PROVIDER.geocoder.parse(AskedPlace("oslo"), reply(200, [hit]))
     assert (found.known_as, found.country, found.region) == ("Oslo", "NO", "Oslo")
 
 
@@ -225,14 +225,14 @@ def test_a_503_may_have_a_retry_after() -> None:
 
 @pytest.mark.parametrize("name", ["São Paulo", "Washington, D.C.", "北京", "a&b=c #?/%", "\ud800", "x" * 200])
 def test_any_name_makes_an_address_of_plain_ascii(name: str) -> None:
-    url = PROVIDER.geocoder.request(Place(name)).url
+    url = PROVIDER.geocoder.request(AskedPlace(name)).url
     assert url.isascii()
     assert url.startswith("https://api.openweathermap.org/geo/1.0/direct?limit=5&appid=a%20key%26more&q=")
     assert not set(" \r\n#") & set(url)
 
 
 def test_the_key_is_in_the_address_and_nowhere_to_be_seen() -> None:
-    for request in (PROVIDER.request([OSLO]), PROVIDER.geocoder.request(Place("Oslo"))):
+    for request in (PROVIDER.request([OSLO]), PROVIDER.geocoder.request(AskedPlace("Oslo"))):
         assert "a%20key" in request.url
         assert "key" not in repr(request)
         assert "key" not in str(request)

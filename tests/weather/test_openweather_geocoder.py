@@ -13,7 +13,7 @@ from cityweather.errors import (
     Throttled,
     UnknownCity,
 )
-from cityweather.weather.providers.base import Place
+from cityweather.weather.providers.base import AskedPlace
 from cityweather.weather.providers.openweather import OpenWeather
 from tests.support.fakes import reply
 
@@ -38,7 +38,7 @@ def hit(name: str, country: str, state: str | None = None, lat: float = 1.0, **l
     ],
 )
 def test_a_name_is_asked_for_with_its_country_and_the_states_of_the_us(name: str, asked: str) -> None:
-    query = parse_qs(urlsplit(PROVIDER.geocoder.request(Place(name)).url).query)
+    query = parse_qs(urlsplit(PROVIDER.geocoder.request(AskedPlace(name)).url).query)
     assert query["q"] == [asked]
 
 
@@ -54,33 +54,33 @@ def test_a_name_is_asked_for_with_its_country_and_the_states_of_the_us(name: str
 )
 def test_a_place_elsewhere_is_no_hit(nothing: Any) -> None:
     with pytest.raises(UnknownCity):
-        PROVIDER.geocoder.parse(Place("Smallville, Ontario, Canada"), reply(200, nothing))
+        PROVIDER.geocoder.parse(AskedPlace("Smallville, Ontario, Canada"), reply(200, nothing))
 
 
 def test_the_exact_name_goes_before_the_first_hit() -> None:
     hits = [hit("Greater Lyndon", "GB", lat=51.0), hit("Lyndon", "GB", "England", lat=52.6)]
-    found = PROVIDER.geocoder.parse(Place("Lyndon, UK"), reply(200, hits))
-    assert found == Place("Lyndon, UK", 52.6, 2.0, "Lyndon", "England", "GB")
+    found = PROVIDER.geocoder.parse(AskedPlace("Lyndon, UK"), reply(200, hits))
+    assert found == AskedPlace("Lyndon, UK", 52.6, 2.0, "Lyndon", "England", "GB")
     names = [hit("Other", "DE", lat=1.0), hit("Munich", "DE", "Bavaria", lat=48.1, de="München")]
-    assert PROVIDER.geocoder.parse(Place("münchen"), reply(200, names)).latitude == 48.1
+    assert PROVIDER.geocoder.parse(AskedPlace("münchen"), reply(200, names)).latitude == 48.1
 
 
 @pytest.mark.parametrize("body", [{"a": 1}, [{"name": "x"}], [5], [{"lat": 91, "lon": 0}], b"<html>"])
 def test_an_unreadable_answer_of_the_geocoder_is_an_outage(body: Any) -> None:
     with pytest.raises(BadAnswer):
-        PROVIDER.geocoder.parse(Place("Oslo"), reply(200, body))
+        PROVIDER.geocoder.parse(AskedPlace("Oslo"), reply(200, body))
 
 
 def test_the_geocoders_errors_are_those_of_the_weather() -> None:
     for status, error in ((401, KeyRefused), (429, Throttled), (500, ProviderDown)):
         with pytest.raises(error):
-            PROVIDER.geocoder.parse(Place("Oslo"), reply(status, {"cod": status}))
+            PROVIDER.geocoder.parse(AskedPlace("Oslo"), reply(status, {"cod": status}))
     with pytest.raises(RefusedCity):
-        PROVIDER.geocoder.parse(Place("x"), reply(400, {"cod": "400", "message": "Nothing to geocode"}))
+        PROVIDER.geocoder.parse(AskedPlace("x"), reply(400, {"cod": "400", "message": "Nothing to geocode"}))
 
 
 @pytest.mark.parametrize("name", [",", " , ,", ",,US", ", France"])
 def test_a_name_that_is_little_more_than_commas_is_asked_for_like_any_other(name: str) -> None:
-    assert PROVIDER.geocoder.request(Place(name)).url
+    assert PROVIDER.geocoder.request(AskedPlace(name)).url
     with pytest.raises(UnknownCity):
-        PROVIDER.geocoder.parse(Place(name), reply(200, []))
+        PROVIDER.geocoder.parse(AskedPlace(name), reply(200, []))

@@ -7,7 +7,7 @@ from cityweather.runtime import metrics
 from cityweather.weather.admission import RequestAdmission
 from cityweather.weather.batch_queue import BatchQueue, BatchRow, Call, Kind
 from cityweather.weather.failure_detector import FailureDetector, ProviderHealth
-from cityweather.weather.providers.base import Place, Provider, Response, Weather
+from cityweather.weather.providers.base import AskedPlace, Provider, Response, Weather
 from cityweather.weather.result_buffer import ResultBuffer
 
 
@@ -57,7 +57,7 @@ class AnswerReader:
         if call.probe:
             self._probe_answered(call, now)
 
-    def _geocoded(self, call: Call, place: Place) -> None:
+    def _geocoded(self, call: Call, place: AskedPlace) -> None:
         self._queue.put_back([row for row in call.rows if self._results.geocoded(row, place)])
 
     def _rows_answered(self, call: Call, answers: list[Weather | WeatherError], now: float) -> None:

@@ -10,7 +10,7 @@ from itertools import count
 
 from cityweather.places import names
 from cityweather.weather.cache import location
-from cityweather.weather.providers.base import Place, Provider
+from cityweather.weather.providers.base import AskedPlace, Provider
 
 
 @dataclass(slots=True, eq=False)
@@ -18,14 +18,14 @@ class BatchRow:
     """`key`: in the cache, of the location once that is known, else of the name."""
 
     position: int
-    place: Place
+    place: AskedPlace
     tries: int = 0
     key: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.locate(self.place)
 
-    def locate(self, place: Place) -> None:
+    def locate(self, place: AskedPlace) -> None:
         self.place = place
         if place.latitude is None or place.longitude is None:
             self.key = names.key(place.name)
@@ -65,7 +65,7 @@ class Call:
     kind: Kind = Kind.WEATHER
     probe: bool = False
     started: float = 0.0
-    places: list[Place] = field(default_factory=list)  # what it asks for
+    places: list[AskedPlace] = field(default_factory=list)  # what it asks for
     retry_after: float | None = None  # seconds, from the answer with which it failed
 
 

@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 from cityweather.runtime import metrics, redis_cooldown
 from cityweather.tracker.scripts import Script
 from cityweather.weather import provider_scripts, redis_keys
-from cityweather.weather.providers.base import OBSERVED, Hit, Place
+from cityweather.weather.providers.base import OBSERVED, AskedPlace, Hit
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ UNKNOWN_TTL = 86_400  # seconds; a city unknown today may be known tomorrow
 COORDINATES_TTL = TRIES_TTL = 2 * 86_400
 
 Found = tuple[float, float, str | None, str | None, str | None, int, tuple[Hit, ...]]
-"""Where a name is: the fields of a Place behind its name."""
+"""Where a name is: the fields of an AskedPlace behind its name."""
 
 
 class Serializer(BaseSerializer):  # type: ignore[misc]  # django-redis has no types
@@ -98,7 +98,7 @@ class Cache:
         return answers, geocoded
 
     def fits(self, keys: Sequence[str]) -> dict[str, tuple[Hit, ...]]:
-        """The places that fit names which were geocoded, see Place. What it does not know is left out."""
+        """The places that fit names which were geocoded, see AskedPlace. What it does not know is left out."""
         found = {key: _decode_found(value) for key, value in zip(keys, self._values(keys), strict=False)}
         return {key: where[-1] for key, where in found.items() if where is not None}
 
@@ -134,7 +134,7 @@ class Cache:
         self._write([(key, _encode(answer)) for key, answer in answers if answer.error is None], self._ttl)
         self._write([(key, _encode(answer)) for key, answer in answers if answer.error is not None], UNKNOWN_TTL)
 
-    def set_found(self, places: Sequence[tuple[str, Place]]) -> None:
+    def set_found(self, places: Sequence[tuple[str, AskedPlace]]) -> None:
         """Where names are, so that nobody geocodes them again."""
         self._write([(key, _encode_found(place)) for key, place in places], COORDINATES_TTL)
 
@@ -203,7 +203,7 @@ def _decode(value: Any) -> Answer | None:
     return None
 
 
-def _encode_found(place: Place) -> list[Any]:
+def _encode_found(place: AskedPlace) -> list[Any]:
     fits = [[hit.name, hit.latitude, hit.longitude, hit.country, hit.region, hit.population] for hit in place.fits]
     return ["at", *place[1:-1], fits]
 

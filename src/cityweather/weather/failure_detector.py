@@ -24,10 +24,10 @@ from itertools import count
 from cityweather.errors import GaveUp
 from cityweather.weather.availability import LONGEST_PAUSE
 from cityweather.weather.batch_queue import BatchQueue, BatchRow, Call, Kind
-from cityweather.weather.providers.base import Place
+from cityweather.weather.providers.base import AskedPlace
 from cityweather.weather.result_buffer import ResultBuffer
 
-REFERENCE = Place("London", 51.5074, -0.1278)  # asked for in a probe until another city was answered
+REFERENCE = AskedPlace("London", 51.5074, -0.1278)  # asked for in a probe until another city was answered
 FIRST_REQUESTS = 2  # requests at once until the first answer, so that a refused key costs few requests
 SILENCE = 60.0  # seconds without a success after which the failure rate starts again
 SMOOTHING = 0.02  # weight of one answer in the failure rate: it covers about the last fifty answers

@@ -14,7 +14,7 @@ from cityweather.places import gazetteer, matching
 from cityweather.places.identity import Identity, identity
 from cityweather.places.matching import Asked, Candidate, Source
 from cityweather.places.titles import with_coordinates_of_title
-from cityweather.weather.providers.base import Place, Weather
+from cityweather.weather.providers.base import AskedPlace, Weather
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ class KnownCity:
     """What a look-up is about: its City, the place to ask the provider for, and the other places that fit."""
 
     city: Identity
-    place: Place
+    place: AskedPlace
     source: Source
     candidates: tuple[Candidate, ...] = ()
     ambiguous: int = 0
@@ -47,7 +47,7 @@ def find(asked: Asked) -> KnownCity:
         city = identity(asked, match)
     given = asked.latitude is not None
     latitude, longitude = (asked.latitude, asked.longitude) if given else (city.latitude, city.longitude)
-    place = Place(city.name, latitude, longitude, city.matched_name, city.region, city.country, city.ambiguous)
+    place = AskedPlace(city.name, latitude, longitude, city.matched_name, city.region, city.country, city.ambiguous)
     source: Source = "request" if given else "gazetteer" if match.place else "provider"
     return KnownCity(city, place, source, match.others, match.ambiguous)
 

@@ -20,7 +20,7 @@ from cityweather.weather import factory, known_cities
 from cityweather.weather.cache import Answer, Cache, LookupAnswer, location
 from cityweather.weather.known_cities import KnownCity
 from cityweather.weather.provider_client import ProviderClient
-from cityweather.weather.providers.base import Hit, Place, Weather, packed_at
+from cityweather.weather.providers.base import AskedPlace, Hit, Weather, packed_at
 from cityweather.weather.single_flight import SingleFlight
 
 STALE_FOR = 6 * 3600  # seconds; older weather is no use now
@@ -106,7 +106,7 @@ class Lookup:
         self._cache.set_lookup(key, answer)
         return answer
 
-    def _located(self, place: Place, deadline: float) -> Place:
+    def _located(self, place: AskedPlace, deadline: float) -> AskedPlace:
         """With coordinates, and with the other places that fit: the City row knows how many they are, but not which."""
         if not place.located:
             return self._geocoded(place, deadline)
@@ -115,14 +115,14 @@ class Lookup:
                 return place._replace(fits=self._geocoded(place, deadline).fits)
         return place
 
-    def _geocoded(self, place: Place, deadline: float) -> Place:
+    def _geocoded(self, place: AskedPlace, deadline: float) -> AskedPlace:
         """A name that the gazetteer does not know is geocoded once for all jobs and look-ups."""
         key = names.key(place.name)
         answers, found = self._cache.read([key])
         if key in answers:
             raise REFUSALS.get(answers[key].error or "", UnknownCity)
         if key in found:
-            return Place(place.name, *found[key])
+            return AskedPlace(place.name, *found[key])
         try:
             place = self._client.geocoded(place, deadline)
         except (UnknownCity, RefusedCity) as error:
@@ -131,7 +131,7 @@ class Lookup:
         self._cache.set_found([(key, place)])
         return place
 
-    def _observed(self, place: Place, deadline: float) -> Answer:
+    def _observed(self, place: AskedPlace, deadline: float) -> Answer:
         """Fresh weather of this location, which another name may have brought here."""
         assert place.latitude is not None and place.longitude is not None  # noqa: S101, PT018  # _located() saw to it
         key = location(place.latitude, place.longitude)
@@ -184,7 +184,7 @@ def _stale(asked: Asked, cities: Cities) -> FoundWeather | None:
     )  # fmt: skip
 
 
-def _others(known: KnownCity, place: Place) -> tuple[int, list[dict[str, Any]]]:
+def _others(known: KnownCity, place: AskedPlace) -> tuple[int, list[dict[str, Any]]]:
     """How many other places fit, and the likeliest of them."""
     others = known.candidates or place.fits[1:]
     return known.ambiguous or place.ambiguous, [_shown(other) for other in others]

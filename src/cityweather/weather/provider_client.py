@@ -15,7 +15,7 @@ from cityweather.weather import factory
 from cityweather.weather.circuit_breaker import CircuitBreaker, State
 from cityweather.weather.concurrency_limiter import ConcurrencyLimiter
 from cityweather.weather.http_single import WebTransport
-from cityweather.weather.providers.base import Place, Provider, Request, Response, Weather
+from cityweather.weather.providers.base import AskedPlace, Provider, Request, Response, Weather
 from cityweather.weather.rate_limiter import RateLimiter
 
 T = TypeVar("T")
@@ -61,21 +61,21 @@ class ProviderClient:
         """When an answer that is begun now is of no use any more, in monotonic seconds."""
         return time.monotonic() + LONGEST_ANSWER
 
-    def geocoded(self, place: Place, deadline: float) -> Place:
+    def geocoded(self, place: AskedPlace, deadline: float) -> AskedPlace:
         """The place with coordinates. Raises WeatherError, UnknownCity if the provider knows none that fits."""
         return self._retrying(partial(self._find, place, deadline), place, deadline)
 
-    def weather(self, place: Place, deadline: float) -> Weather:
+    def weather(self, place: AskedPlace, deadline: float) -> Weather:
         """At its coordinates. Raises WeatherError."""
         return self._retrying(partial(self._ask, place, deadline), place, deadline)
 
     # --- requests ------------------------------------------------------------------------------------------------
 
-    def _find(self, place: Place, deadline: float) -> Place:
+    def _find(self, place: AskedPlace, deadline: float) -> AskedPlace:
         geocoder = self._provider.geocoder
         return geocoder.parse(place, self._send(geocoder.request(place), deadline))
 
-    def _ask(self, place: Place, deadline: float) -> Weather:
+    def _ask(self, place: AskedPlace, deadline: float) -> Weather:
         answer = self._provider.parse([place], self._send(self._provider.request([place]), deadline))[0]
         if isinstance(answer, WeatherError):
             raise answer
@@ -112,7 +112,7 @@ class ProviderClient:
 
     # --- failures ------------------------------------------------------------------------------------------------
 
-    def _retrying(self, ask: Callable[[], T], place: Place, deadline: float) -> T:
+    def _retrying(self, ask: Callable[[], T], place: AskedPlace, deadline: float) -> T:
         latest = deadline - LONGEST_ANSWER + RETRY_FOR  # when the last retry may begin
 
         def hopeless(error: Exception) -> bool:

@@ -9,7 +9,7 @@ from cityweather.tracker.results import Result
 from cityweather.tracker.tracker import MOST, Tracker
 from cityweather.weather.batch_queue import Batch, BatchRow
 from cityweather.weather.cache import Answer, Cache
-from cityweather.weather.providers.base import Place, packed_at
+from cityweather.weather.providers.base import AskedPlace, packed_at
 
 INTERVAL = 0.25  # seconds a result waits at most: a poller sees it twice as late at worst
 LEASE_INTERVAL = 2.0  # seconds between renewals when nothing finishes
@@ -33,7 +33,7 @@ class ResultBuffer:
         self._ticks = ticks
         self._results: list[Result] = []
         self._fresh: list[tuple[str, Answer]] = []
-        self._found: list[tuple[str, Place]] = []  # by the key of the name, for the cache
+        self._found: list[tuple[str, AskedPlace]] = []  # by the key of the name, for the cache
         self._same: dict[str, list[BatchRow]] = {}  # by key: rows that wait for the answer to another row of that key
         self._delivered_at = ticks()
         self.now = 0.0  # Unix seconds: when the answers arrived that are being read
@@ -58,7 +58,7 @@ class ResultBuffer:
         answers, found = self._cache.read([row.key for row in rows])
         geocoded = [row for row in rows if row.key in found]
         for row in geocoded:
-            row.locate(Place(row.place.name, *found[row.key]))
+            row.locate(AskedPlace(row.place.name, *found[row.key]))
         return answers | self._cache.read([row.key for row in geocoded])[0]
 
     def _without_same(self, rows: list[BatchRow]) -> list[BatchRow]:
@@ -73,7 +73,7 @@ class ResultBuffer:
 
     # --- what became of a row ------------------------------------------------------------------------------------
 
-    def geocoded(self, row: BatchRow, place: Place) -> bool:
+    def geocoded(self, row: BatchRow, place: AskedPlace) -> bool:
         """A geocoder found the row's city. False: the row fails, because it found others, too."""
         self._found.append((row.key, place))
         same = self._same.pop(row.key, [])

@@ -29,7 +29,7 @@ class Hit:
     other_names: tuple[str, ...] = ()
 
 
-class Place(NamedTuple):
+class AskedPlace(NamedTuple):
     """A city as a provider is asked for it. Degrees; both None until it was geocoded.
 
     `name` as it is written, with its areas behind commas. `known_as`, `region` and `country` are the geocoder's.
@@ -84,7 +84,7 @@ class Weather(NamedTuple):
         return cls(*fields)
 
 
-def packed_at(place: Place, observation: Sequence[Any]) -> list[Any]:
+def packed_at(place: AskedPlace, observation: Sequence[Any]) -> list[Any]:
     """All fields of a Weather in order, for the stream: names would cost more bytes than the values."""
     return [*observation, place.latitude, place.longitude, place.known_as, place.country, place.region]
 
@@ -117,9 +117,9 @@ class QuotaWindow:
 class Geocoder(Protocol):
     """Finds coordinates, one place a request."""
 
-    def request(self, place: Place) -> Request: ...
+    def request(self, place: AskedPlace) -> Request: ...
 
-    def parse(self, place: Place, response: Response) -> Place:
+    def parse(self, place: AskedPlace, response: Response) -> AskedPlace:
         """The place with coordinates. Raises WeatherError, UnknownCity when there is none."""
         ...
 
@@ -134,10 +134,10 @@ class Provider(Protocol):
     geocoder: Geocoder
     refusal: str  # the sentence for operators when it refuses our key
 
-    def request(self, places: Sequence[Place]) -> Request:
+    def request(self, places: Sequence[AskedPlace]) -> Request:
         """For the weather at their coordinates."""
         ...
 
-    def parse(self, places: Sequence[Place], response: Response) -> "list[Weather | WeatherError]":
+    def parse(self, places: Sequence[AskedPlace], response: Response) -> "list[Weather | WeatherError]":
         """One answer a place, in order. Raises WeatherError for what concerns them all."""
         ...

@@ -8,12 +8,12 @@ from cityweather.places import areas
 from cityweather.places.areas import Area, Code
 from cityweather.places.matching import MOST_CANDIDATES, NEARBY, Asked, Reading, distance_km, readings
 from cityweather.places.names import display, key, loose
-from cityweather.weather.providers.base import Hit, Place
+from cityweather.weather.providers.base import AskedPlace, Hit
 
 ANOTHER_NAME = 2
 
 
-def reading(place: Place) -> Reading:
+def reading(place: AskedPlace) -> Reading:
     """The name without the areas behind its commas, and these areas. A country's name alone means no town elsewhere."""
     name = display(place.name)
     found = readings(Asked(name))
@@ -41,7 +41,7 @@ def only_region(found: Reading) -> Code | None:
     return None
 
 
-def choose(place: Place, hits: Sequence[Hit]) -> Place:
+def choose(place: AskedPlace, hits: Sequence[Hit]) -> AskedPlace:
     """The hit that is meant: in the areas named, of exactly that name if there is one, then the most populous.
 
     The place counts and lists the hits in these areas whose name is as exact, without those that are the same town.

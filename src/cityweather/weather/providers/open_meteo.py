@@ -9,7 +9,16 @@ from urllib.parse import quote
 from cityweather.errors import BadAnswer, RefusedCity, Throttled, WeatherError
 from cityweather.places.areas import region_names
 from cityweather.weather.providers.answers import LATEST, error_of, json_of, mapping, number, retry_after, text, whole
-from cityweather.weather.providers.base import HEADERS, Geocoder, Hit, Place, QuotaWindow, Request, Response, Weather
+from cityweather.weather.providers.base import (
+    HEADERS,
+    AskedPlace,
+    Geocoder,
+    Hit,
+    QuotaWindow,
+    Request,
+    Response,
+    Weather,
+)
 from cityweather.weather.providers.geocoding import choose, only_country, only_region, reading
 
 REFUSAL = "Open-Meteo refuses us. Operators: check OPEN_METEO_URL, and whether it has blocked this machine's address."
@@ -60,13 +69,13 @@ class OpenMeteo:
         self.geocoder: Geocoder = OpenMeteoGeocoder(geocoding_url)
         self._url = f"{url.rstrip('/')}/v1/forecast"
 
-    def request(self, places: Sequence[Place]) -> Request:
+    def request(self, places: Sequence[AskedPlace]) -> Request:
         latitudes = ",".join(f"{place.latitude:.4f}" for place in places)
         longitudes = ",".join(f"{place.longitude:.4f}" for place in places)
         query = f"latitude={latitudes}&longitude={longitudes}&current={CURRENT}"
         return Request(f"{self._url}?{query}&wind_speed_unit=ms&timeformat=unixtime&timezone=GMT", HEADERS)
 
-    def parse(self, places: Sequence[Place], response: Response) -> list[Weather | WeatherError]:
+    def parse(self, places: Sequence[AskedPlace], response: Response) -> list[Weather | WeatherError]:
         """Raises WeatherError for all places together, RefusedCity when one of them is bad."""
         if response.status != 200:
             raise _error(response)
@@ -86,14 +95,14 @@ class OpenMeteoGeocoder:
     def __init__(self, url: str) -> None:
         self._url = f"{url.rstrip('/')}/v1/search"
 
-    def request(self, place: Place) -> Request:
+    def request(self, place: AskedPlace) -> Request:
         found = reading(place)
         country, region = only_country(found), only_region(found)
         text = f"{found.name}, {region_names()[region]}" if region else found.name
         query = f"name={quote(text, safe='', errors='replace')}" + (f"&countryCode={country}" if country else "")
         return Request(f"{self._url}?count={CHOICE}&language=en&format=json&{query}", HEADERS)
 
-    def parse(self, place: Place, response: Response) -> Place:
+    def parse(self, place: AskedPlace, response: Response) -> AskedPlace:
         """A miss is a 200 without results. Raises UnknownCity, WeatherError."""
         if response.status != 200:
             raise _error(response)

@@ -9,9 +9,9 @@ from cityweather.weather.providers.answers import LATEST, error_of, json_of, map
 from cityweather.weather.providers.base import (
     HEADERS,
     MONTH,
+    AskedPlace,
     Geocoder,
     Hit,
-    Place,
     QuotaWindow,
     Request,
     Response,
@@ -39,10 +39,10 @@ class OpenWeather:
         self.geocoder: Geocoder = OpenWeatherGeocoder(url, key)
         self._start = f"{url.rstrip('/')}/data/2.5/weather?units=metric&appid={quote(key, safe='')}"
 
-    def request(self, places: Sequence[Place]) -> Request:
+    def request(self, places: Sequence[AskedPlace]) -> Request:
         return Request(f"{self._start}&lat={places[0].latitude:.4f}&lon={places[0].longitude:.4f}", HEADERS)
 
-    def parse(self, places: Sequence[Place], response: Response) -> list[Weather | WeatherError]:  # noqa: ARG002
+    def parse(self, places: Sequence[AskedPlace], response: Response) -> list[Weather | WeatherError]:  # noqa: ARG002
         """Raises WeatherError for what is not about the city."""
         status = response.status
         if status == 200:
@@ -63,14 +63,14 @@ class OpenWeatherGeocoder:
     def __init__(self, url: str, key: str) -> None:
         self._start = f"{url.rstrip('/')}/geo/1.0/direct?limit={CHOICE}&appid={quote(key, safe='')}&q="
 
-    def request(self, place: Place) -> Request:
+    def request(self, place: AskedPlace) -> Request:
         found = reading(place)
         country, region = only_country(found), only_region(found)
         state = region[1] if region and country == "US" else ""
         text = ",".join(filter(None, (found.name, state, country)))
         return Request(self._start + quote(text, safe="", errors="replace"), HEADERS)
 
-    def parse(self, place: Place, response: Response) -> Place:
+    def parse(self, place: AskedPlace, response: Response) -> AskedPlace:
         """A miss is an empty list."""
         if response.status in (400, 404):
             raise _city_error(response.status, response)
