@@ -78,11 +78,11 @@ def test_coordinates_of_the_row_hold_and_else_an_answer_gives_them(keyed: Client
 
 
 @pytest.mark.usefixtures("few_places")
-def test_a_row_refused_as_ambiguous_lists_the_places_that_fit(keyed: Client) -> None:
+def test_a_row_that_failed_as_ambiguous_lists_the_places_that_fit(keyed: Client) -> None:
     job = imported("Springfield", "Florence")
     JobResult.objects.filter(job=job, position=0).update(status="failed", error="ambiguous_city")
-    refused, other = results(keyed, job)
-    assert [(place["region"], place["population"]) for place in refused["candidates"]] == [
+    failed, other = results(keyed, job)
+    assert [(place["region"], place["population"]) for place in failed["candidates"]] == [
         ("Missouri", 166810), ("Illinois", 116565),
     ]  # fmt: skip
     assert "candidates" not in other

@@ -134,7 +134,7 @@ def test_of_several_rows_that_share_a_city_the_newest_counts() -> None:
     assert agree(job) == (3, 2, 1)
 
 
-def test_a_row_refused_as_ambiguous_is_no_refresh_of_its_city() -> None:
+def test_a_row_that_failed_as_ambiguous_is_no_refresh_of_its_city() -> None:
     job = sharing_job()
     work(job, [result(0, at=1000), result(1, "ambiguous_city", at=2000)])
     flush(job)

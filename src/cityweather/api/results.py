@@ -78,15 +78,15 @@ class ResultsView(RowsView):
 
 
 def add_candidates(job: BulkJob, rows: list[dict[str, Any]]) -> None:
-    """To the rows that were refused as ambiguous the places that fit, likeliest first.
+    """To the rows that failed as ambiguous the places that fit, likeliest first.
 
     All of them take one query or two. Names that only the geocoder knows take one more, and one trip to the cache.
     """
-    refused = [row for row in rows if row["last_error"] == AmbiguousCity.code]
-    matches = gazetteer.match_all([Asked(row["city"]) for row in refused])
-    unknown = [row["position"] for row, match in zip(refused, matches, strict=True) if not match.place]
+    failed = [row for row in rows if row["last_error"] == AmbiguousCity.code]
+    matches = gazetteer.match_all([Asked(row["city"]) for row in failed])
+    unknown = [row["position"] for row, match in zip(failed, matches, strict=True) if not match.place]
     geocoded = fits_of_geocoder(job, unknown) if unknown else {}
-    for row, match in zip(refused, matches, strict=True):
+    for row, match in zip(failed, matches, strict=True):
         fits = [match.place, *match.others] if match.place else geocoded.get(row["position"], ())
         row["candidates"] = Town(fits, many=True).data
 

@@ -163,7 +163,7 @@ def update_results(job_id: str, results: Sequence[Result], now: float) -> list[t
 def update_cities(results: Sequence[tuple[int, Result]], now: float) -> None:
     """Write each (city id, result) into its City row, unless that row is newer. `now`: Unix seconds.
 
-    Of several results of a city the newest counts. A row refused as ambiguous is no refresh of its city.
+    Of several results of a city the newest counts. A row that failed as ambiguous is no refresh of its city.
     """
     newest: dict[int, Result] = {}
     for city_id, result in results:

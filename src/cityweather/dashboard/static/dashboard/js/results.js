@@ -187,7 +187,7 @@ function place(city, matched) {
   return !name || name === city ? null : el("span", { class: "hint place" }, bdi(name));
 }
 
-/** The places that a refused row could mean, as they can be written in the file. */
+/** The places that an ambiguous row could mean, as they can be written in the file. */
 function meant(candidates) {
   const written = candidates.map((one) => el("li", {}, el("code", {}, bdi(asWritten(one)))));
   return el("details", { class: "hint" }, el("summary", { textContent: `Write one of ${plural(candidates.length, "place")}` }), el("ul", {}, ...written));
