@@ -16,7 +16,7 @@ from cityweather.errors import Overloaded
 from cityweather.runtime.slow_work import slow_work
 
 # Most of them ask Redis only. A poll that has to read the job's row takes a thread for slow work by itself, and so does
-# a look-up that has to ask the provider. Health asks in threads of its own, and waits three seconds at most.
+# a look-up that has to ask the provider. Health asks in threads of its own.
 QUICK = re.compile(r"/(healthz|readyz|weather|bulk/jobs/[0-9a-fA-F-]{36})/?")
 
 

@@ -177,14 +177,16 @@ class Probe:
     def __init__(self) -> None:
         self._lock = Lock()
         self._asked: Future[State] | None = None
+        self._since = 0.0  # monotonic seconds: when it was asked
         self._until = 0.0  # monotonic seconds: how long its answer is given again
 
-    def ask(self, part: Part) -> "Future[State]":
+    def ask(self, part: Part) -> "tuple[Future[State], float]":
+        """What it answers, and since when it is asked."""
         with self._lock:
             if self._asked is None or (self._asked.done() and monotonic() >= self._until):
-                self._asked = Future()
+                self._asked, self._since = Future(), monotonic()
                 Thread(target=self._ask, args=(part, self._asked), name=f"health-{part.name}", daemon=True).start()
-            return self._asked
+            return self._asked, self._since
 
     def _ask(self, part: Part, asked: "Future[State]") -> None:
         state = _examine(part)
@@ -198,13 +200,15 @@ def probe(name: str) -> Probe:  # noqa: ARG001  # one for each name
 
 
 def examine(parts: list[Part]) -> dict[str, State]:
-    """All at once, each within LIMIT: a part that hangs must not hide the others."""
-    began = monotonic()
+    """All at once, each within LIMIT: a part that hangs must not hide the others.
+
+    Requests that come later do not wait for it again, or they would hold every thread of the process.
+    """
     waiting = {part.name: probe(part.name).ask(part) for part in parts}
     states = {}
-    for name, future in waiting.items():
+    for name, (future, since) in waiting.items():
         try:
-            states[name] = future.result(timeout=max(0.0, began + LIMIT - monotonic()))
+            states[name] = future.result(timeout=max(0.0, since + LIMIT - monotonic()))
         except TimeoutError:
             states[name] = {"ok": False, "detail": f"no answer within {LIMIT:.0f} s"}
     return states
