@@ -136,6 +136,15 @@ def test_dots_show_that_pip_works_until_it_has_ended(project: Path, backend: Pat
     assert "\nenv/run: pip could not install the packages" in done.stderr
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """A shell lets what it starts with & ignore Ctrl-C, and so would everything that is started here."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_ctrl_c_ends_the_dots_too(project: Path, backend: Path) -> None:
     backend.write_text(f"import time\n\ntime.sleep(60)\n{BACKEND}")
     (project / DEV_LOCK).write_text("# interrupted\n")
