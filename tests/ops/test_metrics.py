@@ -203,6 +203,32 @@ def test_threads_lose_no_count() -> None:
     assert dict(counters._sums) == {"rows": 4000}
 
 
+def test_a_process_ends_only_after_what_another_thread_is_sending(
+    redis_server: "Redis[bytes]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counters, taken, go_on = Counters(), threading.Event(), threading.Event()
+    execute = Pipeline.execute
+
+    def wait(pipe: Any) -> Any:
+        taken.set()
+        assert go_on.wait(20)
+        return execute(pipe)
+
+    monkeypatch.setattr(Pipeline, "execute", wait)
+    counters.add("rows", 2)
+    regular = threading.Thread(target=counters.send, args=(redis_server,))
+    last = threading.Thread(target=counters.send, args=(redis_server,), kwargs={"at_once": True})
+    regular.start()
+    assert taken.wait(20)
+    last.start()
+    last.join(0.2)
+    assert last.is_alive()
+    go_on.set()
+    last.join(20)
+    assert metrics.read(redis_server) == {"rows": 2}
+    regular.join(20)
+
+
 @shared_task(name="tests.good_tick")
 def good_tick() -> None:
     pass

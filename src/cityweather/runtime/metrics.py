@@ -31,6 +31,7 @@ class Counters:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._sending = threading.Lock()
         self._sums: dict[str, float] = defaultdict(float)
         self._due = self._blocked = 0.0  # monotonic seconds
 
@@ -48,7 +49,14 @@ class Counters:
             self._sums[total] += seconds
 
     def send(self, redis: Redis, *, at_once: bool = False) -> None:
-        """Every SEND_EVERY at most. What was surely not sent is kept for the next time."""
+        """Every SEND_EVERY at most. What was surely not sent is kept for the next time.
+
+        Race: a process that ends waits until its other thread has sent what it took, or these counts are lost.
+        """
+        with self._sending:
+            self._send(redis, at_once=at_once)
+
+    def _send(self, redis: Redis, *, at_once: bool) -> None:
         now = time.monotonic()
         with self._lock:
             if not self._sums or now < self._blocked or (now < self._due and not at_once):
