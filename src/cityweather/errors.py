@@ -201,7 +201,7 @@ class UnknownCity(WeatherError):
 
 
 class AmbiguousCity(WeatherError):
-    message = "Several places have this name, and this import refuses such rows. Add a country or a region."
+    message = "Several places have this name, and in this import such rows fail. Add a country or a region."
     code, status = "ambiguous_city", 404
     fault = Fault.CITY
 

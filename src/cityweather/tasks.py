@@ -44,7 +44,8 @@ class FetchTask(Quiet):
 def fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any]], *more: Any) -> None:
     """Fetch one batch. `number`: the message's format. rows: as batches.rows() gives them.
 
-    `more`: the id of the request, "" without one, and whether ambiguous rows fail; other formats differ.
+    `more`: the id of the request, "" without one, and whether ambiguous rows fail. A message of another format has
+    others; its rows are handed back.
     """
     with structlog.contextvars.bound_contextvars(job_id=job_id, request_id=more[0] if more else ""):
         _fetch(number, job_id, epoch, token, rows, refuse_ambiguous=len(more) > 1 and more[1])
@@ -59,17 +60,17 @@ def _fetch(number: int, job_id: str, epoch: int, token: str, rows: list[list[Any
     stop = tracker.start(job_id, epoch, token)
     if stop:
         log.info("batch_dropped", extra={"reason": stop})
-        # A cancelled job ends when no lease is left. At "lease" another worker may hold the lease, so it stays.
+        # Nobody needs the lease of a cancelled job. At "lease" another worker may hold the lease, so it stays.
         if stop == "cancelled":
             tracker.release(job_id, epoch, token)
         return
-    places = [
+    asked = [
         BatchRow(position, AskedPlace(name, latitude, longitude, ambiguous=others))
-        for position, name, latitude, longitude, others, refusal in rows
-        if refusal is None
+        for position, name, latitude, longitude, others, error in rows
+        if error is None
     ]
-    refused = [(position, refusal) for position, *_, refusal in rows if refusal is not None]
-    run_batch(Batch(job_id, epoch, token, places, refused, refuse_ambiguous))
+    failed = [(position, error) for position, *_, error in rows if error is not None]
+    run_batch(Batch(job_id, epoch, token, asked, failed, refuse_ambiguous))
 
 
 @shared_task(base=Quiet)

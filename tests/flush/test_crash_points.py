@@ -64,14 +64,14 @@ def ended_in_redis(job: BulkJob) -> bool:
 def test_death_between_the_commit_of_a_jobs_end_and_its_finish_in_redis_is_mended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from cityweather.flush.housekeeping import release_ended
+    from cityweather.flush.housekeeping import expire_ended
 
     job = running_job(5)
     work_all(job)
     die_at(monkeypatch, Tracker, "finish", job)
     assert reload(job).status == "done"
     assert not ended_in_redis(job)
-    release_ended()
+    expire_ended()
     assert ended_in_redis(job)
     assert agree(job) == (5, 5, 0)
 

@@ -36,7 +36,7 @@ class Job(Shape):
     rows_read = s.IntegerField(help_text="Rows of the upload; blank lines are none")
     duplicates = s.IntegerField()
     rejected = s.IntegerField()
-    ambiguous = s.IntegerField(help_text="Rows that fit several places; the likeliest is asked for")
+    ambiguous = s.IntegerField(help_text="Rows that fit several places; they fail if ambiguous=fail was given")
     unmatched = s.IntegerField(help_text=UNMATCHED)
     progress = s.IntegerField(min_value=0, max_value=100, help_text="%, floored; 100 only if the job is done")
     created_at = Time()

@@ -27,7 +27,7 @@ STILL = 3.0  # seconds without a result; a batch takes about one
 IN_ETAG = (
     "status", "phase", "waiting_for", "limited_by", "max_rate", "succeeded", "failed", "total", "imported", "ambiguous",
 )  # fmt: skip
-COUNTED = (  # what a BulkJob and a Progress both have
+IN_BOTH = (  # what a BulkJob and a Progress both have
     "status", "phase", "total", "imported", "processed", "succeeded", "failed", "started_at", "error", "max_rate",
 )  # fmt: skip
 NOT_ENDED: dict[str, Any] = {"finished_at": None, "expires_at": None, "retries": (), "reruns": ()}
@@ -154,7 +154,7 @@ def from_row(job: BulkJob) -> Snapshot:
 
 
 def _counted(job: BulkJob | Progress) -> Snapshot:
-    return {name: getattr(job, name) for name in COUNTED}
+    return {name: getattr(job, name) for name in IN_BOTH}
 
 
 def _shown(job: BulkJob, others: Any) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""A multipart body is received whole before its file is read: the fields that say how may stand behind it.
+"""A multipart body is received whole before its file is read: the fields that say how to read it may stand behind it.
 
 The file goes into a temporary one, so memory never holds it.
 """

@@ -98,7 +98,7 @@ class WeatherView(ApiView):
         keyed=False,
     )
     def get(self, request: Request) -> Response:
-        asked = asked_place(request)
+        asked = asked_city(request)
         units = queries.UnitsQuery.of(request)["units"]
         found = lookup.lookup(asked)
         if request.method == "GET":  # a HEAD is no search
@@ -109,7 +109,7 @@ class WeatherView(ApiView):
         )
 
 
-def asked_place(request: Request) -> Asked:
+def asked_city(request: Request) -> Asked:
     """Raises BadName, BadCoordinates. The look-up checks the rest."""
     city = request.query_params.get("city", "")
     if queries.UNDECODABLE in city:

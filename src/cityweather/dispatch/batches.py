@@ -44,9 +44,9 @@ def send_claim(job: BulkJob, epoch: int, claim: Claim, tracker: Tracker) -> bool
 
 
 def rows(job: BulkJob, positions: Sequence[int]) -> list[list[Any]]:
-    """[[position, name, latitude | None, longitude | None, others, refusal | None], …]
+    """[[position, name, latitude | None, longitude | None, others, error | None], …]
 
-    A row with a refusal, an error code, fails with it and is not asked for. Coordinates given by the row are used as
+    A row with an error code fails with it and is not asked for. Coordinates given by the row are used as
     they are. `others`: how many other places the geocoder found when it was asked for the name.
     """
     claimed = JobResult.objects.filter(job=job, position__gte=positions[0], position__lte=positions[-1])

@@ -251,7 +251,7 @@ class _Round:
 
     def _fill(self, job: BulkJob, progress: Progress, in_flight: int, load: Load) -> bool:
         """Claim and send until the window is full. True: more rows may be claimed within this tick."""
-        job_id, left = str(job.job_id), job.imported - progress.next
+        job_id, claimable = str(job.job_id), job.imported - progress.next
         window = allowed_window(progress.window or FIRST, load, new=progress.next < FIRST)
         size = batch_size(window, progress.speed, progress.total - progress.next, load)
         # A small rest of the window stays unused: a process would be idle for most of a batch much smaller than `size`.
@@ -261,10 +261,10 @@ class _Round:
             if claim.stop or not claim.positions:
                 break
             in_flight += len(claim.positions)
-            left -= len(claim.positions)
+            claimable -= len(claim.positions)
             if not batches.send_claim(job, progress.epoch, claim, self._tracker):
                 break
-        if left <= 0:
+        if claimable <= 0:
             return False
         later = next_window(window, load, full=2 * room < size)
         if later != progress.window:
@@ -273,7 +273,7 @@ class _Round:
 
 
 def _is_new(job: BulkJob, progress: Progress) -> bool:
-    """True if the row or its copy in Redis has no start yet. The copy may lag; a restored database may have lost it."""
+    """True if the row or its copy in Redis has no start yet. The copy may lag; a restored database may lack it."""
     return not (job.started_at and progress.started_at)
 
 

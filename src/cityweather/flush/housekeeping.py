@@ -1,4 +1,7 @@
-"""Removes what nobody needs any more: in Redis what a crash left, in the database what is past its retention."""
+"""Keeps the quota's use in the database, too, and removes what nobody needs any more.
+
+That is in Redis what a crash left, in the database what is past its retention.
+"""
 
 import logging
 import time
@@ -24,17 +27,17 @@ AT_ONCE = 10_000  # rows a transaction, so that the flush has its turn in betwee
 
 
 def sweep() -> None:
-    """Every ten seconds."""
+    """Every ten seconds: copy the quota's use between Redis and the database, and let the keys of ended jobs expire."""
     quota_usage.restore()
     quota_usage.persist()
-    release_ended()
+    expire_ended()
 
 
-def release_ended() -> None:
+def expire_ended() -> None:
     """Set the TTL that is missing when a flusher dies between the commit of a job's end and tracker.finish()."""
     tracker = connections.tracker()
     lately = timezone.now() - timedelta(minutes=2)  # the scan finds older ones
-    _release(BulkJob.objects.visible().filter(phase=BulkJob.Phase.ENDED, finished_at__gt=lately), tracker)
+    _expire(BulkJob.objects.visible().filter(phase=BulkJob.Phase.ENDED, finished_at__gt=lately), tracker)
 
 
 def forget_unknown() -> int:
@@ -49,11 +52,11 @@ def forget_unknown() -> int:
                 tracker.delete(job_id)
                 forgotten += 1
                 log.warning("unknown_job_forgotten", extra={"job_id": job_id})
-        _release((job for job in jobs.values() if job.phase == BulkJob.Phase.ENDED), tracker)
+        _expire((job for job in jobs.values() if job.phase == BulkJob.Phase.ENDED), tracker)
     return forgotten
 
 
-def _release(ended: Iterable[BulkJob], tracker: Tracker) -> None:
+def _expire(ended: Iterable[BulkJob], tracker: Tracker) -> None:
     jobs = {str(job.job_id): job for job in ended}
     for job_id, state in zip(jobs, tracker.progresses(list(jobs)), strict=True):
         if state is None or state.ended:

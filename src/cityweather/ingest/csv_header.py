@@ -56,10 +56,11 @@ def city_column(split: Split) -> int | None:
     rival = next(filter(holds_city, split.cells), None) if name in VAGUE else None
     if rival is not None:
         raise question(f"{shown(rival)[:40]!r} may hold the cities, too. {HOW_TO_NAME}", [split])
-    return single(split, split.words, name)
+    return only_column(split, split.words, name)
 
 
-def single(split: Split, headers: list[str], name: str) -> int:
+def only_column(split: Split, headers: list[str], name: str) -> int:
+    """Raises NoCityColumn if several columns have this header."""
     column = headers.index(name)
     if headers.count(name) > 1:
         raise NoCityColumn(

@@ -19,15 +19,15 @@ from cityweather.ingest.csv_columns import (
     unknown_column,
 )
 from cityweather.ingest.csv_first_lines import LOOK_AHEAD, FirstLines, Split, filled, is_divided_otherwise, separator
-from cityweather.ingest.csv_header import HeaderSearch, city_column, has_places, single
+from cityweather.ingest.csv_header import HeaderSearch, city_column, has_places, only_column
 from cityweather.ingest.csv_questions import (
     HOW_TO_NAME,
     bad_line,
     below_a_title,
     looks_like_header,
+    only_split,
     question,
     refuse_undivided,
-    the_one,
     town_or_header,
     widest,
     widest_listed,
@@ -142,7 +142,7 @@ class _Search:
         if column:
             return self._by_number(int(column) - 1, header)
         if header:
-            split = the_one(header)
+            split = only_split(header)
             return self._made(split, city_column(split), header=True)
         if self.options.header is not False and not self.options.header_line and self.source.is_comment(self.top):
             self._check_comments()
@@ -193,7 +193,7 @@ class _Search:
             splits = self.headers.splits(index)[0]
             named = [split for split in splits if set(wanted.values()).issubset(map(plain, split.cells))]
             if named:
-                split = the_one(named)
+                split = only_split(named)
                 return self._made(split, self._city_of(split, wanted.get("column")), header=True)
         self._check_ends()
         missing = self._missing(wanted)
@@ -210,7 +210,7 @@ class _Search:
     def _city_of(self, split: Split, name: str | None) -> int | None:
         """The column of the cities in a header that the options have found."""
         if name is not None:
-            return single(split, list(map(plain, split.cells)), name)
+            return only_column(split, list(map(plain, split.cells)), name)
         if not self.options.column:
             return city_column(split)
         city = int(self.options.column) - 1
@@ -224,7 +224,7 @@ class _Search:
         fitting = [split for split in splits if 0 <= city < len(split.cells)]
         if not fitting:
             raise question("No column has the number that column= gives.", splits)
-        split = the_one(fitting)
+        split = only_split(fitting)
         given = self.options.header
         return self._made(split, city, header=bool(header) or (self._names_columns(split) if given is None else given))
 

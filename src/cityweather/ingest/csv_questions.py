@@ -72,7 +72,8 @@ def header_below(line: int, text: str) -> NoCityColumn:
     return NoCityColumn(hint=hint, asks="header")
 
 
-def the_one(splits: list[Split]) -> Split:
+def only_split(splits: list[Split]) -> Split:
+    """Raises NoCityColumn if several delimiters divide the line."""
     dividing = [split for split in splits if split.divides]
     if len(dividing) > 1:
         raise NoCityColumn(

@@ -74,6 +74,7 @@ class Reader:
             cells = found or []
             row = make(line, cells)
             if isinstance(row, Unusable):
+                # Where the header comes again, its "lat" is no number.
                 code = "no_name" if row.code == "bad_coordinates" and headers.hold(cells) else row.code
                 yield Rejected(line, code, shown(f"{row.why}: {text}" if row.why and code == row.code else text))
             # The first test is quick, for millions of rows.

@@ -67,7 +67,7 @@ class AnswerReader:
                 self._results.answered(row, answer.pack())
                 self._health.reference = row.place
             elif answer.fault is Fault.CITY:
-                self._results.refused(row, answer.code, remember=True)
+                self._results.fail(row, answer.code, remember=True)
             else:
                 unread.append(row)
         if unread:
@@ -104,7 +104,7 @@ class AnswerReader:
     def _refuse(self, rows: list[BatchRow], error: WeatherError, now: float) -> None:
         """One bad city fails the whole call: halve until it is alone."""
         if len(rows) == 1:
-            self._results.refused(rows[0], error.code, remember=True)
+            self._results.fail(rows[0], error.code, remember=True)
             return
         half = len(rows) // 2
         for part in filter(None, (rows[:half], rows[half:])):

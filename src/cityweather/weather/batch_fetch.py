@@ -133,7 +133,7 @@ class _BatchRun:
     def _fetch(self) -> None:
         self._health.start_batch()
         self._results.now = self._context.clock()
-        self._results.refused_by_dispatch(self._batch.refused)
+        self._results.failed_by_dispatch(self._batch.failed)
         self._queue.put_back(self._results.take_from_cache(self._batch.rows))
         self._exchange([])
         while self._queue or self._detector.held or self._transport.under_way:
@@ -173,7 +173,7 @@ class _BatchRun:
     # --- the end -------------------------------------------------------------------------------------------------
 
     def _speed(self) -> float:
-        """Rows of a batch that suits this process: a second's work, but never less than it can ask for at once.
+        """Rows a second that this process reached, but never less than it can ask for at once.
 
         Slow answers to few rows would otherwise make the next batches still smaller.
         """
@@ -195,7 +195,7 @@ class _BatchRun:
         return end.waiting_for or "shutdown"
 
     def _drop(self, reason: str) -> str:
-        """The tracker wants no more of it. A cancelled job ends once nobody holds a lease."""
+        """The tracker wants no more of it. A cancelled job ends once no lease is running."""
         self._context.tracker.release(self._batch.job_id, self._batch.epoch, self._batch.token)
         return reason
 

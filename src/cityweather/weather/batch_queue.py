@@ -37,7 +37,7 @@ class BatchRow:
 class Batch:
     """Rows given to one task; `token` is that of their lease.
 
-    `refused`: (position, error code) of rows that fail without a request. `refuse_ambiguous`: also fail rows for
+    `failed`: (position, error code) of rows that fail without a request. `refuse_ambiguous`: also fail rows for
     whose name the geocoder finds several places.
     """
 
@@ -45,7 +45,7 @@ class Batch:
     epoch: int
     token: str
     rows: list[BatchRow]
-    refused: Sequence[tuple[int, str]] = ()
+    failed: Sequence[tuple[int, str]] = ()
     refuse_ambiguous: bool = False
 
 

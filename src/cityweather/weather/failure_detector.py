@@ -195,7 +195,7 @@ class FailureDetector:
             return
         row = call.rows[0]
         if self._results.count_try(row) >= TRIES:
-            self._results.refused(row, GaveUp.code)
+            self._results.fail(row, GaveUp.code)
         else:
             self._retry(call, call.rows, now)
 

@@ -74,18 +74,18 @@ class ResultBuffer:
     # --- what became of a row ------------------------------------------------------------------------------------
 
     def geocoded(self, row: BatchRow, place: AskedPlace) -> bool:
-        """A geocoder found the row's city. False: the row fails, because it found others, too."""
+        """A geocoder found the row's city. False: the row fails, because the geocoder found other places, too."""
         self._found.append((row.key, place))
         same = self._same.pop(row.key, [])
         for each in (row, *same):
-            each.locate(place._replace(name=each.place.name))
+            each.locate(place._replace(name=each.place.name))  # from here the row's key is that of the location
         if not self._without_ambiguous([row, *same]):
             return False
         self._same.setdefault(row.key, []).extend(same)
         return True
 
     def _without_ambiguous(self, rows: list[BatchRow]) -> list[BatchRow]:
-        """Fail the rows with an ambiguous name, if the job refuses such rows. Return the others."""
+        """Fail the rows with an ambiguous name, if the job wants that. Return the others."""
         if not self._batch.refuse_ambiguous:
             return rows
         for row in rows:
@@ -99,8 +99,8 @@ class ResultBuffer:
         self._settle(row, answer)
         self._fresh.append((row.key, answer))
 
-    def refused(self, row: BatchRow, code: str, *, remember: bool = False) -> None:
-        """The row fails for good because of its city. `remember`: cache the reason, so that other jobs need not ask."""
+    def fail(self, row: BatchRow, code: str, *, remember: bool = False) -> None:
+        """The row fails for good. `remember`: cache the reason `code`, so that other jobs need not ask."""
         answer = Answer(self.now, None, code)
         self._settle(row, answer)
         if remember:
@@ -114,7 +114,7 @@ class ResultBuffer:
         weather = None if answer.weather is None else packed_at(row.place, answer.weather)
         self._add(Result(row.position, answer.answered_at, answer.error, weather, row.place.ambiguous))
 
-    def refused_by_dispatch(self, rows: Sequence[tuple[int, str]]) -> None:
+    def failed_by_dispatch(self, rows: Sequence[tuple[int, str]]) -> None:
         """`rows`: (position, error code) of each."""
         for position, code in rows:
             self._add(Result(position, self.now, code))

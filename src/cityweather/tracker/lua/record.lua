@@ -2,7 +2,7 @@
 -- KEYS  1 job   2 seen   3 stream   4 leases
 -- ARGV  3 token   4 lease time in ms   5 entry (encoded results)   6 number of succeeded
 --       7… positions: first those that succeeded, then those that failed
--- Reply {counted, stop}: stop = '' | gone | epoch | closed | position | cancelled | lease
+-- Reply {counted, stop}: stop = '' | gone | epoch | closed | position | cancelled (or failing) | lease
 -- All or nothing: it validates first and writes afterwards. A full Redis refuses the first write of a script, with
 -- nothing written yet; once a script has written, Redis lets it go on.
 local TOKEN, LEASE_MS, ENTRY, SUCCEEDED, FIRST = ARGV[3], tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6]), 7

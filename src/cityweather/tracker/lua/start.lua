@@ -1,7 +1,7 @@
 -- A worker begins a batch. Only the first delivery of a message finds its lease still queued.
 -- KEYS  1 job   2 seen   3 stream   4 leases
 -- ARGV  3 token   4 lease time in ms
--- Reply '' | gone | epoch | closed | cancelled | lease
+-- Reply '' | gone | epoch | closed | cancelled (or failing) | lease
 local TOKEN, LEASE_MS = ARGV[3], tonumber(ARGV[4])
 local job = redis.call('HMGET', JOB, 'epoch', 'closed', 'phase')
 local epoch, closed, phase = job[1], job[2], job[3]

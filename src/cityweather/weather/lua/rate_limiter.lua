@@ -9,22 +9,22 @@
 -- ARGV  1 action        one of those below
 --         interval      ms a token at the full rate, 0 = no limit a minute
 --         burst         tokens
---         windows       the longer ones: [{name, limit, periods: [{number, ends: Unix ms}, …]}, …]; periods are the last,
+--         windows       the longer quota windows: [{name, limit, periods: [{number, ends: Unix ms}, …]}, …]; periods are the last,
 --                       this and the next one by the caller's clock
 --         wanted        of acquire: tokens, 0 = only look
 --         reserve       of acquire: tokens of the burst to leave for others
---         interactive   of acquire: true = for a person, who may use what bulk leaves of the longer windows, and need
+--         interactive   of acquire: true = for a person, who may use what bulk leaves of these, and need
 --                       not wait until these are restored
 --         tokens        of refund: how many
 --         retry_after   of back_off: ms to wait, from the provider's answer; absent = it did not contain any
 --         noted         of restore_usage: what the database holds, {'NAME:PERIOD': tokens, …}
 --         slack         of restore_usage: tokens that may have been used after that was noted
 -- Reply of acquire         {tokens, wait: ms until asking again is worth it, halvings, restored,
---                           windows: [[tokens left for the caller, ms until the window ends, caller's part of it], …],
+--                           windows: [[tokens left for the caller, ms until it ends, caller's part of it], …] of the quota windows,
 --                           parked: why jobs wait from now on, in one reply only}
 --       of back_off        {wait: as above, parked: true when jobs wait from now on, in one reply only}
 --       of refund          {}
---       of restore_usage   {changed: number of windows whose count was corrected}
+--       of restore_usage   {changed: number of quota windows whose count was corrected}
 local LIMITER = KEYS[1]
 local SLOW_FOR = 60000 -- ms until one halving is taken back
 local FURTHEST = 60000 -- ms full_at may lie ahead: a clock set back must not block for longer

@@ -32,7 +32,7 @@ class Hit:
 class AskedPlace(NamedTuple):
     """A city as a provider is asked for it. Degrees; both None until it was geocoded.
 
-    `name` as it is written, with its areas behind commas. `known_as`, `region` and `country` are the geocoder's.
+    `name`: that of its City, with its areas behind commas. `known_as`, `region` and `country` are the geocoder's.
     `ambiguous`: how many other places it found that fit as well. `fits`: the place itself, then these
     others, the likeliest first; empty where there are none, and where only their number was kept.
     """
