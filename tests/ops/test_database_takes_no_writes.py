@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from time import time
 from typing import Any
 
 import pytest
@@ -11,9 +12,14 @@ from django.test import Client
 from redis import Redis
 
 from cityweather import tasks
+from cityweather.api import history_writer
 from cityweather.management.commands import doctor
+from cityweather.models import City, SearchHistory
 from cityweather.ops import health
+from cityweather.places.matching import Asked
 from cityweather.runtime import outages, redis_keys
+from cityweather.weather import known_cities
+from cityweather.weather.providers.base import Weather
 from tests.support.api import KEY
 from tests.support.flush import result, running_job, work
 
@@ -22,13 +28,15 @@ pytestmark = pytest.mark.usefixtures("database", "redis_server")
 
 @contextmanager
 def read_only() -> Iterator[None]:
+    """This connection, until it is closed or the block ends."""
     postgres = connection.vendor == "postgresql"
     switch = "SET default_transaction_read_only =" if postgres else "PRAGMA query_only ="
     with connection.cursor() as cursor:
         cursor.execute(f"{switch} on")
-        try:
-            yield
-        finally:
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
             cursor.execute(f"{switch} off")
 
 
@@ -50,15 +58,46 @@ def test_what_a_tick_was_refused_is_shown_until_it_is_old(redis_server: "Redis[b
     assert flush_part()["ok"]
 
 
+def post(client: Client) -> Any:
+    file = SimpleUploadedFile("cities.csv", b"city\nOslo\n")
+    return client.post("/bulk/import", {"file": file}, headers={"X-API-Key": KEY})
+
+
 def test_what_an_import_was_refused_is_shown(client: Client) -> None:
     with read_only():
-        answer = client.post(
-            "/bulk/import", {"file": SimpleUploadedFile("cities.csv", b"city\nOslo\n")}, headers={"X-API-Key": KEY}
-        )
+        answer = post(client)
     assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
     assert "takes no writes" in answer.json()["detail"]
     assert "read-only" in flush_part()["detail"]
     assert client.get("/readyz").status_code == 200
+
+
+def test_a_connection_that_takes_no_writes_is_not_used_again(client: Client) -> None:
+    with read_only():
+        assert [post(client).status_code, post(client).status_code] == [503, 202]
+    job = running_job(1)
+    work(job, [result(0)])
+    with read_only():
+        tasks.flush_tick.apply()
+        job.refresh_from_db()
+        assert job.processed == 0
+        tasks.flush_tick.apply()
+        job.refresh_from_db()
+        assert job.processed == 1
+
+
+def test_nor_is_it_where_a_look_up_goes_on_without_the_write() -> None:
+    with read_only():
+        history_writer.remember("Oslo")
+        history_writer.remember("Lima")
+    assert list(SearchHistory.objects.values_list("city_name", flat=True)) == ["Lima"]
+    known = known_cities.find(Asked("Atlantis"))
+    weather = Weather(20.0, "Clear", 40, None, latitude=1.0, longitude=2.0)
+    with read_only():
+        known_cities.remember(known.city, weather, time())
+        assert not City.objects.exists()
+        known_cities.remember(known.city, weather, time())
+        assert City.objects.exists()
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -12,6 +12,7 @@ import structlog
 from django.db import DatabaseError
 
 from cityweather.models import SearchHistory
+from cityweather.runtime import outages
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +63,7 @@ class HistoryWriter:
         try:
             insert([row.stored for row in batch])
         except DatabaseError as raised:
+            outages.note_refusal(raised)
             error = raised
         for row in batch:
             row.tried, row.error = True, error

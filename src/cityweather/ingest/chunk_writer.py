@@ -21,6 +21,7 @@ from cityweather.ingest.chunks import Row, StoredRow, unpack
 from cityweather.ingest.row_matching import match_rows
 from cityweather.ingest.text import shown
 from cityweather.models import BulkJob, City, ImportChunk
+from cityweather.runtime import outages
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,8 @@ def write_first(job: BulkJob) -> None:
     try:
         write_next(waiting().filter(job=job))
         job.refresh_from_db(fields=[*COUNTED, "status", "started_at"])  # its first rows may be dispatched by now
-    except (DatabaseError, ChunkUnwritable):
+    except (DatabaseError, ChunkUnwritable) as error:
+        outages.note_refusal(error)
         log.warning("first_chunk_left_to_the_tick", extra={"job_id": str(job.pk)}, exc_info=True)
 
 

@@ -8,7 +8,7 @@ import logging
 import time
 from typing import cast
 
-from django.db import InterfaceError, InternalError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError, connection
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ClusterDownError, ExecAbortError, OutOfMemoryError, ReadOnlyError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -63,12 +63,15 @@ def refusal_reason(error: BaseException) -> str | None:
 
 
 def note_refusal(error: BaseException) -> None:
-    """Keep the reason in Redis for /healthz. /healthz cannot find out by a write of its own: a small one may still
-    succeed.
+    """Keep the reason in Redis for /healthz, whose own small write might still succeed.
+
+    A connection that takes no writes is closed. It would go on refusing them after the server takes them again.
     """
     reason = refusal_reason(error)
     if reason is None:
         return
+    if reason == READ_ONLY:
+        connection.close()
     try:
         connections.redis_client().set(redis_keys.DATABASE_REFUSAL, reason, ex=KEPT)
     except RedisError:

@@ -14,6 +14,7 @@ from cityweather.places import gazetteer, matching
 from cityweather.places.identity import Identity, identity
 from cityweather.places.matching import Asked, Candidate, Source
 from cityweather.places.titles import with_coordinates_of_title
+from cityweather.runtime import outages
 from cityweather.weather.providers.base import AskedPlace, Weather
 
 log = logging.getLogger(__name__)
@@ -98,4 +99,5 @@ def remember(city: Identity, weather: Weather, answered_at: float) -> None:
         if not City.objects.filter(older, key=city.key).update(**values, **where):
             City.objects.bulk_create([City(**values, **where)], ignore_conflicts=True)
     except DatabaseError as error:
+        outages.note_refusal(error)
         log.warning("city_not_stored", extra={"error": type(error).__name__})
