@@ -1,8 +1,8 @@
 """Writes the search history: rows of look-ups that end at the same moment share one commit.
 
 A row is committed before its look-up is answered, so nothing is lost. While one thread's commit waits for the disk, the
-others queue their rows, and the next commit takes all of them. With a commit a row a cached look-up costs twice as much
-CPU (measured: 3.3 instead of 1.67 times that of a bare Django view).
+others queue their rows, and the next commit takes all of them. With a commit a row a cached look-up costs more
+CPU (measured: 3.8 instead of 3.3 times that of a bare Django view; 28 instead of 32 % of its requests a second).
 """
 
 from functools import lru_cache
