@@ -23,7 +23,7 @@ from cityweather.ingest.upload_stream import content_hash, text_of
 from cityweather.runtime.batched import batched
 
 TOGETHER = 1_000  # rows that are added before the size of the file is checked
-CACHE_KB = 16_000
+CACHE_KB = 8_000  # with 16,000 a million rows are read 6 % sooner, and a process takes 8 MB more
 PAGE = 8_192  # bytes
 GROWTH = 3  # bytes of the file for each byte that an upload may have: real names need 2.6
 FLOOR = 16_000_000  # bytes that the file may have however small the largest upload is
