@@ -43,7 +43,8 @@ class HistoryWriter:
         row = _Row(city)
         with self._waiting_lock:
             self._waiting.append(row)
-        if self._turn.acquire(timeout=0 if self._stuck else LONGEST_WAIT):
+        wait = 0 if self._stuck else LONGEST_WAIT
+        if self._turn.acquire(timeout=wait):
             try:
                 if not row.tried:  # the thread that had the turn before may have written this row, too
                     self._write_waiting()
@@ -51,7 +52,8 @@ class HistoryWriter:
                 self._stuck = False
                 self._turn.release()
         else:
-            self._stuck = True
+            if wait:  # Race: if this row did not wait, the write that hung may have ended just now.
+                self._stuck = True
             self._withdraw(row)
         if row.error is not None or not row.tried:
             raise DatabaseError("The row was not written.") from row.error
