@@ -1,15 +1,18 @@
 """Rows find their places, and share the City of a place."""
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from cityweather.ingest import bulk_writer
 from cityweather.ingest.chunks import Row
 from cityweather.ingest.row_matching import match_rows
 from cityweather.models import BulkJob, City, JobResult
+from cityweather.places.identity import Identity
 from tests.support.files import imported
 
 pytestmark = pytest.mark.usefixtures("few_places")
@@ -88,6 +91,30 @@ def test_the_title_of_a_place_is_read_as_that_place() -> None:
     rows = JobResult.objects.filter(job=job, ambiguous=0).order_by("position")
     assert [row.asked for row in rows] == [row.city.name for row in rows.select_related("city")]
     assert len(rows) == 5
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_city_that_another_import_inserts_meanwhile_is_shared_and_takes_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    insert = bulk_writer._insert
+
+    def after_another_import(cursor: CursorWrapper, cities: Sequence[Identity]) -> dict[str, int]:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(another_import).result()
+        return insert(cursor, cities)
+
+    def another_import() -> None:
+        try:
+            City.objects.create(name="Paris, FR", key="paris, fr")
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(bulk_writer, "_insert", after_another_import)
+    job = imported("Paris", "Smallville")
+    rows = JobResult.objects.filter(job=job).order_by("position")
+    assert list(rows.values_list("city__name", "city__place")) == [("Paris, FR", 2988507), ("Smallville", None)]
+    assert City.objects.count() == 2
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)

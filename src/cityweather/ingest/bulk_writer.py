@@ -9,7 +9,7 @@ import io
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
@@ -27,6 +27,13 @@ INCOMING = (
     "country text, latitude float8, longitude float8, ambiguous int)"
 )
 OF_PLACE = CITY_COLUMNS.split(", ")[2:]  # what a City takes over from its place
+
+
+class _There(NamedTuple):
+    """A City that is in the table."""
+
+    id: int
+    placeless: bool
 
 
 def with_cities(rows: Sequence[MatchedRow]) -> list[StoredRow]:
@@ -69,40 +76,47 @@ def _write_to_sqlite(cities: Sequence[Identity]) -> dict[str, int]:
 
 
 def _write_to_postgresql(cities: Sequence[Identity]) -> dict[str, int]:
-    """Returns the ids by key. One INSERT returns those of the new cities."""
+    """Returns the ids by key. Looks first: a second import finds all its cities, and refused INSERTs cost more."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO cityweather_city ({CITY_COLUMNS}) SELECT {CITY_COLUMNS} FROM {INCOMING} "  # noqa: S608
-            "ON CONFLICT DO NOTHING RETURNING key, id",
-            [_json(cities)],
-        )
-        ids = dict(cursor)
-        there = [city for city in cities if city.key not in ids]
-        return ids | _ids_of(cursor, there) if there else ids
+        there = _find(cursor, cities)
+        new = [city for city in cities if city.key not in there]
+        ids = _insert(cursor, new) if new else {}
+        # Race: another import may have inserted the same cities since they were looked for.
+        raced = [city for city in new if city.key not in ids]
+        there |= _find(cursor, raced) if raced else {}
+        if adopting := [city for city in cities if city.place_id and city.key in there and there[city.key].placeless]:
+            _adopt(cursor, adopting, [there[city.key].id for city in adopting])
+    return ids | {key: city.id for key, city in there.items()}
 
 
-def _ids_of(cursor: CursorWrapper, cities: list[Identity]) -> dict[str, int]:
-    rows = _json(cities)
+def _find(cursor: CursorWrapper, cities: Sequence[Identity]) -> dict[str, _There]:
+    """Those that are there, by key."""
     cursor.execute(
-        "SELECT key, city.id, city.place_id IS NULL AND incoming.place_id IS NOT NULL "  # noqa: S608
-        f"FROM {INCOMING} JOIN cityweather_city city USING (key)",
-        [rows],
+        "SELECT key, id, place_id IS NULL FROM json_array_elements_text(%s) wanted "
+        "JOIN cityweather_city ON key = wanted.value",
+        [orjson.dumps([city.key for city in cities]).decode()],
     )
-    found = cursor.fetchall()
-    _adopt(cursor, rows, [city for _, city, adopts in found if adopts])
-    return {key: city for key, city, _ in found}
+    return {key: _There(*city) for key, *city in cursor.fetchall()}
 
 
-def _adopt(cursor: CursorWrapper, rows: str, ids: list[int]) -> None:
+def _insert(cursor: CursorWrapper, cities: Sequence[Identity]) -> dict[str, int]:
+    cursor.execute(
+        f"INSERT INTO cityweather_city ({CITY_COLUMNS}) SELECT {CITY_COLUMNS} FROM {INCOMING} "  # noqa: S608
+        "ON CONFLICT DO NOTHING RETURNING key, id",
+        [_json(cities)],
+    )
+    return dict(cursor)
+
+
+def _adopt(cursor: CursorWrapper, cities: Sequence[Identity], ids: list[int]) -> None:
     """Race: the flush, or another import, may change the same cities, so they are locked in the order of ids."""
-    if ids:
-        cursor.execute("SELECT id FROM cityweather_city WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [ids])
-        values = ", ".join(f"{name} = incoming.{name}" for name in OF_PLACE)
-        cursor.execute(
-            f"UPDATE cityweather_city city SET {values} FROM {INCOMING} "  # noqa: S608
-            "WHERE city.key = incoming.key AND city.id = ANY(%s) AND city.place_id IS NULL",
-            [rows, ids],
-        )
+    cursor.execute("SELECT id FROM cityweather_city WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [ids])
+    values = ", ".join(f"{name} = incoming.{name}" for name in OF_PLACE)
+    cursor.execute(
+        f"UPDATE cityweather_city city SET {values} FROM {INCOMING} "  # noqa: S608
+        "WHERE city.key = incoming.key AND city.place_id IS NULL",
+        [_json(cities)],
+    )
 
 
 def _json(cities: Sequence[Identity]) -> str:
