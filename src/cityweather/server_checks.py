@@ -12,10 +12,9 @@ from redis import Redis
 from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
 from cityweather.checks import is_redis_address
-from cityweather.runtime import connections
+from cityweather.runtime import connections, heartbeats
 
 OLDEST_REDIS = (7,)
-SKEW = 5.0  # seconds
 
 
 @register(Tags.compatibility)
@@ -87,7 +86,7 @@ def _clocks(client: Redis) -> list[CheckMessage]:
     return [
         Warning(f"{name}'s clock is {clock - time.time():+.0f} s off ours.", hint=hint, id=f"cityweather.{number}")
         for number, (name, clock) in clocks.items()
-        if abs(clock - time.time()) > SKEW
+        if abs(clock - time.time()) > heartbeats.SKEW
     ]
 
 

@@ -254,7 +254,10 @@ NOT_IN_THE_GAZETTEER = [
 ]
 
 COUNTRIES_ALONE = [
-    *(unknown(name) for name in ("India", "INDIA", "Ireland", "Chile", "Egypt", "Benin", "Palau", "Nicaragua", "Kosovo")),
+    *(
+        unknown(name)
+        for name in ("India", "INDIA", "Ireland", "Chile", "Egypt", "Benin", "Palau", "Nicaragua", "Kosovo")
+    ),
     found("Mali", ("Mali", "Gansu Sheng", "CN"), 1),  # really called so; the country is the other one
     found("Jordan", ("Jordan", "Yau Tsim Mong District", "HK"), 1),
     found("Armenia", ("Armenia", "Quindío", "CO"), 1),

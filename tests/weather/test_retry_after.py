@@ -6,10 +6,10 @@ from itertools import pairwise
 import pytest
 from redis import Redis
 
-from cityweather.weather.availability import LONGEST_PAUSE
 from cityweather.weather.circuit_breaker import State
 from cityweather.weather.failure_detector import LONGEST_RETRY
 from cityweather.weather.providers.base import Response
+from cityweather.weather.rate_limiter import LONGEST_PAUSE
 from tests.support.fakes import World, named, reply, weather
 
 

@@ -27,7 +27,6 @@ FRESH = 1.0  # seconds that an answer is given again: nobody needs a key to ask,
 TICKS = ("import_tick", "dispatch_tick", "flush_tick")  # once a second or more often, if all is well
 TICK_LATE = 15.0  # seconds; a flush of a large backlog lasts a few
 FLUSH_LATE = 60.0  # seconds
-SKEW = 5.0  # seconds
 PARKED = "parked for all jobs; `cityweather resume` lets it go on"
 OUT_OF_CLIENTS = "out of clients: raise its maxclients, or run fewer processes"
 QUEUES = ("fetch", "bookkeeping")
@@ -96,7 +95,7 @@ def clocks() -> str:
     """Leases, rates and quotas compare these clocks."""
     ahead = {"this host": heartbeats.clock_ahead()}
     ahead |= {worker.name: worker.clock for worker in heartbeats.workers() if worker.alive}
-    off = [f"{name} is {seconds:+.0f} s off" for name, seconds in ahead.items() if abs(seconds) > SKEW]
+    off = [f"{name} is {seconds:+.0f} s off" for name, seconds in ahead.items() if abs(seconds) > heartbeats.SKEW]
     if off:
         raise Unwell(f"compared with the broker's clock {', '.join(off)}: run NTP on every host")
     return "agree"

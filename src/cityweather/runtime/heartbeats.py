@@ -16,6 +16,7 @@ from cityweather.runtime import connections, metrics, redis_keys
 
 LATE = 15.0  # seconds without a sign of life; workers give one every 2 s
 FORGOTTEN = 3600.0  # seconds after which a worker that was not stopped is no longer listed
+SKEW = 5.0  # seconds that two clocks may differ
 TICK_WAITS = 5  # seconds after which a tick that waits, or was lost, is sent again
 
 

@@ -5,11 +5,10 @@ import uuid
 from collections.abc import Callable
 
 from cityweather.tracker.progress import WaitingFor
-from cityweather.weather.availability import LONGEST_PAUSE
 from cityweather.weather.circuit_breaker import CircuitBreaker, State
 from cityweather.weather.concurrency_limiter import ConcurrencyLimiter
 from cityweather.weather.failure_detector import ProviderHealth
-from cityweather.weather.rate_limiter import RateLimiter
+from cityweather.weather.rate_limiter import LONGEST_PAUSE, RateLimiter
 
 CHECK_INTERVAL = 0.5  # seconds between looks at the shared breaker
 SLOT_INTERVAL = 0.05  # seconds

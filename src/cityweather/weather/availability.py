@@ -8,9 +8,8 @@ from redis.exceptions import RedisError
 
 from cityweather.weather import factory
 from cityweather.weather.circuit_breaker import State
-from cityweather.weather.rate_limiter import NO_LIMIT, QuotaForecast
+from cityweather.weather.rate_limiter import LONGEST_PAUSE, NO_LIMIT, QuotaForecast
 
-LONGEST_PAUSE = 2.0  # seconds a batch waits in place; beyond it its rows go back to dispatch
 KEY_PATIENCE = 86_400.0  # seconds a job waits for a key that is refused
 
 Blocked = Literal["quota", "provider", "key"]

@@ -22,9 +22,9 @@ from collections.abc import Callable
 from itertools import count
 
 from cityweather.errors import GaveUp
-from cityweather.weather.availability import LONGEST_PAUSE
 from cityweather.weather.batch_queue import BatchQueue, BatchRow, Call, Kind
 from cityweather.weather.providers.base import AskedPlace
+from cityweather.weather.rate_limiter import LONGEST_PAUSE
 from cityweather.weather.result_buffer import ResultBuffer
 
 REFERENCE = AskedPlace("London", 51.5074, -0.1278)  # asked for in a probe until another city was answered

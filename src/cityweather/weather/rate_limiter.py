@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 BURST, RATE = 0.045, 0.95  # of a minute's limit; the rest is slack for requests that arrive late
 LOOK_INTERVAL = 0.25  # seconds between looks for a 429 of others, where nothing is counted
+LONGEST_PAUSE = 2.0  # seconds a batch waits in place; beyond it its rows go back to dispatch
 LOCAL_SHARE = 0.1  # of the minute's rate while Redis is unreachable: we do not know how many processes we are
 
 
@@ -167,7 +168,8 @@ class RateLimiter:
     def _state(self) -> dict[str, Any]:
         now = self._now()
         windows = [{"name": w.name, "limit": w.limit, "periods": periods(w, now)} for w in self._longer]
-        return {"interval": self.interval * 1000, "burst": self.burst, "windows": windows}
+        pause = LONGEST_PAUSE * 1000
+        return {"interval": self.interval * 1000, "burst": self.burst, "windows": windows, "longest_pause": pause}
 
 
 def periods(window: QuotaWindow, now: int) -> list[dict[str, int]]:

@@ -11,6 +11,7 @@
 --         burst         tokens
 --         windows       the longer quota windows: [{name, limit, periods: [{number, ends: Unix ms}, …]}, …]; periods are the last,
 --                       this and the next one by the caller's clock
+--         longest_pause ms a batch waits in place; for longer its job is parked
 --         wanted        of acquire: tokens, 0 = only look
 --         reserve       of acquire: tokens of the burst to leave for others
 --         interactive   of acquire: true = for a person, who may use what bulk leaves of these, and need
@@ -29,7 +30,6 @@ local LIMITER = KEYS[1]
 local SLOW_FOR = 60000 -- ms until one halving is taken back
 local FURTHEST = 60000 -- ms full_at may lie ahead: a clock set back must not block for longer
 local KEPT = 0.05 -- of a longer quota window, which bulk leaves to people
-local LONGEST_PAUSE = 2000 -- ms a batch waits in place; for longer its job is parked
 local RESTORING = 500 -- ms between looks whether the longer quota windows are restored
 local FIRST, LONGEST, LEAST, DEEPEST = 5000, 60000, 1000, 3 -- ms after a 429 that names none or few; halvings
 
@@ -124,7 +124,7 @@ function actions.acquire()
     reply.windows = reply.windows or {} -- an empty one would become an object
     reply.windows[i] = { part - window.used, window.ends_in, part }
   end
-  if args.wanted > 0 and wait > LONGEST_PAUSE and not args.interactive and parked <= now then
+  if args.wanted > 0 and wait > args.longest_pause and not args.interactive and parked <= now then
     redis.call('HSET', LIMITER, 'parked', now + wait)
     reply.parked = reason
   end
@@ -153,7 +153,7 @@ function actions.back_off()
   redis.call('HSET', LIMITER, 'blocked', free_at)
   local interval, depth = minute(level)
   if interval > 0 then set_full_at(math.max(tonumber(known[1]) or 0, now + depth)) end
-  local parks = free_at - now > LONGEST_PAUSE and parked <= now
+  local parks = free_at - now > args.longest_pause and parked <= now
   if parks then redis.call('HSET', LIMITER, 'parked', free_at) end
   return { wait = math.max(free_at - now, 0), parked = parks }
 end
