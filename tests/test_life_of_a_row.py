@@ -14,6 +14,7 @@ from cityweather.models import BulkJob, JobResult
 from cityweather_dev.simulator.process import Simulator
 from tests.support.capture import Sent
 from tests.support.flush import agree, flush, make_job, reload, tracker
+from tests.support.tracker import leases
 
 CSV = b"city\nParis\nLima\n paris \nNowhere\nOslo\n\nNairobi\n"
 REQUESTS = 9  # without a gazetteer each of the five names is geocoded, and the weather of four is asked for
@@ -123,7 +124,7 @@ def test_a_message_of_earlier_code_is_handed_back_and_its_longitudes_are_no_erro
     for sent in sent_tasks:
         _, job_id, epoch, token, rows, *_ = sent.args
         tasks.fetch(1, job_id, epoch, token, [[position, name, 1.5, 10.75] for position, name, *_ in rows])
-    assert {lease.state for lease in tracker().leases(str(job.job_id))} == {"released"}
+    assert {lease.state for lease in leases(tracker(), str(job.job_id))} == {"released"}
     flush(job)
     assert agree(job) == (0, 0, 0)
 
@@ -133,7 +134,7 @@ def test_a_message_of_newer_code_is_handed_back_at_once(sent_tasks: list[Sent], 
     tasks.dispatch_tick()
     for sent in sent_tasks:
         tasks.fetch(batches.FORMAT + 1, *sent.args[1:])
-    assert {lease.state for lease in tracker().leases(str(job.job_id))} == {"released"}
+    assert {lease.state for lease in leases(tracker(), str(job.job_id))} == {"released"}
     sent_tasks.clear()
     tasks.dispatch_tick()
     assert sorted(row[0] for sent in sent_tasks for row in sent.args[4]) == [0, 1, 2]

@@ -13,6 +13,7 @@ from tests.support.capture import Sent
 from tests.support.dispatch import tick
 from tests.support.files import spool
 from tests.support.flush import agree, flush, live, reload, result, tracker, work, work_all
+from tests.support.tracker import leases
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def test_a_job_cancelled_while_its_rows_are_written_ends_and_gets_its_rows(job: 
     tick()
     work(job, [result(0)])
     job_control.cancel(str(job.pk))
-    for lease in tracker().leases(str(job.pk)):
+    for lease in leases(tracker(), str(job.pk)):
         tracker().release(str(job.pk), reload(job).epoch, lease.token)
     flush(job)
     assert (reload(job).status, agree(job)) == ("cancelled", (1, 1, 0))

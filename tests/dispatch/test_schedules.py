@@ -202,6 +202,32 @@ def test_only_the_newest_runs_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sorted(due for due in kept if due) == [NOW + 3 * HOUR, NOW + 4 * HOUR]
 
 
+def test_a_run_that_another_schedule_repeats_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedules, "KEPT_RUNS", 1)
+    first = hourly()
+    schedules.start_due(NOW + HOUR)
+    chunk_writer.tick()
+    end_runs()
+    second = hourly(BulkJob.objects.get(schedule=first), every=4 * 3600)
+    for hours in range(2, 5):
+        schedules.start_due(NOW + hours * HOUR)
+        end_runs()
+    assert fresh(second).paused is False
+    assert runs(second) == [NOW + 4 * HOUR]
+
+
+def test_a_schedule_whose_time_zone_is_gone_is_paused_and_the_others_start() -> None:
+    gone, sound = hourly(), hourly()
+    Schedule.objects.filter(pk=gone.pk).update(
+        every=None, cron="0 * * * *", timezone="Europe/Atlantis", next_at=NOW + HOUR / 2
+    )
+    assert schedules.load(fresh(gone)) == 0.0
+    schedules.start_due(NOW + HOUR)
+    assert runs(sound) == [NOW + HOUR]
+    assert (fresh(gone).paused, fresh(gone).next_at) == (True, None)
+    assert "time zone 'Europe/Atlantis' is not known" in (fresh(gone).pause_reason or "")
+
+
 def test_the_retention_leaves_the_source_of_a_schedule(settings: Any) -> None:
     settings.RETENTION_DAYS_JOBS = 1
     kept, old = (source(finished_at=NOW) for _ in range(2))

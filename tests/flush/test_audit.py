@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
@@ -16,6 +17,7 @@ from cityweather.flush import live_jobs
 from cityweather.flush.audit import Report, audit, audit_recent
 from cityweather.models import BulkJob, JobResult
 from cityweather.runtime import connections
+from cityweather.tracker import results
 from cityweather.tracker.keys import JobKeys
 from tests.support.flush import agree, flush, live, make_job, reload, result, running_job, tracker, work, work_all
 
@@ -149,6 +151,32 @@ def test_one_sentence_explains_why_a_job_is_not_finished() -> None:
     assert "cityweather resume" in report_on(job).why
     job_control.pause(job_id)
     assert report_on(job).why == "It is paused; resume it."
+
+
+@pytest.mark.parametrize("redis_server", ["valkey"], indirect=True)
+def test_leases_are_compared_with_the_clock_that_wrote_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = running_job(10)
+    job_id, epoch = str(job.job_id), reload(job).epoch
+    tracker().claim(job_id, epoch, "t", 5, missing=True)
+    tracker().start(job_id, epoch, "t")
+    ahead = time.time() + 3600
+    monkeypatch.setattr("time.time", lambda: ahead)
+    assert report_on(job).why == "Workers are fetching its rows."
+
+
+def test_results_of_newer_code_are_a_fault_of_that_job_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    newer, sound = running_job(3), running_job(3)
+    with monkeypatch.context() as patch:
+        patch.setattr(results, "FORMAT", results.FORMAT + 1)
+        work(newer, [result(0)])
+    work_all(sound)
+    flush(sound)
+    out = StringIO()
+    with pytest.raises(CommandError, match="1 of 2 jobs disagree"):
+        call_command("audit", stdout=out)
+    assert "is newer than this code. Finish the deploy" in out.getvalue()
+    assert f"{sound.job_id}  done" in out.getvalue()
+    assert audit_recent(timezone.now() - timedelta(days=1)) == 1
 
 
 def test_the_command_prints_a_verdict_for_each_job_and_fails_on_a_fault() -> None:

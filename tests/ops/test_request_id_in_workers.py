@@ -13,6 +13,7 @@ from cityweather.models import BulkJob
 from tests.support.api import KEY
 from tests.support.capture import Sent
 from tests.support.flush import tracker
+from tests.support.tracker import leases
 
 pytestmark = pytest.mark.usefixtures("redis_server", "database")
 
@@ -66,4 +67,4 @@ def test_a_message_of_older_code_has_none_and_is_taken(job: BulkJob, sent_tasks:
     (sent,) = messages(sent_tasks)
     job_control.cancel(str(job.job_id))  # so that it is dropped
     tasks.fetch(*sent.args[:5])
-    assert [lease.state for lease in tracker().leases(str(job.job_id))] != ["queued"]
+    assert [lease.state for lease in leases(tracker(), str(job.job_id))] != ["queued"]

@@ -22,6 +22,7 @@ from cityweather_dev.processes import HOST, end, free_port, spawn, tail, wait_un
 from cityweather_dev.simulator.process import Simulator
 from cityweather_dev.stack import UNLIMITED
 from cityweather_dev.valkey import Valkey
+from tests.support.tracker import leases
 
 KEY = "fleet-key"
 START_SECONDS = 40
@@ -190,9 +191,7 @@ class Fleet:
         """Nothing of the job is in workers' hands, and nothing is asked of the provider."""
         with self.valkey.client() as client:
             now = time.time() * 1000
-            held = [
-                lease for lease in Tracker(client).leases(job_id) if lease.state != "released" and lease.deadline > now
-            ]
+            held = any(lease.state != "released" and lease.deadline > now for lease in leases(Tracker(client), job_id))
         return not held and self.simulator.stats()["at_once"] == 0
 
     # --- jobs ---------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from redis import Redis
 
 from cityweather.tracker.keys import JobKeys
+from cityweather.tracker.leases import Lease
 from cityweather.tracker.results import Result, order
 from cityweather.tracker.tracker import Tracker
 
@@ -57,6 +58,11 @@ class Bench:
         entries = self.tracker.read_entries(JOB, "0-1", 1000)
         assert [order(e.id) for e in entries] == sorted(order(e.id) for e in entries)
         return [result.position for entry in entries for result in entry.results]
+
+
+def leases(tracker: Tracker, job_id: str) -> list[Lease]:
+    _, (found,) = tracker.leases_of([job_id])
+    return found
 
 
 def good(*positions: int) -> list[Result]:

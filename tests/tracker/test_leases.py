@@ -4,7 +4,7 @@ import pytest
 from redis.exceptions import OutOfMemoryError
 
 from cityweather.tracker.leases import LEASE
-from tests.support.tracker import JOB, Bench, bad, good
+from tests.support.tracker import JOB, Bench, bad, good, leases
 
 
 def expire(bench: Bench) -> None:
@@ -94,7 +94,7 @@ def test_a_finished_batch_leaves_no_lease_behind(bench: Bench) -> None:
     bench.start("t", 10)
     bench.record("t", good(*range(10)))
     assert bench.tracker.release(JOB, 1, "t", speed=200.0) is False
-    assert bench.tracker.leases(JOB) == []
+    assert leases(bench.tracker, JOB) == []
     state = bench.tracker.progress(JOB)
     assert state is not None
     assert state.speed == 200.0

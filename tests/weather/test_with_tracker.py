@@ -11,7 +11,7 @@ from cityweather.tracker.leases import LEASE
 from cityweather.weather.batch_fetch import run_batch
 from cityweather.weather.batch_queue import Batch, BatchRow
 from tests.support.fakes import KEY_REFUSED, TOO_MANY, UNKNOWN, World, always, named, place_of, weather
-from tests.support.tracker import JOB, Bench
+from tests.support.tracker import JOB, Bench, leases
 
 
 class Job:
@@ -38,7 +38,7 @@ def test_all_rows_are_counted_once_and_the_lease_is_gone(job: Job) -> None:
     job.world.upstream.respond = lambda city: UNKNOWN if city == "city 7" else weather(city)
     job.run()
     assert job.bench.counters() == (len(job.positions), len(job.positions) - 1, 1, len(job.positions))
-    assert job.bench.tracker.leases(JOB) == []
+    assert leases(job.bench.tracker, JOB) == []
     assert sorted(job.bench.recorded()) == job.positions
 
 
@@ -107,7 +107,7 @@ def test_a_lease_is_given_up_as_soon_as_redis_is_back(job: Job, monkeypatch: pyt
     monkeypatch.setattr(job.bench.tracker, "release", unreachable)
     with pytest.raises(RedisAway):
         job.run()
-    assert [lease.state for lease in job.bench.tracker.leases(JOB)] == ["released"]
+    assert [lease.state for lease in leases(job.bench.tracker, JOB)] == ["released"]
     assert job.world.clock.passed < back_at + 1
 
 

@@ -132,7 +132,7 @@ class SummaryView(KeyedView):
         query = queries.SummaryQuery.of(request)
         top = query["top"]
         job = snapshots.stored(job_id)
-        tag = f'W/"{job.status}.{job.processed}.{top}.{query["units"]}"'
+        tag = f'W/"{job.status}.{job.imported}.{job.processed}.{top}.{query["units"]}"'
         if unchanged(request, tag):
             return Response(status=304, headers={"ETag": tag})
         counted = {

@@ -73,8 +73,11 @@ def _plan(schedule: Schedule, now: datetime) -> None:
 
 
 def load(schedule: Schedule) -> float:
-    """Cities a minute, on average."""
-    return 60 * schedule.source.total / timing(schedule).average if schedule.source else 0.0
+    """Cities a minute, on average; 0 for one that will be paused, since its source or its time zone is gone."""
+    try:
+        return 60 * schedule.source.total / timing(schedule).average if schedule.source else 0.0
+    except BadSchedule:
+        return 0.0
 
 
 def quota() -> float | None:
@@ -121,9 +124,13 @@ def _locked(schedule_id: UUID, now: datetime) -> Schedule | None:
 def _run(schedule: Schedule, now: datetime) -> None:
     due = schedule.next_at
     assert due is not None  # noqa: S101  # _locked() asks for it
-    schedule.next_at = timing(schedule).following(now)
     source = BulkJob.objects.visible().select_for_update().filter(schedules=schedule).first()
-    if reason := _reason_to_pause(source):
+    reason = _reason_to_pause(source)
+    try:
+        schedule.next_at = timing(schedule).following(now)
+    except BadSchedule as error:  # an update of the system may drop a time zone
+        reason = error.detail
+    if reason:
         schedule.paused, schedule.pause_reason, schedule.next_at = True, reason, None
         metrics.add("schedule_runs", outcome="paused")
         log.warning("schedule_paused", extra={"schedule_id": str(schedule.pk), "reason": reason})
@@ -170,7 +177,8 @@ def _reason_to_skip(schedule: Schedule, source: BulkJob) -> str | None:
 
 def _forget_old_runs(schedule: Schedule) -> None:
     runs = BulkJob.objects.visible().filter(schedule=schedule).order_by("-due_at")
-    BulkJob.objects.filter(pk__in=list(runs.values_list("pk", flat=True)[KEPT_RUNS:])).hide()
+    old = list(runs.values_list("pk", flat=True)[KEPT_RUNS:])
+    BulkJob.objects.filter(pk__in=old, schedules=None).hide()  # another schedule may repeat one of them
 
 
 def _plan_again_after_a_clock_step(now: datetime) -> None:

@@ -4,7 +4,6 @@ It also lists the rows that are missing, and the reason why the job has not ende
 """
 
 import logging
-import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -12,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count
 
+from cityweather.errors import UnknownFormat
 from cityweather.flush import bitmap, flusher, live_jobs, recovery
 from cityweather.models import BulkJob, JobResult, Status
 from cityweather.runtime import connections
@@ -38,8 +38,15 @@ class Report:
 
 def audit(job_id: str, *, repair: bool = False) -> Report | None:
     """Flush first, so that only real faults are left. None: no such job, or a flusher has it at this moment."""
-    flusher.flush_job(job_id)
-    tracker = connections.tracker()
+    try:
+        flusher.flush_job(job_id)
+        return _audit(job_id, connections.tracker(), repair=repair)
+    except UnknownFormat as error:
+        job = BulkJob.objects.get(pk=job_id)
+        return Report(job.job_id, job.status, job.total, job.processed, [error.detail], left=[error.detail])
+
+
+def _audit(job_id: str, tracker: Tracker, *, repair: bool) -> Report | None:
     with transaction.atomic():
         job = live_jobs.lock(job_id) or BulkJob.objects.visible().filter(pk=job_id, phase=BulkJob.Phase.ENDED).first()
         if job is None:
@@ -125,7 +132,7 @@ def _why(job: BulkJob, snapshot: TrackedJob | None, tracker: Tracker) -> str:
 
 
 def _why_by_leases(job: BulkJob, tracker: Tracker) -> str:
-    leases, now = tracker.leases(str(job.job_id)), time.time() * 1000
+    now, (leases,) = tracker.leases_of([str(job.job_id)])
     if any(lease.state == "running" and lease.deadline > now for lease in leases):
         return "Workers are fetching its rows."
     if any(lease.state == "queued" for lease in leases):

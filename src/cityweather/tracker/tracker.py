@@ -115,10 +115,6 @@ class Tracker:
         stop, lost_workers, *positions = reply
         return Claim(token, positions, lost_workers, stop.decode() or None)
 
-    def leases(self, job_id: str) -> list[Lease]:
-        leases = cast("dict[bytes, bytes]", self.redis.hgetall(JobKeys.of(job_id).leases))
-        return [Lease.decode(token, text) for token, text in leases.items()]
-
     def leases_of(self, job_ids: Sequence[str]) -> tuple[int, list[list[Lease]]]:
         """(Unix ms by the server's clock, which wrote the deadlines; the leases of each job), in two round trips."""
         now = self._clock()

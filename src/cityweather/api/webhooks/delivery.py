@@ -130,7 +130,7 @@ def record_answer(job: BulkJob, answer: Answer, now: datetime) -> bool:
     facts = {"job_id": str(job.job_id), "host": urlsplit(job.callback_url).hostname, "attempt": job.callback_attempts}
     mine = _unaccepted().filter(pk=job.pk)
     if isinstance(answer, int) and 200 <= answer < 300:
-        mine.update(notified_at=timezone.now())
+        mine.update(notified_at=now)
         metrics.add("callbacks", outcome="delivered")
         log.info("callback_delivered", extra=facts)
         return True
