@@ -176,7 +176,6 @@ CACHES = {
         },
     }
 }
-DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 # --- weather ------------------------------------------------------------------------------------------------------
 WEATHER_PROVIDER = env.text("WEATHER_PROVIDER", "auto")
@@ -277,9 +276,9 @@ CELERY_TASK_ROUTES = {"cityweather.tasks.fetch": {"queue": "fetch"}}
 CELERY_BEAT_SCHEDULER = "cityweather.celery:Ticker"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1  # seconds
 # An import tick lasts nearly a second, so on PostgreSQL two bookkeepers write rows at once. SQLite has one writer.
-IMPORT_TICK = 1.0 if DATABASES["default"]["ENGINE"].endswith("sqlite3") else 0.5  # seconds
+_import_tick = 1.0 if DATABASES["default"]["ENGINE"].endswith("sqlite3") else 0.5  # seconds
 CELERY_BEAT_SCHEDULE = {
-    "import": {"task": "cityweather.tasks.import_tick", "schedule": IMPORT_TICK},
+    "import": {"task": "cityweather.tasks.import_tick", "schedule": _import_tick},
     "dispatch": {"task": "cityweather.tasks.dispatch_tick", "schedule": 1.0},
     "flush": {"task": "cityweather.tasks.flush_tick", "schedule": 1.0},
     "sweep": {"task": "cityweather.tasks.sweep_tick", "schedule": 10.0},

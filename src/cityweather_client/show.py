@@ -79,7 +79,7 @@ def summary(console: Console, job: dict[str, Any], summary: dict[str, Any], seco
         console.print(f"  {failure['count']:>7,}  {failure['reason']}")
     table = Table("City", "°C", "Condition", "Humidity %", box=None, header_style="bold", padding=(0, 2, 0, 0))
     for row in summary["most_recent"]:
-        weather = row.get("weather") or row
+        weather = row["weather"]
         values = (weather.get("temperature"), weather.get("condition"), weather.get("humidity"))
         table.add_row(row["city"], *("" if value is None else str(value) for value in values))
     console.print(table)

@@ -1,7 +1,6 @@
 """Child processes that never outlive us, on the loopback address only."""
 
 import os
-import signal
 import socket
 import subprocess
 import time
@@ -27,7 +26,6 @@ def spawn(
     env: Mapping[str, str] | None = None,
     folder: Path | None = None,
     user: str | None = None,
-    dies_by: int = signal.SIGKILL,
 ) -> "subprocess.Popen[bytes]":
     """Start a child in a session of its own (a terminal's Ctrl-C reaches us alone) that dies with us.
 
@@ -45,7 +43,7 @@ def spawn(
         group=group,
         extra_groups=[] if user else None,
         start_new_session=True,
-        preexec_fn=partial(exit_with_parent, os.getpid(), dies_by),  # noqa: PLW1509  # takes no lock, imports nothing
+        preexec_fn=partial(exit_with_parent, os.getpid()),  # noqa: PLW1509  # takes no lock, imports nothing
     )
 
 

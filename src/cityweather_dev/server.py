@@ -73,7 +73,7 @@ class Server(ABC):
 
     def _try_start(self) -> bool:
         with self.log.open("ab") as log:
-            self.process = spawn(self.command(), output=log, user=self.user, dies_by=signal.SIGKILL)
+            self.process = spawn(self.command(), output=log, user=self.user)
         wait_until(lambda: not self.running or self.answers(), START_SECONDS)
         # Another server on this port may have answered in place of ours, which then has given up.
         if self.running and self.answers():

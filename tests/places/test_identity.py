@@ -12,22 +12,22 @@ FLORENCE = Candidate(3176959, "Florence", "16", "Tuscany", "IT", 43.77, 11.25, 3
 
 
 def test_every_spelling_of_a_place_has_its_city() -> None:
-    match = Match(FLORENCE, "gazetteer", 43.77, 11.25)
+    match = Match(FLORENCE, 43.77, 11.25)
     found = identity(Asked("Firenze", country="Italia"), match)
     assert found == identity(Asked("Florence"), match)
     assert found == ("Florence, IT", "florence, it", 3176959, "Florence", "Tuscany", "IT", 43.77, 11.25, 0)
 
 
 def test_given_coordinates_do_not_move_the_city_of_a_place() -> None:
-    found = identity(Asked("Florence", latitude=43.8, longitude=11.2), Match(FLORENCE, "file", 43.8, 11.2))
+    found = identity(Asked("Florence", latitude=43.8, longitude=11.2), Match(FLORENCE, 43.8, 11.2))
     assert (found.latitude, found.longitude) == (43.77, 11.25)
 
 
 def test_two_points_of_one_name_are_two_cities() -> None:
     one, other = Asked("Home", latitude=50.1, longitude=8.6), Asked("Home", latitude=-10.0, longitude=20.0)
-    assert identity(one, Match(None, "file", 50.1, 8.6))[:2] == ("Home (50.10, 8.60)", "home (50.10, 8.60)")
-    assert identity(other, Match(None, "file", -10.0, 20.0)).key == "home (-10.00, 20.00)"
-    assert identity(Asked("", latitude=0.5, longitude=0.5), Match(None, "file", 0.5, 0.5)).name == "0.50, 0.50"
+    assert identity(one, Match(None, 50.1, 8.6))[:2] == ("Home (50.10, 8.60)", "home (50.10, 8.60)")
+    assert identity(other, Match(None, -10.0, 20.0)).key == "home (-10.00, 20.00)"
+    assert identity(Asked("", latitude=0.5, longitude=0.5), Match(None, 0.5, 0.5)).name == "0.50, 0.50"
 
 
 @pytest.mark.parametrize(

@@ -107,14 +107,6 @@ def test_where_a_name_was_found_comes_back_and_is_no_weather(cache: Cache) -> No
     assert cache.fits(["rome", "oslo"]) == {"oslo": fits}
 
 
-@pytest.mark.parametrize(("more", "ambiguous"), [([], 0), ([2], 2)])
-def test_where_earlier_code_found_a_name_no_other_places_are_listed(
-    cache: Cache, more: list[int], ambiguous: int
-) -> None:
-    django_cache.set("w:oslo", ["at", 59.9, 10.7, "Oslo", None, "NO", *more])
-    assert cache.read(["oslo"])[1] == {"oslo": (59.9, 10.7, "Oslo", None, "NO", ambiguous, ())}
-
-
 def test_a_look_up_comes_back_whole_and_is_kept_as_long_as_its_weather_is_fresh(
     cache: Cache, redis_server: Redis
 ) -> None:

@@ -106,7 +106,7 @@ def fields_of_job(upload: Upload) -> dict[str, Any]:
     """For import_spool(). Raises CallbackRefused, InvalidParameter."""
     return {
         "callback_url": check_url(upload.fields.get("callback_url")),
-        "label": label_of(upload),
+        "label": checked_label(str(upload.fields.get("label") or "")),
         "refuse_ambiguous": refuses_ambiguous(upload),
     }
 
@@ -128,11 +128,6 @@ def _header(upload: Upload) -> dict[str, Any]:
     if value.isdecimal() and 0 < len(value) < 10 and int(value):
         return {"header_line": int(value)}
     return {"header": flag(upload, "header", "true, false, or the number of a line")}
-
-
-def label_of(upload: Upload) -> str:
-    """Raises InvalidParameter."""
-    return checked_label(str(upload.fields.get("label") or ""))
 
 
 def checked_label(text: str) -> str:

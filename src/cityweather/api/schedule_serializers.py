@@ -25,7 +25,9 @@ class ScheduleShape(shapes.Shape):
     pause_reason = s.CharField(allow_null=True, help_text="Why it was paused by the service itself")
     next_at = shapes.Time("Of the next run.", allow_null=True)
     last_job = s.UUIDField(source="last_job_id", allow_null=True)
-    skipped = s.IntegerField(help_text="Runs left out: the last had not ended, or too many jobs were open")
+    skipped = s.IntegerField(
+        help_text="Runs left out: the last had not ended, rows were not written yet, or too many jobs were open"
+    )
     last_skipped_at = shapes.Time(allow_null=True)
     cities_per_minute = s.SerializerMethodField(help_text="What it asks for on average")
     quota_per_minute = s.SerializerMethodField(help_text="What the provider's quota allows; null without a limit")

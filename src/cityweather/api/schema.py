@@ -46,7 +46,7 @@ WHY = {
 
 SCHEDULE_ID = OpenApiParameter("schedule_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 JOB_ID = OpenApiParameter("job_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
-TAGS = {name: name for name in ("weather", "history", "cities", "places")}
+TAGS = ("weather", "history", "cities", "places")  # names of views; the others are of jobs
 FORMAT = OpenApiParameter("format", enum=["json", "csv", "ndjson", "geojson"], description="Overrides Accept")
 NO_MAP_FORMAT = OpenApiParameter("format", enum=["json", "csv", "ndjson"], description="Overrides Accept")
 FILES: dict[Any, Any] = {(200, "text/csv"): str, (200, "application/x-ndjson"): str}
@@ -117,7 +117,7 @@ def document(
         operation_id=name,
         summary=summary,
         description=f"{summary}.",  # else a docstring written for programmers would stand there
-        tags=[TAGS.get(name.partition("_")[0], "jobs")],
+        tags=[name if name in TAGS else "jobs"],
         parameters=[*parameters, *headers],
         request=request,
         callbacks=callbacks,

@@ -104,7 +104,7 @@ def require_whole(job: BulkJob) -> None:
 
 
 def copied(old: BulkJob, rows: QuerySet[JobResult], **fields: Any) -> BulkJob:
-    """A job of these rows of `old`, in their order, as chunks, inside the caller's transaction.
+    """A job of these rows, in their order, as chunks, with the options of `old`. Inside the caller's transaction.
 
     `fields`: what the new job does not take over from the old one.
     """

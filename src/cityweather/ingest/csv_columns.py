@@ -4,7 +4,6 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from cityweather.ingest.csv_first_lines import LOOK_AHEAD, Split
 from cityweather.ingest.csv_words import (
@@ -20,7 +19,7 @@ from cityweather.ingest.csv_words import (
     REGION,
     plain,
 )
-from cityweather.ingest.errors import BadOption, RowTooLong, UnclosedQuote
+from cityweather.ingest.errors import BadOption, Column, RowTooLong, UnclosedQuote
 from cityweather.ingest.options import NO_COLUMN, OPTION_MAX, PARTS, ReadOptions
 from cityweather.ingest.text import shown
 from cityweather.places.names import display
@@ -33,13 +32,6 @@ SAMPLE_MAX = 60  # characters
 
 # The dumps of geonames.org have no header and no quotes; https://download.geonames.org/export/dump/readme.txt
 GEONAMES_WIDTH = 19
-
-
-class Column(NamedTuple):
-    """A column as people know it: its header, "" without one, and its first cells."""
-
-    name: str
-    samples: list[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from typing import Any
 
 from cityweather.ingest.csv_columns import (
     GEONAMES,
-    Column,
     Columns,
     find_columns,
     is_geonames,
@@ -34,7 +33,7 @@ from cityweather.ingest.csv_questions import (
 )
 from cityweather.ingest.csv_rows import is_quoted
 from cityweather.ingest.csv_words import KNOWN, is_large_town, plain
-from cityweather.ingest.errors import BadOption, NoCityColumn, RowTooLong, UnclosedQuote
+from cityweather.ingest.errors import BadOption, Column, NoCityColumn, RowTooLong, UnclosedQuote
 from cityweather.ingest.options import DELIMITERS, ReadOptions
 from cityweather.ingest.text import shown
 

@@ -2,10 +2,10 @@
 
 import re
 
-from cityweather.ingest.csv_columns import Column, listed
+from cityweather.ingest.csv_columns import listed
 from cityweather.ingest.csv_first_lines import LOOK_AHEAD, Split
 from cityweather.ingest.csv_words import CITIES, word
-from cityweather.ingest.errors import BadOption, NoCityColumn
+from cityweather.ingest.errors import BadOption, Column, NoCityColumn
 from cityweather.ingest.text import BAD_BYTE, TRY_ENCODING, shown
 
 HOW_TO_NAME = (

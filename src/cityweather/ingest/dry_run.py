@@ -9,9 +9,10 @@ from typing import Any
 from django.utils import timezone
 from redis import RedisError
 
-from cityweather.ingest.csv_columns import Column, label
+from cityweather.ingest.csv_columns import label
 from cityweather.ingest.csv_layout import NO_DELIMITER
 from cityweather.ingest.csv_reader import Rejected
+from cityweather.ingest.errors import Column
 from cityweather.ingest.options import DELIMITERS
 from cityweather.ingest.row_matching import MatchedRow, match_rows
 from cityweather.ingest.spool import Spool

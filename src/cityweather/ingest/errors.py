@@ -1,12 +1,16 @@
 """Why a file cannot be imported."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from cityweather.errors import CityWeatherError
 
-Column = tuple[str, list[str]]
-"""(header, first cells) of a column of an upload."""
+
+class Column(NamedTuple):
+    """A column as people know it: its header, "" without one, and its first cells."""
+
+    name: str
+    samples: list[str]
 
 
 class ImportRefused(CityWeatherError):
@@ -21,7 +25,7 @@ class ImportRefused(CityWeatherError):
         self, detail: str | None = None, *, columns: Sequence[Column] = (), asks: str = "", **facts: Any
     ) -> None:
         super().__init__(detail, **facts)
-        self.columns = [{"name": name, "samples": samples} for name, samples in columns]
+        self.columns = [column._asdict() for column in columns]
         self.asks = asks or self.asks
         self.first_lines: Sequence[dict[str, Any]] = ()
 

@@ -14,7 +14,7 @@ def check(owner: str, key: str | None = None) -> None:
     if _made_by(owner, key):
         return
     limit = settings.IMPORT_MAX_OPEN_JOBS
-    open_now = BulkJob.objects.filter(owner=owner).exclude(status__in=BulkJob.ENDED).count()
+    open_now = BulkJob.objects.live().filter(owner=owner).count()
     if open_now >= limit:
         raise TooManyJobs(open_jobs=open_now, limit=limit, retry_after=WAIT)
 

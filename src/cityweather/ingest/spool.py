@@ -84,7 +84,8 @@ class Spool:
         with _room():
             self._pack(self._waiting)
         if not self.total:
-            raise NoCities(reasons=self.first_reasons(), asks="encoding" if self._no_text() else "")
+            asks = "encoding" if self._no_text() else ""
+            raise NoCities(reasons=self.first_reasons(), columns=self.shape.layout.listed, asks=asks)
         self._db.execute("PRAGMA cache_size=-2000")  # what follows reads the file once, in order
 
     def chunks(self) -> Iterator[Packed]:
@@ -201,9 +202,6 @@ def spool_upload(
     try:
         spool.fill(reader)
         spool.content_hash = content_hash(file, options.text)
-    except NoCities as error:
-        spool.close()
-        raise NoCities(error.detail, columns=reader.layout.listed, asks=error.asks) from None
     except BaseException:
         spool.close()
         raise

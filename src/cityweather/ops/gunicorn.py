@@ -1,6 +1,6 @@
 """The configuration file of gunicorn, which `cityweather web` names.
 
-The settings that hold wherever the web process runs. --bind and --threads belong to the host.
+--bind, --workers and --threads of the command line replace what is set here.
 """
 
 import errno

@@ -24,6 +24,7 @@ log = structlog.get_logger("cityweather.request")
 
 # What a log line, a header and a Celery message can carry unchanged.
 ID = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}")
+PARAMETER = re.compile(r"<str:\w+>")  # of a route
 REFUSED = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*$", re.IGNORECASE)
 METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
 _ids = random.Random()  # noqa: S311  # no secrets; one of its own, as anybody may seed the shared one
@@ -99,7 +100,7 @@ def route_of(request: HttpRequest) -> str:
     route = request.resolver_match.route if request.resolver_match else ""
     if route.startswith("admin/"):  # its routes are many, and some are expressions that hold a metric's separator
         return "admin"
-    return route.rstrip("/").replace("<str:job_id>", "{id}") or "other"
+    return PARAMETER.sub("{id}", route.rstrip("/")) or "other"
 
 
 def log_request(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:

@@ -138,8 +138,7 @@ def workers() -> Iterator[Metric]:
 def jobs() -> Iterator[Metric]:
     """Open jobs by phase; the index of jobs that have not ended holds just these."""
     family = GaugeMetricFamily(f"{PREFIX}jobs", "Jobs that have not ended, by phase.", labels=["phase"])
-    open_jobs = BulkJob.objects.exclude(phase=BulkJob.Phase.ENDED)
-    for phase, count in open_jobs.values_list("phase").annotate(count=Count("*")):
+    for phase, count in BulkJob.objects.live().values_list("phase").annotate(count=Count("*")):
         family.add_metric([phase], count)
     yield family
     rows = ImportChunk.objects.filter(written=False).aggregate(rows=Sum("rows", default=0))["rows"]

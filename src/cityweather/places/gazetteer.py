@@ -86,7 +86,7 @@ def _with_nearest(rows: Sequence[Asked], matches: list[Match]) -> list[Match]:
         if not row.name and row.latitude is not None and row.longitude is not None
     ]
     for (number, point), place in zip(nameless, nearest([point for _, point in nameless]), strict=True):
-        matches[number] = Match(place, "file", *point)
+        matches[number] = Match(place, *point)
     return matches
 
 

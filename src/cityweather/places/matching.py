@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import lru_cache
 from math import asin, cos, radians, sin, sqrt
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from cityweather.places import areas
 from cityweather.places.areas import Area
@@ -15,8 +15,6 @@ SAME_PLACE = 50.0  # km; given coordinates farther from a place of the name are 
 NEARBY = 10.0  # km; coordinates without a name are called after the nearest place within it
 MOST_CANDIDATES = 10  # that a match lists
 EARTH = 6371.0  # km, the mean radius
-
-Source = Literal["file", "request", "gazetteer", "provider"]  # who knows where a place is
 
 
 class Asked(NamedTuple):
@@ -75,7 +73,6 @@ class Match(NamedTuple):
     """
 
     place: Candidate | None = None
-    source: Source | None = None
     latitude: float | None = None
     longitude: float | None = None
     others: tuple[Candidate, ...] = ()
@@ -209,7 +206,7 @@ def choose(asked: Asked, fits: Fits) -> Match:
         places = sorted(places, key=lambda place: (-place.likelihood, place.geonames_id))
     place, *others = places
     ambiguous = len(others) + fits.unseen
-    return Match(place, "gazetteer", place.latitude, place.longitude, tuple(others[:MOST_CANDIDATES]), ambiguous)
+    return Match(place, place.latitude, place.longitude, tuple(others[:MOST_CANDIDATES]), ambiguous)
 
 
 def at(latitude: float, longitude: float, places: Iterable[Candidate], within: float) -> Match:
@@ -219,7 +216,7 @@ def at(latitude: float, longitude: float, places: Iterable[Candidate], within: f
         default=(0.0, None),
     )
     far = distance > within
-    return Match(None if far else place, "file", latitude, longitude, far=far)
+    return Match(None if far else place, latitude, longitude, far=far)
 
 
 def distance_km(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:

@@ -69,7 +69,7 @@ def check(raw: str) -> tuple[str, str, str | None]:
     if len(name) > MAX_LENGTH:
         return name, "", "name_too_long"
     folded = key(name)
-    if not folded or (folded in MISSING and is_missing(name, folded)):
+    if not folded or is_missing(name, folded):
         return name, "", "no_name"
     return name, folded, "name_too_long" if len(folded) > KEY_MAX_LENGTH else None
 

@@ -14,10 +14,10 @@ PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-def exit_with_parent(parent: int, signal_number: int = signal.SIGKILL) -> None:
-    """Called in a child: the kernel signals it when the thread that started it is gone. Linux only."""
+def exit_with_parent(parent: int) -> None:
+    """Called in a child: the kernel kills it when the thread that started it is gone. Linux only."""
     if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal_number)
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # the parent ended before the kernel knew
         os._exit(1)
 

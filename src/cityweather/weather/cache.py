@@ -124,7 +124,7 @@ class Cache:
             return [_loads(text) for text in get_redis_connection("default").mget(names)]
         except RedisError as error:
             self._cooldown.record_error(error)
-            log.warning("The weather cache is not read: %s", type(error).__name__)
+            log.warning("cache_not_read", extra={"error": type(error).__name__})
             return []
 
     def set(self, key: str, answer: Answer) -> None:
@@ -157,7 +157,7 @@ class Cache:
                 self._write_all(values, ttl)
         except RedisError as error:
             self._cooldown.record_error(error)
-            log.warning("The weather cache is not written: %s", type(error).__name__)
+            log.warning("cache_not_written", extra={"error": type(error).__name__})
 
     def _write_all(self, values: Sequence[tuple[str, list[Any]]], ttl: int) -> None:
         client = get_redis_connection("default")
@@ -209,10 +209,8 @@ def _encode_found(place: AskedPlace) -> list[Any]:
 
 
 def _decode_found(value: Any) -> Found | None:
-    """Earlier code wrote no list of others, and before that not even their number."""
+    """None for what other code wrote there."""
     match value:
-        case ["at", float() | int() as latitude, float() | int() as longitude, known_as, region, country, *others]:
-            ambiguous = others[0] if others else 0
-            fits = tuple(Hit(*hit) for hit in others[1]) if len(others) > 1 else ()
-            return latitude, longitude, known_as, region, country, ambiguous, fits
+        case ["at", float() | int(), float() | int(), _, _, _, int(), list() as fits]:
+            return (*value[1:-1], tuple(Hit(*hit) for hit in fits))
     return None

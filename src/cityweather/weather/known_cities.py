@@ -4,6 +4,7 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from django.db import DatabaseError
 from django.db.models import Q
@@ -12,10 +13,12 @@ from django.db.models.functions import Now
 from cityweather.models import City, Status
 from cityweather.places import gazetteer, matching
 from cityweather.places.identity import Identity, identity
-from cityweather.places.matching import Asked, Candidate, Source
+from cityweather.places.matching import Asked, Candidate
 from cityweather.places.titles import with_coordinates_of_title
 from cityweather.runtime import outages
 from cityweather.weather.providers.base import AskedPlace, Weather
+
+Source = Literal["request", "gazetteer", "provider"]  # who knows where the city is
 
 log = logging.getLogger(__name__)
 

@@ -92,7 +92,7 @@ def claim(now: datetime, busy: list[str]) -> BulkJob | None:
     # The retries and reruns are in the body, and an attempt's own thread asks the database nothing.
     first = due.prefetch_related("retries", "reruns").order_by("callback_attempts", "finished_at")
     while job := first.first():
-        mine = _unaccepted().filter(pk=job.pk, callback_attempts=job.callback_attempts)
+        mine = unaccepted().filter(pk=job.pk, callback_attempts=job.callback_attempts)
         job.callback_attempts += 1
         job.callback_due_at = now + pause(job.callback_attempts)
         if mine.update(callback_attempts=job.callback_attempts, callback_due_at=job.callback_due_at):
@@ -100,13 +100,14 @@ def claim(now: datetime, busy: list[str]) -> BulkJob | None:
     return None
 
 
-def _unaccepted() -> QuerySet[BulkJob]:
+def unaccepted() -> QuerySet[BulkJob]:
+    """Ended jobs whose receiver has not accepted the callback."""
     ended = BulkJob.objects.visible().filter(phase=BulkJob.Phase.ENDED)
     return ended.filter(callback_url__isnull=False, notified_at__isnull=True)
 
 
 def _due(now: datetime) -> QuerySet[BulkJob]:
-    return _unaccepted().filter(Q(callback_attempts=0) | Q(callback_due_at__lte=now))
+    return unaccepted().filter(Q(callback_attempts=0) | Q(callback_due_at__lte=now))
 
 
 def pause(attempts: int) -> timedelta:
@@ -128,7 +129,7 @@ def record_answer(job: BulkJob, answer: Answer, now: datetime) -> bool:
     """Returns whether the receiver accepted."""
     # The host is all of the URL that a log may hold.
     facts = {"job_id": str(job.job_id), "host": urlsplit(job.callback_url).hostname, "attempt": job.callback_attempts}
-    mine = _unaccepted().filter(pk=job.pk)
+    mine = unaccepted().filter(pk=job.pk)
     if isinstance(answer, int) and 200 <= answer < 300:
         mine.update(notified_at=now)
         metrics.add("callbacks", outcome="delivered")

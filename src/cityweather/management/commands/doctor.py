@@ -15,8 +15,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
+from cityweather.api.webhooks import delivery
 from cityweather.errors import Fault, WeatherError
-from cityweather.models import BulkJob
 from cityweather.ops import health
 from cityweather.runtime import logs
 from cityweather.weather import factory
@@ -207,10 +207,7 @@ def callbacks() -> Iterator[Finding]:
     if not settings.CALLBACK_HOSTS:
         yield Finding(Level.SKIP, "callbacks", "off, as CALLBACK_HOSTS is empty")
         return
-    ended = BulkJob.objects.visible().filter(
-        phase=BulkJob.Phase.ENDED, callback_url__isnull=False, notified_at__isnull=True
-    )
-    refused = ended.filter(callback_attempts__gt=0, callback_due_at__isnull=False).count()
+    refused = delivery.unaccepted().filter(callback_attempts__gt=0, callback_due_at__isnull=False).count()
     hosts = ", ".join(settings.CALLBACK_HOSTS)
     if refused:
         text, hint = f"{refused} refused so far by {hosts}", "See callback_failed in a bookkeeper's log."
