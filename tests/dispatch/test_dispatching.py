@@ -223,7 +223,7 @@ def test_jobs_that_wait_are_not_looked_at_again_in_the_same_second(
     progresses = Tracker.progresses
     clock = Clock()
     monkeypatch.setattr(Tracker, "progresses", lambda self, ids: looks.append(len(ids)) or progresses(self, ids))
-    dispatcher.tick(clock=clock.ticks, sleep=clock.advance)
+    dispatcher.tick(monotonic=clock.monotonic, sleep=clock.advance)
     assert looks[:3] == [3, 1, 1]  # one of them is new and put into Redis, and then has rows to send
     assert set(looks[2:]) == {1}
     assert len(sent_rows(sent_tasks)) == 10

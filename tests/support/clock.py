@@ -21,7 +21,7 @@ class Clock:
         self.passed = 0.0
         self.step = 0.0  # what the wall clock was set forward by
 
-    def ticks(self) -> float:
+    def monotonic(self) -> float:
         return self.passed
 
     def unix(self) -> float:

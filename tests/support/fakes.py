@@ -177,12 +177,12 @@ class World:
             provider=self.provider,
             transport=self.upstream,
             cache=Cache(name, 900),
-            rate_limiter=RateLimiter(name, self.provider.windows, self.redis, now=clock.ms, ticks=clock.ticks),
+            rate_limiter=RateLimiter(name, self.provider.windows, self.redis, now=clock.ms, monotonic=clock.monotonic),
             breaker=CircuitBreaker(name, self.redis, key=key, now=clock.ms),
             concurrency_limiter=ConcurrencyLimiter(name, self.provider.concurrency, self.redis, now=clock.ms),
-            health=ProviderHealth(clock.ticks),
-            clock=clock.unix,
-            ticks=clock.ticks,
+            health=ProviderHealth(clock.monotonic),
+            unix=clock.unix,
+            monotonic=clock.monotonic,
             sleep=clock.advance,
         )
 

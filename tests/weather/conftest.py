@@ -34,7 +34,7 @@ def clock() -> Clock:
 @pytest.fixture
 def quota_of(redis_server: Redis, clock: Clock) -> Callable[..., RateLimiter]:
     def make(*windows: QuotaWindow) -> RateLimiter:
-        return RateLimiter("openweather", windows, redis_server, now=clock.ms, ticks=clock.ticks)
+        return RateLimiter("openweather", windows, redis_server, now=clock.ms, monotonic=clock.monotonic)
 
     return make
 

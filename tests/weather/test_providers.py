@@ -32,7 +32,7 @@ def test_an_unknown_name_is_refused_with_those_that_exist(settings: Any) -> None
 
 def test_without_redis_a_process_allows_itself_one_token_an_interval() -> None:
     clock = Clock()
-    limit = LocalLimit(10.0, clock.ticks)
+    limit = LocalLimit(10.0, clock.monotonic)
     assert [limit.acquire(5), limit.acquire(5)] == [Grant(1), Grant(0, 10.0)]
     clock.advance(10)
     assert limit.acquire(5) == Grant(1)

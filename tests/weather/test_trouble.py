@@ -294,9 +294,9 @@ def test_requests_go_out_as_soon_as_the_probe_is_answered(world: World) -> None:
 def test_probes_ask_for_each_kind_that_failed(world: World) -> None:
     """Else a geocoder that is unreachable would fail cities, as the weather is answered."""
     queue = BatchQueue(world.provider)
-    results = ResultBuffer(Batch(JOB, 1, "token", []), world.tracker, world.context.cache, world.clock.ticks)
+    results = ResultBuffer(Batch(JOB, 1, "token", []), world.tracker, world.context.cache, world.clock.monotonic)
     detector = FailureDetector(queue, results, world.context.health)
     for kind in Kind:
-        detector.record_failure(Call([], kind), None, world.clock.ticks())
+        detector.record_failure(Call([], kind), None, world.clock.monotonic())
     probes = [detector.next_probe(half_open=False) for _ in range(detector.probes_wanted(half_open=False))]
     assert {probe.kind for probe in probes} == set(Kind)

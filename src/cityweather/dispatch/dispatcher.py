@@ -37,20 +37,20 @@ States = Sequence[tuple[BulkJob, Progress]]
 
 
 def tick(
-    seconds: float = 0.9, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    seconds: float = 0.9, monotonic: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
 ) -> None:
-    """Keep every live job's window full for so many seconds. `clock` gives monotonic seconds.
+    """Keep every live job's window full for so many seconds.
 
     A tick that has no time for all jobs leaves the others to the next one. However slow the servers are, it serves at
     least one group of them.
     """
-    until = clock() + seconds
+    until = monotonic() + seconds
     busy = live_jobs.dispatch_rotation().ordered(live_jobs.to_dispatch())
     first = True
     while busy:
-        busy = dispatch(busy, until, clock, with_eta=first)
+        busy = dispatch(busy, until, monotonic, with_eta=first)
         first = False
-        if clock() + EVERY > until:
+        if monotonic() + EVERY > until:
             break
         sleep(EVERY)
 
@@ -58,12 +58,12 @@ def tick(
 def dispatch(
     jobs: Sequence[BulkJob],
     until: float = float("inf"),
-    clock: Callable[[], float] = time.monotonic,
+    monotonic: Callable[[], float] = time.monotonic,
     *,
     with_eta: bool = True,
 ) -> list[BulkJob]:
     """One round. Returns the jobs that may have more to send before the next tick."""
-    return _Round(until, clock).run(jobs, with_eta=with_eta)
+    return _Round(until, monotonic).run(jobs, with_eta=with_eta)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +98,11 @@ def _parked(progress: Progress, situation: Situation) -> bool:
 
 
 class _Round:
-    def __init__(self, until: float, clock: Callable[[], float]) -> None:
+    def __init__(self, until: float, monotonic: Callable[[], float]) -> None:
         self._tracker = connections.tracker()
         self._rotation = live_jobs.dispatch_rotation()
-        self._clock, self._until = clock, until
-        self._read_until = (clock() + until) / 2  # half of the time is for sending
+        self._monotonic, self._until = monotonic, until
+        self._read_until = (monotonic() + until) / 2  # half of the time is for sending
 
     def run(self, jobs: Sequence[BulkJob], *, with_eta: bool) -> list[BulkJob]:
         states = self._read(jobs)
@@ -119,7 +119,7 @@ class _Round:
         """The jobs as Redis has them; a job that Redis does not know is put there first."""
         states: list[tuple[BulkJob, Progress]] = []
         for n, group in enumerate(batched(jobs, live_jobs.AT_ONCE)):
-            if n and self._clock() > self._read_until:
+            if n and self._monotonic() > self._read_until:
                 self._rotation.stop_at(group[0].job_id)
                 break
             unknown = []
@@ -135,7 +135,7 @@ class _Round:
         """Put new jobs into Redis and rebuild the others. Skip those that another process has locked."""
         known: list[BulkJob] = []
         for n, group in enumerate(batched(jobs, TOGETHER)):
-            if n and self._clock() > self._read_until:
+            if n and self._monotonic() > self._read_until:
                 self._rotation.stop_at(group[0].job_id)
                 break
             job_hash.install_new([job for job in group if not job.started_at], self._tracker)
@@ -187,7 +187,7 @@ class _Round:
         quota, now = situation.availability.quota, situation.now
         rows = shared_rows([progress.pending for _, progress in going])
         for (job, progress), number in zip(going, rows, strict=True):
-            if self._clock() > self._until:
+            if self._monotonic() > self._until:
                 break
             seconds = quota.seconds_for(number)
             ends = now + seconds if seconds else 0.0
@@ -201,7 +201,7 @@ class _Round:
         busy: list[BulkJob] = []
         claimable = [(job, progress) for job, progress in self._admitted(running) if job.job_id in in_flight]
         for n, group in enumerate(batched(claimable, TOGETHER)):
-            if n and self._clock() > self._until:
+            if n and self._monotonic() > self._until:
                 self._rotation.stop_at(group[0][0].job_id)
                 return []
             started = self._started(group)

@@ -26,16 +26,16 @@ TOGETHER = 20  # jobs in one transaction; on SQLite imports wait meanwhile
 PARKED = 3.0  # seconds for which a job whose flush failed is not dispatched; each failing tick renews it
 
 
-def flush_all(seconds: float = 0.9, clock: Callable[[], float] = time.monotonic) -> None:
+def flush_all(seconds: float = 0.9, monotonic: Callable[[], float] = time.monotonic) -> None:
     """Flush every live job, again while entries are left and there is time. Raises the last error of a server.
 
-    `clock` gives monotonic seconds. A tick that has no time for all jobs leaves the others to the next one. However
-    slow the servers are, it flushes at least one group of them.
+    A tick that has no time for all jobs leaves the others to the next one. However slow the servers are, it flushes at
+    least one group of them.
     """
-    began, rotation = clock(), live_jobs.flush_rotation()
+    began, rotation = monotonic(), live_jobs.flush_rotation()
     waiting: list[str] = []
     for n, jobs in enumerate(batched(rotation.ordered(live_jobs.to_flush()), live_jobs.AT_ONCE)):
-        if n and clock() > began + seconds / 2:  # half of the time is for writing
+        if n and monotonic() > began + seconds / 2:  # half of the time is for writing
             rotation.stop_at(jobs[0].job_id)
             break
         waiting += [str(job.job_id) for job in _with_work(jobs)]
@@ -49,7 +49,7 @@ def flush_all(seconds: float = 0.9, clock: Callable[[], float] = time.monotonic)
                 together, waiting = 1, [*group, *waiting]
                 continue
             unreachable = _failed(error, group[0]) or unreachable
-        if waiting and clock() > began + seconds:
+        if waiting and monotonic() > began + seconds:
             rotation.stop_at(UUID(waiting[0]))
             break
     if unreachable:

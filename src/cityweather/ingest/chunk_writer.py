@@ -44,15 +44,15 @@ class ChunkUnwritable(Exception):
         self.chunk = chunk
 
 
-def tick(seconds: float = 0.9, clock: Callable[[], float] = time.monotonic) -> None:
+def tick(seconds: float = 0.9, monotonic: Callable[[], float] = time.monotonic) -> None:
     """Write chunks for so many seconds, and at least one. Raises DatabaseError while the database is unreachable."""
-    until = clock() + seconds
+    until = monotonic() + seconds
     for job_id in ImportChunk.objects.filter(written=True).values_list("job", flat=True).distinct():
         count(job_id)  # a crash came between the two transactions
     more, unwritable = True, set[UUID]()
     while more:
         try:
-            more = write_next(waiting().exclude(job__in=unwritable)) and clock() < until
+            more = write_next(waiting().exclude(job__in=unwritable)) and monotonic() < until
         except ChunkUnwritable as error:
             _note_refusal(error.chunk, error)
             unwritable.add(error.chunk.job_id)

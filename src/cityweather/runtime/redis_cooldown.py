@@ -12,18 +12,18 @@ COOLDOWN = 5.0  # seconds; longer than a timeout, or a server that hangs would b
 class RedisCooldown:
     """Active for 5 s after Redis did not answer: each further try could cost two seconds of somebody's waiting."""
 
-    def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
-        self._ticks = ticks
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
         self._until = float("-inf")
 
     @property
     def active(self) -> bool:
-        return self._ticks() < self._until
+        return self._monotonic() < self._until
 
     def record_error(self, error: RedisError) -> None:
         """A server that refuses (it is full, a replica, …) answers at once, and other calls may succeed."""
         if isinstance(error, (ConnectionError, TimeoutError)):
-            self._until = self._ticks() + COOLDOWN
+            self._until = self._monotonic() + COOLDOWN
 
 
 @lru_cache

@@ -36,7 +36,7 @@ class HandBack(Exception):
 
 
 class RequestAdmission:
-    """One for each batch. `ticks` gives monotonic seconds, as all times here are."""
+    """One for each batch. All times here are monotonic seconds."""
 
     def __init__(
         self,
@@ -44,19 +44,19 @@ class RequestAdmission:
         rate_limiter: RateLimiter,
         concurrency_limiter: ConcurrencyLimiter,
         health: ProviderHealth,
-        ticks: Callable[[], float],
+        monotonic: Callable[[], float],
     ) -> None:
         self._breaker = breaker
         self._rate_limiter = rate_limiter
         self._concurrency_limiter = concurrency_limiter
         self._health = health
-        self._ticks = ticks
+        self._monotonic = monotonic
         self._holder = uuid.uuid4().hex  # names this batch when the breaker lets it send the probe
         self.slots = 0  # requests that may be under way
         self._tokens = 0
         self._acquired_at = 0.0
         self._pause_until = self._check_at = float("-inf")
-        self._checked_at = self._ticks()
+        self._checked_at = self._monotonic()
         self._stop_at = float("inf")
         self.half_open = False  # True: the breaker is half-open and this batch's next request is the probe
         self._ending: HandBack | None = None  # why the batch ends, once it is known
@@ -95,7 +95,7 @@ class RequestAdmission:
         """How many places may be asked for now; 0 begins a pause."""
         self.refund_late()
         if not self._tokens:
-            self._acquired_at = self._ticks()
+            self._acquired_at = self._monotonic()
             grant = self._rate_limiter.acquire(wanted)
             if not grant.tokens:
                 self.pause(grant.wait, "quota")
@@ -108,7 +108,7 @@ class RequestAdmission:
 
     def refund_late(self) -> None:
         """Give back tokens that were not used soon."""
-        if self._ticks() - self._acquired_at > UNUSED_FOR:
+        if self._monotonic() - self._acquired_at > UNUSED_FOR:
             self._refund()
 
     def _refund(self) -> None:
@@ -139,7 +139,7 @@ class RequestAdmission:
         if seconds > LONGEST_PAUSE:
             self._ending = self._ending or HandBack(seconds, reason)
             return
-        self._pause_until = self._ticks() + seconds
+        self._pause_until = self._monotonic() + seconds
         if reason != "quota":
             self._check_at = self._pause_until
 

@@ -38,7 +38,7 @@ RELEASE_INTERVAL = 0.5  # seconds between two tries while Redis is unreachable
 class BatchContext:
     """What batches work with; connections and what was learnt outlive a batch.
 
-    `clock` gives Unix seconds, `ticks` monotonic ones.
+    `unix` and `monotonic` give seconds.
     """
 
     tracker: Tracker
@@ -49,8 +49,8 @@ class BatchContext:
     breaker: CircuitBreaker
     concurrency_limiter: ConcurrencyLimiter
     health: ProviderHealth
-    clock: Callable[[], float] = time.time
-    ticks: Callable[[], float] = time.monotonic
+    unix: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
 
@@ -82,8 +82,8 @@ def run_batch(batch: Batch, context: BatchContext | None = None) -> None:
 
 def _release(batch: Batch, context: BatchContext) -> None:
     """A lease that ran out would count as a worker lost with these rows: try until it has."""
-    until = context.ticks() + LEASE / 1000
-    while context.ticks() < until:
+    until = context.monotonic() + LEASE / 1000
+    while context.monotonic() < until:
         try:
             context.tracker.release(batch.job_id, batch.epoch, batch.token)
         except RedisError:
@@ -94,17 +94,17 @@ def _release(batch: Batch, context: BatchContext) -> None:
 
 class _BatchRun:
     def __init__(self, batch: Batch, context: BatchContext) -> None:
-        self._started = context.ticks()
+        self._started = context.monotonic()
         self._batch = batch
         self._context = context
         self._transport = context.transport
         self._provider = context.provider
         self._health = context.health
         self._admission = RequestAdmission(
-            context.breaker, context.rate_limiter, context.concurrency_limiter, context.health, context.ticks
+            context.breaker, context.rate_limiter, context.concurrency_limiter, context.health, context.monotonic
         )
         self._most = min(context.transport.concurrency, len(batch.rows))  # requests under way at once
-        self._results = ResultBuffer(batch, context.tracker, context.cache, context.ticks)
+        self._results = ResultBuffer(batch, context.tracker, context.cache, context.monotonic)
         self._queue = BatchQueue(context.provider)
         self._detector = FailureDetector(self._queue, self._results, context.health)
         self._answers = AnswerReader(
@@ -132,18 +132,18 @@ class _BatchRun:
 
     def _fetch(self) -> None:
         self._health.start_batch()
-        self._results.now = self._context.clock()
+        self._results.now = self._context.unix()
         self._results.failed_by_dispatch(self._batch.failed)
         self._queue.put_back(self._results.take_from_cache(self._batch.rows))
         self._exchange([])
         while self._queue or self._detector.held or self._transport.under_way:
-            now = self._context.ticks()
+            now = self._context.monotonic()
             self._results.deliver_if_due(now)
             self._admission.refund_late()
             if (end := self._admission.ended(now, self._transport.under_way)) is not None:
                 raise end
             completed = self._transport.poll(self._timeout(now))
-            self._results.now = self._context.clock()
+            self._results.now = self._context.unix()
             self._exchange(completed)
         self._results.deliver()
         batch = self._batch
@@ -177,7 +177,7 @@ class _BatchRun:
 
         Slow answers to few rows would otherwise make the next batches still smaller.
         """
-        reached = len(self._batch.rows) / max(self._context.ticks() - self._started, 0.001)
+        reached = len(self._batch.rows) / max(self._context.monotonic() - self._started, 0.001)
         slots = self._admission.slots
         at_once = slots if slots < self._most else self._transport.concurrency
         return max(reached, at_once * self._provider.per_request)
@@ -190,7 +190,7 @@ class _BatchRun:
         except Stopped as stop:
             return self._drop(stop.reason)
         if end.waiting_for is not None:
-            tracker.park(batch.job_id, batch.epoch, self._context.clock() + end.wait, end.waiting_for)
+            tracker.park(batch.job_id, batch.epoch, self._context.unix() + end.wait, end.waiting_for)
         tracker.release(batch.job_id, batch.epoch, batch.token)
         return end.waiting_for or "shutdown"
 
@@ -203,14 +203,14 @@ class _BatchRun:
         """`end`: finished, what its job waits for now, shutdown, or why the tracker wanted no more."""
         results = self._results
         rows = {"rows": len(self._batch.rows), "succeeded": results.succeeded, "failed": results.failed}
-        seconds = round(self._context.ticks() - self._started, 3)
+        seconds = round(self._context.monotonic() - self._started, 3)
         facts = {"cached": results.cached, "requests": dict(self._answers.outcomes), "seconds": seconds}
         log.info("batch_ended", extra={"end": end, **rows, **facts})
 
     # --- requests ------------------------------------------------------------------------------------------------
 
     def _send(self) -> None:
-        now = self._context.ticks()
+        now = self._context.monotonic()
         if not self._admission.is_open(now, self._most):
             return
         self._send_probes(now)
@@ -249,7 +249,7 @@ class _BatchRun:
         self._transport.submit(call, request)
 
     def _read(self, completed: list[Completed]) -> None:
-        now = self._context.ticks()
+        now = self._context.monotonic()
         for call, outcome in completed:
             self._answers.read(call, outcome, now)
 

@@ -50,13 +50,10 @@ MOST_HELD = 3  # held calls after which no new request goes out until the probes
 
 
 class ProviderHealth:
-    """What this process saw of the provider lately, and its retry budget. It outlives batches.
+    """What this process saw of the provider lately, and its retry budget. It outlives batches."""
 
-    `ticks` gives monotonic seconds.
-    """
-
-    def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
-        self._ticks = ticks
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
         self.reference = REFERENCE
         self.ask_reference = False  # in the next probe of a half-open breaker: the last one asked for a row and failed
         self.at_once = FIRST_REQUESTS
@@ -64,7 +61,7 @@ class ProviderHealth:
         self._failure_rate = 0.0
         self._in_a_row = 0
         self._retries = FIRST_BUDGET
-        self._paid_at = ticks()
+        self._paid_at = monotonic()
 
     def record_success(self, now: float) -> None:
         """The provider answered. That there is no such city is an answer, too."""
@@ -89,7 +86,7 @@ class ProviderHealth:
 
     def may_retry(self) -> bool:
         """Takes a retry out of the budget: a storm of errors must not be answered by a storm of retries."""
-        now = self._ticks()
+        now = self._monotonic()
         self._retries = min(self._retries + (now - self._paid_at) * SECOND_PAYS, MOST_RETRIES)
         self._paid_at = now
         if self._retries < RETRY_COST:
@@ -102,7 +99,7 @@ class ProviderHealth:
         self._start_again(RATE_AFTER_OUTAGE)
 
     def start_batch(self) -> None:
-        if self._ticks() - self.last_success > SILENCE:
+        if self._monotonic() - self.last_success > SILENCE:
             self._start_again(0.0)
 
     def _start_again(self, failure_rate: float) -> None:

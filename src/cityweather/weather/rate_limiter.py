@@ -81,7 +81,7 @@ class RateLimiter:
         redis: Redis,
         *,
         now: Callable[[], int] | None = None,
-        ticks: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = time.monotonic,
         cooldown: RedisCooldown | None = None,
     ) -> None:
         self._per_minute = sum(window.limit for window in windows if window.seconds == 60)
@@ -93,13 +93,13 @@ class RateLimiter:
         self._provider, self._key, self._redis = provider, redis_keys.quota(provider), redis
         self._script = ProviderScript(redis, "rate_limiter", [self._key], now=now, cooldown=cooldown)
         self._now = now or (lambda: int(time.time() * 1000))
-        self._ticks = ticks
-        self._local = LocalLimit(self.interval / LOCAL_SHARE, ticks)
+        self._monotonic = monotonic
+        self._local = LocalLimit(self.interval / LOCAL_SHARE, monotonic)
         self._looked_at = float("-inf")
 
     def acquire(self, wanted: int, *, interactive: bool = False) -> Grant:
         """For requests that go out now: a token used late would count in the provider's next minute."""
-        if not self._limited and self._ticks() - self._looked_at < LOOK_INTERVAL:
+        if not self._limited and self._monotonic() - self._looked_at < LOOK_INTERVAL:
             return Grant(wanted)
         reserve = 0 if interactive else self.reserve
         asked = wanted if self._limited else 0  # where nothing is counted, only a 429 can stop us
@@ -109,7 +109,7 @@ class RateLimiter:
         if "parked" in reply:
             self._log_parked(reply["parked"], reply["wait"])
         if not self._limited and not reply["wait"]:
-            self._looked_at = self._ticks()
+            self._looked_at = self._monotonic()
             return Grant(wanted)
         return Grant(int(reply["tokens"]), reply["wait"] / 1000)
 
@@ -196,9 +196,9 @@ class LocalLimit:
     What it grants is not counted in Redis afterwards: it is at most a tenth of the minute's limit for each process.
     """
 
-    def __init__(self, interval: float, ticks: Callable[[], float]) -> None:
+    def __init__(self, interval: float, monotonic: Callable[[], float]) -> None:
         self._interval = interval
-        self._ticks = ticks
+        self._monotonic = monotonic
         self._free_at = float("-inf")
         self._lock = threading.Lock()
 
@@ -206,8 +206,8 @@ class LocalLimit:
         if not self._interval:
             return Grant(wanted)
         with self._lock:
-            wait = self._free_at - self._ticks()
+            wait = self._free_at - self._monotonic()
             if wait > 0:
                 return Grant(0, wait)
-            self._free_at = self._ticks() + self._interval
+            self._free_at = self._monotonic() + self._interval
             return Grant(1)

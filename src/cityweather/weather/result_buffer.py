@@ -25,17 +25,17 @@ class Stopped(Exception):
 
 class ResultBuffer:
     def __init__(
-        self, batch: Batch, tracker: Tracker, cache: Cache, ticks: Callable[[], float] = time.monotonic
+        self, batch: Batch, tracker: Tracker, cache: Cache, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._batch = batch
         self._tracker = tracker
         self._cache = cache
-        self._ticks = ticks
+        self._monotonic = monotonic
         self._results: list[Result] = []
         self._fresh: list[tuple[str, Answer]] = []
         self._found: list[tuple[str, AskedPlace]] = []  # by the key of the name, for the cache
         self._same: dict[str, list[BatchRow]] = {}  # by key: rows that wait for the answer to another row of that key
-        self._delivered_at = ticks()
+        self._delivered_at = monotonic()
         self.now = 0.0  # Unix seconds: when the answers arrived that are being read
         self.cached = self.succeeded = self.failed = 0  # rows
 
@@ -163,6 +163,6 @@ class ResultBuffer:
     def _record(self, results: list[Result]) -> None:
         batch = self._batch
         reply = self._tracker.record(batch.job_id, batch.epoch, batch.token, results)
-        self._delivered_at = self._ticks()
+        self._delivered_at = self._monotonic()
         if reply.stop is not None:
             raise Stopped(reply.stop)
