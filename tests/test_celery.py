@@ -51,7 +51,7 @@ def test_a_tick_is_sent_again_only_once_it_has_begun(redis_server: Redis, sent_t
     assert 0 < redis_server.ttl("cw:waiting_tick:dispatch_tick") <= heartbeats.TICK_WAITS
 
 
-def test_no_tick_expires_at_a_time_that_another_host_would_have_to_agree_on(sent_tasks: list[Sent]) -> None:
+def test_no_tick_expires_at_a_time_that_another_host_would_have_to_agree_on() -> None:
     for name, entry in app.conf.beat_schedule.items():
         assert "expires" not in entry.get("options", {}), name
 

@@ -98,21 +98,7 @@ def parser() -> ArgumentParser:
         for name, words in HELP.items()
     }  # fmt: skip
     _import(made["import"])
-    job = identifier("job")
-    for name in ("status", "cancel", "rerun", "results", "rejected"):
-        made[name].add_argument("job", type=job, help="its id")
-    for name in ("status", "rerun"):
-        made[name].add_argument("--follow", action="store_true", help="show the progress until it has ended")
-    made["rerun"].add_argument("--only", choices=["failed", "ambiguous"], help="only these rows")
-    made["rerun"].add_argument(
-        "--older-than", type=filled, metavar="TIME", help="only cities refreshed longer ago: 90m, 6h, 7d"
-    )
-    made["rerun"].add_argument(
-        "--idempotency-key", type=header, metavar="KEY", help="the same call with the same key starts one job"
-    )
-    made["results"].add_argument("--format", choices=["table", "json", "csv", "ndjson", "geojson"], default="table")
-    made["rejected"].add_argument("--format", choices=["table", "json", "csv", "ndjson"], default="table")
-    made["results"].add_argument("--status", choices=["success", "failed", "pending"], help="only these rows")
+    _jobs(made)
     made["weather"].add_argument("city", type=text, help='a name, or "name,country"')
     for name in ("results", "weather"):
         made[name].add_argument("--units", choices=["metric", "imperial"], default="metric", help="imperial: °F, mph")
@@ -152,6 +138,25 @@ def _import(one: ArgumentParser) -> None:
     one.add_argument(
         "--idempotency-key", type=header, metavar="KEY", help="the same file with the same key is imported once"
     )
+
+
+def _jobs(made: dict[str, Parser]) -> None:
+    """The commands about one job."""
+    for name in ("status", "cancel", "rerun", "results", "rejected"):
+        made[name].add_argument("job", type=identifier("job"), help="its id")
+    for name in ("status", "rerun"):
+        made[name].add_argument("--follow", action="store_true", help="show the progress until it has ended")
+    rerun, results, rejected = made["rerun"], made["results"], made["rejected"]
+    rerun.add_argument("--only", choices=["failed", "ambiguous"], help="only these rows")
+    rerun.add_argument(
+        "--older-than", type=filled, metavar="TIME", help="only cities refreshed longer ago: 90m, 6h, 7d"
+    )
+    rerun.add_argument(
+        "--idempotency-key", type=header, metavar="KEY", help="the same call with the same key starts one job"
+    )
+    results.add_argument("--format", choices=["table", "json", "csv", "ndjson", "geojson"], default="table")
+    results.add_argument("--status", choices=["success", "failed", "pending"], help="only these rows")
+    rejected.add_argument("--format", choices=["table", "json", "csv", "ndjson"], default="table")
 
 
 RUN = {

@@ -17,6 +17,21 @@ def add_arguments(whole: ArgumentParser) -> list[ArgumentParser]:
     """The parsers of the actions."""
     parts = whole.add_subparsers(dest="action", required=True)
     add = parts.add_parser("add", help="refresh the cities of a job or file from now on; prints the schedule's id")
+    _of_add(add)
+    others = [parts.add_parser("list", help="all schedules, newest first")]
+    for name, words in (
+        ("show", "when it runs next, its last job, and how many runs were skipped"),
+        ("pause", "start no more jobs until it is resumed"),
+        ("resume", "go on after a pause"),
+        ("delete", "end it; its jobs stay"),
+    ):
+        other = parts.add_parser(name, help=words)
+        other.add_argument("schedule", type=identifier("schedule"), help="its id")
+        others.append(other)
+    return [add, *others]
+
+
+def _of_add(add: ArgumentParser) -> None:
     source = add.add_mutually_exclusive_group(required=True)
     source.add_argument("job", nargs="?", type=identifier("job"), help="the job whose cities are refreshed")
     source.add_argument(
@@ -34,17 +49,6 @@ def add_arguments(whole: ArgumentParser) -> list[ArgumentParser]:
         "--timezone", type=filled, default="UTC", help="of the cron line, for example Europe/Rome (default UTC)"
     )
     add.add_argument("--label", type=text, default="", metavar="TEXT", help="a name for it and for its jobs")
-    others = [parts.add_parser("list", help="all schedules, newest first")]
-    for name, words in (
-        ("show", "when it runs next, its last job, and how many runs were skipped"),
-        ("pause", "start no more jobs until it is resumed"),
-        ("resume", "go on after a pause"),
-        ("delete", "end it; its jobs stay"),
-    ):
-        other = parts.add_parser(name, help=words)
-        other.add_argument("schedule", type=identifier("schedule"), help="its id")
-        others.append(other)
-    return [add, *others]
 
 
 def run(service: Service, args: Namespace, err: Console) -> int:  # noqa: ARG001

@@ -1,6 +1,6 @@
 """The OpenAPI schema: what each view adds to it, and the views that serve it at /schema and /docs."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from http import HTTPStatus
 from threading import Lock
@@ -109,21 +109,26 @@ def document(
     failures = {
         (status, JSON): OpenApiResponse(Error, WHY.get(status, HTTPStatus(status).phrase)) for status in statuses
     }
-    headers = [REQUEST_ID, sent("X-Request-ID", "Yours, or a new one", *_codes(answers), *statuses)]
-    headers.append(sent("Retry-After", WAIT, *(status for status in statuses if status in (429, 503)), kind=int))
-    if keyed:
-        headers.append(sent("WWW-Authenticate", "Names the header to send", 401))
     return extend_schema(
         operation_id=name,
         summary=summary,
         description=f"{summary}.",  # else a docstring written for programmers would stand there
         tags=[name if name in TAGS else "jobs"],
-        parameters=[*parameters, *headers],
+        parameters=[*parameters, *_headers(answers, statuses)],
         request=request,
         callbacks=callbacks,
         responses={**failures, **answers},
         auth=cast("Any", [{"ApiKey": []}] if keyed else [{}]),
     )
+
+
+def _headers(answers: dict[Any, Any], failures: list[int]) -> Iterator[OpenApiParameter]:
+    """Those that every request may have and every answer has. `failures`: status codes."""
+    yield REQUEST_ID
+    yield sent("X-Request-ID", "Yours, or a new one", *_codes(answers), *failures)
+    yield sent("Retry-After", WAIT, *(status for status in failures if status in (429, 503)), kind=int)
+    if 401 in failures:
+        yield sent("WWW-Authenticate", "Names the header to send", 401)
 
 
 def _codes(answers: dict[Any, Any]) -> set[int]:

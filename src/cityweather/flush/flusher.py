@@ -33,12 +33,7 @@ def flush_all(seconds: float = 0.9, monotonic: Callable[[], float] = time.monoto
     least one group of them.
     """
     began, rotation = monotonic(), live_jobs.flush_rotation()
-    waiting: list[str] = []
-    for n, jobs in enumerate(batched(rotation.ordered(live_jobs.to_flush()), live_jobs.AT_ONCE)):
-        if n and monotonic() > began + seconds / 2:  # half of the time is for writing
-            rotation.stop_at(jobs[0].job_id)
-            break
-        waiting += [str(job.job_id) for job in _with_work(jobs)]
+    waiting = _waiting(rotation, lambda: monotonic() > began + seconds / 2)  # half of the time is for writing
     together, unreachable = TOGETHER, None
     while waiting:
         group, waiting = waiting[:together], waiting[together:]
@@ -54,6 +49,17 @@ def flush_all(seconds: float = 0.9, monotonic: Callable[[], float] = time.monoto
             break
     if unreachable:
         raise unreachable
+
+
+def _waiting(rotation: live_jobs.Rotation, late: Callable[[], bool]) -> list[str]:
+    """The ids of the jobs that a flush would change."""
+    waiting: list[str] = []
+    for n, jobs in enumerate(batched(rotation.ordered(live_jobs.to_flush()), live_jobs.AT_ONCE)):
+        if n and late():
+            rotation.stop_at(jobs[0].job_id)
+            break
+        waiting += [str(job.job_id) for job in _with_work(jobs)]
+    return waiting
 
 
 def _with_work(jobs: Sequence[BulkJob]) -> list[BulkJob]:

@@ -84,26 +84,21 @@ class App:
             answer = openweather.direct(query, now)
         else:
             answer = open_meteo.forecast(query, now, fault) if kind == "forecast" else open_meteo.search(query, now)
-        if (
-            kind not in OF_OPENWEATHER
-        ):  # Open-Meteo counts every error as one call; OpenWeather documents no cost of a refusal
+        if kind not in OF_OPENWEATHER:
+            # Open-Meteo counts every error as one call; OpenWeather documents no cost of a refusal.
             self.stats.spend(cost if answer.status == HTTPStatus.OK else 1, now.limits)
         elif refused is None:
             self.stats.spend(cost, now.limits)
         return answer
 
     def _refused(self, kind: str, cost: int, fault: str | None) -> Answer | None:
-        now = self.conditions
+        now, of_openweather = self.conditions, kind in OF_OPENWEATHER
         if fault is not None and fault.isdecimal():
-            return openweather.error(int(fault)) if kind in OF_OPENWEATHER else open_meteo.error(int(fault))
+            return openweather.error(int(fault)) if of_openweather else open_meteo.error(int(fault))
         if window := self.stats.full(cost, now.limits):
-            return (
-                openweather.error(429) if kind in OF_OPENWEATHER else open_meteo.error(429, open_meteo.USED_UP[window])
-            )
+            return openweather.error(429) if of_openweather else open_meteo.error(429, open_meteo.USED_UP[window])
         if now.concurrency_limit and self.stats.at_once > now.concurrency_limit:
-            return (
-                openweather.error(429) if kind in OF_OPENWEATHER else open_meteo.error(429, open_meteo.TOO_MANY_AT_ONCE)
-            )
+            return openweather.error(429) if of_openweather else open_meteo.error(429, open_meteo.TOO_MANY_AT_ONCE)
         return None
 
     def _delay(self) -> float:
