@@ -187,7 +187,7 @@ def _copy(answer: requests.Response) -> None:
             for piece in answer.iter_content(BLOCK):
                 sys.stdout.buffer.write(piece)
         except requests.RequestException as error:
-            raise Unreachable(reason(error)) from None
+            raise Unreachable(f"{reason(error)} The download is incomplete; was the job deleted meanwhile?") from None
 
 
 def weather(service: Service, args: Namespace, err: Console) -> int:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from cityweather.api import exports
 from cityweather.ingest.csv_rows import GUARDED
-from cityweather.models import City, JobResult, RejectedRow
+from cityweather.models import BulkJob, City, JobResult, RejectedRow
 from tests.support.api import START, make_city, make_job
 
 
@@ -111,6 +111,29 @@ def test_a_download_reads_page_by_page_while_it_is_read(keyed: Client, monkeypat
         next(content)
         assert len(queries) == 1
     answer.close()
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+@pytest.mark.parametrize(
+    ("part", "form"),
+    [("results", "csv"), ("results", "ndjson"), ("results", "geojson"), ("rejected", "csv"), ("rejected", "ndjson")],
+)
+def test_a_download_breaks_off_when_its_job_is_deleted_meanwhile(
+    keyed: Client, monkeypatch: pytest.MonkeyPatch, part: str, form: str, encoding: str
+) -> None:
+    monkeypatch.setattr(exports, "PAGE", 2)
+    job = make_job("ssss", status="done", phase="ended")
+    RejectedRow.objects.bulk_create(RejectedRow(job=job, line=n, code="name_too_long", text="x") for n in range(4))
+    rows = JobResult if part == "results" else RejectedRow
+    answer = keyed.get(f"/bulk/jobs/{job.job_id}/{part}?format={form}", headers={"Accept-Encoding": encoding})
+    with closing(answer):
+        content = iter(answer)
+        next(content)
+        BulkJob.objects.filter(pk=job.pk).hide()
+        rows.objects.filter(job=job).order_by("-pk")[:1].get().delete()
+        with pytest.raises(ConnectionResetError):
+            list(content)
 
 
 @pytest.mark.usefixtures("database")

@@ -74,18 +74,27 @@ def test_a_csv_that_has_to_wait_for_others_is_asked_for_again(server: Scripted) 
     assert "Asking again in 1 s." in done.stderr
 
 
-def test_a_download_that_breaks_off_is_exit_3(server: Scripted) -> None:
+@pytest.mark.parametrize("command", ["results", "rejected"])
+@pytest.mark.parametrize(
+    ("header", "body"),
+    [(("Content-Length", "1000"), b"position\r\n"), (("Transfer-Encoding", "chunked"), b"a\r\nposition\r\n\r\n")],
+)
+def test_a_download_that_breaks_off_is_exit_3(
+    server: Scripted, command: str, header: tuple[str, str], body: bytes
+) -> None:
     def cut(handler: Any) -> None:
+        handler.protocol_version = "HTTP/1.1"
         handler.send_response(200)
-        handler.send_header("Content-Length", "1000")
+        handler.send_header(*header)
         handler.end_headers()
-        handler.wfile.write(b"position\r\n")
+        handler.wfile.write(body)
         handler.hang_up()
 
-    server.on["GET", f"/bulk/jobs/{JOB}/results"] = cut
-    done = run("results", JOB, "--format", "csv", "--server", server.url)
+    server.on["GET", f"/bulk/jobs/{JOB}/{command}"] = cut
+    done = run(command, JOB, "--format", "csv", "--server", server.url)
     assert done.returncode == 3
     assert "broke off" in done.stderr
+    assert "The download is incomplete" in done.stderr
 
 
 def test_a_reader_that_closes_the_pipe_ends_it_quietly(server: Scripted) -> None:

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
+from http.client import HTTPConnection, IncompleteRead
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,12 @@ workers, threads = 1, 1
 CONFIG += "on_starting = lambda server: None\n"  # the settings are not what is tested
 HURRIED = "gunicorn_worker.HEAD_SECONDS = gunicorn_worker.SILENCE = 0.5"
 APPLICATION = """
+from errno import ECONNRESET
+
+def broken_off():
+    yield b"row"
+    raise ConnectionResetError(ECONNRESET, "")
+
 def application(environ, start_response):
     if environ["PATH_INFO"] == "/file":
         file = open("file", "rb")
@@ -36,6 +43,9 @@ def application(environ, start_response):
         query = environ["QUERY_STRING"].encode("latin-1")
         start_response("200 OK", [("Content-Length", str(len(query)))])
         return [query]
+    if environ["PATH_INFO"] == "/broken-off":
+        start_response("200 OK", [])
+        return broken_off()
     if environ["PATH_INFO"] == "/unread":
         start_response("200 OK", [("Content-Length", "6")])
         return [b"unread"]
@@ -259,6 +269,15 @@ def test_those_that_stay_after_their_answer_make_nobody_wait(server: Server) -> 
 
 def test_one_that_is_refused_while_it_sends_reads_the_answer(server: Server) -> None:
     assert ask(server, b"x" * 20_000_000, "/refuse").endswith("\r\n\r\nlarge")
+
+
+def test_a_client_notices_an_answer_that_breaks_off(server: Server) -> None:
+    """As the download of a job that is deleted meanwhile."""
+    with closing(HTTPConnection(*server[:2], timeout=10)) as client:
+        client.request("GET", "/broken-off")
+        answer = client.getresponse()
+        with pytest.raises(IncompleteRead):
+            answer.read()
 
 
 def test_every_line_of_gunicorn_is_json(server: Server) -> None:

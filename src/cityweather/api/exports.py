@@ -2,17 +2,20 @@
 
 A query a page, so neither memory nor a database cursor grows with the number of rows. A download that breaks off is
 cut anywhere: GeoJSON then does not parse, CSV and NDJSON only lack rows. HTTP shows the client that it is incomplete.
+A download whose job is deleted meanwhile is broken off.
 """
 
 import csv
 import re
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from errno import ECONNRESET
 from functools import lru_cache
 from threading import BoundedSemaphore
 from typing import Any, cast
 
 import orjson
+import structlog
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
@@ -25,6 +28,9 @@ from cityweather.api.pagination import KeysetPagination
 from cityweather.api.serializers import Shape
 from cityweather.errors import TooManyDownloads
 from cityweather.ingest.csv_rows import FORMULA, START
+from cityweather.models import BulkJob
+
+log = structlog.get_logger(__name__)
 
 PAGE = 1000  # rows
 AT_ONCE = 4  # downloads a process; each holds a thread as long as its reader takes
@@ -88,9 +94,33 @@ class RowsView(ListView):
         if request.accepted_renderer.format == JsonRenderer.format:
             return self.list(request)
         shape = cast("Shape", self.get_serializer())
-        pages = self.pagination_class().pages(self.get_queryset(), self.query["cursor"], PAGE)
-        written = ([shape.to_representation(row) for row in page] for page in pages)
+        written = ([shape.to_representation(row) for row in page] for page in self.pages())
         return download(request, name, shape, written, bom=self.query["bom"] == "true")
+
+    def pages(self) -> Pages:
+        """Raises InvalidCursor."""
+        return self.pagination_class().pages(self.get_queryset(), self.query["cursor"], PAGE)
+
+
+class JobRowsView(RowsView):
+    """`job` must be set before answer()."""
+
+    job: BulkJob
+
+    def pages(self) -> Pages:
+        return while_visible(self.job, super().pages())
+
+
+def while_visible(job: BulkJob, pages: Pages) -> Pages:
+    """The pages. Raises ConnectionResetError behind the last one if the job was deleted: some of its rows may be gone.
+
+    gunicorn then closes the connection before the end of the body, without a traceback in the log.
+    """
+    yield from pages
+    # Not earlier: a job is hidden before the first of its rows is deleted.
+    if not BulkJob.objects.visible().filter(pk=job.pk).exists():
+        log.info("download_broken_off", job_id=str(job.pk))
+        raise ConnectionResetError(ECONNRESET, "The job was deleted during its download.")
 
 
 # --- columns: a nested shape becomes columns of its own, named with its `prefix` -----------------------------------

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from cityweather.api import queries, schema, snapshots
 from cityweather.api.base import KeyedView
-from cityweather.api.exports import RowsView
+from cityweather.api.exports import JobRowsView
 from cityweather.api.formats import CsvRenderer, JsonRenderer, NdjsonRenderer
 from cityweather.api.jobs import unchanged
 from cityweather.api.pagination import Cursor, KeysetPagination
@@ -44,7 +44,7 @@ class ById(KeysetPagination):
     order = ("id",)
 
 
-class ResultsView(RowsView):
+class ResultsView(JobRowsView):
     pagination_class = ByPosition
     serializer_class = Result
 
@@ -99,7 +99,7 @@ def fits_of_geocoder(job: BulkJob, positions: list[int]) -> dict[int, tuple[Hit,
     return {position: found[key] for position, key in keys.items() if key in found}
 
 
-class RejectedView(RowsView):
+class RejectedView(JobRowsView):
     pagination_class = ById
     serializer_class = Rejected
     renderer_classes = (JsonRenderer, CsvRenderer, NdjsonRenderer)
