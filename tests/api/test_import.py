@@ -120,6 +120,20 @@ def test_an_idempotency_key_answers_the_same_job(keyed: Client) -> None:
     assert BulkJob.objects.count() == 1
 
 
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(
+    "changed", [{"ambiguous": "fail"}, {"callback_url": "http://127.0.0.1:9000/b"}, {"callback_url": ""}]
+)
+def test_an_idempotency_key_with_other_options_is_a_409(keyed: Client, settings: Any, changed: dict[str, str]) -> None:
+    settings.CALLBACK_HOSTS = ["127.0.0.1:9000"]
+    headers, first = {"Idempotency-Key": "k"}, {"callback_url": "http://127.0.0.1:9000/a"}
+    assert send(keyed, headers=headers, **first).status_code == 202
+    other = send(keyed, headers=headers, **(first | changed))
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+    again = send(keyed, headers=headers, **first, label="Other", ambiguous="likeliest")
+    assert (again.status_code, again["Idempotency-Replayed"], again.json()["label"]) == (202, "true", "")
+
+
 @pytest.mark.usefixtures("db")
 @pytest.mark.parametrize("key", ["", "x" * 256, "ö", "a\x7f"])
 def test_an_idempotency_key_that_is_none_is_a_400(keyed: Client, key: str) -> None:

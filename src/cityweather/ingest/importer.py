@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from cityweather.errors import KeyReused
 from cityweather.ingest import chunk_writer, open_jobs
 from cityweather.ingest.chunks import Packed
 from cityweather.ingest.spool import Spool
@@ -33,6 +34,8 @@ def import_spool(
     key = idempotency_key or None
     with transaction.atomic():
         if earlier := open_jobs.reserve(owner, key, spool.content_hash):
+            if (earlier.callback_url, earlier.refuse_ambiguous) != (callback_url, refuse_ambiguous):
+                raise KeyReused
             return earlier, False
         job = _create(
             spool, owner=owner, idempotency_key=key, callback_url=callback_url, label=label,
