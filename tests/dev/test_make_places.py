@@ -11,6 +11,7 @@ NEW_YORK = ExemplarCity(frozenset(("America/New_York", "US/Eastern")), "New York
 def city(number: int, name: str, *others: str, zone: str = "America/New_York", population: int = 10) -> dict[str, Any]:
     return {
         "geonameid": number, "name": name, "alternatenames": list(others), "timezone": zone, "population": population,
+        "countrycode": "US",
     }  # fmt: skip
 
 
@@ -47,3 +48,9 @@ def test_a_capital_has_its_district_behind_its_name() -> None:
 
 def test_a_town_loses_the_name_of_its_country_if_nobody_calls_it_so() -> None:
     assert make_places.other_keys(city(3617052, "Rivas", "Nicaragua", "Villa de Rivas")) == ["villa de rivas"]
+
+
+def test_a_town_of_the_us_loses_its_former_names() -> None:
+    westlake = city(1, "Westlake", "Dover", "West Lake", "Westlake City", "Вестлейк")
+    assert make_places.other_keys(westlake) == ["west lake", "westlake city", "вестлейк"]
+    assert make_places.other_keys({**westlake, "countrycode": "CA"})[0] == "dover"

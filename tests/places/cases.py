@@ -40,7 +40,7 @@ PETERSBURG = ("Saint Petersburg", "Sankt-Peterburg", "RU")
 
 CAPITALS = [
     found("Paris", ("Paris", "Île-de-France", "FR"), 2),
-    found("Berlin", ("Berlin", "Berlin", "DE"), 1),
+    found("Berlin", ("Berlin", "Berlin", "DE")),
     found("Tokyo", ("Tokyo", "Tokyo", "JP")),
     found("Islamabad", ("Islamabad", "Islamabad", "PK"), 2),  # a name of Chattogram, once
     found("Dili", ("Dili", "Díli", "TL"), 1),
@@ -48,7 +48,7 @@ CAPITALS = [
     found("Mexico", ("Mexico City", "Mexico City", "MX"), 1),  # there is a Mexico in the Philippines
     found("Singapore", ("Singapore", "", "SG")),
     found("Singapore", ("Singapore", "", "SG"), region="Singapore", country="SG"),
-    found("Washington", WASHINGTON, 7),
+    found("Washington", WASHINGTON, 4),  # or the state
 ]
 
 NAMESAKES = [
@@ -277,6 +277,20 @@ COUNTRIES_ALONE = [
     found("Puerto Rico", ("San Juan", "San Juan", "PR"), 2),
 ]
 
+FORMER_NAMES = [  # which GeoNames lists for towns of the US; those of today are too small for the gazetteer
+    *(unknown(name) for name in ("Dover, OH", "Berlin, OH", "Portland, OH", "Milan, NY", "York, GA", "Quebec, US")),
+    unknown("Jacksonville", region="OH"),
+    found("Philadelphia, Jordan", ("Amman", "Amman", "JO"), 1),  # its old name is better known elsewhere
+]
+
+REGIONS_ALONE = [  # the region is the other one that may be meant
+    found("Ontario", ("Ontario", "California", "US"), 1),
+    found("Virginia", ("Virginia", "Free State", "ZA"), 1),
+    found("Delaware", ("Delaware", "Ohio", "US"), 1),
+    found("Québec", ("Québec", "Quebec", "CA")),  # lies in it
+    found("Hamburg", ("Hamburg", "Hamburg", "DE")),
+]
+
 WITH_COORDINATES = [
     located("Springfield", 39.8, -89.64, ("Springfield", "Illinois", "US")),
     located("Springfield", 42.1, -72.6, ("Springfield", "Massachusetts", "US"), "US"),
@@ -297,6 +311,6 @@ WITH_COORDINATES = [
 
 CASES = [
     *CAPITALS, *NAMESAKES, *WITH_STATES, *WITH_COUNTRIES, *WITH_COUNTIES, *IN_OTHER_LANGUAGES, *SHORTENED,
-    *OTHER_NAMES_AND_SCRIPTS, *SPELLINGS,
+    *OTHER_NAMES_AND_SCRIPTS, *SPELLINGS, *FORMER_NAMES, *REGIONS_ALONE,
     *NOT_IN_THE_GAZETTEER, *COUNTRIES_ALONE, *WITH_COORDINATES,
 ]  # fmt: skip

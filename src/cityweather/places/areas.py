@@ -97,6 +97,22 @@ def _country_keys() -> dict[str, Area]:
     return found
 
 
+def named_region(name_key: str) -> Area | None:
+    """The regions that have this key as their name, or as another name; codes are no names."""
+    return _region_keys().get(name_key)
+
+
+@lru_cache(maxsize=1)
+def _region_keys() -> dict[str, Area]:
+    found: dict[str, set[Code]] = defaultdict(set)
+    for country, code, _, name, others in _rows("regions.tsv"):
+        for text in (name, *others.split("|")):
+            spelt = key(text)
+            for each in {spelt, loose(spelt), loose(without_accents(spelt))} if len(bare(text)) > LONGEST_CODE else ():
+                found[each].add((country, code))
+    return {spelt: Area(frozenset(), frozenset(codes)) for spelt, codes in found.items()}
+
+
 @lru_cache(maxsize=1)
 def _spellings() -> dict[str, tuple[str, str]]:
     """The English name and the ISO 3166-1 alpha-3 code of each country, by its alpha-2 code."""

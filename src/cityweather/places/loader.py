@@ -65,7 +65,7 @@ def _write(places: Sequence[packed.PackedPlace]) -> None:
     )  # fmt: skip
     _execute(
         INSERT_NAMES,
-        [(found, place.geonames_id, found == key(place.name)) for place in places for found in _keys(place)],
+        [(found, place.geonames_id, own) for place in places for found, own in _keys(place).items()],
     )
 
 
@@ -94,17 +94,17 @@ def _execute(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
             cursor.executemany(statement.format(f"({values})"), rows)
 
 
-def _keys(place: packed.PackedPlace) -> set[str]:
-    """All keys of a place, also as people type them without accents.
+def _keys(place: packed.PackedPlace) -> dict[str, bool]:
+    """All keys of a place, also as people type them without accents, and whether each is of its own name.
 
     Of its own name also the coarser spellings, which matching tries second, and one without apostrophes. Of other
     names none: "St George" would be Freetown, and "Saint André" the Belgian Sint-Andries.
     """
     own = key(place.name)
     plain = without_accents(own)
-    joined = {without_apostrophes(plain)} - {plain}
-    others = {*place.other_keys, *map(without_accents, place.other_keys)}
-    return {own, *others, loose(own), loose(plain), *joined}
+    spellings = (own, plain, loose(own), loose(plain), without_apostrophes(plain))
+    others = (*place.other_keys, *map(without_accents, place.other_keys))
+    return {**dict.fromkeys(others, False), **dict.fromkeys(spellings, True)}
 
 
 def _digest(path: Path) -> str:

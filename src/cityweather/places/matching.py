@@ -161,22 +161,38 @@ def fitting(found: Iterable[Reading], places: dict[str, list[Candidate]]) -> Fit
 
 def _fits(reading: Reading, named: list[Candidate]) -> Fits:
     if not reading.areas:
-        land = areas.named_country(reading.key)
-        return _of_country(land, named) if land and named else Fits(named)
+        return _of_name_alone(reading.key, named) if named else NOTHING
     places = [place for place in named if all(area.holds(place.country, place.region_code) for area in reading.areas)]
     if not places:
         return NOTHING
-    return Fits(places, reading.unknown + sum(_may_lie_in_region(area, places, named) for area in reading.areas))
+    unseen = reading.unknown + sum(_may_lie_in_region(area, places, named) for area in reading.areas)
+    return Fits(places, unseen + _is_better_known_elsewhere(places, named))
 
 
-def _of_country(land: Area, named: list[Candidate]) -> Fits:
+def _of_name_alone(name_key: str, named: list[Candidate]) -> Fits:
+    if land := areas.named_country(name_key):
+        return _of_country(land, name_key, named)
+    region = areas.named_region(name_key)
+    meant = region and not any(region.holds(place.country, place.region_code) for place in named)
+    return Fits(named, 1 if meant else 0)  # "Indiana" is a town in Brazil, or the state, of which no town is called so
+
+
+def _is_better_known_elsewhere(places: list[Candidate], named: list[Candidate]) -> bool:
+    """ "Milan, NY" is an old name of Syracuse, and too small a town for the gazetteer; but the name is Milan's."""
+    if any(place.own for place in places):
+        return False
+    largest = max(place.population for place in places)
+    return any(place.own and place.population >= largest for place in named)
+
+
+def _of_country(land: Area, name_key: str, named: list[Candidate]) -> Fits:
     """The name of a country alone means a town there, such as its capital, or one elsewhere that is really called so.
 
     Mexico is Mexico City, India is not Inđija. Armenia is a town in Colombia; the country, of which the gazetteer
     has no town, is counted as another one that may be meant.
     """
     there = [place._replace(own=True) for place in named if place.country in land.countries]
-    elsewhere = [place for place in named if place.own and place.country not in land.countries]
+    elsewhere = [place for place in named if key(place.name) == name_key and place.country not in land.countries]
     return Fits(there + elsewhere, 0 if there else 1)
 
 
