@@ -154,6 +154,16 @@ def test_a_schedule_is_changed_paused_and_resumed(keyed: Client) -> None:
     assert keyed.get(path).json()["every"] == "1d"
 
 
+def test_a_schedule_whose_job_was_deleted_cannot_be_resumed(keyed: Client) -> None:
+    job = ended()
+    path = make(keyed, job=job)["Location"]
+    assert keyed.delete(f"/bulk/jobs/{job.pk}").status_code == 204
+    answer = send(keyed, "patch", path, {"paused": False})
+    assert (answer.status_code, answer.json()["code"]) == (409, "job_conflict")
+    body = keyed.get(path).json()
+    assert (body["paused"], body["next_at"], body["pause_reason"]) == (True, None, answer.json()["detail"])
+
+
 def test_a_deleted_schedule_leaves_its_jobs(keyed: Client) -> None:
     path = make(keyed)["Location"]
     schedules.start_due(timezone.now() + timedelta(hours=1))

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from cityweather.dispatch import job_control, schedules
-from cityweather.errors import BadSchedule, OverQuota, ScheduleNotFound, TooOften
+from cityweather.errors import BadSchedule, JobConflict, OverQuota, ScheduleNotFound, TooOften
 from cityweather.flush import housekeeping
 from cityweather.ingest import chunk_writer
 from cityweather.models import BulkJob, JobResult, Schedule
@@ -153,6 +153,19 @@ def test_a_source_deleted_behind_its_back_pauses_the_schedule_at_its_next_moment
     BulkJob.objects.filter(pk=schedule.source_id).hide()
     assert not fresh(schedule).paused
     assert_has_no_source(schedule)
+
+
+@pytest.mark.parametrize("rows_are_gone", [False, True])
+def test_a_schedule_without_a_source_stays_paused(rows_are_gone: bool) -> None:
+    schedule = hourly()
+    job_control.delete(str(schedule.source_id))
+    if rows_are_gone:
+        BulkJob.objects.all().delete()
+    for change in ({"paused": False}, {"paused": False, "every": 7200}):
+        with pytest.raises(JobConflict, match="was deleted"):
+            schedules.change(schedule.pk, now=NOW, **change)
+        assert_has_no_source(schedule)
+    assert schedules.change(schedule.pk, now=NOW, label="x", every=7200).paused
 
 
 def assert_has_no_source(schedule: Schedule) -> None:

@@ -86,7 +86,7 @@ class ScheduleView(KeyedView):
         "schedule_change",
         "Other moments, another label, pause or go on",
         {(200, schema.JSON): ScheduleShape},
-        errors=(404, 408, 411, 413, 415),
+        errors=(404, 408, 409, 411, 413, 415),
         parameters=[schema.SCHEDULE_ID],
         request=ScheduleChange,
     )

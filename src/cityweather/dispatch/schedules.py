@@ -41,7 +41,10 @@ def create(job_id: str, *, now: datetime, **fields: Any) -> Schedule:
 
 
 def change(schedule_id: UUID, *, now: datetime, **fields: Any) -> Schedule:
-    """A new interval replaces a cron line and the other way round. Raises ScheduleNotFound and as create()."""
+    """A new interval replaces a cron line and the other way round.
+
+    Raises ScheduleNotFound, JobConflict for one that would run without a source, and as create().
+    """
     with transaction.atomic():
         schedule = Schedule.objects.select_for_update().filter(pk=schedule_id).first()
         if schedule is None:
@@ -53,6 +56,8 @@ def change(schedule_id: UUID, *, now: datetime, **fields: Any) -> Schedule:
         for name, value in fields.items():
             setattr(schedule, name, value)
         if fields.keys() - {"label"}:
+            if not (schedule.paused or _locked_source(schedule)):
+                raise JobConflict(job_control.NO_SOURCE)
             _plan(schedule, now)
         schedule.save()
     return schedule
@@ -124,7 +129,7 @@ def _locked(schedule_id: UUID, now: datetime) -> Schedule | None:
 def _run(schedule: Schedule, now: datetime) -> None:
     due = schedule.next_at
     assert due is not None  # noqa: S101  # _locked() asks for it
-    source = BulkJob.objects.visible().select_for_update().filter(schedules=schedule).first()
+    source = _locked_source(schedule)
     reason = _reason_to_pause(source)
     try:
         schedule.next_at = timing(schedule).following(now)
@@ -137,6 +142,11 @@ def _run(schedule: Schedule, now: datetime) -> None:
     # The job exists already if the clock was set back.
     elif source and not BulkJob.objects.filter(schedule=schedule, due_at=due).exists():
         _start_or_skip(schedule, source, due)
+
+
+def _locked_source(schedule: Schedule) -> BulkJob | None:
+    """None if it was deleted. Whoever deletes it now waits for this transaction, and then pauses the schedule."""
+    return BulkJob.objects.visible().select_for_update().filter(schedules=schedule).first()
 
 
 def _reason_to_pause(source: BulkJob | None) -> str | None:
