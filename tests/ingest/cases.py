@@ -481,10 +481,12 @@ CASES = [
     # the advice of a refusal
     Case("unknown_header.csv", b"Asema;Koodi\nBonn;53111\n", error="no_city_column"),
     Case("unknown_header_by_number.csv", b"Asema;Koodi\nBonn;53111\n", [(2, "Bonn")], options={"column": "1"}),
+    Case("states_of_two_letters.csv", b"City,ST\nPortland,OR\nPortland,ME\n",
+         [(2, "Portland|OR|"), (3, "Portland|ME|")]),
     Case("ort_plz.csv", b"Ort;PLZ\nBonn;53111\n", [(2, "Bonn")]),
     Case("ort_plz_by_number.csv", b"Ort;PLZ\nBonn;53111\n", [(2, "Bonn")], options={"column": "1"}),
     Case("column_by_number_of_words.csv", b"Paris;FR\nOslo;NO\n", error="no_city_column", options={"column": "1"}),
-    Case("column_by_number_and_header.csv", b"Asema;Maa\nOslo;NO\n", [(2, "Oslo")],
+    Case("column_by_number_and_header.csv", b"Asema;Maa\nOslo;NO\n", [(2, "Oslo||NO")],
          options={"column": "1", "header": True}),
     Case("column_by_number_and_no_header.csv", b"Paris;FR\nOslo;NO\n", [(1, "Paris"), (2, "Oslo")],
          options={"column": "1", "header": False}),

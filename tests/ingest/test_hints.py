@@ -47,8 +47,15 @@ def test_a_refusal_names_the_line_and_the_way_out(content: bytes, hint: str) -> 
     assert hint in refusal(content)
 
 
-def test_a_number_alone_does_not_decide_whether_the_first_line_is_a_header() -> None:
-    assert "Is line 1 the header? Say header=true" in refusal(b"Paris;FR\nOslo;NO\n", column="1")
+@pytest.mark.parametrize("first", ["Paris;FR", "Canton;US", "Tara;RU"])
+def test_a_number_alone_does_not_decide_whether_the_first_line_is_a_header(first: str) -> None:
+    assert "Is line 1 the header? Say header=true" in refusal(f"{first}\nOslo;NO\n".encode(), column="1")
+
+
+def test_two_letters_in_another_script_are_a_header_and_no_country() -> None:
+    options = ReadOptions(column="1")
+    with spool_upload(BytesIO("名;国家\nParis;FR\n".encode()), file_name="x.csv", options=options) as spool:
+        assert [(row.name, row.country) for row in spool.rows()] == [("Paris", "FR")]
 
 
 TITLE = b"Shops,June 2026,secret\nNr,City,Country\n1,Bonn,DE\n"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cityweather.ingest.csv_first_lines import LOOK_AHEAD, Split
 from cityweather.ingest.csv_words import (
+    BESIDE,
     COUNTRY,
     DEPARTMENT,
     LATITUDE,
@@ -83,8 +84,8 @@ def find_columns(split: Split, city: int | None, options: ReadOptions, *, header
     _check_different(city, found)
     ours = OUR_RESULTS in split.words
     if header:
-        for part, words in (OUR_WORDS if ours else WORDS).items():
-            column = split.find([word for word in words if word != DEPARTMENT or not _of_persons(split)])
+        for part, words in (OUR_WORDS if ours else _words_for(split)).items():
+            column = split.find(words)
             if part not in given and column not in (city, *found.values()):
                 found[part] = column
     latitude, longitude = found.get("latitude"), found.get("longitude")
@@ -95,6 +96,17 @@ def find_columns(split: Split, city: int | None, options: ReadOptions, *, header
         latitude = longitude = None
     source = split.find((OUR_SOURCE,)) if ours else None
     return Columns(city, found.get("region"), found.get("country"), latitude, longitude, source=source)
+
+
+def _words_for(split: Split) -> dict[str, list[str]]:
+    """The headers of each part, best first, in the language that the other headers are in."""
+    found = {
+        part: [word for word in words if word != DEPARTMENT or not _of_persons(split)] for part, words in WORDS.items()
+    }
+    for header, part, others in BESIDE:
+        if not set(others).isdisjoint(split.words):
+            found[part].append(header)
+    return found
 
 
 def _of_persons(split: Split) -> bool:

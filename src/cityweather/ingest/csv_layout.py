@@ -32,7 +32,7 @@ from cityweather.ingest.csv_questions import (
     widest_listed,
 )
 from cityweather.ingest.csv_rows import is_quoted
-from cityweather.ingest.csv_words import KNOWN, is_large_town, plain
+from cityweather.ingest.csv_words import AREAS_AND_TOWNS, KNOWN, is_large_town, plain
 from cityweather.ingest.errors import BadOption, Column, NoCityColumn, RowTooLong, UnclosedQuote
 from cityweather.ingest.options import DELIMITERS, ReadOptions
 from cityweather.ingest.text import shown
@@ -229,7 +229,8 @@ class _Search:
 
     def _names_columns(self, split: Split) -> bool:
         """True if this row is a header, even one of words that we do not know. Raises NoCityColumn if unclear."""
-        if any(len(word) > 2 for word in KNOWN.intersection(split.words)):  # "NO" is Norway, too
+        known = KNOWN.intersection(split.words) - AREAS_AND_TOWNS
+        if any(len(word) > 2 or not word.isascii() for word in known):  # "NO" is Norway, too
             return True
         if not split.divides or any(map(NUMBER.fullmatch, map(str.strip, split.cells))):
             return False

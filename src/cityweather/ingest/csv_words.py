@@ -54,19 +54,48 @@ CITY, VAGUE = _words(*_CITY), _words(*_VAGUE)
 """Headers of cities, and those among them that may stand above something else."""
 # Codes before names: a code has one spelling.
 COUNTRY = _words(
-    "country code", "country iso", "iso2", "alpha 2", "iso", "cc", "iso3", "alpha 3", "ländercode", "länderkürzel",
-    "code pays", "código país", "codice paese", "country", "countries", "country name", "nation", "land", "länder",
-    "laender", "staat", "pays", "país", "paese", "nazione", "negara", "ülke", "страна", "країна", "国", "国名", "국가",
+    "country code", "country iso", "country iso2", "country iso3", "iso country code", "iso2", "alpha 2", "iso", "cc",
+    "iso3", "alpha 3", "ländercode", "länderkürzel", "code pays", "código país", "código de país", "codi país",
+    "codice paese", "landcode", "landkod", "landekode", "maakoodi", "riigikood", "valsts kods", "šalies kodas",
+    "kod kraju", "kód země", "kód krajiny", "kod države", "cod țară", "országkód", "код страны", "код країни",
+    "код на държава", "ülke kodu", "kode negara", "mã quốc gia", "国家代码", "國家代碼", "国コード", "国家コード",
+    "국가 코드", "رمز الدولة", "کد کشور", "country", "countries", "country name", "nation", "land", "länder", "laender",
+    "staat", "pays", "nom pays", "nom du pays", "país", "països", "nombre país", "nome país", "paese", "nazione",
+    "landnavn", "landnamn", "maa", "riik", "valsts", "šalis", "państwo", "państwa", "nazwa kraju", "země", "krajina",
+    "ország", "ország neve", "țară", "država", "држава", "државе", "държава", "страна", "страны", "государство",
+    "країна", "держава", "χώρα", "ülke", "ülkeler", "negara", "nama negara", "quốc gia", "tên nước",
+    "ประเทศ", "देश", "国", "國", "国家", "國家", "国名", "國名", "国家名称", "國家名稱", "国家名", "국가", "국가명",
+    "나라", "دولة", "الدولة", "بلد", "البلد", "کشور", "كشور", "نام کشور", "ארץ", "מדינה", "מדינות",
 )  # fmt: skip
 # First-level regions before provinces and counties, which lie within them in many countries and are then unknown.
 # Of each, names before codes: of most countries no one knows which codes a file uses.
 REGION = _words(
-    "state name", "admin name", "admin1 name", "region name", "state", "bundesland", "kanton", "canton", "estado",
-    "region", "région", "región", "região", "regione", "il", "область", "регион", "都道府県", "省", "state code",
-    "state id", "region code", "admin1 code", "admin1", "province name", "province", "provincia", "província",
-    "provinsi", "province code", "département", "departamento", "department", "county", "county name",
+    "state name", "admin name", "admin1 name", "region name", "state", "state province", "us state", "federal state",
+    "autonomous community", "bundesland", "kanton", "canton", "estado", "comunidad autónoma", "comunitat autònoma",
+    "region", "région", "regione", "região", "regija", "regionas", "reģions", "regiune", "regio",
+    "delstat", "deelstaat", "osavaltio", "fylke", "maakunta", "maakond", "apskritis", "voivodeship", "województwo",
+    "pokrajina", "покрајина", "županija", "megye", "vármegye", "județ", "il", "bölge", "eyalet", "oblast", "область",
+    "област", "край", "регион", "регіон", "субъект", "субъект рф", "περιφέρεια", "νομός", "tỉnh", "tỉnh thành",
+    "tiểu bang", "จังหวัด", "รัฐ", "राज्य", "都道府県", "都道府県名", "県", "省", "省份", "省市", "州", "시도",
+    "시도명", "도", "محافظة", "المحافظة", "ولاية", "الولاية", "منطقة", "المنطقة", "استان", "מחוז", "state code",
+    "state id", "state abbreviation", "state abbr", "region code", "admin1 code", "admin1", "province name", "province",
+    "provincia", "província", "provincie", "provinsi", "negeri", "prov", "province code", "uf", "sigla uf", "st",
+    "département", "départ", "departamento", "department", "prefecture", "governorate", "county", "county name",
 )  # fmt: skip
 DEPARTMENT = "department"  # of a company, beside persons
+_POLISH, _CZECH = _words("miasto", "miasta", "miejscowość"), _words("město", "mesto", "obec", "název", "názov")
+BESIDE = (
+    ("kraj", "country", _POLISH),
+    ("kraj", "region", _CZECH),
+    ("stat", "country", _CZECH),
+    ("stat", "region", _words("by", "stad", "oraș", "localitate", "land")),
+    ("lan", "region", _words("stad", "ort", "kommun")),
+    ("staat", "region", _words("land")),
+    ("stato", "region", _words("paese", "nazione")),
+    ("stato", "country", _words("città", "comune", "località")),
+    ("etat", "region", _words("pays")),
+)
+"""(header, part, others): the header means this part if one of the others stands beside it. Its language tells."""
 LATITUDE = _words("latitude", "lat", "coord lat", "breitengrad", "breite", "geo lat", "latitud", "latitudine")
 LONGITUDE = _words(
     "longitude", "lon", "lng", "long", "coord lon", "coord lng", "längengrad", "laengengrad", "länge", "laenge",
@@ -76,18 +105,21 @@ OTHERS = _words(
     "id", "nr", "no", "rank", "population", "pop", "district", "admin", "zip", "postcode", "postal code",
     "plz", "timezone", "continent",
 )  # fmt: skip
-KNOWN = frozenset((*CITY, *COUNTRY, *REGION, *LATITUDE, *LONGITUDE, *OTHERS))
+KNOWN = frozenset((*CITY, *COUNTRY, *REGION, *LATITUDE, *LONGITUDE, *OTHERS)).union(header for header, *_ in BESIDE)
 STARTS = KNOWN.union(_CITY, (text.replace(" ", "_") for text in _CITY))
 """Where a row has none of them, it is no header. A quick test for millions of rows."""
 LARGE_TOWNS = frozenset(_words("kota", "by", "il", "oras", "poblacion", "vila", "المدينة"))
 """They are large towns, too. Alone on the first line they are asked about, except where their accents tell."""
 _NO_TOWNS = frozenset(map(plain, ("oraș", "oraş", "población")))
+AREAS_AND_TOWNS = frozenset(_words("canton", "lander", "negara", "paese", "țară", "χώρα"))
+"""Headers of areas that are large towns, too."""
 SURE = frozenset(CITY).difference(
     VAGUE, LARGE_TOWNS, _words("ville", "villes", "ort", "cité", "ciutat", "város", "the city")
 )
 """No town is called so. Below a title or rows, a header that stands alone on its line can only be one of these."""
 CITIES = frozenset(CITY) - LARGE_TOWNS
-ABOUT_CITIES = (KNOWN - set(CITY)) | {"code", "type"}
+_OF_NAMES = frozenset(_words("départ", "megye", "나라"))  # "ville de départ", and Nara with a word for city behind it
+ABOUT_CITIES = (KNOWN - set(CITY) - _OF_NAMES) | {"code", "type"}
 OF_SOMETHING = frozenset(
     _words(
         "hometown", "homecity", "birthplace", "workplace", "wohnort", "wohnstadt", "geburtsort", "heimatort",
@@ -139,4 +171,4 @@ def words_in(text: str) -> list[str]:
 def is_header(text: str) -> bool:
     """Whether the text is a whole header in one cell: "city,country", "id  city"."""
     found = set(words_in(text))
-    return len(found) > 1 and found <= KNOWN | ABOUT_CITIES and not found.isdisjoint(CITIES)
+    return len(found) > 1 and found <= ABOUT_CITIES.union(CITY) and not found.isdisjoint(CITIES)
