@@ -21,7 +21,7 @@ ENDED = {"status": "done", "phase": "ended"}
 
 
 def post(client: Client, job: BulkJob, command: str) -> Any:
-    return client.post(f"/bulk/jobs/{job.job_id}/{command}")
+    return client.generic("POST", f"/bulk/jobs/{job.job_id}/{command}")
 
 
 def test_a_cancel_sent_twice_is_answered_alike(keyed: Client) -> None:
@@ -159,5 +159,5 @@ def test_a_running_job_is_not_deleted(keyed: Client) -> None:
 @pytest.mark.parametrize("command", ["cancel", "pause", "resume", "retry"])
 @pytest.mark.parametrize("id_", [UNKNOWN, "nonsense"])
 def test_a_command_to_no_job_is_a_404(keyed: Client, command: str, id_: str) -> None:
-    answer = keyed.post(f"/bulk/jobs/{id_}/{command}/")
+    answer = keyed.generic("POST", f"/bulk/jobs/{id_}/{command}/")
     assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")

@@ -128,7 +128,7 @@ def test_a_label_set_while_redis_is_unreachable_is_copied_by_the_next_tick(
 @pytest.mark.usefixtures("db")
 def test_a_retry_keeps_the_label(keyed: Client) -> None:
     job = make_job("f", status="done", phase="ended", label="Towns")
-    assert keyed.post(f"/bulk/jobs/{job.job_id}/retry").json()["label"] == "Towns"
+    assert keyed.generic("POST", f"/bulk/jobs/{job.job_id}/retry").json()["label"] == "Towns"
 
 
 # --- the list ------------------------------------------------------------------------------------------------------

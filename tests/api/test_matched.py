@@ -54,7 +54,7 @@ def test_coordinates_that_contradict_the_name_hold_and_are_told(keyed: Client) -
     }  # fmt: skip
     assert unsigned["matched"]["name"] is None
     BulkJob.objects.update(status="done", phase="ended")
-    again = keyed.post(f"/bulk/jobs/{job.job_id}/rerun").json()
+    again = keyed.generic("POST", f"/bulk/jobs/{job.job_id}/rerun").json()
     chunk_writer.tick()
     for found in (str(job.job_id), again["job_id"]):
         body, summary = (keyed.get(f"/bulk/jobs/{found}{path}").json() for path in ("", "/summary"))

@@ -11,7 +11,7 @@ from tests.support.capture import Sent
 
 
 def rerun(client: Client, job: BulkJob, query: str = "", **headers: str) -> Any:
-    return client.post(f"/bulk/jobs/{job.job_id}/rerun{query}", headers=headers)
+    return client.generic("POST", f"/bulk/jobs/{job.job_id}/rerun{query}", headers=headers)
 
 
 @pytest.mark.usefixtures("redis_server", "database")
@@ -58,6 +58,38 @@ def test_the_rows_can_be_chosen(keyed: Client) -> None:
     assert totals == [2, 1, 3]
 
 
+def send(client: Client, job: BulkJob, body: str, command: str = "rerun", query: str = "", **more: str) -> Any:
+    path = f"/bulk/jobs/{job.job_id}/{command}{query}"
+    return client.post(path, body, **({"content_type": "application/json"} | more))
+
+
+@pytest.mark.usefixtures("database")
+def test_options_may_come_as_json_which_wins(keyed: Client) -> None:
+    job = make_job("sffp", status="cancelled", phase="ended")
+    JobResult.objects.filter(job=job, position=2).update(error="gave_up")
+    assert send(keyed, job, '{"only": "failed"}').json()["total"] == 2
+    assert send(keyed, job, '{"only": "failed"}', query="?only=ambiguous").json()["total"] == 2
+    for body in ("", "{}", '{"only": null}', '{"older_than": "1h"}'):
+        assert send(keyed, job, body).json()["total"] == 4
+    assert send(keyed, job, '{"only": "failed"}', "retry").json()["total"] == 2
+    assert send(keyed, job, '{"reason": "gave_up"}', "retry").json()["total"] == 1
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("command", ["rerun", "retry"])
+def test_a_body_that_is_not_understood_makes_no_job(keyed: Client, command: str) -> None:
+    job = make_job("sf", status="done", phase="ended")
+    codes = {
+        '{"only": "x"}': "invalid_parameter", '{"only": 1}': "invalid_parameter", '{"only": ["failed"]}':
+        "invalid_parameter", '["failed"]': "bad_request", '"failed"': "bad_request", '{"only": ': "parse_error",
+    }  # fmt: skip
+    for body, code in codes.items():
+        answer = send(keyed, job, body, command)
+        assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert send(keyed, job, "only=failed", command, content_type="application/x-www-form-urlencoded").status_code == 415
+    assert BulkJob.objects.count() == 1
+
+
 @pytest.mark.usefixtures("database")
 def test_sent_twice_with_a_key_it_is_one_job(keyed: Client) -> None:
     job = make_job("s", status="done", phase="ended")
@@ -83,5 +115,5 @@ def test_a_job_that_runs_or_has_no_such_row_is_a_409(keyed: Client, anyone: Clie
     running, done = make_job("s"), make_job("s", status="done", phase="ended")
     for answer in (rerun(keyed, running), rerun(keyed, done, "?only=failed")):
         assert (answer.status_code, answer.json()["code"]) == (409, "job_conflict")
-    assert keyed.post(f"/bulk/jobs/{UNKNOWN}/rerun").status_code == 404
+    assert keyed.generic("POST", f"/bulk/jobs/{UNKNOWN}/rerun").status_code == 404
     assert rerun(anyone, done).status_code == 401

@@ -21,7 +21,7 @@ def test_a_command_is_accepted_and_shown_from_the_database(
 
 def test_a_retry_is_taken(keyed: Client) -> None:
     job = make_job("f", status="done", phase="ended")
-    assert keyed.post(f"/bulk/jobs/{job.job_id}/retry").status_code == 202
+    assert keyed.generic("POST", f"/bulk/jobs/{job.job_id}/retry").status_code == 202
 
 
 def test_an_ended_job_can_be_deleted(keyed: Client) -> None:

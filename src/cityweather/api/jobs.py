@@ -151,8 +151,9 @@ class RetryView(KeyedView):
         "job_retry",
         "A new job of the rows of an ended one that did not succeed",
         {(202, schema.JSON): AcceptedJob},
-        errors=(404, 409, 411, 413),
+        errors=(404, 408, 409, 411, 413, 415),
         parameters=[schema.JOB_ID, queries.RetryQuery, schema.sent("Location", "Path of the new job", 202)],
+        request=queries.RetryQuery,
     )
     def post(self, request: Request, job_id: str) -> Response:
         query = queries.RetryQuery.of(request)
@@ -166,7 +167,7 @@ class RerunView(KeyedView):
         "job_rerun",
         "Refresh the rows of an ended job again, as a new job",
         {(202, schema.JSON): AcceptedJob},
-        errors=(404, 409, 411, 413),
+        errors=(404, 408, 409, 411, 413, 415),
         parameters=[
             schema.JOB_ID,
             queries.RerunQuery,
@@ -174,6 +175,7 @@ class RerunView(KeyedView):
             schema.sent("Location", "Path of the new job", 202),
             schema.REPLAYED,
         ],
+        request=queries.RerunQuery,
     )
     def post(self, request: Request, job_id: str) -> Response:
         query, key = queries.RerunQuery.of(request), idempotency_key(request)

@@ -9,7 +9,7 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 
 from cityweather.api.serializers import UNITS
-from cityweather.errors import InvalidParameter
+from cityweather.errors import BadRequest, InvalidParameter
 from cityweather.models import BulkJob, Status
 from cityweather.places import names
 
@@ -97,12 +97,31 @@ class Query(s.Serializer[Any]):
     @classmethod
     def of(cls, request: Request) -> dict[str, Any]:
         """The parameters of the request, checked. Raises InvalidParameter. Unknown parameters are ignored."""
-        query = cls(data=request.query_params.dict())
+        query = cls(data=cls.given(request))
         if not query.is_valid():
             name, messages = next(iter(query.errors.items()))
             raise InvalidParameter(f"The parameter {name} {messages[0]}.")
         found: dict[str, Any] = query.validated_data
         return found
+
+    @classmethod
+    def given(cls, request: Request) -> dict[str, Any]:
+        return request.query_params.dict()
+
+
+class CommandQuery(Query):
+    """Options that may also come as JSON, which wins. A null is as if it were missing."""
+
+    @classmethod
+    def given(cls, request: Request) -> dict[str, Any]:
+        """Raises BadRequest, InvalidParameter."""
+        if not isinstance(request.data, dict):
+            raise BadRequest("The body must be a JSON object with the options, or empty.")
+        body = {name: value for name, value in request.data.items() if value is not None}
+        for name in cls().fields.keys() & body.keys():
+            if not isinstance(body[name], str):
+                raise InvalidParameter(name=name, expected="a text")
+        return super().given(request) | body
 
 
 class PageQuery(Query):
@@ -153,7 +172,7 @@ class PointsQuery(Query):
         return {"from": WholeNumber(0, MAX_POSITION, default=0, help_text="The position to begin at")}
 
 
-class RetryQuery(Query):
+class RetryQuery(CommandQuery):
     only = Choice(["failed"], help_text="Without what a cancel left pending")
     reason = Text(max_length=REASON_MAX, help_text="Only rows that failed for this reason")
 
@@ -172,7 +191,7 @@ class Duration(s.Field[Any, Any, Any, Any]):
         return timedelta(**{DURATION_UNITS[match[2]]: int(match[1])})
 
 
-class RerunQuery(Query):
+class RerunQuery(CommandQuery):
     only = Choice(["failed", "ambiguous"], help_text="Without it all rows, also those that a cancel left pending")
     older_than = Duration(help_text="Only rows whose city was last refreshed so long ago, or never")
 
