@@ -121,7 +121,7 @@ def _import(one: ArgumentParser) -> None:
         "--encoding", type=text, help="when it is neither UTF-8 nor marked as UTF-16: cp1252, shift_jis, …"
     )
     one.add_argument("--delimiter", type=text, help="comma, semicolon, tab or pipe (default: as the first line shows)")
-    one.add_argument("--column", type=text, help="the cities' column: its header or its number from 1")
+    one.add_argument("--column", type=text, help="the cities' column: its header or its number from 1; 0: none")
     for part in ("country", "region", "latitude", "longitude"):
         one.add_argument(f"--{part}-column", type=text, metavar="COLUMN", help=f"that of the {part}; 0: none")
     one.add_argument("--header", action="store_const", const="true", help="the first row names the columns")

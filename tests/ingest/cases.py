@@ -490,6 +490,22 @@ CASES = [
          options={"column": "1", "header": True}),
     Case("column_by_number_and_no_header.csv", b"Paris;FR\nOslo;NO\n", [(1, "Paris"), (2, "Oslo")],
          options={"column": "1", "header": False}),
+    # coordinates and no header
+    *(Case(f"coordinates_alone_{number}.csv", content, [(1, "|||48.85,2.35"), (2, "|||59.9,10.7")],
+           options={"latitude_column": "1", "longitude_column": "2", **options})
+      for number, (content, options) in enumerate((
+          (b"48.85,2.35\n59.9,10.7\n", {"header": False}), (b"48.85,2.35\n59.9,10.7\n", {}),
+          (b"48,85;2,35\n59,9;10,7\n", {"header": False}), (b"48.85,2.35\n59.9,10.7\n", {"column": "0"}),
+          (b"48.85,2.35,Shop\n59.9,10.7,Mill\n", {"column": "0", "header": False})), 1)),
+    *(Case(f"coordinates_named_{number}.csv", b"y_wgs,x_wgs\n48.85,2.35\n", [(2, "|||48.85,2.35")],
+           options={"latitude_column": first, "longitude_column": "2"})
+      for number, first in enumerate(("y_wgs", "1"), 1)),
+    Case("coordinates_beside_others.csv", b"city,lat,lon\nParis,48.85,2.35\n", [(2, "|||48.85,2.35")],
+         options={"column": "0"}),
+    Case("coordinates_or_a_city.csv", b"48.85,2.35,Paris\n", error="no_city_column",
+         options={"latitude_column": "1", "longitude_column": "2", "header": False}),
+    Case("coordinates_in_the_column_of_cities.csv", b"city,lat\nParis,48.85\n", error="bad_option",
+         options={"latitude_column": "1", "longitude_column": "2"}),
     # other encodings
     Case("windows_949.csv", "city\n서울\n".encode("cp949"), [(2, "서울")], options={"encoding": "windows-949"}),
     Case("x_sjis.csv", "city\n東京\n".encode("shift_jis"), [(2, "東京")], options={"encoding": "x-sjis"}),

@@ -32,6 +32,8 @@ def refusal(content: bytes, **options: str | bool) -> str:
         ),
         (b'"city,country"\n"Paris,FR"\n', "Remove quotes around whole lines, and divide columns by a comma"),
         (b"Kota\nJakarta\n", "Is it the header or a town? Say header=true"),
+        (b"48.85,2.35\n", "Then say header=false, latitude_column=1 and longitude_column=2."),
+        (b"139,69;35,69\n-0,13;51,51\n", "Then say header=false, latitude_column=2 and longitude_column=1."),
         (b"Asema;Koodi\nBonn;53111\n", "say column= with its header, or column= with its number and header=true or"),
         (
             b"home city,work city,name\nParis,Oslo,Ann\n",
@@ -56,6 +58,11 @@ def test_two_letters_in_another_script_are_a_header_and_no_country() -> None:
     options = ReadOptions(column="1")
     with spool_upload(BytesIO("名;国家\nParis;FR\n".encode()), file_name="x.csv", options=options) as spool:
         assert [(row.name, row.country) for row in spool.rows()] == [("Paris", "FR")]
+
+
+def test_no_column_of_cities_needs_coordinates() -> None:
+    with pytest.raises(BadOption, match="the file needs latitude_column= and longitude_column= too"):
+        spool_upload(BytesIO(b"Paris,3\n"), file_name="x.csv", options=ReadOptions(column="0"))
 
 
 TITLE = b"Shops,June 2026,secret\nNr,City,Country\n1,Bonn,DE\n"

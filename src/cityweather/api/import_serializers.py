@@ -12,8 +12,8 @@ from cityweather.ingest.row_matching import MatchedRow
 
 HEADER = "true, false, or the number of the header's line: whether, or where, a row names the columns"
 COLUMNS = {
-    "column": "Of the cities: a header's name or a number from 1",
-    "country_column": "Likewise; 0: there is none",
+    "column": "Of the cities: a header's name or a number from 1; 0: there is none",
+    "country_column": "Likewise",
     "region_column": "Likewise",
     "latitude_column": "Likewise; degrees, with longitude_column",
     "longitude_column": "Likewise",

@@ -94,6 +94,9 @@ def find_columns(split: Split, city: int | None, options: ReadOptions, *, header
     if latitude is None or longitude is None:
         _check_pair(options)
         latitude = longitude = None
+    if city is None and latitude is None:
+        hint = "Without a column of cities, the file needs latitude_column= and longitude_column= too."
+        raise BadOption(hint, columns=listed(split, header=header), asks="latitude_column")
     source = split.find((OUR_SOURCE,)) if ours else None
     return Columns(city, found.get("region"), found.get("country"), latitude, longitude, source=source)
 
@@ -121,6 +124,17 @@ def _y_and_x(split: Split, taken: set[int | None]) -> tuple[int | None, int | No
     rows = list(_below(split))
     in_degrees = rows and all(_in_degrees(row, y, 90) and _in_degrees(row, x, 180) for row in rows)
     return (y, x) if in_degrees else (None, None)
+
+
+def coordinates_alone(split: Split) -> tuple[int, int] | None:
+    """Which of two columns is the latitude and which the longitude, if all of the first rows are degrees there."""
+    rows = [split.cells, *_below(split)]
+    if any(len(row) != 2 for row in rows):
+        return None
+    for latitude, longitude in ((0, 1), (1, 0)):
+        if all(_in_degrees(row, latitude, 90) and _in_degrees(row, longitude, 180) for row in rows):
+            return latitude, longitude
+    return None
 
 
 def _in_degrees(row: list[str], column: int, most: int) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from cityweather.ingest.csv_columns import (
     GEONAMES,
     Columns,
+    coordinates_alone,
     find_columns,
     is_geonames,
     listed,
@@ -21,6 +22,7 @@ from cityweather.ingest.csv_first_lines import LOOK_AHEAD, FirstLines, Split, fi
 from cityweather.ingest.csv_header import HeaderSearch, city_column, has_places, only_column
 from cityweather.ingest.csv_questions import (
     HOW_TO_NAME,
+    ask_for_coordinates,
     bad_line,
     below_a_title,
     looks_like_header,
@@ -32,9 +34,9 @@ from cityweather.ingest.csv_questions import (
     widest_listed,
 )
 from cityweather.ingest.csv_rows import is_quoted
-from cityweather.ingest.csv_words import AREAS_AND_TOWNS, KNOWN, is_large_town, plain
+from cityweather.ingest.csv_words import AREAS_AND_TOWNS, CITY, KNOWN, is_large_town, plain
 from cityweather.ingest.errors import BadOption, Column, NoCityColumn, RowTooLong, UnclosedQuote
-from cityweather.ingest.options import DELIMITERS, ReadOptions
+from cityweather.ingest.options import DELIMITERS, NO_COLUMN, ReadOptions
 from cityweather.ingest.text import shown
 
 NO_DELIMITER = "\x1f"  # divides nothing: a row that holds it is rejected as having a control character
@@ -138,8 +140,11 @@ class _Search:
         header = self._header()
         if self.options.header is None and not header:
             self._ask_about_a_town()
-        if column:
-            return self._by_number(int(column) - 1, header)
+        if self._is_nameless(header or self._table()):
+            return self._nameless(header)
+        return self._by_number(int(column) - 1, header) if column else self._by_content(header)
+
+    def _by_content(self, header: list[Split]) -> Layout | None:
         if header:
             split = only_split(header)
             return self._made(split, city_column(split), header=True)
@@ -210,12 +215,27 @@ class _Search:
         """The column of the cities in a header that the options have found."""
         if name is not None:
             return only_column(split, list(map(plain, split.cells)), name)
+        if self._is_nameless([split]):
+            return None
         if not self.options.column:
             return city_column(split)
         city = int(self.options.column) - 1
         if not 0 <= city < len(split.cells):
             raise question("No column has the number that column= gives.", [split])
         return city
+
+    def _is_nameless(self, splits: list[Split]) -> bool:
+        """Whether the file has no column of cities: the client says so, or that both of its columns hold degrees."""
+        if self.options.column:
+            return self.options.column == NO_COLUMN
+        two = any(len(split.cells) == 2 and split.find(CITY) is None for split in splits)
+        return two and self.options.both_coordinates
+
+    def _nameless(self, header: list[Split]) -> Layout:
+        self._check_ends()
+        splits = header or self._table()
+        split = only_split([split for split in splits if coordinates_alone(split)] or splits)
+        return self._made(split, None, header=self._is_header(split, header))
 
     def _by_number(self, city: int, header: list[Split]) -> Layout:
         self._check_ends()
@@ -224,8 +244,12 @@ class _Search:
         if not fitting:
             raise question("No column has the number that column= gives.", splits)
         split = only_split(fitting)
+        return self._made(split, city, header=self._is_header(split, header))
+
+    def _is_header(self, split: Split, header: list[Split]) -> bool:
+        """`header`: empty if no line is known to be one."""
         given = self.options.header
-        return self._made(split, city, header=bool(header) or (self._names_columns(split) if given is None else given))
+        return bool(header) or (self._names_columns(split) if given is None else given)
 
     def _names_columns(self, split: Split) -> bool:
         """True if this row is a header, even one of words that we do not know. Raises NoCityColumn if unclear."""
@@ -252,6 +276,8 @@ class _Search:
         line = self.headers.lookalike
         if self.options.header is not True and line:
             raise looks_like_header(line, self.headers.splits(line - self.source.number)[0])
+        if self.options.header is not True:
+            ask_for_coordinates(self.splits)
         if any(split.divides for split in self.splits):
             raise question(HOW_TO_NAME, self.splits)
 

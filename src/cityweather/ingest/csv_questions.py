@@ -2,14 +2,15 @@
 
 import re
 
-from cityweather.ingest.csv_columns import listed
+from cityweather.ingest.csv_columns import coordinates_alone, listed
 from cityweather.ingest.csv_first_lines import LOOK_AHEAD, Split
 from cityweather.ingest.csv_words import CITIES, word
 from cityweather.ingest.errors import BadOption, Column, NoCityColumn
 from cityweather.ingest.text import BAD_BYTE, TRY_ENCODING, shown
 
 HOW_TO_NAME = (
-    "Put 'city' above one, or say column= with its header, or column= with its number and header=true or header=false."
+    "Put 'city' above one, or say column= with its header, or column= with its number and header=true or header=false, "
+    "or column=0 if the file has coordinates only."
 )
 
 UNDIVIDED = "Remove quotes around whole lines, and divide columns by a comma, semicolon, tab or pipe."
@@ -39,6 +40,15 @@ def looks_like_header(line: int, splits: list[Split]) -> NoCityColumn:
     """`splits`: this line as each delimiter divides it."""
     hint = f"Line {line} looks like the header: say header={line} if it is, or header=false if none is."
     return NoCityColumn(hint=hint, columns=widest_listed(splits), asks="header")
+
+
+def ask_for_coordinates(splits: list[Split]) -> None:
+    """Raises NoCityColumn for a first row of coordinates and nothing else."""
+    for split in splits:
+        if found := coordinates_alone(split):
+            hint = "Are these coordinates? Then say header=false, latitude_column={} and longitude_column={}."
+            numbers = (column + 1 for column in found)
+            raise question(hint.format(*numbers), [split], asks="latitude_column")
 
 
 def below_a_title(table: list[Split]) -> NoCityColumn:

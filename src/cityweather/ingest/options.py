@@ -42,8 +42,8 @@ class ReadOptions:
     """How a file is to be read; None or "" leaves it to the file itself.
 
     `header_line`, the number of the header's line, makes `header` True. `column` holds the cities. It and the other
-    columns are a header or a number from 1; "0" means that the file has no such column, except of `column`. `utf-16`
-    and `utf-32` need a byte order mark. `quotes`: "none" takes quotes for ordinary characters. Raises BadOption.
+    columns are a header or a number from 1; "0" means that the file has no such column. `utf-16` and `utf-32` need a
+    byte order mark. `quotes`: "none" takes quotes for ordinary characters. Raises BadOption.
     """
 
     encoding: str | None = None
@@ -75,6 +75,10 @@ class ReadOptions:
     def columns(self) -> dict[str, str | None]:
         """What is given for the columns beside that of the cities, by PARTS."""
         return {part: getattr(self, f"{part}_column") for part in PARTS}
+
+    @property
+    def both_coordinates(self) -> bool:
+        return all(self.columns[part] not in (None, NO_COLUMN) for part in ("latitude", "longitude"))
 
     @property
     def headers(self) -> dict[str, str]:

@@ -41,7 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument("--encoding", help="when it is neither UTF-8 nor marked as UTF-16: cp1252, shift_jis, …")
         parser.add_argument("--delimiter", help="comma, semicolon, tab or pipe (default: as the first line shows)")
-        parser.add_argument("--column", help="the cities' column: its header or its number from 1")
+        parser.add_argument("--column", help="the cities' column: its header or its number from 1; 0: none")
         for part in PARTS:
             parser.add_argument(f"--{part}-column", metavar="COLUMN", help=f"that of the {part}; 0: none")
         parser.add_argument("--header", action=BooleanOptionalAction, help="whether the first row names the columns")

@@ -15,6 +15,7 @@ const LONG = 600; // seconds
 // What a person does about the option that the server asks for.
 const QUESTIONS = {
   column: "Which column holds the cities? Choose it under City column.",
+  latitude_column: "Are these coordinates? Choose their columns under Latitude and Longitude.",
   header: "Which line names the columns? Choose it under Header.",
   delimiter: "What stands between the columns? Choose it under Delimiter.",
   encoding: "Some rows are not text in this encoding. Choose another one under Encoding until the cities look right.",
