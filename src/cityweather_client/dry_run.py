@@ -3,7 +3,7 @@
 from typing import Any, TextIO
 
 from cityweather_client.show import counted, duration, sizes
-from cityweather_client.table import Columns, printable, write_table
+from cityweather_client.table import Columns, place_name, point, printable, write_table
 
 PARTS = {"city": "column", **{part: f"{part}_column" for part in ("region", "country", "latitude", "longitude")}}
 
@@ -32,9 +32,8 @@ def _row(row: dict[str, Any]) -> list[Any]:
 def _place(matched: dict[str, Any] | None) -> str:
     if matched is None:
         return "not in the gazetteer: the provider is asked"
-    name = ", ".join(filter(None, (matched["name"], matched["region"], matched["country"])))
-    point = f"{matched['latitude']:.2f}, {matched['longitude']:.2f}"
-    return f"{name} ({point})" if name else point
+    name = place_name(matched)
+    return f"{name} ({point(matched)})" if name else point(matched)
 
 
 def _others(count: int) -> str:

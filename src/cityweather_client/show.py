@@ -71,10 +71,7 @@ def bar(console: Console) -> Iterator[Bar]:
 
 def summary(console: Console, job: dict[str, Any], summary: dict[str, Any], seconds: float) -> None:
     rate = job["total"] / seconds if seconds else 0
-    console.print(
-        f"\n{counted(job['total'], 'city', 'cities')} in {seconds:.1f} s ({rate:,.0f}/s): "
-        f"{job['succeeded']:,} succeeded, {job['failed']:,} failed."
-    )
+    console.print(f"\n{counted(job['total'], 'city', 'cities')} in {seconds:.1f} s ({rate:,.0f}/s): {outcome(job)}.")
     for failure in summary["failures"]:
         console.print(f"  {failure['count']:>7,}  {failure['reason']}")
     table = Table("City", "°C", "Condition", "Humidity %", box=None, header_style="bold", padding=(0, 2, 0, 0))
@@ -90,7 +87,7 @@ def line(job: dict[str, Any]) -> str:
     words = [
         f"{job['job_id']}  {job['phase'] if job['phase'] in ENDING else job['status']}",
         f"{job['processed']:,} of {job['total']:,} ({job['progress']} %)",
-        f"{job['succeeded']:,} succeeded, {job['failed']:,} failed",
+        outcome(job),
     ]
     if job["error"]:
         words.append(job["error"])
@@ -101,6 +98,11 @@ def line(job: dict[str, Any]) -> str:
     elif job["eta_seconds"] is not None:
         words.append(f"about {duration(job['eta_seconds'])} to go")
     return printable("  ".join(words))
+
+
+def outcome(job: dict[str, Any]) -> str:
+    doubtful = [f"{job[name]:,} {name}" for name in ("ambiguous", "unmatched") if job[name]]
+    return ", ".join([f"{job['succeeded']:,} succeeded", f"{job['failed']:,} failed", *doubtful])
 
 
 def counted(number: int, one: str, many: str) -> str:

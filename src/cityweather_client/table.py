@@ -73,11 +73,21 @@ def printable(text: str) -> str:
 def _result(row: Row) -> list[Any]:
     weather = row["weather"] or {}
     measured = [weather.get(name) for name in ("temperature", "condition", "humidity")]
-    return [row["city"], row["status"], *measured, row["last_error"]]
+    place = row["matched"] and (place_name(row["matched"]) or point(row["matched"]))
+    return [row["city"], row["status"], *measured, row["last_error"], row["ambiguous"] or None, place]
+
+
+def place_name(matched: Row) -> str:
+    return ", ".join(filter(None, (matched["name"], matched["region"], matched["country"])))
+
+
+def point(matched: Row) -> str:
+    return f"{matched['latitude']:.2f}, {matched['longitude']:.2f}"
 
 
 def results(units: str) -> Columns:
-    return Columns({"city": 32, "status": 8, DEGREES[units]: 7, "condition": 14, "humidity %": 11}, "reason", _result)
+    weather = {DEGREES[units]: 7, "condition": 14, "humidity %": 11}
+    return Columns({"city": 32, "status": 8, **weather, "reason": 21, "ambiguous": 10}, "place", _result)
 
 
 REJECTED = Columns({"line": 10, "code": 20}, "text", lambda row: [row["line"], row["code"], row["text"]])

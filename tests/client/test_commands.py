@@ -119,6 +119,21 @@ def test_status_is_a_line_and_its_exit_code_is_how_the_job_ended(
     assert json.loads(run("status", JOB, "--json", "--server", server.url).stdout) == found
 
 
+@pytest.mark.parametrize(
+    ("doubtful", "words"),
+    [
+        ({}, "3 succeeded, 1 failed"),
+        ({"ambiguous": 1294}, "3 succeeded, 1 failed, 1,294 ambiguous"),
+        ({"ambiguous": 2, "unmatched": 1}, "3 succeeded, 1 failed, 2 ambiguous, 1 unmatched"),
+    ],
+)
+def test_a_job_is_shown_with_its_doubtful_rows(server: Scripted, doubtful: dict[str, int], words: str) -> None:
+    server.on["GET", f"/bulk/jobs/{JOB}"] = always(job("done", 4, failed=1, **doubtful))
+    server.on["GET", f"/bulk/jobs/{JOB}/summary"] = always({"failures": []})
+    assert run("status", JOB, "--server", server.url).stdout.endswith(f"  {words}\n")
+    assert f"  {words}\n" in run("status", JOB, "--follow", "--server", server.url).stderr
+
+
 def test_following_in_a_pipe_writes_plain_lines_and_the_reasons(server: Scripted) -> None:
     here = f"/bulk/jobs/{JOB}"
     server.on["GET", here] = in_turn(always(job()), always(job("done", 4, failed=1)))

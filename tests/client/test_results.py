@@ -49,6 +49,24 @@ def test_results_in_other_formats_and_units(server: Scripted, form: str) -> None
     assert server.got[0][1].endswith(f"?format={form}&units=imperial")
 
 
+def test_the_table_shows_the_places_and_how_many_others_fit(server: Scripted) -> None:
+    point = {"latitude": 39.801, "longitude": -89.643}
+    place = {"name": "Springfield", "region": "Illinois", "country": "US"} | point
+    nameless = {"name": None, "region": None, "country": None} | point
+    rows = [
+        row("Springfield", matched=place, ambiguous=12),
+        row("Oslo", matched=nameless),
+        row("Springfield", "ambiguous_city", ambiguous=3),
+    ]
+    server.on["GET", f"/bulk/jobs/{JOB}/results"] = always({"results": rows, "next": None})
+    header, *lines = run("results", JOB, "--server", server.url).stdout.splitlines()
+    reason, ambiguous, last = (header.index(name) for name in ("reason", "ambiguous", "place"))
+    cells = [[line[reason:ambiguous].strip(), line[ambiguous:last].strip(), line[last:]] for line in lines]
+    assert cells == [
+        ["", "12", "Springfield, Illinois, US"], ["", "", "39.80, -89.64"], ["ambiguous_city", "3", ""],
+    ]  # fmt: skip
+
+
 def test_the_table_names_its_units(server: Scripted) -> None:
     server.on["GET", f"/bulk/jobs/{JOB}/results"] = always({"results": [], "next": None})
     for units, degrees in (("metric", "°C"), ("imperial", "°F")):

@@ -86,13 +86,22 @@ def scripted() -> Iterator[Scripted]:
 def job(status: str = "running", processed: int = 1, failed: int = 0, **more: Any) -> dict[str, Any]:
     fields = {"job_id": JOB, "status": status, "phase": "fetching", "total": 4, "processed": processed, "rate": 1.0}
     counts = {"succeeded": processed - failed, "failed": failed, "progress": processed * 25, "eta_seconds": None}
-    read = {"rows_read": 5, "duplicates": 1, "rejected": 0, "waiting_for": None, "error": None}
+    read = {
+        "rows_read": 5,
+        "duplicates": 1,
+        "rejected": 0,
+        "ambiguous": 0,
+        "unmatched": 0,
+        "waiting_for": None,
+        "error": None,
+    }
     return {**fields, **counts, **read, **more}
 
 
-def row(city: str, error: str | None = None) -> dict[str, Any]:
+def row(city: str, error: str | None = None, **more: Any) -> dict[str, Any]:
     weather = None if error else {"temperature": -1.5, "condition": "Clouds", "humidity": 80}
-    return {"city": city, "status": "failed" if error else "success", "last_error": error, "weather": weather}
+    fields = {"city": city, "status": "failed" if error else "success", "last_error": error, "weather": weather}
+    return {**fields, "matched": None, "ambiguous": 0, **more}
 
 
 def run(
