@@ -195,7 +195,10 @@ class WeatherError(CityWeatherError):
 
 
 class UnknownCity(WeatherError):
-    message = "The provider does not know this city."
+    message = (
+        "The provider does not know this city. Check the spelling, and write a country or state behind a comma: "
+        "Durham, NC."
+    )
     code, status = "unknown_city", 404
     fault = Fault.CITY
 
