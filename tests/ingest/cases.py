@@ -74,6 +74,10 @@ CASES = [
          [(2, "Zürich")], options={"encoding": "UTF-16"}),
     Case("utf16_given_without_mark.csv", "city\nParis\n".encode("utf-16-be"),
          error="bad_option", options={"encoding": "utf-16"}),
+    *(Case(f"utf16_without_mark_{number}.csv", "Город;Страна\nМосква;RU\n".encode(label), error="bad_option",
+           options=options) for number, (label, options) in enumerate((
+        ("utf-16-le", {}), ("utf-16-be", {}), ("utf-16-le", {"encoding": "cp1252"}), ("utf-16-be", {"column": "1"}),
+        ), 1)),
     Case("utf16_be_given.csv", "city\nParis\n".encode("utf-16-be"),
          [(2, "Paris")], options={"encoding": "utf-16-be"}),
     Case("utf16_odd_byte.csv", b"\xff\xfe" + "city\nOslo\nParis".encode("utf-16-le") + b"x",

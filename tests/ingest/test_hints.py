@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 
 from cityweather.ingest.csv_words import CITY, SURE, is_header, is_large_town, word
-from cityweather.ingest.errors import BadOption, NoCityColumn, UnclosedQuote
+from cityweather.ingest.errors import BadOption, ImportRefused, NoCityColumn, UnclosedQuote
 from cityweather.ingest.options import ReadOptions
 from cityweather.ingest.spool import spool_upload
 from cityweather_dev.make_cities import raw_names
@@ -63,6 +63,24 @@ def test_two_letters_in_another_script_are_a_header_and_no_country() -> None:
 def test_no_column_of_cities_needs_coordinates() -> None:
     with pytest.raises(BadOption, match="the file needs latitude_column= and longitude_column= too"):
         spool_upload(BytesIO(b"Paris,3\n"), file_name="x.csv", options=ReadOptions(column="0"))
+
+
+@pytest.mark.parametrize("text", ["city,country\nZürich,CH\n", "東京\n大阪\n", "서울\n부산\n"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("given", [None, "utf-8", "cp1252", "utf-16"])
+def test_utf16_without_a_mark_is_told_from_its_bytes(text: str, encoding: str, given: str | None) -> None:
+    with pytest.raises(BadOption, match=f"Say encoding={encoding}\\.$") as refused:
+        spool_upload(BytesIO(text.encode(encoding)), file_name="x.csv", options=ReadOptions(encoding=given))
+    assert refused.value.asks == "encoding"
+
+
+@pytest.mark.parametrize("content", [b"S\x81o;x\nBonn;y\n", b"city\nB\x81nn\n"])
+def test_an_encoding_that_was_given_is_not_advised(content: bytes) -> None:
+    for given, advice in ((None, "Try encoding=cp1252,"), ("cp1252", "It was not saved in cp1252: say encoding=")):
+        with pytest.raises(ImportRefused) as refused:
+            spool_upload(BytesIO(content), file_name="x.csv", options=ReadOptions(encoding=given))
+        assert advice in refused.value.detail
+        assert refused.value.asks == "encoding"
 
 
 TITLE = b"Shops,June 2026,secret\nNr,City,Country\n1,Bonn,DE\n"

@@ -9,7 +9,7 @@ from typing import Any
 
 from cityweather.ingest.csv_words import word
 from cityweather.ingest.errors import BadOption, RowTooLong, UnclosedQuote
-from cityweather.ingest.options import DELIMITERS
+from cityweather.ingest.options import DELIMITERS, ReadOptions
 from cityweather.ingest.text import ROW_MAX, shown
 
 LOOK_AHEAD = 20  # lines in which the header, and below it the first rows, are looked for
@@ -20,13 +20,14 @@ SHOWN_MAX = 60  # characters
 class FirstLines:
     """The file from its first line that is not blank; `number` is the number of that line. It is read as needed.
 
-    `header_line`: the client's number of the header's line, which no other line can be then.
+    `header_line` of the options is the only line that can be the header then.
     """
 
-    def __init__(self, line: str, source: Iterator[str], number: int, header_line: int | None = None) -> None:
+    def __init__(self, line: str, source: Iterator[str], number: int, options: ReadOptions) -> None:
         self.lines = [line]
         self.number = number
-        self._only = None if header_line is None else header_line - number
+        self.encoding = options.encoding or "utf-8"
+        self._only = None if options.header_line is None else options.header_line - number
         self._source = source
 
     def get(self, index: int) -> str:

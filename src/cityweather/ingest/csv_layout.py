@@ -101,7 +101,7 @@ def find_layout(lines: Iterator[str], options: ReadOptions) -> Layout | None:
         if line.strip():
             used = named and not is_divided_otherwise(line, named)
             delimiter = options.delimiter or (named if used else None)
-            return _found(FirstLines(line, lines, number, options.header_line), delimiter, options)
+            return _found(FirstLines(line, lines, number, options), delimiter, options)
     return None
 
 

@@ -6,7 +6,7 @@ from cityweather.ingest.csv_columns import coordinates_alone, listed
 from cityweather.ingest.csv_first_lines import LOOK_AHEAD, Split
 from cityweather.ingest.csv_words import CITIES, word
 from cityweather.ingest.errors import BadOption, Column, NoCityColumn
-from cityweather.ingest.text import BAD_BYTE, TRY_ENCODING, shown
+from cityweather.ingest.text import BAD_BYTE, shown, try_encoding
 
 HOW_TO_NAME = (
     "Put 'city' above one, or say column= with its header, or column= with its number and header=true or header=false, "
@@ -23,7 +23,8 @@ def question(hint: str, splits: list[Split], asks: str = "column") -> NoCityColu
     cells = ", ".join(f"{number} {shown(cell)[:40]!r}" for number, cell in enumerate(split.cells[:20], 1))
     line = split.source.number + split.index
     if any(map(BAD_BYTE.search, split.cells)):
-        asks, hint = "encoding", f"Line {line} is no text in this encoding. {TRY_ENCODING} {hint}"
+        advice = try_encoding(split.source.encoding)
+        asks, hint = "encoding", f"Line {line} is no text in this encoding. {advice} {hint}"
     return NoCityColumn(hint=f"{hint} Line {line} has: {cells}", columns=widest_listed(splits), asks=asks)
 
 

@@ -18,7 +18,7 @@ from cityweather.ingest.csv_reader import Reader, Rejected
 from cityweather.ingest.csv_rows import Usable
 from cityweather.ingest.errors import NoCities, NoRoom, TooLarge
 from cityweather.ingest.options import Limits, ReadOptions
-from cityweather.ingest.text import TRY_ENCODING
+from cityweather.ingest.text import try_encoding
 from cityweather.ingest.upload_stream import content_hash, text_of
 from cityweather.runtime.batched import batched
 
@@ -124,7 +124,7 @@ class Spool:
         listed = "; ".join(
             f"line {line}: {code} ({text[:60]})" if text else f"line {line}: {code}" for line, code, text in first
         )
-        hint = f" {TRY_ENCODING}" if self._no_text() else ""
+        hint = f" {try_encoding(self.shape.encoding)}" if self._no_text() else ""
         return f"The first of {self.rejected:,} rejected rows: {listed}.{hint}"
 
     def _no_text(self) -> int:

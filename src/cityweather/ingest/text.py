@@ -23,7 +23,7 @@ BAD_BYTE = re.compile("[\udc00-\udcff]")
 UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\udc00-\udcff\ufffd]")
 MARKUP = re.compile(r"[\s\ufeff]*(<[a-z!?]|\{\s*\"|\[\s*[\[{\"])", re.IGNORECASE)
 _ON_ERROR = "cityweather.mark"
-TRY_ENCODING = "Try encoding=cp1252, or whichever it was saved in, if it is not UTF-8."
+SAMPLE = 4096  # bytes
 TEXT_MAX = 200  # characters kept of a rejected row
 ROW_MAX = 65_536  # characters of a row, quoted newlines included
 
@@ -36,9 +36,27 @@ def decode(pieces: Iterator[bytes], given: str | None) -> tuple[str, Iterator[st
         if first.startswith(bom):
             first, encoding = first[len(bom) :], name
             break
+    if not encoding.endswith(("-le", "-be")):
+        _refuse_utf16(first)
     if encoding in ("utf-16", "utf-32") and first:
         raise BadOption(f"The file has no byte order mark. Say encoding={encoding}-le or encoding={encoding}-be.")
     return encoding, _texts(chain([first], pieces), encoding)
+
+
+def _refuse_utf16(first: bytes) -> None:
+    """In UTF-16 line ends and delimiters of any script have a byte NUL, always on the same side."""
+    zeros = [first[side:SAMPLE:2].count(0) for side in (0, 1)]
+    most = max(zeros)
+    if most > 1 and most * 40 > min(len(first), SAMPLE) and min(zeros) * 10 < most:
+        label = "utf-16-be" if zeros[0] == most else "utf-16-le"
+        raise BadOption(f"The file is UTF-16 without a byte order mark. Say encoding={label}.", asks="encoding")
+
+
+def try_encoding(used: str) -> str:
+    """What to do when bytes are no text in the encoding that was used."""
+    if used == "utf-8":
+        return "Try encoding=cp1252, or whichever it was saved in, if it is not UTF-8."
+    return f"It was not saved in {used}: say encoding= with the one that it was saved in."
 
 
 def _texts(pieces: Iterator[bytes], encoding: str) -> Iterator[str]:

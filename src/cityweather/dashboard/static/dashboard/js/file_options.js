@@ -4,7 +4,8 @@ import { byId, isolated } from "./dom.js";
 
 const ENCODINGS = {
   "utf-8": "Unicode (UTF-8)",
-  "utf-16": "Unicode (UTF-16)",
+  "utf-16-le": "Unicode (UTF-16)",
+  "utf-16-be": "Unicode (UTF-16, big-endian)",
   cp1252: "Western (Windows-1252)",
   cp1250: "Central European (Windows-1250)",
   cp1251: "Cyrillic (Windows-1251)",
