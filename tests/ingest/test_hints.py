@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 
 from cityweather.ingest.csv_words import CITY, SURE, is_header, is_large_town, word
-from cityweather.ingest.errors import BadOption, ImportRefused, NoCityColumn, UnclosedQuote
+from cityweather.ingest.errors import BadOption, ImportRefused, NoCityColumn, RowTooLong, UnclosedQuote
 from cityweather.ingest.options import ReadOptions
 from cityweather.ingest.spool import spool_upload
 from cityweather_dev.make_cities import raw_names
@@ -81,6 +81,26 @@ def test_an_encoding_that_was_given_is_not_advised(content: bytes) -> None:
             spool_upload(BytesIO(content), file_name="x.csv", options=ReadOptions(encoding=given))
         assert advice in refused.value.detail
         assert refused.value.asks == "encoding"
+
+
+LONG = b"x" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("content", "quotes", "asks"),
+    [
+        (LONG, None, ""), (b"city\n" + LONG, None, ""), (LONG, "none", ""), (b"city\n" + LONG, "none", ""),
+        (b'city\n"' + LONG, "none", ""), (b'"' + LONG, "none", ""),
+        (b'city\n"' + LONG, None, "quotes"), (b'"' + LONG, None, "quotes"),
+        (b'city\n"' + b"Bonn\n" * 20_000, None, "quotes"),
+    ],
+)  # fmt: skip
+def test_quotes_are_advised_for_a_long_row_with_a_quote_only(content: bytes, quotes: str | None, asks: str) -> None:
+    with pytest.raises(RowTooLong) as refused:
+        spool_upload(BytesIO(content), file_name="x.csv", options=ReadOptions(quotes=quotes))
+    assert refused.value.asks == asks
+    assert ("quotes=none" in refused.value.detail) == bool(asks)
+    assert ("Is this a CSV file, and does each of its rows end" in refused.value.detail) != bool(asks)
 
 
 TITLE = b"Shops,June 2026,secret\nNr,City,Country\n1,Bonn,DE\n"

@@ -41,7 +41,7 @@ class Watched(BytesIO):
     [
         pytest.param(b"Paris\n" * 100, Limits(MEGABYTE, 10**9), "too_large", "1,000,000 bytes", marks=pytest.mark.slow),
         (b"Paris\n" * 100, Limits(10**9, 5_000), "too_many_rows", "5,000 rows"),
-        (b"x" * 1000, Limits(10**9, 10**9), "row_too_long", "line 2 "),
+        (b"x" * 1000, Limits(10**9, 10**9), "row_too_long", "Line 2 "),
         (b"Paris\n" * 100, Limits(10**9, 10**9), "row_too_long", "line 3 "),
     ],
 )

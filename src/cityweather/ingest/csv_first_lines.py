@@ -8,7 +8,7 @@ from itertools import count, islice
 from typing import Any
 
 from cityweather.ingest.csv_words import word
-from cityweather.ingest.errors import BadOption, RowTooLong, UnclosedQuote
+from cityweather.ingest.errors import BadOption, LineTooLong, RowTooLong, UnclosedQuote
 from cityweather.ingest.options import DELIMITERS, ReadOptions
 from cityweather.ingest.text import ROW_MAX, shown
 
@@ -52,7 +52,7 @@ class FirstLines:
             if line.strip():
                 yield index
 
-    def row(self, index: int) -> Iterator[str]:
+    def row(self, index: int, *, quotes: bool) -> Iterator[str]:
         """Lines for a CSV parser, to be taken only to the end of the row. Raises RowTooLong, UnclosedQuote."""
         size = 0
         for place in count(index):
@@ -61,7 +61,7 @@ class FirstLines:
                 raise UnclosedQuote(line=self.number + index)
             size += len(line)
             if size > ROW_MAX:
-                raise RowTooLong(line=self.number + index)
+                raise too_long(self.number + index, self.lines[index : place + 1], quotes=quotes)
             yield line
 
     def shown(self) -> list[dict[str, Any]]:
@@ -79,11 +79,11 @@ class Split:
     def __init__(self, source: FirstLines, index: int, delimiter: str, *, quotes: bool) -> None:
         self.delimiter, self.quotes, self.index = delimiter, quotes, index
         self.source = source
-        parser = csv.reader(source.row(index), strict=True, **dialect(delimiter, quotes=quotes))
+        parser = csv.reader(source.row(index, quotes=quotes), strict=True, **dialect(delimiter, quotes=quotes))
         try:
             self.cells: list[str] = next(parser)
         except csv.Error:
-            parser = csv.reader(source.row(index), **dialect(delimiter, quotes=quotes))
+            parser = csv.reader(source.row(index, quotes=quotes), **dialect(delimiter, quotes=quotes))
             next(parser)
             cells = spaced_cells("".join(source.lines[index : index + parser.line_num]), delimiter)
             if cells is None:
@@ -95,6 +95,12 @@ class Split:
 
     def find(self, names: Sequence[str]) -> int | None:
         return next((self.words.index(name) for name in names if name in self.words), None)
+
+
+def too_long(line: int, parts: Sequence[str], *, quotes: bool) -> RowTooLong:
+    """`parts` of the row that begins on this line. Only with a quote in it can it be several lines."""
+    quoted = quotes and any('"' in part for part in parts)
+    return RowTooLong(line=line) if quoted else LineTooLong(line=line)
 
 
 def filled(cells: Sequence[str]) -> int:

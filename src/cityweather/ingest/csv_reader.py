@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from cityweather.ingest.csv_first_lines import dialect, spaced_cells
+from cityweather.ingest.csv_first_lines import dialect, spaced_cells, too_long
 from cityweather.ingest.csv_header import HeaderRows
 from cityweather.ingest.csv_layout import NO_DELIMITER, Layout, find_layout
 from cityweather.ingest.csv_questions import header_below
 from cityweather.ingest.csv_rows import Unusable, Usable, maker
-from cityweather.ingest.errors import NoCityColumn, RowTooLong, TooManyRows, UnclosedQuote
+from cityweather.ingest.errors import NoCityColumn, TooManyRows, UnclosedQuote
 from cityweather.ingest.options import Limits, ReadOptions
 from cityweather.ingest.text import ROW_MAX, UNUSABLE, decode, fault, lines, shown
 
@@ -184,6 +184,6 @@ class Records:
             self._parts.append(line)
             self._size += len(line)
             if self._size > ROW_MAX:
-                raise RowTooLong(line=self._begin)
+                raise too_long(self._begin, self._parts, quotes=self._layout.quotes)
             yield line
         self._ended = True

@@ -63,6 +63,11 @@ class RowTooLong(ImportRefused):
     code, asks = "row_too_long", "quotes"
 
 
+class LineTooLong(RowTooLong):
+    message = "Line {line} is longer than 64 KB. Is this a CSV file, and does each of its rows end with a line break?"
+    asks = ""
+
+
 class UnclosedQuote(ImportRefused):
     message = (
         "The row that begins on line {line} opens a quote and never closes it. "
