@@ -82,7 +82,7 @@ def place_name(matched: Row) -> str:
 
 
 def point(matched: Row) -> str:
-    return f"{matched['latitude']:.2f}, {matched['longitude']:.2f}"
+    return f"{matched['latitude']:z.2f}, {matched['longitude']:z.2f}"
 
 
 def results(units: str) -> Columns:

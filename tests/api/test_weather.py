@@ -80,6 +80,15 @@ def test_coordinates_stand_for_a_name_that_is_not_given(anyone: Client, provider
 
 
 @pytest.mark.usefixtures("redis_server", "db")
+def test_minus_zero_is_zero(anyone: Client, provider: Any) -> None:
+    answers(provider, 200, OSLO)
+    found = [anyone.get(f"/weather?lat={at}&lon={at}").json() for at in ("0", "-0", "-0.001")]
+    assert [(answer["city"], answer["cached"]) for answer in found] == [
+        ("0.00, 0.00", False), ("0.00, 0.00", True), ("0.00, 0.00", True),
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("redis_server", "db")
 def test_a_hit_makes_no_provider_call_in_any_spelling(anyone: Client, provider: Any) -> None:
     answers(provider, 200, OSLO)
     anyone.get("/weather?city=oslo")

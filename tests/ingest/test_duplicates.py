@@ -29,3 +29,8 @@ def test_another_spelling_is_the_same_name_and_the_first_is_shown() -> None:
 def test_the_rows_can_be_read_again() -> None:
     with spool("Oslo", *(f"Town {number}" for number in range(5_000)), "Oslo") as content:
         assert [*content.rows()] == [*content.rows()]
+
+
+def test_a_point_on_a_zero_line_is_the_same_from_either_side() -> None:
+    with spool("Home,0,5", "Home,-0,5", "Home,-0.00001,5", header="city,lat,lon") as content:
+        assert (content.total, content.duplicates) == (1, 2)

@@ -30,6 +30,16 @@ def test_two_points_of_one_name_are_two_cities() -> None:
     assert identity(Asked("", latitude=0.5, longitude=0.5), Match(None, 0.5, 0.5)).name == "0.50, 0.50"
 
 
+@pytest.mark.parametrize("name", ["", "Home"])
+def test_a_point_on_a_zero_line_is_one_city_from_either_side(name: str) -> None:
+    points = [(0.0, 5.0), (-0.0, 5.0), (-0.001, 5.0), (0.001, 5.0)]
+    found = {
+        identity(Asked(name, latitude=north, longitude=east), Match(None, north, east))[:2] for north, east in points
+    }
+    shown = "Home (0.00, 5.00)" if name else "0.00, 5.00"
+    assert found == {(shown, key(shown))}
+
+
 @pytest.mark.parametrize(
     ("asked", "name"),
     [

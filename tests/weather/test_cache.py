@@ -123,7 +123,8 @@ def test_a_look_up_comes_back_whole_and_is_kept_as_long_as_its_weather_is_fresh(
 
 
 @pytest.mark.parametrize(
-    ("latitude", "longitude", "key"), [(52.5163, 13.3777, "@52.52,13.38"), (-0.5, 0, "@-0.50,0.00")]
+    ("latitude", "longitude", "key"),
+    [(52.5163, 13.3777, "@52.52,13.38"), (-0.5, 0, "@-0.50,0.00"), (-0.001, -0.0, "@0.00,0.00")],
 )
 def test_names_within_a_kilometre_share_their_weather(latitude: float, longitude: float, key: str) -> None:
     assert location(latitude, longitude) == key

@@ -87,7 +87,7 @@ def _located(line: int, cells: list[str], columns: Columns) -> Usable | Unusable
     if code or len(region) > MAX_LENGTH or len(country) > MAX_LENGTH:
         return Unusable(code or "name_too_long")
     if region or country or latitude is not None:
-        point = "" if latitude is None else f"{latitude:.4f},{longitude:.4f}"
+        point = "" if latitude is None else f"{latitude:z.4f},{longitude:z.4f}"
         folded = KEY_SEPARATOR.join((folded, region_key, country_key, point))
     return Usable(line, name, folded, region, country, latitude, longitude)
 

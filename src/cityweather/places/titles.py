@@ -43,7 +43,7 @@ def at_coordinates(name: str, latitude: float, longitude: float) -> str:
 
 
 def coordinates(latitude: float, longitude: float) -> str:
-    return f"{latitude:.2f}, {longitude:.2f}"
+    return f"{latitude:z.2f}, {longitude:z.2f}"  # z: never "-0.00", which is the same point
 
 
 def with_coordinates_of_title(asked: Asked) -> Asked:

@@ -67,7 +67,7 @@ class LookupAnswer:
 
 def location(latitude: float, longitude: float) -> str:
     """The key of a location, to 0.01 degrees (1.1 km): no provider's model is finer. All names there share it."""
-    return f"@{latitude:.2f},{longitude:.2f}"
+    return f"@{latitude:z.2f},{longitude:z.2f}"
 
 
 LOOKUP_FIELDS = len(fields(LookupAnswer))
