@@ -43,6 +43,8 @@ Where the service is installed:
 and all of these. With neither REDIS_URL nor DATABASE_URL set they are for the `up` that runs in .data
 (--data DIR: in another folder).
 """
+OPTIONS_FOLLOW = "Options follow it, as in `cityweather weather Oslo --server URL`"
+NO_COMMAND = ("-h", "--help", "--version")
 NOTHING_RUNS = "Start it: env/run cityweather up. Or use --data DIR, or set REDIS_URL and DATABASE_URL."
 
 
@@ -98,6 +100,9 @@ def _beside_up(arguments: Sequence[str]) -> list[str]:
     parser = Parser("cityweather", add_help=False, allow_abbrev=False)
     parser.add_argument("--data", type=folder)
     options, rest = parser.parse_known_args(arguments)
+    if rest and (rest[0] in MODULES or (rest[0].startswith("-") and rest[0] not in NO_COMMAND)):
+        option = arguments[0].partition("=")[0]  # without its value, which may be a key
+        parser.error(f"{option} stands before the command. {OPTIONS_FOLLOW}")
     data = options.data or local_service.DATA
     helped = bool({"-h", "--help"} & set(rest))
     doctor = rest[:1] == ["doctor"] and not helped

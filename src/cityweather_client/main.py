@@ -195,7 +195,7 @@ def _run(args: Namespace, where: target.Target, err: Console) -> tuple[int, str]
     except Refused as error:
         hint = KEY_HINT if error.status in (401, 403) else ""
         code = commands.UNREACHABLE if error.status >= 500 else commands.REFUSED
-        return code, f"{where.url} refused: {_as_options(error.detail)}{hint}"
+        return code, f"{where.url} refused: {_with_time(_as_options(error.detail), error.retry_after)}{hint}"
     except (FileUnreadable, NoTls, BadProxy) as error:
         return commands.USAGE, str(error)
     except Unreachable as error:
@@ -204,6 +204,11 @@ def _run(args: Namespace, where: target.Target, err: Console) -> tuple[int, str]
         return commands.UNREACHABLE, f"{where.url}: {reason(error)} {ELSEWHERE}"
     except KeyboardInterrupt:
         return 130, ""
+
+
+def _with_time(detail: str, retry_after: float | None) -> str:
+    """The service gives the time in a header; `retry_after` in seconds."""
+    return detail if retry_after is None else detail.replace("after the time given", f"in {retry_after:.0f} s")
 
 
 def _as_options(detail: str) -> str:

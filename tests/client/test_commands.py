@@ -63,6 +63,32 @@ def test_an_ambiguous_city_is_shown_with_its_region_and_how_many_others_there_ar
     assert run("weather", "Portland", "--server", server.url).stdout.endswith(", 1 other place has this name\n")
 
 
+@pytest.mark.parametrize(
+    ("wait", "words"), [({"Retry_After": "40"}, "Try again in 40 s."), ({}, "Try again after the time given.")]
+)
+def test_a_throttled_client_names_the_seconds(server: Scripted, wait: dict[str, str], words: str) -> None:
+    refusal = {"detail": "Too many requests: 60/min are allowed. Try again after the time given.", "code": "throttled"}
+    server.on["GET", "/weather"] = always(refusal, 429, **wait)
+    done = run("weather", "Oslo", "--server", server.url)
+    assert (done.returncode, done.stderr) == (
+        4, f"{server.url} refused: Too many requests: 60/min are allowed. {words}\n",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "before",
+    [["--server", "http://127.0.0.1:1"], ["--api-key=k"], ["--data", ".data"], ["--data", ".", "--server", "x"]],
+)
+def test_options_before_the_command_are_told_where_they_belong(before: list[str]) -> None:
+    done = run(*before, "weather", "Oslo")
+    assert (done.returncode, done.stdout) == (2, "")
+    option = before[0].partition("=")[0]
+    assert done.stderr == (
+        f"cityweather: {option} stands before the command. Options follow it, "
+        "as in `cityweather weather Oslo --server URL`. See `cityweather --help`.\n"
+    )
+
+
 def test_the_version_is_that_of_the_service() -> None:
     assert run("--version").stdout == f"{cityweather.__version__}\n"
 
