@@ -482,6 +482,14 @@ CASES = [
          "Nama Kota"), 1)),
     *(Case(f"header_or_town_{number}.csv", f"{header}\nBonn\n".encode(), error="no_city_column") for number, header in
       enumerate(("Kota", "By", "İl", "Oras", "Poblacion", "Vila", "المدينة"), 1)),
+    *(Case(f"header_of_no_cities_{number}.csv", f"{header}\nBonn\nKiel\n".encode(), error="no_city_column")
+      for number, header in enumerate(
+          ("country", "Zip", "Postal Code", '"address"', "id", "E-Mail", "Państwo", "\n# 2026\nState"), 1)),
+    Case("header_of_no_cities_true.csv", b"address\nBonn\nKiel\n", [(2, "Bonn"), (3, "Kiel")],
+         options={"header": True}),
+    Case("header_of_no_cities_false.csv", b"Canton\nBonn\n", [(1, "Canton"), (2, "Bonn")], options={"header": False}),
+    Case("header_of_no_cities_by_number.csv", b"id\nBonn\n", error="no_city_column", options={"column": "1"}),
+    Case("header_of_no_cities_and_a_city.csv", b"country\ncity\nBonn\n", [(3, "Bonn")]),
     # the advice of a refusal
     Case("unknown_header.csv", b"Asema;Koodi\nBonn;53111\n", error="no_city_column"),
     Case("unknown_header_by_number.csv", b"Asema;Koodi\nBonn;53111\n", [(2, "Bonn")], options={"column": "1"}),

@@ -34,7 +34,7 @@ from cityweather.ingest.csv_questions import (
     widest_listed,
 )
 from cityweather.ingest.csv_rows import is_quoted
-from cityweather.ingest.csv_words import AREAS_AND_TOWNS, CITY, KNOWN, is_large_town, plain
+from cityweather.ingest.csv_words import AREAS_AND_TOWNS, CITY, KNOWN, NO_CITIES, is_large_town, plain
 from cityweather.ingest.errors import BadOption, Column, NoCityColumn, RowTooLong, UnclosedQuote
 from cityweather.ingest.options import DELIMITERS, NO_COLUMN, ReadOptions
 from cityweather.ingest.text import shown
@@ -289,8 +289,11 @@ class _Search:
         refuse_undivided(self.splits[0])
 
     def _ask_about_a_town(self) -> None:
+        """Or about "country", which no city is called, alone on the first line."""
+        alone = all(filled(split.cells) == 1 for split in self.splits)
         for split in self.splits:
-            if not split.divides and is_large_town(split.cells[0]):
+            other = alone and split.words[0] in NO_CITIES
+            if not split.divides and (other or is_large_town(split.cells[0])):
                 raise town_or_header(split)
 
     def _check_ends(self) -> None:

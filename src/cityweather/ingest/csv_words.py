@@ -102,8 +102,8 @@ LONGITUDE = _words(
     "geo lon", "geo lng", "longitud", "longitudine",
 )  # fmt: skip
 OTHERS = _words(
-    "id", "nr", "no", "rank", "population", "pop", "district", "admin", "zip", "postcode", "postal code",
-    "plz", "timezone", "continent",
+    "id", "nr", "no", "rank", "population", "pop", "district", "admin", "zip", "zip code", "postcode", "postal code",
+    "plz", "postleitzahl", "code postal", "código postal", "timezone", "continent",
 )  # fmt: skip
 KNOWN = frozenset((*CITY, *COUNTRY, *REGION, *LATITUDE, *LONGITUDE, *OTHERS)).union(header for header, *_ in BESIDE)
 STARTS = KNOWN.union(_CITY, (text.replace(" ", "_") for text in _CITY))
@@ -145,6 +145,8 @@ PERSON = frozenset(
     )
 )  # fmt: skip
 """Only persons or things have them: beside one of these, `name` is the name of one."""
+NO_CITIES = (KNOWN - set(CITY)) | PERSON | {"code", "type"}
+"""Headers of something else than cities."""
 OUR_RESULTS = word("last_refreshed_at")
 """A column of our own downloads, whose `city` is the whole name and whose other columns are those of the answer."""
 OUR_SOURCE = word("matched_source")
