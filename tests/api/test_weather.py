@@ -82,7 +82,8 @@ def test_coordinates_stand_for_a_name_that_is_not_given(anyone: Client, provider
 @pytest.mark.usefixtures("redis_server", "db")
 def test_minus_zero_is_zero(anyone: Client, provider: Any) -> None:
     answers(provider, 200, OSLO)
-    found = [anyone.get(f"/weather?lat={at}&lon={at}").json() for at in ("0", "-0", "-0.001")]
+    found = [anyone.get(f"/weather?lat={at}&lon={at}").json() for at in ("-0", "0", "-0.001")]
+    assert '"latitude":0.0,"longitude":0.0' in anyone.get("/weather?lat=-0&lon=-0").content.decode()
     assert [(answer["city"], answer["cached"]) for answer in found] == [
         ("0.00, 0.00", False), ("0.00, 0.00", True), ("0.00, 0.00", True),
     ]  # fmt: skip

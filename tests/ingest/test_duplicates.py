@@ -32,5 +32,6 @@ def test_the_rows_can_be_read_again() -> None:
 
 
 def test_a_point_on_a_zero_line_is_the_same_from_either_side() -> None:
-    with spool("Home,0,5", "Home,-0,5", "Home,-0.00001,5", header="city,lat,lon") as content:
+    with spool("Home,-0,5", "Home,0,5", "Home,-0.00001,5", header="city,lat,lon") as content:
         assert (content.total, content.duplicates) == (1, 2)
+        assert str(next(content.rows()).latitude) == "0.0"

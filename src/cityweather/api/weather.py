@@ -124,4 +124,4 @@ def _degrees(request: Request, name: str) -> float | None:
         return None
     if not DECIMAL.fullmatch(text):
         raise BadCoordinates
-    return float(text)
+    return float(text) or 0.0  # "-0", too

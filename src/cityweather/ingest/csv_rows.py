@@ -172,7 +172,7 @@ def _degrees(cell: str, name: str, most: int) -> float | None:
         degrees = _with_comma(text, name)
     if not -most <= degrees <= most:  # nor is "nan"
         raise BadCoordinatesError(f"the {name} {text[:20]} is not between -{most} and {most}")
-    return degrees
+    return degrees or 0.0  # "-0", too
 
 
 def _with_comma(text: str, name: str) -> float:
