@@ -104,13 +104,18 @@ def named_region(name_key: str) -> Area | None:
 
 @lru_cache(maxsize=1)
 def _region_keys() -> dict[str, Area]:
-    found: dict[str, set[Code]] = defaultdict(set)
+    found: dict[str, Area] = {}
     for country, code, _, name, others in _rows("regions.tsv"):
+        region = Area(frozenset(), frozenset({(country, code)}))  # one for all its names: they would take 10 MB
         for text in (name, *others.split("|")):
-            spelt = key(text)
-            for each in {spelt, loose(spelt), loose(without_accents(spelt))} if len(bare(text)) > LONGEST_CODE else ():
-                found[each].add((country, code))
-    return {spelt: Area(frozenset(), frozenset(codes)) for spelt, codes in found.items()}
+            spelt = key(text) if len(bare(text)) > LONGEST_CODE else ""
+            for each in {spelt, loose(spelt), loose(without_accents(spelt))} - {""}:
+                found[each] = _together(found[each], region) if each in found else region
+    return found
+
+
+def _together(one: Area, other: Area) -> Area:
+    return one if other.regions <= one.regions else Area(frozenset(), one.regions | other.regions)
 
 
 @lru_cache(maxsize=1)
