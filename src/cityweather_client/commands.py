@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from cityweather_client import dry_run, show, table
-from cityweather_client.follow import ENDED, Unreachable, follow, reason, retry
+from cityweather_client.follow import ENDED, BrokenOff, follow, reason, retry
 from cityweather_client.multipart import BLOCK, FileUnreadable
 from cityweather_client.service import Refused, Service
 
@@ -187,7 +187,7 @@ def _copy(answer: requests.Response) -> None:
             for piece in answer.iter_content(BLOCK):
                 sys.stdout.buffer.write(piece)
         except requests.RequestException as error:
-            raise Unreachable(f"{reason(error)} The download is incomplete; was the job deleted meanwhile?") from None
+            raise BrokenOff(f"{reason(error)} The download is incomplete; was the job deleted meanwhile?") from None
 
 
 def weather(service: Service, args: Namespace, err: Console) -> int:

@@ -24,6 +24,10 @@ class Unreachable(Exception):
     """No server answers; the text is the reason."""
 
 
+class BrokenOff(Exception):
+    """A download ended too early; the text is the reason."""
+
+
 def follow(service: Service, job_id: str, bar: Bar, sleep: Sleep = time.sleep) -> dict[str, Any]:
     """The job as it ended. Raises Refused, NoTls, and Unreachable after PATIENCE."""
     while True:

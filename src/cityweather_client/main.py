@@ -13,7 +13,7 @@ from rich.console import Console
 
 from cityweather_client import commands, schedules, target
 from cityweather_client.arguments import Parser, file, filled, folder, header, identifier, line_number, text
-from cityweather_client.follow import Unreachable, reason
+from cityweather_client.follow import BrokenOff, Unreachable, reason
 from cityweather_client.multipart import FileUnreadable
 from cityweather_client.service import BadProxy, NoTls, Refused, Service
 
@@ -198,6 +198,8 @@ def _run(args: Namespace, where: target.Target, err: Console) -> tuple[int, str]
         return code, f"{where.url} refused: {_with_time(_as_options(error.detail), error.retry_after)}{hint}"
     except (FileUnreadable, NoTls, BadProxy) as error:
         return commands.USAGE, str(error)
+    except BrokenOff as error:
+        return commands.UNREACHABLE, f"{where.url}: {error}"
     except Unreachable as error:
         return commands.UNREACHABLE, f"{where.url}: {error} {ELSEWHERE}"
     except requests.RequestException as error:

@@ -42,6 +42,8 @@ SHORT = {
     ),
     "CA": "01 Alta|03 Man|05 Nfld|08 Ont|10 Que|11 Sask",
 }
+# Further languages in which the reader knows the header of a column of countries.
+MORE_LANGUAGES = ("bg", "ca", "et", "fa", "he", "hr", "id", "lt", "lv", "ms", "sk", "sl", "sr", "th", "vi")
 NEARBY = 0.1  # degrees; two places of one name within it are one
 Code = tuple[str, str]  # country and GeoNames code
 
@@ -127,7 +129,7 @@ def _in_other_languages(
     found: dict[str, dict[str, str]] = defaultdict(dict)
     owners: dict[str, set[str]] = defaultdict(set)
     for iso, *_ in rows:
-        for language in (*cldr.LANGUAGES, *(text.partition("-")[0] for text in spoken[iso])):
+        for language in (*cldr.LANGUAGES, *MORE_LANGUAGES, *(text.partition("-")[0] for text in spoken[iso])):
             name = territories.get(language, {}).get(iso, "")
             owners[bare(name)].add(iso)
             found[iso].setdefault(bare(name), name)

@@ -113,6 +113,7 @@ def test_a_download_that_breaks_off_is_exit_3(
     assert done.returncode == 3
     assert "broke off" in done.stderr
     assert "The download is incomplete" in done.stderr
+    assert "Does the service run?" not in done.stderr
 
 
 def test_a_reader_that_closes_the_pipe_ends_it_quietly(server: Scripted) -> None:

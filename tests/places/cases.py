@@ -128,6 +128,10 @@ IN_OTHER_LANGUAGES = [
     found("Dublin", ("Dublin", "Leinster", "IE"), country="Éire"),
     found("Quito", ("Quito", "Pichincha", "EC"), country="Équateur"),
     found("Київ", ("Kyiv", "Kyiv", "UA"), country="Україна"),
+    found("London", ("London", "Ontario", "CA"), country="แคนาดา"),
+    found("London", ("London", "Ontario", "CA"), country="קנדה"),
+    found("London", LONDON, country="Spojené kráľovstvo"),
+    found("Hanoi", ("Hanoi", "Hà Nội", "VN"), country="Việt Nam"),
     unknown("Paris", country="Belgique"),
 ]
 
