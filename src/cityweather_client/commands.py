@@ -181,7 +181,7 @@ def _rows(service: Service, args: Namespace, err: Console, columns: table.Column
 
 
 def _copy(answer: requests.Response) -> None:
-    """To stdout. Raises Unreachable when the download ends before its end."""
+    """To stdout. Raises BrokenOff when the download ends before its end."""
     with closing(answer):
         try:
             for piece in answer.iter_content(BLOCK):

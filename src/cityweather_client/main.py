@@ -198,10 +198,9 @@ def _run(args: Namespace, where: target.Target, err: Console) -> tuple[int, str]
         return code, f"{where.url} refused: {_with_time(_as_options(error.detail), error.retry_after)}{hint}"
     except (FileUnreadable, NoTls, BadProxy) as error:
         return commands.USAGE, str(error)
-    except BrokenOff as error:
-        return commands.UNREACHABLE, f"{where.url}: {error}"
-    except Unreachable as error:
-        return commands.UNREACHABLE, f"{where.url}: {error} {ELSEWHERE}"
+    except (BrokenOff, Unreachable) as error:
+        hint = f" {ELSEWHERE}" if isinstance(error, Unreachable) else ""
+        return commands.UNREACHABLE, f"{where.url}: {error}{hint}"
     except requests.RequestException as error:
         return commands.UNREACHABLE, f"{where.url}: {reason(error)} {ELSEWHERE}"
     except KeyboardInterrupt:
