@@ -178,7 +178,7 @@ def _of_name_alone(name_key: str, named: list[Candidate]) -> Fits:
 
 
 def _is_better_known_elsewhere(places: list[Candidate], named: list[Candidate]) -> bool:
-    """ "Milan, NY" is an old name of Syracuse, and too small a town for the gazetteer; but the name is Milan's."""
+    """ "Philadelphia, JO" is an old name of Amman, while a larger place elsewhere is really called so."""
     if any(place.own for place in places):
         return False
     largest = max(place.population for place in places)
