@@ -104,6 +104,6 @@ def _by_keys(keys: set[str]) -> dict[str, list[Candidate]]:
     found: dict[str, list[Candidate]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(query, [orjson.dumps(sorted(keys)).decode()])
-        for key, *place in cursor:
-            found[key].append(Candidate(*place))
+        for row in cursor.fetchall():
+            found[row[0]].append(Candidate._make(row[1:]))
     return dict(found)

@@ -51,5 +51,7 @@ def written(asked: Asked, *, exact: bool = False) -> str:
     """
     if not asked.name and asked.latitude is not None and asked.longitude is not None:
         return coordinates(asked.latitude, asked.longitude)
+    if not (asked.region or asked.country):  # most rows of an import
+        return asked.name[:MAX_LENGTH]
     within = areas.unambiguous(asked.country, asked.region) if exact else (asked.region, asked.country)
     return ", ".join(filter(None, (asked.name, *within)))[:MAX_LENGTH]
