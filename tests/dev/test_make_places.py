@@ -8,10 +8,12 @@ from cityweather_dev.cldr import ExemplarCity
 NEW_YORK = ExemplarCity(frozenset(("America/New_York", "US/Eastern")), "New York", ("纽约", "Nowy Jork"))
 
 
-def city(number: int, name: str, *others: str, zone: str = "America/New_York", population: int = 10) -> dict[str, Any]:
+def city(
+    number: int, name: str, *others: str, zone: str = "America/New_York", population: int = 10, country: str = "US"
+) -> dict[str, Any]:
     return {
         "geonameid": number, "name": name, "alternatenames": list(others), "timezone": zone, "population": population,
-        "countrycode": "US",
+        "countrycode": country,
     }  # fmt: skip
 
 
@@ -54,3 +56,24 @@ def test_a_town_of_the_us_loses_its_former_names() -> None:
     westlake = city(1, "Westlake", "Dover", "West Lake", "Westlake City", "Вестлейк")
     assert make_places.other_keys(westlake) == ["west lake", "westlake city", "вестлейк"]
     assert make_places.other_keys({**westlake, "countrycode": "CA"})[0] == "dover"
+
+
+def test_a_word_that_is_no_name_is_dropped() -> None:
+    assert make_places.other_keys(city(1, "Casablanca", "White House", "Dar el Beida", country="MA")) == [
+        "dar el beida"
+    ]
+
+
+def test_the_larger_namesake_gets_the_names_that_only_a_town_of_the_new_world_has() -> None:
+    usual = "华盛顿"
+    washington = city(1, "Washington", population=30)
+    utah = city(2, "Washington", usual, "Vashington", "华盛顿 华盛顿县", "华盛顿\uff0c犹他")
+    assert make_places.names_of_namesakes([washington, utah]) == {1: [usual]}
+    assert make_places.names_of_namesakes([{**washington, "population": 29}, utah]) == {}
+    assert make_places.names_of_namesakes([washington, {**utah, "countrycode": "CN"}]) == {}
+    assert make_places.names_of_namesakes([washington, utah, city(3, "Huasheng", usual)]) == {1: []}
+
+
+def test_a_town_is_called_by_the_beginning_of_its_name() -> None:
+    town = city(1, "Neustadt an der Donau", "Neustadt", "Neustadt an der D", "Noistadt", country="DE")
+    assert make_places.short_forms(town) == ["neustadt"]

@@ -39,7 +39,7 @@ WASHINGTON = ("Washington", "District of Columbia", "US")
 PETERSBURG = ("Saint Petersburg", "Sankt-Peterburg", "RU")
 
 CAPITALS = [
-    found("Paris", ("Paris", "Île-de-France", "FR"), 2),
+    found("Paris", ("Paris", "Île-de-France", "FR"), 7),
     found("Berlin", ("Berlin", "Berlin", "DE")),
     found("Tokyo", ("Tokyo", "Tokyo", "JP")),
     found("Islamabad", ("Islamabad", "Islamabad", "PK"), 2),  # a name of Chattogram, once
@@ -56,8 +56,8 @@ NAMESAKES = [
     found("Springfield", ("Springfield", "Missouri", "US"), 8),
     found("Springfield", ("Springfield", "Illinois", "US"), region="Illinois", country="US"),
     found("Springfield", ("Springfield", "Massachusetts", "US"), region="MA", country="USA"),
-    found("Porto", ("Porto", "Porto", "PT"), 3),  # not Bordeaux, which is a Porto, too
-    found("Zaragoza", ("Zaragoza", "Aragón", "ES"), 5),
+    found("Porto", ("Porto", "Porto", "PT"), 5),  # not Bordeaux, which is a Porto, too
+    found("Zaragoza", ("Zaragoza", "Aragón", "ES"), 6),
     found("Parma", ("Parma", "Emilia-Romagna", "IT"), 2),
     found("Montgomery", ("Montgomery", "Alabama", "US"), 2),
     found("Calcutta", ("Kolkata", "West Bengal", "IN"), 1),  # there is one in South Africa
@@ -107,7 +107,7 @@ WITH_COUNTRIES = [
     found("London,United Kingdom", LONDON),
     found("London, UK", LONDON),
     found("London", LONDON, country="England"),
-    found("Newport, England", ("Newport", "England", "GB")),
+    found("Newport, England", ("Newport", "England", "GB"), 1),
     found("Newport, Wales", ("Newport", "Wales", "GB")),
     found("Munich, Bayern, Deutschland", MUNICH),
     found("Hong Kong, China", ("Hong Kong", "", "HK"), 1),
@@ -219,7 +219,7 @@ SPELLINGS = [
     found("St. Petersburg", PETERSBURG, country="Russia"),
     found("St Petersburg", PETERSBURG, 1),
     found("St Petersburg, FL", ("St. Petersburg", "Florida", "US")),
-    found("St Louis", ("St. Louis", "Missouri", "US"), 3),
+    found("St Louis", ("St. Louis", "Missouri", "US"), 4),
     found("Saint Louis, Senegal", ("Saint-Louis", "Saint-Louis", "SN")),
     found("Saint Etienne", ("Saint-Étienne", "Auvergne-Rhône-Alpes", "FR")),
     found("aix en provence", ("Aix-en-Provence", "Provence-Alpes-Côte-d\u2019Azur", "FR")),
@@ -279,6 +279,8 @@ COUNTRIES_ALONE = [
     found("San Marino", ("San Marino", "San Marino", "SM")),
     found("Belize", ("Belize City", "Belize", "BZ"), 1),  # Angola's is smaller
     found("Puerto Rico", ("San Juan", "San Juan", "PR"), 2),
+    found("Mozambique", ("Maputo", "Maputo City", "MZ"), 1),  # the other one is the town on the island of that name
+    found("Mozambique, MZ", ("Mozambique", "Nampula", "MZ"), 1),
 ]
 
 FORMER_NAMES = [  # which GeoNames lists for towns of the US; those of today are too small for the gazetteer
@@ -293,6 +295,50 @@ REGIONS_ALONE = [  # the region is the other one that may be meant
     found("Delaware", ("Delaware", "Ohio", "US"), 1),
     found("Québec", ("Québec", "Quebec", "CA")),  # lies in it
     found("Hamburg", ("Hamburg", "Hamburg", "DE")),
+    found("Wyoming, US", ("Wyoming", "Michigan", "US"), 3),
+    found("Wyoming, Michigan, US", ("Wyoming", "Michigan", "US")),
+    found("Oregon", ("Oregon", "Ohio", "US"), 3, country="USA"),
+    found("Jalisco, MX", ("Xalisco", "Nayarit", "MX"), 1),
+    found("Henan, CN", ("Hengyang", "Hunan", "CN"), 1),  # another name of a large city
+    found("Buenos Aires, AR", ("Buenos Aires", "Buenos Aires F.D.", "AR")),  # beside the province
+    found("México, MX", ("Mexico City", "Mexico City", "MX")),  # beside the state
+    found("Cumbria", ("Cumberland", "Maryland", "US"), 1),
+    found("Cornwall", ("Cornwall", "Ontario", "CA"), 2),
+    found("Africa", ("Mahdia", "Mahdia", "TN"), 1),
+]
+
+SMALL_NAMESAKES = [  # which the gazetteer has because a name of a larger place may mean them
+    found("Side, TR", ("Side", "Antalya", "TR"), 1),  # Fatsa was called so long ago
+    found("Oban", ("Oban", "Scotland", "GB"), 1),
+    found("Los Alamos", ("Los Álamos", "Biobío", "CL"), 1),
+    found("Fátima", ("Fátima", "Bahia", "BR"), 2),
+    found("Lindsay, CA", ("Lindsay", "Ontario", "CA"), 1),
+    found("Altdorf, BY", ("Altdorf", "Bavaria", "DE"), 1),  # Altdorf bei Nürnberg is another one
+    found("Neustadt, Bayern", ("Bad Neustadt an der Saale", "Bavaria", "DE"), 4),
+    found("Bruges", ("Brugge", "Flanders", "BE")),  # not the small French town
+    found("San Marino", ("San Marino", "San Marino", "SM")),  # nor the one in California
+]
+
+OF_NAMESAKES = [  # names in other scripts, which GeoNames has for the smaller town only
+    found("华盛顿", ("Washington", "District of Columbia", "US"), 1),
+    found("バーミンハム", ("Birmingham", "England", "GB"), 1),
+    found("모스코", ("Moscow", "Moscow", "RU"), 1),
+]
+
+COUNTRIES_IN_OTHER_LANGUAGES = [  # the country is the other one
+    found("Armenien", ("Armenia", "Quindío", "CO"), 1),
+    found("Marruecos", ("Padre Hurtado", "Santiago Metropolitan", "CL"), 1),
+    found("Бенин", ("Benin City", "Edo", "NG"), 1),
+    found("Grenade", ("Granada", "Andalusia", "ES"), 1),
+    found("Luxemburg", ("Luxembourg", "Luxembourg", "LU")),
+    found("Тунис", ("Tunis", "Tunis", "TN")),
+]
+
+CODES_ALONE = [  # the airport, or whatever has the code, is the other one
+    found("BER", ("Véroia", "Central Macedonia", "GR"), 1),
+    found("KUL", ("Kula", "Manisa", "TR"), 1),
+    found("NYC", ("New York City", "New York", "US")),
+    found("Rio", ("Rio de Janeiro", "Rio de Janeiro", "BR")),
 ]
 
 WITH_COORDINATES = [
@@ -316,5 +362,6 @@ WITH_COORDINATES = [
 CASES = [
     *CAPITALS, *NAMESAKES, *WITH_STATES, *WITH_COUNTRIES, *WITH_COUNTIES, *IN_OTHER_LANGUAGES, *SHORTENED,
     *OTHER_NAMES_AND_SCRIPTS, *SPELLINGS, *FORMER_NAMES, *REGIONS_ALONE,
+    *SMALL_NAMESAKES, *OF_NAMESAKES, *COUNTRIES_IN_OTHER_LANGUAGES, *CODES_ALONE,
     *NOT_IN_THE_GAZETTEER, *COUNTRIES_ALONE, *WITH_COORDINATES,
 ]  # fmt: skip

@@ -99,7 +99,7 @@ def test_a_load_that_breaks_off_changes_nothing(file: Path, tmp_path: Path, monk
     def failing(_: packed.PackedPlace) -> dict[str, bool]:
         raise DatabaseError
 
-    monkeypatch.setattr(loader, "_keys", failing)
+    monkeypatch.setattr(PackedPlace, "keys", failing)
     with pytest.raises(DatabaseError):
         loader.load(other)
     assert set(Place.objects.values_list("geonames_id", flat=True)) == {2988507, 3031137}
@@ -113,8 +113,9 @@ def shipped() -> list[PackedPlace]:
     return list(packed.read(packed.SHIPPED))
 
 
-def test_the_shipped_file_holds_the_towns_of_15_000_people(shipped: list[PackedPlace]) -> None:
-    assert len(shipped) > 34_000
+def test_the_shipped_file_holds_the_towns_of_15_000_people_and_small_namesakes(shipped: list[PackedPlace]) -> None:
+    assert len(shipped) > 37_000
+    assert 3_000 < sum(place.population < 15_000 for place in shipped) < 4_000
     assert len({place.country for place in shipped}) > 240
     assert packed.SHIPPED.stat().st_size < 2_500_000
 

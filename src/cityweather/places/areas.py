@@ -15,7 +15,7 @@ Code = tuple[str, str]  # country (ISO 3166-1 alpha-2) and region (GeoNames' adm
 PARTS = {
     "US": ("AS", "GU", "MP", "PR", "VI"),
     "FR": ("BL", "GF", "GP", "MF", "MQ", "NC", "PF", "PM", "RE", "WF", "YT"),
-    "NL": ("AW", "BQ", "CW", "SX"),
+    "NL": ("BQ",),  # Aruba, Curaçao and Sint Maarten are countries of the same kingdom: Willemstad, NL is in Brabant
     "CN": ("HK", "MO"),
     "FI": ("AX",),
     "NO": ("SJ",),
@@ -24,6 +24,23 @@ LONGEST_CODE = 3  # of a country
 # Countries whose regions are written by code alone; elsewhere only "SV-CA" or the name is understood.
 CODES_ALONE = frozenset(("AR", "AU", "BR", "CA", "CH", "DE", "ES", "GB", "IN", "MX", "MY", "NZ", "US", "ZA"))
 BEHIND_COMMAS = frozenset(("CA", "US"))  # of them nearly everybody writes a town so: "Portland, ME"
+
+# By country: counties, islands and rivers, which people write alone, and after which towns elsewhere are called. Those
+# of several countries are under "".
+OTHER_AREAS = {
+    "": ("Africa", "Asia", "Banat", "Iberia", "Khorasan", "Riviera"),
+    "AG": ("Antigua",),
+    "CA": ("Labrador",),
+    "DE": ("Franconia", "Mosel", "Saar"),
+    "ES": ("La Gomera", "La Palma"),
+    "FR": ("Cher", "Lot"),
+    "GB": ("Cheshire", "Cornwall", "Cumbria", "Essex", "Highlands", "Suffolk"),
+    "HU": ("Vas",),
+    "ID": ("Madura", "Seram"),
+    "IE": ("Louth",),
+    "TW": ("Matsu",),
+    "VU": ("Tanna",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +114,35 @@ def _country_keys() -> dict[str, Area]:
     return found
 
 
-def named_region(name_key: str) -> Area | None:
-    """The regions that have this key as their name, or as another name; codes are no names."""
-    return _region_keys().get(name_key)
+def named_area(name_key: str) -> Area | None:
+    """The regions, counties, islands, and countries in another language, that have this key as their name."""
+    return _area_keys().get(name_key)
 
 
 @lru_cache(maxsize=1)
-def _region_keys() -> dict[str, Area]:
+def _area_keys() -> dict[str, Area]:
     found: dict[str, Area] = {}
-    for country, code, _, name, others in _rows("regions.tsv"):
-        region = Area(frozenset(), frozenset({(country, code)}))  # one for all its names: they would take 10 MB
-        for text in (name, *others.split("|")):
-            spelt = key(text) if len(bare(text)) > LONGEST_CODE else ""
-            for each in {spelt, loose(spelt), loose(without_accents(spelt))} - {""}:
-                found[each] = _together(found[each], region) if each in found else region
+    for text, area in _named_areas():
+        spelt = key(text) if len(bare(text)) > LONGEST_CODE or not text.isascii() else ""
+        for each in {spelt, loose(spelt), loose(without_accents(spelt))} - {""}:
+            found[each] = _together(found[each], area) if each in found else area
     return found
 
 
+def _named_areas() -> Iterator[tuple[str, Area]]:
+    """One Area for all names of a region, or of a country: they would take 10 MB."""
+    for country, code, _, name, others in _rows("regions.tsv"):
+        region = Area(frozenset(), frozenset({(country, code)}))
+        yield from ((text, region) for text in (name, *others.split("|")))
+    for iso, *_, names in _rows("countries.tsv"):
+        land = Area(frozenset({iso}), frozenset())
+        yield from ((text, land) for text in (*names.split("|"), *OTHER_AREAS.get(iso, ())))
+    yield from ((text, Area(frozenset(), frozenset())) for text in OTHER_AREAS[""])
+
+
 def _together(one: Area, other: Area) -> Area:
-    return one if other.regions <= one.regions else Area(frozenset(), one.regions | other.regions)
+    both = Area(one.countries | other.countries, one.regions | other.regions)
+    return one if both == one else both
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,6 @@ from psycopg2.extras import execute_values
 
 from cityweather.models import GazetteerFile, Place, PlaceName
 from cityweather.places import areas, packed
-from cityweather.places.names import key, loose, without_accents, without_apostrophes
 from cityweather.places.titles import Titled, titles
 from cityweather.runtime.batched import batched
 
@@ -65,7 +64,7 @@ def _write(places: Sequence[packed.PackedPlace]) -> None:
     )  # fmt: skip
     _execute(
         INSERT_NAMES,
-        [(found, place.geonames_id, own) for place in places for found, own in _keys(place).items()],
+        [(found, place.geonames_id, own) for place in places for found, own in place.keys().items()],
     )
 
 
@@ -92,19 +91,6 @@ def _execute(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
         else:
             values = ", ".join(["%s"] * len(rows[0]))
             cursor.executemany(statement.format(f"({values})"), rows)
-
-
-def _keys(place: packed.PackedPlace) -> dict[str, bool]:
-    """All keys of a place, also as people type them without accents, and whether each is of its own name.
-
-    Of its own name also the coarser spellings, which matching tries second, and one without apostrophes. Of other
-    names none: "St George" would be Freetown, and "Saint André" the Belgian Sint-Andries.
-    """
-    own = key(place.name)
-    plain = without_accents(own)
-    spellings = (own, plain, loose(own), loose(plain), without_apostrophes(plain))
-    others = (*place.other_keys, *map(without_accents, place.other_keys))
-    return {**dict.fromkeys(others, False), **dict.fromkeys(spellings, True)}
 
 
 def _digest(path: Path) -> str:

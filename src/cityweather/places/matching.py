@@ -11,6 +11,8 @@ from cityweather.places.names import key, loose
 
 OWN = 100  # how much more likely people mean a place by its own name than by another name, at equal population
 RIVAL = 10  # a place in a region is likely if a namesake in the region's country has at least a tenth of the people
+LARGE = 1_000_000  # people; such a city is meant by its own name, rather than the province around it
+SHORTENED = 500_000  # people; by two or three letters such a city may be meant: LA, NYC, DC
 SAME_PLACE = 50.0  # km; given coordinates farther from a place of the name are of another place
 NEARBY = 10.0  # km; coordinates without a name are called after the nearest place within it
 MOST_CANDIDATES = 10  # that a match lists
@@ -161,20 +163,41 @@ def fitting(found: Iterable[Reading], places: dict[str, list[Candidate]]) -> Fit
 
 def _fits(reading: Reading, named: list[Candidate]) -> Fits:
     if not reading.areas:
-        return _of_name_alone(reading.key, named) if named else NOTHING
+        return _of_name_alone(reading, named) if named else NOTHING
     places = [place for place in named if all(area.holds(place.country, place.region_code) for area in reading.areas)]
     if not places:
         return NOTHING
     unseen = reading.unknown + sum(_may_lie_in_region(area, places, named) for area in reading.areas)
-    return Fits(places, unseen + _is_better_known_elsewhere(places, named))
+    return Fits(places, unseen + _may_be_an_area(reading, places) + _is_better_known_elsewhere(places, named))
 
 
-def _of_name_alone(name_key: str, named: list[Candidate]) -> Fits:
-    if land := areas.named_country(name_key):
-        return _of_country(land, name_key, named)
-    region = areas.named_region(name_key)
-    meant = region and not any(region.holds(place.country, place.region_code) for place in named)
-    return Fits(named, 1 if meant else 0)  # "Indiana" is a town in Brazil, or the state, of which no town is called so
+def _of_name_alone(reading: Reading, named: list[Candidate]) -> Fits:
+    if land := areas.named_country(reading.key):
+        return _of_country(land, reading.key, named)
+    return Fits(named, _may_be_an_area(reading, named) or _may_be_a_code(reading.key, named))
+
+
+def _may_be_an_area(reading: Reading, places: list[Candidate]) -> int:
+    """1: "Wyoming, US" is a town in Michigan, or the state, of which no town is called so. Else 0.
+
+    A large city is meant rather than the province around it, which it may not be a part of: Buenos Aires.
+    """
+    area = areas.named_area(reading.key)
+    if area is None or areas.named_country(reading.key):
+        return 0
+    if any(
+        area.holds(place.country, place.region_code) or (place.own and place.population >= LARGE) for place in places
+    ):
+        return 0
+    codes = [*area.regions, *((land, "") for land in area.countries)]
+    within = not reading.areas or any(all(of.holds(*code) for of in reading.areas) for code in codes)
+    return 1 if within else 0
+
+
+def _may_be_a_code(name_key: str, places: list[Candidate]) -> int:
+    """1: "BER" is another name of Véroia, but also Berlin's airport. Else 0."""
+    short = len(name_key) <= areas.LONGEST_CODE and name_key.isascii()
+    return 1 if short and not any(place.own or place.population >= SHORTENED for place in places) else 0
 
 
 def _is_better_known_elsewhere(places: list[Candidate], named: list[Candidate]) -> bool:

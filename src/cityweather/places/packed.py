@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from cityweather.places.names import key, loose, without_accents, without_apostrophes
+
 SHIPPED = Path(__file__).with_name("data") / "places.tsv.xz"
 COLUMNS = 8
 
@@ -25,6 +27,18 @@ class PackedPlace(NamedTuple):
     longitude: float
     population: int
     other_keys: list[str]
+
+    def keys(self) -> dict[str, bool]:
+        """All keys, also as people type them without accents, and whether each is of the place's own name.
+
+        Of its own name also the coarser spellings, which matching tries second, and one without apostrophes. Of other
+        names none: "St George" would be Freetown, and "Saint André" the Belgian Sint-Andries.
+        """
+        own = key(self.name)
+        plain = without_accents(own)
+        spellings = (own, plain, loose(own), loose(plain), without_apostrophes(plain))
+        others = (*self.other_keys, *map(without_accents, self.other_keys))
+        return {**dict.fromkeys(others, False), **dict.fromkeys(spellings, True)}
 
 
 def read(path: Path) -> Iterator[PackedPlace]:

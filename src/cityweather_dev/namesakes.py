@@ -1,0 +1,52 @@
+"""Small towns that the gazetteer has only because a name of a larger one may mean them.
+
+"Side, TR" would be silently Fatsa, which was called so long ago, and "Los Alamos" a town in Chile. Where a name fits
+several large places a user is told so in any case, and no small one is added.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from cityweather.places import areas
+from cityweather.places.matching import RIVAL, SAME_PLACE, distance_km
+from cityweather.places.packed import PackedPlace
+
+# GeoNames ids of towns that are called as Brugge, Ródos, Derry and Venice are abroad.
+LESS_KNOWN = frozenset((3029799, 2151682, 5088905, 3666193))
+Named = tuple[str, ...]
+"""A key, and the areas that are named beside it."""
+
+
+def namesakes(large: Iterable[PackedPlace], small: Iterable[PackedPlace]) -> Iterator[PackedPlace]:
+    """Those of the small towns that have at least a tenth of the people of the only large one of a name."""
+    only = _only(large)
+    for town in small:
+        rivals = filter(None, map(only.get, _named(town)))
+        if any(_is_rival(town, place) for place in rivals) and not _is_less_known(town):
+            yield town
+
+
+def _is_less_known(town: PackedPlace) -> bool:
+    """Few mean it by its name: who writes San Marino means the country, and no town in California."""
+    return town.geonames_id in LESS_KNOWN or any(map(areas.named_country, town.keys()))
+
+
+def _only(places: Iterable[PackedPlace]) -> dict[Named, PackedPlace]:
+    """The place of each name that means just one."""
+    found: dict[Named, list[PackedPlace]] = defaultdict(list)
+    for place in places:
+        for named in _named(place):
+            found[named].append(place)
+    return {named: places[0] for named, places in found.items() if len(places) == 1}
+
+
+def _named(place: PackedPlace) -> Iterator[Named]:
+    for key in place.keys():  # noqa: SIM118  # a method of the place
+        yield (key,)
+        yield (key, place.country)
+        yield (key, place.country, place.region_code)
+
+
+def _is_rival(town: PackedPlace, place: PackedPlace) -> bool:
+    apart = distance_km(town.latitude, town.longitude, place.latitude, place.longitude) > SAME_PLACE
+    return apart and town.population * RIVAL >= place.population

@@ -1,0 +1,38 @@
+"""Which small towns make_places adds to the gazetteer."""
+
+import pytest
+
+from cityweather.places.packed import PackedPlace
+from cityweather_dev.namesakes import namesakes
+
+FATSA = PackedPlace(1, "Fatsa", "TR", "52", 41.0, 37.5, 80_000, ["side"])
+SIDE = PackedPlace(2, "Side", "TR", "07", 36.8, 31.4, 10_000, [])
+
+
+def added(*small: PackedPlace, large: tuple[PackedPlace, ...] = (FATSA,)) -> list[PackedPlace]:
+    return list(namesakes(large, small))
+
+
+def test_a_small_town_is_added_whose_name_would_silently_mean_a_larger_one() -> None:
+    assert added(SIDE) == [SIDE]
+
+
+def test_it_has_at_least_a_tenth_of_the_people() -> None:
+    assert added(SIDE._replace(population=8_000)) != []
+    assert added(SIDE._replace(population=7_999)) == []
+
+
+def test_a_name_that_means_several_large_places_is_said_to_be_ambiguous_in_any_case() -> None:
+    other = FATSA._replace(geonames_id=3, name="Sidon", country="LB")
+    abroad = SIDE._replace(country="GR")
+    assert added(abroad, large=(FATSA, other)) == []
+    assert added(SIDE, large=(FATSA, other)) == [SIDE]  # in its own country it is not
+
+
+def test_a_suburb_of_the_larger_one_is_not_added() -> None:
+    assert added(SIDE._replace(latitude=41.2, longitude=37.6)) == []
+
+
+@pytest.mark.parametrize("small", [SIDE._replace(name="Sidon"), SIDE._replace(name="Jordan", other_keys=["side"])])
+def test_a_town_of_another_name_or_of_a_countrys_is_not_added(small: PackedPlace) -> None:
+    assert added(small) == []
