@@ -27,7 +27,7 @@ def namesakes(large: Iterable[PackedPlace], small: Iterable[PackedPlace]) -> Ite
 
 
 def _is_less_known(town: PackedPlace) -> bool:
-    """Few mean it by its name: who writes San Marino means the country, and no town in California."""
+    """Few mean it by its name: San Marino means the country, not the town in California."""
     return town.geonames_id in LESS_KNOWN or any(map(areas.named_country, town.keys()))
 
 

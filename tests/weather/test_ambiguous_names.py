@@ -37,6 +37,20 @@ def test_other_hits_count_that_fit_as_well_and_are_another_town(name: str, latit
     assert (found.latitude, found.ambiguous) == (latitude, others)
 
 
+@pytest.mark.parametrize(
+    ("name", "hit", "others"),
+    [
+        ("Andalusia", Hit("Andalusia", 31.3, -86.5, "US", "Alabama"), 1),
+        ("Andalusia, US", Hit("Andalusia", 31.3, -86.5, "US", "Alabama"), 0),
+        ("Andalusia", Hit("Andalusia", 37.5, -4.7, "ES", "Andalusia"), 0),
+        ("Schweden", Hit("Schweden", 53.5, 9.2, "DE", "Lower Saxony"), 1),
+    ],
+)
+def test_a_region_or_a_country_of_that_name_counts_as_another_place(name: str, hit: Hit, others: int) -> None:
+    found = choose(AskedPlace(name), [hit])
+    assert (found.ambiguous, found.fits) == (others, ())
+
+
 def test_the_places_that_fit_are_listed_the_likeliest_first_and_no_town_twice() -> None:
     assert [hit.latitude for hit in choose(AskedPlace("Lindon"), LYNDONS).fits] == [44.5, 52.61, 38.61, 52.61]
     fits = choose(AskedPlace("Lyndon"), LYNDONS).fits

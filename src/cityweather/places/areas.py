@@ -25,8 +25,8 @@ LONGEST_CODE = 3  # of a country
 CODES_ALONE = frozenset(("AR", "AU", "BR", "CA", "CH", "DE", "ES", "GB", "IN", "MX", "MY", "NZ", "US", "ZA"))
 BEHIND_COMMAS = frozenset(("CA", "US"))  # of them nearly everybody writes a town so: "Portland, ME"
 
-# By country: counties, islands and rivers, which people write alone, and after which towns elsewhere are called. Those
-# of several countries are under "".
+# By country: counties, islands and rivers that people write alone, while towns elsewhere have that name. Areas of
+# several countries are under "".
 OTHER_AREAS = {
     "": ("Africa", "Asia", "Banat", "Iberia", "Khorasan", "Riviera"),
     "AG": ("Antigua",),
@@ -130,7 +130,7 @@ def _area_keys() -> dict[str, Area]:
 
 
 def _named_areas() -> Iterator[tuple[str, Area]]:
-    """One Area for all names of a region, or of a country: they would take 10 MB."""
+    """The names of a region, or of a country, share one Area: one for each name would take 10 MB."""
     for country, code, _, name, others in _rows("regions.tsv"):
         region = Area(frozenset(), frozenset({(country, code)}))
         yield from ((text, region) for text in (name, *others.split("|")))

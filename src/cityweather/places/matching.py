@@ -185,9 +185,9 @@ def _may_be_an_area(reading: Reading, places: list[Candidate]) -> int:
     area = areas.named_area(reading.key)
     if area is None or areas.named_country(reading.key):
         return 0
-    if any(
-        area.holds(place.country, place.region_code) or (place.own and place.population >= LARGE) for place in places
-    ):
+    if any(area.holds(place.country, place.region_code) for place in places):
+        return 0
+    if any(place.own and place.population >= LARGE for place in places):
         return 0
     codes = [*area.regions, *((land, "") for land in area.countries)]
     within = not reading.areas or any(all(of.holds(*code) for of in reading.areas) for code in codes)

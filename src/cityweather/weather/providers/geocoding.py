@@ -44,7 +44,8 @@ def only_region(found: Reading) -> Code | None:
 def choose(place: AskedPlace, hits: Sequence[Hit]) -> AskedPlace:
     """The hit that is meant: in the areas named, of exactly that name if there is one, then the most populous.
 
-    The place counts and lists the hits in these areas whose name is as exact, without those that are the same town.
+    The place counts and lists the hits in these areas whose name is as exact, without those that are the same town. It
+    also counts a region or country of that name.
     Raises UnknownCity: a hit in another country or region than the one named is no hit.
     """
     found = reading(place)
@@ -62,9 +63,15 @@ def choose(place: AskedPlace, hits: Sequence[Hit]) -> AskedPlace:
         known_as=best.name or None,
         region=best.region or None,
         country=best.country or None,
-        ambiguous=len(towns) - 1,
+        ambiguous=len(towns) - 1 + _may_be_an_area(found, towns),
         fits=tuple(replace(town, other_names=()) for town in towns[: MOST_CANDIDATES + 1]) if len(towns) > 1 else (),
     )
+
+
+def _may_be_an_area(found: Reading, towns: Sequence[Hit]) -> int:
+    """1: "Andalusia" is a town in Alabama, or the region, in which there is no town of that name. Else 0."""
+    area = None if found.areas else areas.named_area(found.key)
+    return 0 if area is None or any(_holds(area, town) for town in towns) else 1
 
 
 def _towns(hits: Sequence[Hit]) -> list[Hit]:
