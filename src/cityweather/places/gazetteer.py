@@ -39,7 +39,7 @@ def match_all(rows: Sequence[Asked]) -> list[Match]:
     readings = list(map(matching.readings, rows))
     fits = _fitting(readings)
     missed = [number for number, fit in enumerate(fits) if not fit.places]
-    coarser = _fitting([matching.coarser(readings[number]) for number in missed])
+    coarser = _fitting([matching.coarser(rows[number], readings[number]) for number in missed])
     for number, fit in zip(missed, coarser, strict=True):
         fits[number] = fit
     return _with_nearest(rows, list(map(matching.choose, rows, fits)))

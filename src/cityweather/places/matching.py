@@ -1,15 +1,18 @@
 """Which place a row names. No database here: gazetteer.py reads the candidates, this module reads texts and chooses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import asin, cos, radians, sin, sqrt
 from typing import NamedTuple
 
 from cityweather.places import areas
+from cityweather.places.addresses import plain
 from cityweather.places.areas import Area
 from cityweather.places.names import key, loose
 
 OWN = 100  # how much more likely people mean a place by its own name than by another name, at equal population
+OWN_OF_SMALL = 10  # the same of a town of fewer than SMALL people: Newcastle is the one upon Tyne, not a village
+SMALL = 15_000
 RIVAL = 10  # a place in a region is likely if a namesake in the region's country has at least a tenth of the people
 LARGE = 1_000_000  # people; such a city is meant by its own name, rather than the province around it
 SHORTENED = 500_000  # people; by two or three letters such a city may be meant: LA, NYC, DC
@@ -45,7 +48,8 @@ class Candidate(NamedTuple):
 
     @property
     def likelihood(self) -> int:
-        return max(self.population, 1) * (OWN if self.own else 1)
+        own = OWN if self.population >= SMALL else OWN_OF_SMALL
+        return max(self.population, 1) * (own if self.own else 1)
 
 
 class Reading(NamedTuple):
@@ -97,6 +101,8 @@ def readings(asked: Asked) -> list[Reading]:
     given = _given("", "") if located else _given(asked.region, asked.country)
     if given is None:
         return []
+    if given.unknown and loose(key(asked.region)) == loose(key(asked.name)):  # Birmingham in the county of Birmingham
+        given = given._replace(unknown=0)
     if "," not in asked.name:  # most rows of an import
         return [Reading(asked.name, key(asked.name), *given)] if asked.name else []
     parts = [part for text in asked.name.split(",") if (part := text.strip())]
@@ -147,9 +153,13 @@ def _is_county(region: Area | None, land: Area) -> bool:
     return region is None or not (region.countries or any(of in land.lands for of, _ in region.regions))
 
 
-def coarser(found: Iterable[Reading]) -> list[Reading]:
-    """Those that have another key in the coarser spelling, with that key."""
-    return [reading._replace(key=spelt) for reading in found if (spelt := loose(reading.key)) != reading.key]
+def coarser(asked: Asked, found: Sequence[Reading]) -> list[Reading]:
+    """What to try where no place has exactly such a key: coarser spellings, and the name without what is around it."""
+    again = [reading._replace(key=spelt) for reading in found if (spelt := loose(reading.key)) != reading.key]
+    if (name := plain(asked.name)) != asked.name:
+        more = readings(asked._replace(name=name))
+        again += [*more, *(reading._replace(key=loose(reading.key)) for reading in more)]
+    return again
 
 
 def fitting(found: Iterable[Reading], places: dict[str, list[Candidate]]) -> Fits:
@@ -168,7 +178,14 @@ def _fits(reading: Reading, named: list[Candidate]) -> Fits:
     if not places:
         return NOTHING
     unseen = reading.unknown + sum(_may_lie_in_region(area, places, named) for area in reading.areas)
-    return Fits(places, unseen + _may_be_an_area(reading, places) + _is_better_known_elsewhere(places, named))
+    unseen += _may_be_an_area(reading, places) + _is_better_known_elsewhere(places, named)
+    return Fits(_without_obscure(places), unseen)
+
+
+def _without_obscure(places: list[Candidate]) -> list[Candidate]:
+    """ "Tehran, Iran" is not the small Tīrān, which GeoNames lists under that name, too."""
+    known = max((place.population for place in places if place.own), default=0)
+    return [place for place in places if place.own or place.population * RIVAL >= known]
 
 
 def _of_name_alone(reading: Reading, named: list[Candidate]) -> Fits:
@@ -231,7 +248,7 @@ def _may_lie_in_region(area: Area, places: list[Candidate], named: list[Candidat
         return False
     lands = {land for land, _ in states} - area.countries
     likeliest = max(place.likelihood for place in places)
-    return any(place.own and place.country in lands and place.likelihood * RIVAL >= likeliest for place in named)
+    return any(place.own and place.country in lands and place.population * OWN * RIVAL >= likeliest for place in named)
 
 
 def choose(asked: Asked, fits: Fits) -> Match:

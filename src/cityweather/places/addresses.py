@@ -1,0 +1,35 @@
+"""A town as people write it in lists and addresses, with commas before what it lies in and without what is no name.
+
+"Paris (TX)", "São Paulo/SP", "Paris - France" and "St. Louis MO" name an area behind the town; "75001 Paris" and
+"Boston, MA 02108" have a postal code; "City of Toronto" and "Landeshauptstadt München" tell what the place is.
+"""
+
+import re
+
+from cityweather.places import areas
+
+_PUT_IN = re.compile(r"\s*[(/\uff08]\s*|\s+[-\u2013\u2014|]\s+")  # a bracket, a slash, or a dash or bar between blanks
+_CODE = re.compile(r"(?:\b[A-Z]{1,2}-)?\b\d{4,5}(?:-\d{4})?\b")  # of the post
+_KIND = re.compile(
+    r"^(?:city of|municipality of|greater|comune di|ville de|municipio de|ayuntamiento de|stadt|hansestadt|"
+    r"landeshauptstadt|gemeente|prefeitura de)\s+",
+    re.IGNORECASE,
+)
+
+
+def plain(name: str) -> str:
+    """ "Paris (TX)" → "Paris, TX". A name that needs no change is returned as it is."""
+    text = _PUT_IN.sub(", ", name).replace(")", "").replace("\uff09", "")
+    parts = (" ".join(_CODE.sub(" ", part).split()) for part in text.split(","))
+    text = _KIND.sub("", ", ".join(filter(None, parts)))
+    return _with_comma(text) if "," not in text else text
+
+
+def _with_comma(text: str) -> str:
+    """ "Portland Oregon" → "Portland, Oregon": in the US and Canada only, of one or two words behind the town."""
+    words = text.split(" ")
+    for number in (2, 1):  # "West Virginia" before "Virginia"
+        area = areas.region(" ".join(words[-number:])) if len(words) > number else None
+        if area and any(land in areas.BEHIND_COMMAS for land, _ in area.regions):
+            return f"{' '.join(words[:-number])}, {' '.join(words[-number:])}"
+    return text
