@@ -43,6 +43,8 @@ def test_other_hits_count_that_fit_as_well_and_are_another_town(name: str, latit
         ("Andalusia", Hit("Andalusia", 31.3, -86.5, "US", "Alabama"), 1),
         ("Andalusia, US", Hit("Andalusia", 31.3, -86.5, "US", "Alabama"), 0),
         ("Andalusia", Hit("Andalusia", 37.5, -4.7, "ES", "Andalusia"), 0),
+        ("Oslo", Hit("Oslo", 59.9, 10.7, "NO", "Oslo County"), 0),  # a region by another name than ours
+        ("Oslo", Hit("Oslo", 59.9, 10.7, "NO"), 0),
         ("Schweden", Hit("Schweden", 53.5, 9.2, "DE", "Lower Saxony"), 1),
     ],
 )

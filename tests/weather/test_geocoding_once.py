@@ -15,7 +15,7 @@ LATER = reply(429, {"error": True, "reason": "Hourly API request limit exceeded.
 
 def geocoded(city: str) -> Response:
     latitude, longitude = COORDINATES[city]
-    found = {"name": city, "latitude": latitude, "longitude": longitude, "country_code": "XX"}
+    found = {"name": city, "latitude": latitude, "longitude": longitude, "country_code": "NO"}
     return reply(200, {"results": [found]})
 
 
@@ -40,7 +40,7 @@ def test_rows_that_come_again_bring_the_coordinates_that_were_found(world: World
     world.batch("Oslo")
     assert world.upstream.asked.count("Oslo") == 1
     assert world.tracker.results[0].weather is not None
-    assert world.tracker.results[0].weather[7:] == [59.9, 10.7, "Oslo", "XX", None]
+    assert world.tracker.results[0].weather[7:] == [59.9, 10.7, "Oslo", "NO", None]
 
 
 def test_the_weather_of_a_city_just_found_is_asked_for_at_once(world: World) -> None:
@@ -79,7 +79,7 @@ def test_the_weather_is_kept_for_all_names_of_the_location(world: World) -> None
     world.batch("Oslo")
     entries, known = world.context.cache.read(["oslo", location(59.9, 10.7)])
     assert set(entries) == {location(59.9, 10.7)}
-    assert known == {"oslo": (59.9, 10.7, "Oslo", None, "XX", 0, ())}
+    assert known == {"oslo": (59.9, 10.7, "Oslo", None, "NO", 0, ())}
 
 
 def test_names_of_one_place_cost_one_request(redis_server: Redis) -> None:

@@ -71,7 +71,12 @@ def choose(place: AskedPlace, hits: Sequence[Hit]) -> AskedPlace:
 def _may_be_an_area(found: Reading, towns: Sequence[Hit]) -> int:
     """1: "Andalusia" is a town in Alabama, or the region, in which there is no town of that name. Else 0."""
     area = None if found.areas else areas.named_area(found.key)
-    return 0 if area is None or any(_holds(area, town) for town in towns) else 1
+    return 0 if area is None or any(_may_hold(area, town) for town in towns) else 1
+
+
+def _may_hold(area: Area, hit: Hit) -> bool:
+    """Geocoders have regions that we do not know: Oslo lies in "Oslo County"."""
+    return _holds(area, hit) or (hit.country in area.lands and areas.region(hit.region) is None)
 
 
 def _towns(hits: Sequence[Hit]) -> list[Hit]:
