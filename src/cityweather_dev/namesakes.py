@@ -1,7 +1,7 @@
 """Small towns that the gazetteer has only because a name of a larger one may mean them.
 
-"Side, TR" would be silently Fatsa, which was called so long ago, and "Los Alamos" a town in Chile. Where a name fits
-several large places a user is told so in any case, and no small one is added.
+Without them "Side, TR" would be Fatsa, which was called so long ago, and the user would see no warning. Where a name
+fits several large places, the answer is ambiguous in any case, and no small town is added.
 """
 
 from collections import defaultdict

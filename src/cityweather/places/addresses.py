@@ -8,8 +8,8 @@ import re
 
 from cityweather.places import areas
 
-_PUT_IN = re.compile(r"\s*[(/\uff08]\s*|\s+[-\u2013\u2014|]\s+")  # a bracket, a slash, or a dash or bar between blanks
-_CODE = re.compile(r"(?:\b[A-Z]{1,2}-)?\b\d{4,5}(?:-\d{4})?\b")  # of the post
+_SEPARATORS = re.compile(r"\s*[(/\uff08]\s*|\s+[-\u2013\u2014|]\s+")  # brackets, slashes, and dashes between blanks
+_POSTAL_CODE = re.compile(r"(?:\b[A-Z]{1,2}-)?\b\d{4,5}(?:-\d{4})?\b")
 _KIND = re.compile(
     r"^(?:city of|municipality of|greater|comune di|ville de|municipio de|ayuntamiento de|stadt|hansestadt|"
     r"landeshauptstadt|gemeente|prefeitura de)\s+",
@@ -19,8 +19,8 @@ _KIND = re.compile(
 
 def plain(name: str) -> str:
     """ "Paris (TX)" → "Paris, TX". A name that needs no change is returned as it is."""
-    text = _PUT_IN.sub(", ", name).replace(")", "").replace("\uff09", "")
-    parts = (" ".join(_CODE.sub(" ", part).split()) for part in text.split(","))
+    text = _SEPARATORS.sub(", ", name).replace(")", "").replace("\uff09", "")
+    parts = (" ".join(_POSTAL_CODE.sub(" ", part).split()) for part in text.split(","))
     text = _KIND.sub("", ", ".join(filter(None, parts)))
     return _with_comma(text) if "," not in text else text
 

@@ -13,7 +13,7 @@ from cityweather.places.names import key, loose
 OWN = 100  # how much more likely people mean a place by its own name than by another name, at equal population
 OWN_OF_SMALL = 10  # the same of a town of fewer than SMALL people: Newcastle is the one upon Tyne, not a village
 SMALL = 15_000
-RIVAL = 10  # a place in a region is likely if a namesake in the region's country has at least a tenth of the people
+RIVAL = 10  # a namesake may be meant as well if it has at least a tenth of the people
 LARGE = 1_000_000  # people; such a city is meant by its own name, rather than the province around it
 SHORTENED = 500_000  # people; by two or three letters such a city may be meant: LA, NYC, DC
 SAME_PLACE = 50.0  # km; given coordinates farther from a place of the name are of another place
