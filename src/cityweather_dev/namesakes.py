@@ -6,8 +6,10 @@ fits several large places, the answer is ambiguous in any case, and no small tow
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from cityweather.places import areas
+from cityweather.places.areas import Area
 from cityweather.places.matching import OWN, RIVAL, SAME_PLACE, distance_km
 from cityweather.places.names import key as key_of
 from cityweather.places.names import loose, without_accents
@@ -15,17 +17,17 @@ from cityweather.places.packed import PackedPlace
 
 # GeoNames ids of towns that are called as Brugge, Ródos, Derry and Venice are abroad.
 LESS_KNOWN = frozenset((3029799, 2151682, 5088905, 3666193))
-OVERSEAS = {whole: parts for whole, parts in areas.PARTS.items() if whole != "CN"}  # "Saint-Paul, FR" is in Réunion
-Named = tuple[str, ...]
-"""A key, and the areas that are named beside it."""
+EVERYWHERE = Area(frozenset(), frozenset())
+Named = tuple[str, Area]
+"""A key, and the area that is named beside it, or EVERYWHERE."""
 
 
 def namesakes(large: Iterable[PackedPlace], small: Iterable[PackedPlace]) -> Iterator[PackedPlace]:
     """Those of the small towns that may as well be meant by a name as the only large place that has it."""
     only = _only(large)
     for town in small:
-        rivals = ((named, only[named]) for named in _named(town) if named in only)
-        if any(_is_rival(town, named, place) for named, place in rivals) and not _is_less_known(town):
+        rivals = ((*named, only[named]) for named in _named(town) if named in only)
+        if any(_is_rival(town, *rival) for rival in rivals) and not _is_less_known(town):
             yield town
 
 
@@ -44,20 +46,28 @@ def _only(places: Iterable[PackedPlace]) -> dict[Named, PackedPlace]:
 
 
 def _named(place: PackedPlace) -> Iterator[Named]:
-    lands = [place.country, *(whole for whole, parts in OVERSEAS.items() if place.country in parts)]
-    for key in place.keys():  # noqa: SIM118  # a method of the place
-        yield (key,)
-        yield from ((key, land) for land in lands)
-        yield (key, place.country, place.region_code)
+    around = (EVERYWHERE, *_areas(place.country, place.region_code))
+    return ((key, area) for key in place.keys() for area in around)  # noqa: SIM118  # a method of the place
 
 
-def _is_rival(town: PackedPlace, named: Named, place: PackedPlace) -> bool:
-    """A place that is really called so, in the area that is named, is likelier than one that has another name, too."""
-    key, *within = named
+@cache
+def _areas(country: str, region: str) -> frozenset[Area]:
+    """What people write behind a town there: its country, its region, and codes that mean another area, too."""
+    exact = (Area(frozenset({country}), frozenset()), Area(frozenset(), frozenset({(country, region)})))
+    return frozenset((*exact, *(area for area in areas.of_codes() if area.holds(country, region))))
+
+
+def _is_rival(town: PackedPlace, key: str, area: Area, place: PackedPlace) -> bool:
+    """Whether the name means the town as well as the place, which has more people.
+
+    A town of any size where one code means the areas of both ("Salem, IN" is in Indiana or India), where the place lies
+    overseas ("Saint-Paul, FR"), and where an area is named and only the town is really called so ("Side, TR").
+    """
     if distance_km(town.latitude, town.longitude, place.latitude, place.longitude) <= SAME_PLACE:
         return False
-    if [town.country] == within[:1] != [place.country]:  # which lies overseas
+    if town.country in area.lands and town.country != place.country:
         return True
     really = loose(key) == loose(without_accents(key_of(place.name)))  # Saint Louis is St. Louis
-    times = OWN if within and town.keys()[key] and not (really or place.keys()[key]) else RIVAL
-    return town.population * times >= place.population
+    if really or place.keys()[key] or not town.keys()[key]:
+        return town.population * RIVAL >= place.population
+    return area != EVERYWHERE or town.population * OWN >= place.population

@@ -17,25 +17,41 @@ def test_a_small_town_is_added_whose_name_would_silently_mean_a_larger_one() -> 
     assert added(SIDE) == [SIDE]
 
 
-def test_abroad_it_has_at_least_a_tenth_of_the_people() -> None:
-    abroad = SIDE._replace(country="GR")
-    assert added(abroad._replace(population=8_000)) != []
-    assert added(abroad._replace(population=7_999)) == []
-
-
-def test_in_the_same_country_a_hundredth_is_enough_if_it_alone_is_really_called_so() -> None:
-    assert added(SIDE._replace(population=800)) != []
-    assert added(SIDE._replace(population=799)) == []
-    fatsa = PackedPlace(3, "Fatsa", "TR", "07", 36.8, 31.4, 7_999, [])
-    assert added(fatsa) == []
+def test_a_town_has_at_least_a_tenth_of_the_people_if_both_are_called_so() -> None:
+    fatsa = FATSA._replace(name="Side")
+    assert added(SIDE._replace(population=8_000), large=(fatsa,)) != []
+    assert added(SIDE._replace(population=7_999), large=(fatsa,)) == []
     louis, st_louis = SIDE._replace(name="Saint Louis"), FATSA._replace(name="St. Louis", other_keys=["saint louis"])
     assert added(louis._replace(population=7_999), large=(st_louis,)) == []
 
 
+def test_it_has_at_least_a_tenth_of_the_people_if_neither_is_called_so() -> None:
+    sidon = SIDE._replace(name="Sidon", other_keys=["side"])
+    assert added(sidon._replace(population=8_000)) != []
+    assert added(sidon._replace(population=7_999)) == []
+
+
+def test_it_has_at_least_a_hundredth_of_the_people_if_it_alone_is_called_so() -> None:
+    abroad = SIDE._replace(country="GR")
+    assert added(abroad._replace(population=800)) != []
+    assert added(abroad._replace(population=799)) == []
+
+
+def test_in_the_country_that_is_named_it_may_have_any_number_of_people_if_it_alone_is_called_so() -> None:
+    assert added(SIDE._replace(population=0)) != []
+    assert added(SIDE._replace(region_code="52", population=0)) != []
+
+
 def test_a_town_of_any_size_is_added_if_the_other_one_lies_overseas() -> None:
     overseas = FATSA._replace(name="Side", country="RE")
-    assert added(SIDE._replace(country="FR", population=500), large=(overseas,)) != []
-    assert added(SIDE._replace(country="RE", population=500), large=(overseas._replace(country="FR"),)) == []
+    assert added(SIDE._replace(country="FR", population=0), large=(overseas,)) != []
+    assert added(SIDE._replace(country="RE", population=0), large=(overseas._replace(country="FR"),)) == []
+
+
+def test_a_town_of_any_size_is_added_if_a_code_means_its_region_and_the_country_of_the_other_one() -> None:
+    india = FATSA._replace(name="Side", country="IN")
+    assert added(SIDE._replace(country="US", region_code="IN", population=0), large=(india,)) != []
+    assert added(SIDE._replace(country="US", region_code="OH", population=0), large=(india,)) == []
 
 
 def test_a_name_that_means_several_large_places_is_said_to_be_ambiguous_in_any_case() -> None:

@@ -52,7 +52,7 @@ CAPITALS = [
 ]
 
 NAMESAKES = [
-    found("London", LONDON, 1),
+    found("London", LONDON, 2),
     found("Springfield", ("Springfield", "Missouri", "US"), 9),
     found("Springfield", ("Springfield", "Illinois", "US"), region="Illinois", country="US"),
     found("Springfield", ("Springfield", "Massachusetts", "US"), region="MA", country="USA"),
@@ -89,11 +89,14 @@ WITH_STATES = [
     found("sao paulo, sp", ("São Paulo", "São Paulo", "BR")),
     found("Bern, BE", ("Bern", "Bern", "CH")),  # BE is Belgium
     found("Salem, IN", ("Salem", "Tamil Nādu", "IN"), 1),  # or the small one in Indiana
+    found("Salamanca, CL", ("Salamanca", "Castille and León", "ES"), 1),  # or the small one in Chile
+    found("Richmond, TAS", ("Richmond", "Tasman", "NZ"), 1),  # or the small one in Tasmania
+    found("London, CA", ("London", "Ontario", "CA"), 1),  # or the small one in California
     found("Salem, India", ("Salem", "Tamil Nādu", "IN")),
     found("Salem", ("Salem", "Tamil Nādu", "IN"), country="IN"),
     found("Salem, OR", ("Salem", "Oregon", "US")),
-    found("Vancouver, CA", ("Vancouver", "British Columbia", "CA"), 1),  # or one in California
-    found("Santa Rosa, AR", ("Santa Rosa", "La Pampa", "AR"), 2),
+    found("Vancouver, CA", ("Vancouver", "British Columbia", "CA")),  # California has none
+    found("Santa Rosa, AR", ("Santa Rosa", "La Pampa", "AR"), 1),
     found("Berlin, DE", ("Berlin", "Berlin", "DE")),  # the Berlin of the US is much smaller
     found("Mumbai, IN", ("Mumbai", "Mahārāshtra", "IN")),
     found("Cordoba, AR", ("Córdoba", "Córdoba", "AR")),
@@ -114,7 +117,7 @@ WITH_COUNTRIES = [
     found("Tripoli, Lebanon", ("Tripoli", "Ash Shimāl", "LB")),
     found("La Paz, MX", ("La Paz", "Baja California Sur", "MX")),
     found("San José, Costa Rica", ("San José", "San José", "CR"), 1),
-    found("Victoria, SC", ("Victoria", "English River", "SC"), 1),  # the Seychelles; or a village in South Carolina
+    found("Victoria, SC", ("Victoria", "English River", "SC")),  # the Seychelles
 ]
 
 IN_OTHER_LANGUAGES = [
@@ -219,7 +222,7 @@ SPELLINGS = [
     found("St. Petersburg", PETERSBURG, country="Russia"),
     found("St Petersburg", PETERSBURG, 1),
     found("St Petersburg, FL", ("St. Petersburg", "Florida", "US")),
-    found("St Louis", ("St. Louis", "Missouri", "US"), 3),
+    found("St Louis", ("St. Louis", "Missouri", "US"), 4),
     found("Saint Louis, Senegal", ("Saint-Louis", "Saint-Louis", "SN")),
     found("Saint Etienne", ("Saint-Étienne", "Auvergne-Rhône-Alpes", "FR")),
     found("aix en provence", ("Aix-en-Provence", "Provence-Alpes-Côte-d\u2019Azur", "FR")),
@@ -299,23 +302,26 @@ REGIONS_ALONE = [  # the region is the other one that may be meant
     found("Wyoming, Michigan, US", ("Wyoming", "Michigan", "US")),
     found("Oregon", ("Oregon", "Ohio", "US"), 3, country="USA"),
     found("Jalisco, MX", ("Xalisco", "Nayarit", "MX"), 3),
-    found("Henan, CN", ("Hengyang", "Hunan", "CN"), 1),  # another name of a large city
+    found("Henan, CN", ("Hengyang", "Hunan", "CN"), 2),  # another name of a large city
     found("Buenos Aires, AR", ("Buenos Aires", "Buenos Aires F.D.", "AR")),  # beside the province
     found("México, MX", ("Mexico City", "Mexico City", "MX")),  # beside the state
     found("Cumbria", ("Cumberland", "Maryland", "US"), 1),
     found("Cornwall", ("Cornwall", "Ontario", "CA"), 2),
-    found("Africa", ("Mahdia", "Mahdia", "TN"), 1),
+    found("Africa", ("Mahdia", "Mahdia", "TN"), 2),
 ]
 
 SMALL_NAMESAKES = [  # which the gazetteer has because a name of a larger place may mean them
     found("Side, TR", ("Side", "Antalya", "TR"), 1),  # Fatsa was called so long ago
+    found("Chinon", ("Ginowan", "Okinawa", "JP"), 1),
+    found("Lech", ("Lecco", "Lombardy", "IT"), 2),
+    found("Briston, UK", ("Bristol", "England", "GB"), 1),
     found("Oban", ("Oban", "Scotland", "GB"), 1),
     found("Los Alamos", ("Los Álamos", "Biobío", "CL"), 1),
     found("Fátima", ("Fátima", "Bahia", "BR"), 2),
     found("Lindsay, CA", ("Lindsay", "Ontario", "CA"), 1),
     found("Altdorf, BY", ("Altdorf", "Bavaria", "DE"), 1),  # Altdorf bei Nürnberg is another one
     found("Neustadt, Bayern", ("Bad Neustadt an der Saale", "Bavaria", "DE"), 4),
-    found("Clermont, FR", ("Clermont-Ferrand", "Auvergne-Rhône-Alpes", "FR"), 1),
+    found("Clermont, FR", ("Clermont-Ferrand", "Auvergne-Rhône-Alpes", "FR"), 2),
     found("Turi, IT", ("Turin", "Piedmont", "IT"), 1),
     found("Newcastle, GB", ("Newcastle upon Tyne", "England", "GB"), 1),
     found("Saint Louis, US", ("St. Louis", "Missouri", "US")),  # the same name in another spelling
@@ -336,8 +342,8 @@ COUNTRIES_IN_OTHER_LANGUAGES = [  # the country is the other one
     found("Armenien", ("Armenia", "Quindío", "CO"), 1),
     found("Marruecos", ("Padre Hurtado", "Santiago Metropolitan", "CL"), 1),
     found("Бенин", ("Benin City", "Edo", "NG"), 1),
-    found("Grenade", ("Granada", "Andalusia", "ES"), 1),
-    found("Luxemburg", ("Luxembourg", "Luxembourg", "LU")),
+    found("Grenade", ("Granada", "Andalusia", "ES"), 2),
+    found("Luxemburg", ("Luxembourg", "Luxembourg", "LU"), 1),
     found("Тунис", ("Tunis", "Tunis", "TN")),
 ]
 

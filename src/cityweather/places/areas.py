@@ -98,6 +98,12 @@ def unambiguous(country_text: str, region_text: str) -> tuple[str, ...]:
     return tuple(text for text in (region_text, country_text) if text)
 
 
+def of_codes() -> set[Area]:
+    """What the codes of countries and regions mean: "IN" is India and Indiana."""
+    codes = (word for word in (*_countries(), *_regions()) if len(word) <= LONGEST_CODE)
+    return {found for code in codes if (found := area(code))}
+
+
 def named_country(name_key: str) -> Area | None:
     """The country that has this key as its name, or as another name; codes are no names."""
     return _country_keys().get(name_key)

@@ -177,8 +177,7 @@ def _fits(reading: Reading, named: list[Candidate]) -> Fits:
     places = [place for place in named if all(area.holds(place.country, place.region_code) for area in reading.areas)]
     if not places:
         return NOTHING
-    unseen = reading.unknown + sum(_may_lie_in_region(area, places, named) for area in reading.areas)
-    unseen += _may_be_an_area(reading, places) + _is_better_known_elsewhere(places, named)
+    unseen = reading.unknown + _may_be_an_area(reading, places) + _is_better_known_elsewhere(places, named)
     return Fits(_without_obscure(places), unseen)
 
 
@@ -234,21 +233,6 @@ def _of_country(land: Area, name_key: str, named: list[Candidate]) -> Fits:
     there = [place._replace(own=True) for place in named if place.country in land.countries]
     elsewhere = [place for place in named if key(place.name) == name_key and place.country not in land.countries]
     return Fits(there + elsewhere, 0 if there else 1)
-
-
-def _may_lie_in_region(area: Area, places: list[Candidate], named: list[Candidate]) -> bool:
-    """ "Salem, IN": India has one; Indiana's is too small for the gazetteer, but a Salem in Oregon makes it likely.
-
-    A small namesake in the region's country makes nothing likely: "Berlin, DE" is not in Delaware.
-    """
-    if not (area.countries and area.regions):
-        return False
-    states = {code for code in area.regions if code[0] in areas.BEHIND_COMMAS}
-    if not states or any((place.country, place.region_code) in states for place in places):
-        return False
-    lands = {land for land, _ in states} - area.countries
-    likeliest = max(place.likelihood for place in places)
-    return any(place.own and place.country in lands and place.population * OWN * RIVAL >= likeliest for place in named)
 
 
 def choose(asked: Asked, fits: Fits) -> Match:
