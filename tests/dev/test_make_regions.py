@@ -34,11 +34,24 @@ def test_names_that_are_there_already_or_of_two_countries_or_like_codes_are_left
     assert found == {"CD": [], "CG": [], "FR": [], "LA": ["老"]}
 
 
-def test_the_short_forms_of_a_region() -> None:
-    assert list(make_regions._short("US", "CA")) == ["Calif", "Cal"]
-    assert list(make_regions._short("US", "WV")) == ["W Va"]
-    assert list(make_regions._short("CA", "10")) == ["Que"]
-    assert list(make_regions._short("US", "99")) == list(make_regions._short("FR", "11")) == []
+def test_the_names_that_people_write_for_a_region() -> None:
+    assert make_regions._usual("US", "CA") == ["Calif", "Cal"]
+    assert make_regions._usual("US", "WV") == ["W Va"]
+    assert make_regions._usual("CA", "10") == ["Que"]
+    assert make_regions._usual("FR", "84") == ["Auvergne", "Rhône-Alpes"]
+    assert make_regions._usual("US", "99") == make_regions._usual("FR", "11") == []
+
+
+def test_a_region_is_known_without_its_kind_unless_another_one_is_called_so() -> None:
+    rows = [
+        ("RU", "53", "NVS", "Novosibirskaya oblast'", "Novosibirsk Oblast"),
+        ("RU", "47", "MOS", "Moskovskaya", "Moscow Oblast"),
+        ("RU", "48", "MOW", "Moscow", ""),
+        ("ZA", "03", "FS", "Free State", ""),
+    ]
+    assert [others for *_, others in make_regions._with_short_names(rows)] == [
+        "Novosibirsk|Novosibirsk Oblast|Novosibirskaya", "Moscow Oblast", "", "",
+    ]  # fmt: skip
 
 
 def test_other_names_are_sorted_without_the_one_that_is_shown() -> None:
@@ -56,8 +69,8 @@ def regions(*lines: str, **english: str) -> list[tuple[Any, ...]]:
 
 def test_a_region_is_shown_by_its_english_name() -> None:
     row = line("Bayern", "DE-BY", "DE.02", "Bavaria|Baviera")
-    assert regions(row, DE_02="Bavaria") == [("DE", "02", "BY", "Bavaria", "Baviera|Bayern")]
-    assert regions(row) == [("DE", "02", "BY", "Bayern", "Bavaria|Baviera")]
+    assert regions(row, DE_02="Bavaria") == [("DE", "02", "BY", "Bavaria", "Baviera|Bayern|Freistaat Bayern")]
+    assert regions(row) == [("DE", "02", "BY", "Bayern", "Bavaria|Baviera|Freistaat Bayern")]
 
 
 def test_counties_and_what_geonames_does_not_know_are_no_regions() -> None:

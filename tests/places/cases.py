@@ -171,6 +171,9 @@ WITH_COUNTIES = [  # of which we know none, so one other place may be meant
     found("Guildford", ("Guildford", "England", "GB"), 1, region="Surrey", country="England"),
     found("Lyon", ("Lyon", "Auvergne-Rhône-Alpes", "FR"), 1, region="Rhône", country="France"),
     found("Lyon", ("Lyon", "Auvergne-Rhône-Alpes", "FR"), region="Auvergne-Rhône-Alpes", country="France"),
+    found("Lyon", ("Lyon", "Auvergne-Rhône-Alpes", "FR"), region="Rhône-Alpes", country="France"),  # until 2015
+    found("Sochi", ("Sochi", "Krasnodarskiy kray", "RU"), region="Krasnodar Krai", country="Russia"),
+    found("Sochi", ("Sochi", "Krasnodarskiy kray", "RU"), region="Krasnodar"),
     found("Firenze", ("Florence", "Tuscany", "IT"), 1, region="FI", country="IT"),
     found("Milano", ("Milan", "Lombardy", "IT"), 1, region="MI", country="IT"),  # Michigan is not in Italy
     found("Firenze, FI, IT", ("Florence", "Tuscany", "IT"), 1),
