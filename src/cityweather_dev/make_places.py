@@ -40,6 +40,7 @@ USUAL = {
 WRONG = {
     3617052: "nicaragua", 789228: "kosovo", 6825492: "япония",
     3534432: "stewart", 1819353: "argyle", 1177064: "hasan abdal", 6642286: "wuchang", 4908033: "rogersville",
+    756135: "phoenix city",
 }  # fmt: skip
 # GeoNames has these for Ózd, Namur, Marquette, Casablanca and others.
 WORDS = frozenset((

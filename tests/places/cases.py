@@ -252,6 +252,7 @@ SPELLINGS = [
 NOT_IN_THE_GAZETTEER = [
     unknown("Oberammergau"),  # a village of 5,000
     unknown("Nowhereville"),
+    unknown("Phoenix City"),  # GeoNames has it as a name of Warsaw
     unknown("Paris", country="Germany"),  # exists, but not there
     unknown("Paris, Germany"),
     unknown("Springfield", region="Ontario", country="CA"),
@@ -363,6 +364,8 @@ IN_ADDRESSES = [
     found("75001 Paris", ("Paris", "Île-de-France", "FR"), country="FR"),
     found("D-10115 Berlin", ("Berlin", "Berlin", "DE")),
     found("Boston, MA 02108", ("Boston", "Massachusetts", "US")),
+    found("London SW1A 1AA, UK", LONDON),
+    found("Ottawa, ON K1A 0B1", ("Ottawa", "Ontario", "CA")),
     found("City of Toronto", ("Toronto", "Ontario", "CA")),
     found("Landeshauptstadt München", ("Munich", "Bavaria", "DE")),
     found("Birmingham", ("Birmingham", "England", "GB"), region="Birmingham", country="UK"),

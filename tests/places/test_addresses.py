@@ -14,6 +14,8 @@ from cityweather.places.addresses import plain
         ("Portland Oregon", "Portland, Oregon"),
         ("Springfield West Virginia", "Springfield, West Virginia"),
         ("75001 Paris", "Paris"),
+        ("London SW1A 1AA, UK", "London, UK"),
+        ("M5V 3L9 Toronto", "Toronto"),
         ("CH-8000 Zürich", "Zürich"),
         ("Boston, MA 02108-1234, USA", "Boston, MA, USA"),
         ("CITY OF TORONTO", "TORONTO"),
