@@ -213,6 +213,21 @@ def test_the_same_retry_after_its_job_has_ended_retries_what_failed_again() -> N
     assert copies.retry(str(job.job_id)) == second  # nothing failed that could be retried
 
 
+@pytest.mark.parametrize("only", [{"only": "failed"}, {"reason": "gave_up"}])
+def test_the_same_retry_after_its_job_was_cancelled_takes_all_rows_that_it_left(only: dict[str, str]) -> None:
+    job = running_job(3)
+    work(job, [result(n, "gave_up") for n in range(3)])
+    flush(job)
+    first = copies.retry(str(job.job_id), **only)
+    flush(first)
+    work(first, [result(0), result(1, "unknown_city")])
+    job_control.cancel(str(first.job_id))
+    flush(first)
+    again = copies.retry(str(job.job_id), **only)
+    rows = JobResult.objects.filter(job=again).order_by("position").values_list("city__name", flat=True)
+    assert list(rows) == ["c1", "c2"]
+
+
 @pytest.mark.parametrize("redis_server", ["fake"], indirect=True)
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 def test_retry_pressed_twice_at_once_is_one_job() -> None:

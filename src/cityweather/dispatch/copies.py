@@ -22,7 +22,7 @@ def retry(job_id: str, only: str | None = None, reason: str | None = None) -> Bu
     """A new job of the rows of an ended job that did not succeed.
 
     `only`: "failed" leaves out what a cancel left pending. `reason`: one error code. The same retry again returns the
-    same job while that runs, or when all its rows succeeded; else a new job of the rows that it left.
+    same job while that runs, or when all its rows succeeded; else a new job of all rows that it left.
     """
     with transaction.atomic():
         old = BulkJob.objects.visible().select_for_update().filter(pk=job_id).first()
@@ -35,7 +35,7 @@ def retry(job_id: str, only: str | None = None, reason: str | None = None) -> Bu
             return last
         if last:
             require_whole(last)
-        rows = _unfinished(last or old, only, reason)
+        rows = _unfinished(last) if last else _unfinished(old, only, reason)
         if not rows.exists():
             if last:
                 return last
@@ -46,7 +46,7 @@ def retry(job_id: str, only: str | None = None, reason: str | None = None) -> Bu
     return job
 
 
-def _unfinished(job: BulkJob, only: str | None, reason: str | None) -> QuerySet[JobResult]:
+def _unfinished(job: BulkJob, only: str | None = None, reason: str | None = None) -> QuerySet[JobResult]:
     rows = JobResult.objects.filter(job=job).exclude(status=Status.SUCCESS)
     if only == "failed" or reason:
         rows = rows.filter(status=Status.FAILED)
