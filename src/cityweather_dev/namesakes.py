@@ -23,12 +23,22 @@ Named = tuple[str, Area]
 
 
 def namesakes(large: Iterable[PackedPlace], small: Iterable[PackedPlace]) -> Iterator[PackedPlace]:
-    """Those of the small towns that may as well be meant by a name as the only large place that has it."""
-    only = _only(large)
+    """Those of the small towns that may as well be meant by a name as the only large place that has it.
+
+    And larger ones of that name in the same country: London in Ohio, too, if London in California is one.
+    """
+    only, small = _only(large), list(small)
+    smallest: dict[tuple[str, str], int] = {}
     for town in small:
         rivals = ((*named, only[named]) for named in _named(town) if named in only)
         if any(_is_rival(town, *rival) for rival in rivals) and not _is_less_known(town):
-            yield town
+            name = _name(town)
+            smallest[name] = min(town.population, smallest.get(name, town.population))
+    return (town for town in small if _name(town) in smallest and town.population >= smallest[_name(town)])
+
+
+def _name(town: PackedPlace) -> tuple[str, str]:
+    return key_of(town.name), town.country
 
 
 def _is_less_known(town: PackedPlace) -> bool:

@@ -54,6 +54,15 @@ def test_a_town_of_any_size_is_added_if_a_code_means_its_region_and_the_country_
     assert added(SIDE._replace(country="US", region_code="OH", population=0), large=(india,)) == []
 
 
+def test_with_a_small_town_the_larger_ones_of_that_name_in_its_country_are_added() -> None:
+    ontario = FATSA._replace(name="London", country="CA", other_keys=[])
+    california = SIDE._replace(name="London", country="US", region_code="CA", population=200)
+    ohio = california._replace(region_code="OH", population=300)
+    texas = california._replace(region_code="TX", population=100)
+    assert added(ohio, california, texas, large=(ontario,)) == [ohio, california]
+    assert added(ohio, texas, large=(ontario,)) == []
+
+
 def test_a_name_that_means_several_large_places_is_said_to_be_ambiguous_in_any_case() -> None:
     other = FATSA._replace(geonames_id=3, name="Sidon", country="LB")
     assert added(SIDE._replace(country="GR"), large=(FATSA, other)) == []

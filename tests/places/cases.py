@@ -39,7 +39,7 @@ WASHINGTON = ("Washington", "District of Columbia", "US")
 PETERSBURG = ("Saint Petersburg", "Sankt-Peterburg", "RU")
 
 CAPITALS = [
-    found("Paris", ("Paris", "Île-de-France", "FR"), 7),
+    found("Paris", ("Paris", "Île-de-France", "FR"), 6),
     found("Berlin", ("Berlin", "Berlin", "DE")),
     found("Tokyo", ("Tokyo", "Tokyo", "JP")),
     found("Islamabad", ("Islamabad", "Islamabad", "PK"), 2),  # a name of Chattogram, once
@@ -52,11 +52,11 @@ CAPITALS = [
 ]
 
 NAMESAKES = [
-    found("London", LONDON, 2),
-    found("Springfield", ("Springfield", "Missouri", "US"), 9),
+    found("London", LONDON, 4),
+    found("Springfield", ("Springfield", "Missouri", "US"), 19),
     found("Springfield", ("Springfield", "Illinois", "US"), region="Illinois", country="US"),
     found("Springfield", ("Springfield", "Massachusetts", "US"), region="MA", country="USA"),
-    found("Porto", ("Porto", "Porto", "PT"), 5),  # not Bordeaux, which is a Porto, too
+    found("Porto", ("Porto", "Porto", "PT"), 4),  # not Bordeaux, which is a Porto, too
     found("Zaragoza", ("Zaragoza", "Aragón", "ES"), 6),
     found("Parma", ("Parma", "Emilia-Romagna", "IT"), 2),
     found("Montgomery", ("Montgomery", "Alabama", "US"), 2),
@@ -174,12 +174,18 @@ WITH_COUNTIES = [  # of which we know none, so one other place may be meant
     found("Lyon", ("Lyon", "Auvergne-Rhône-Alpes", "FR"), region="Rhône-Alpes", country="France"),  # until 2015
     found("Sochi", ("Sochi", "Krasnodarskiy kray", "RU"), region="Krasnodar Krai", country="Russia"),
     found("Sochi", ("Sochi", "Krasnodarskiy kray", "RU"), region="Krasnodar"),
+    found("Hyderabad", ("Hyderabad", "Telangāna", "IN"), region="TG", country="IN"),
+    found("Saint-Denis", ("Saint-Denis", "Île-de-France", "FR"), 1, region="Seine-Saint-Denis", country="FR"),
+    # No part of the region of that name, but in its middle.
+    found("Buenos Aires", ("Buenos Aires", "Buenos Aires F.D.", "AR"), region="Buenos Aires", country="AR"),
+    found("Minsk", ("Minsk", "Horad Minsk", "BY"), region="Minsk", country="Belarus"),
+    unknown("Ontario", region="Ontario", country="CA"),
     found("Firenze", ("Florence", "Tuscany", "IT"), 1, region="FI", country="IT"),
     found("Milano", ("Milan", "Lombardy", "IT"), 1, region="MI", country="IT"),  # Michigan is not in Italy
     found("Firenze, FI, IT", ("Florence", "Tuscany", "IT"), 1),
     found("Milano, MI, IT", ("Milan", "Lombardy", "IT"), 1),
     found("Granada", ("Granada", "Andalusia", "ES"), region="Granada", country="Spain"),  # the province around it
-    found("Springfield", ("Springfield", "Missouri", "US"), 10, region="Sangamon County", country="US"),
+    found("Springfield", ("Springfield", "Missouri", "US"), 20, region="Sangamon County", country="US"),
     found("Oakland, Alameda County, CA", ("Oakland", "California", "US"), 1),
     found("Oakland, Alameda County, California, USA", ("Oakland", "California", "US"), 1),
     unknown("Oakland, Alameda County, Nevada"),
@@ -319,6 +325,9 @@ SMALL_NAMESAKES = [  # which the gazetteer has because a name of a larger place 
     found("Chinon", ("Ginowan", "Okinawa", "JP"), 1),
     found("Lech", ("Lecco", "Lombardy", "IT"), 2),
     found("Briston, UK", ("Bristol", "England", "GB"), 1),
+    found("London, US", ("London", "Ohio", "US"), 2),  # not the smaller one in California
+    found("Halle, Deutschland", ("Halle (Saale)", "Saxony-Anhalt", "DE"), 1),
+    found("Delhi", ("Delhi", "Delhi", "IN")),  # not Dili, though GeoNames calls it so, too
     found("Oban", ("Oban", "Scotland", "GB"), 1),
     found("Los Alamos", ("Los Álamos", "Biobío", "CL"), 1),
     found("Fátima", ("Fátima", "Bahia", "BR"), 2),
@@ -365,6 +374,8 @@ IN_ADDRESSES = [
     found("D-10115 Berlin", ("Berlin", "Berlin", "DE")),
     found("Boston, MA 02108", ("Boston", "Massachusetts", "US")),
     found("London SW1A 1AA, UK", LONDON),
+    found("Sydney NSW 2000", ("Sydney", "New South Wales", "AU")),
+    found("Los Angeles city, California", ("Los Angeles", "California", "US")),
     found("Ottawa, ON K1A 0B1", ("Ottawa", "Ontario", "CA")),
     found("City of Toronto", ("Toronto", "Ontario", "CA")),
     found("Landeshauptstadt München", ("Munich", "Bavaria", "DE")),

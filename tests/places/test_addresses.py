@@ -20,6 +20,9 @@ from cityweather.places.addresses import plain
         ("Boston, MA 02108-1234, USA", "Boston, MA, USA"),
         ("CITY OF TORONTO", "TORONTO"),
         ("Comune di Roma (RM)", "Roma, RM"),
+        ("Arlington CDP, Virginia", "Arlington, Virginia"),
+        ("Köln, Stadt", "Köln"),
+        ("Rostock, Hansestadt, DE", "Rostock, DE"),
         ("12345", ""),
     ],
 )
@@ -29,7 +32,17 @@ def test_areas_stand_behind_commas_and_what_is_no_name_is_dropped(name: str, mea
 
 @pytest.mark.parametrize(
     "name",
-    ["Paris", "Nogent-sur-Marne", "Kansas City, MO", "Santa Maria", "Oregon", "Le Mans", "München Bayern", "X 12"],
+    [
+        "Paris",
+        "Nogent-sur-Marne",
+        "Kansas City, MO",
+        "Stadt",
+        "Santa Maria",
+        "Oregon",
+        "Le Mans",
+        "München Bayern",
+        "X 12",
+    ],
 )
 def test_other_names_stay(name: str) -> None:
     assert plain(name) == name

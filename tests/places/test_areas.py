@@ -20,12 +20,15 @@ from cityweather.places import areas
         ("GER", "DE"),
         ("ST", "ST"),  # a code, not "Saint"
         ("Russland", "RU"),
+        ("Çin", "CN"),
+        ("FYROM", "MK"),
+        ("Escocia", "GB"),
     ],
 )
 def test_a_country_is_known_by_the_names_that_files_have(text: str, iso: str) -> None:
     found = areas.country(text)
     assert found is not None
-    assert iso in found.countries
+    assert iso in found.lands
 
 
 @pytest.mark.parametrize("text", ["The", "Saint", "Atlantis", "&"])

@@ -79,7 +79,7 @@ def test_of_a_name_alone_the_coordinates_are_those_of_the_place() -> None:
 @pytest.mark.usefixtures("places")
 def test_the_other_places_are_listed_the_likeliest_first() -> None:
     match = gazetteer.match(Asked("San Antonio"))
-    assert match.ambiguous == 20
+    assert match.ambiguous == 14
     assert len(match.others) == 10
     assert [place.likelihood for place in match.others] == sorted(
         (place.likelihood for place in match.others), reverse=True

@@ -1,7 +1,7 @@
 """A town as people write it in lists and addresses, with commas before what it lies in and without what is no name.
 
 "Paris (TX)", "São Paulo/SP", "Paris - France" and "St. Louis MO" name an area behind the town; "75001 Paris" and
-"Boston, MA 02108" have a postal code; "City of Toronto" and "Landeshauptstadt München" tell what the place is.
+"Boston, MA 02108" have a postal code; "City of Toronto" and "Köln, Stadt" tell what the place is.
 """
 
 import re
@@ -18,21 +18,23 @@ _KIND = re.compile(
     r"landeshauptstadt|gemeente|prefeitura de)\s+",
     re.IGNORECASE,
 )
+# As the US Census ("Los Angeles city, California") and Destatis ("Köln, Stadt") have it. "Kansas City" is a name.
+_KIND_BEHIND = re.compile(r"(?<=\w) (?:city|town|village|CDP|borough)(?=,|$)|, (?:Hanses|Landeshaupts|S)tadt(?=,|$)")
 
 
 def plain(name: str) -> str:
     """ "Paris (TX)" → "Paris, TX". A name that needs no change is returned as it is."""
     text = _SEPARATORS.sub(", ", name).replace(")", "").replace("\uff09", "")
     parts = (" ".join(_POSTAL_CODE.sub(" ", part).split()) for part in text.split(","))
-    text = _KIND.sub("", ", ".join(filter(None, parts)))
+    text = _KIND_BEHIND.sub("", _KIND.sub("", ", ".join(filter(None, parts))))
     return _with_comma(text) if "," not in text else text
 
 
 def _with_comma(text: str) -> str:
-    """ "Portland Oregon" → "Portland, Oregon": in the US and Canada only, of one or two words behind the town."""
+    """ "Portland Oregon" → "Portland, Oregon": of one or two words, in the US, Canada and Australia only."""
     words = text.split(" ")
     for number in (2, 1):  # "West Virginia" before "Virginia"
         area = areas.region(" ".join(words[-number:])) if len(words) > number else None
-        if area and any(land in areas.BEHIND_COMMAS for land, _ in area.regions):
+        if area and any(land in areas.BEHIND_TOWNS for land, _ in area.regions):
             return f"{' '.join(words[:-number])}, {' '.join(words[-number:])}"
     return text

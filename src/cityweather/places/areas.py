@@ -25,7 +25,7 @@ LONGEST_CODE = 3  # of a country
 _SAINT = re.compile(r"\bst\b\.?")
 # Countries whose regions are written by code alone; elsewhere only "SV-CA" or the name is understood.
 CODES_ALONE = frozenset(("AR", "AU", "BR", "CA", "CH", "DE", "ES", "GB", "IN", "MX", "MY", "NZ", "US", "ZA"))
-BEHIND_COMMAS = frozenset(("CA", "US"))  # of them nearly everybody writes a town so: "Portland, ME"
+BEHIND_TOWNS = frozenset(("AU", "CA", "US"))  # of them people write a town with its region, and without a comma, too
 
 # By country: counties, islands and rivers that people write alone, while towns elsewhere have that name. Areas of
 # several countries are under "".
@@ -58,8 +58,12 @@ class Area:
     @property
     def lands(self) -> set[str]:
         """The countries that it may lie in, without those that ISO 3166-2 lists as parts of them."""
-        whole = {land for land in self.countries if not any(land in PARTS.get(of, ()) for of in self.countries)}
-        return whole | {land for land, _ in self.regions}
+        return {*self.without_parts().countries, *(land for land, _ in self.regions)}
+
+    def without_parts(self) -> "Area":
+        """ "Seine-Saint-Denis, France" does not lie in Réunion."""
+        parts = {part for of in self.countries for part in PARTS.get(of, ())}
+        return Area(self.countries - parts, self.regions)
 
 
 @lru_cache(maxsize=4096)

@@ -101,11 +101,18 @@ def readings(asked: Asked) -> list[Reading]:
     given = _given("", "") if located else _given(asked.region, asked.country)
     if given is None:
         return []
-    if given.unknown and loose(key(asked.region)) == loose(key(asked.name)):  # Birmingham in the county of Birmingham
-        given = given._replace(unknown=0)
-    if "," not in asked.name:  # most rows of an import
-        return [Reading(asked.name, key(asked.name), *given)] if asked.name else []
-    parts = [part for text in asked.name.split(",") if (part := text.strip())]
+    found = _readings(asked.name, given, located=located)
+    if located or not asked.country or loose(key(asked.region)) != loose(key(asked.name)):
+        return found
+    # The county of Birmingham adds nothing. Buenos Aires is no part of the region of that name, but lies in its middle.
+    of_country = readings(asked._replace(region=""))
+    return of_country if given.unknown else found + of_country
+
+
+def _readings(name: str, given: "Given", *, located: bool = False) -> list[Reading]:
+    if "," not in name:  # most rows of an import
+        return [Reading(name, key(name), *given)] if name else []
+    parts = [part for text in name.split(",") if (part := text.strip())]
     exact, with_county = [], []
     for length in range(1, len(parts) + 1):
         name, behind = ", ".join(parts[:length]), [] if located else parts[length:]
@@ -142,7 +149,7 @@ def _given(region_text: str, country_text: str) -> Given | None:
     if country_text and not land:
         return None
     if land and region_text and _is_county(region, land):
-        return Given((land,), 1)
+        return Given((land.without_parts(),), 1)
     if region_text and not region:
         return None
     return Given(tuple(area for area in (land, region) if area))
@@ -178,19 +185,26 @@ def _fits(reading: Reading, named: list[Candidate]) -> Fits:
     if not places:
         return NOTHING
     unseen = reading.unknown + _may_be_an_area(reading, places) + _is_better_known_elsewhere(places, named)
-    return Fits(_without_obscure(places), unseen)
+    return Fits(_without_obscure(reading.key, places), unseen)
 
 
-def _without_obscure(places: list[Candidate]) -> list[Candidate]:
-    """ "Tehran, Iran" is not the small Tīrān, which GeoNames lists under that name, too."""
+def _without_obscure(name_key: str, places: list[Candidate]) -> list[Candidate]:
+    """ "Tehran" is not the small Tīrān, which GeoNames lists under that name, too. A spelling of the name stays."""
+    if len(places) == 1:  # most rows
+        return places
     known = max((place.population for place in places if place.own), default=0)
-    return [place for place in places if place.own or place.population * RIVAL >= known]
+    return [
+        place
+        for place in places
+        if place.own or place.population * RIVAL >= known or loose(key(place.name)) == loose(name_key)
+    ]
 
 
 def _of_name_alone(reading: Reading, named: list[Candidate]) -> Fits:
     if land := areas.named_country(reading.key):
         return _of_country(land, reading.key, named)
-    return Fits(named, _may_be_an_area(reading, named) or _may_be_a_code(reading.key, named))
+    unseen = _may_be_an_area(reading, named) or _may_be_a_code(reading.key, named)
+    return Fits(_without_obscure(reading.key, named), unseen)
 
 
 def _may_be_an_area(reading: Reading, places: list[Candidate]) -> int:

@@ -35,6 +35,7 @@ _LETTERS = str.maketrans(
 _SEPARATORS = re.compile("[\\s\\-.,'`/()\u2019\u02bb\u02bc]+")  # the last three are apostrophes, too
 _SHORT = {"saint": "st", "sankt": "st", "mount": "mt", "fort": "ft"}
 _LONG = re.compile(rf"\b(?:{'|'.join(_SHORT)})\b")
+_IN_BRACKETS = re.compile(r" \([^()]*\)$")
 _APOSTROPHES = re.compile("['`\u2019\u02bb\u02bc]")
 
 
@@ -100,6 +101,11 @@ def loose(key: str) -> str:
 def without_apostrophes(key: str) -> str:
     """ "o'fallon" \u2192 "ofallon"."""
     return _APOSTROPHES.sub("", key)
+
+
+def without_brackets(key: str) -> str:
+    """ "halle (saale)" \u2192 "halle"."""
+    return _IN_BRACKETS.sub("", key)
 
 
 def bare(text: str) -> str:

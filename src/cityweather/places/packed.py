@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from cityweather.places.names import key, loose, without_accents, without_apostrophes
+from cityweather.places.names import key, loose, without_accents, without_apostrophes, without_brackets
 
 SHIPPED = Path(__file__).with_name("data") / "places.tsv.xz"
 COLUMNS = 8
@@ -36,7 +36,7 @@ class PackedPlace(NamedTuple):
         """
         own = key(self.name)
         plain = without_accents(own)
-        spellings = (own, plain, loose(own), loose(plain), without_apostrophes(plain))
+        spellings = (own, plain, loose(own), loose(plain), without_apostrophes(plain), without_brackets(plain))
         others = (*self.other_keys, *map(without_accents, self.other_keys))
         return {**dict.fromkeys(others, False), **dict.fromkeys(spellings, True)}
 
