@@ -258,6 +258,7 @@ SPELLINGS = [
 NOT_IN_THE_GAZETTEER = [
     unknown("Oberammergau"),  # a village of 5,000
     unknown("Nowhereville"),
+    unknown("12345", country="US"),
     unknown("Phoenix City"),  # GeoNames has it as a name of Warsaw
     unknown("Paris", country="Germany"),  # exists, but not there
     unknown("Paris, Germany"),

@@ -102,7 +102,7 @@ def readings(asked: Asked) -> list[Reading]:
     if given is None:
         return []
     found = _readings(asked.name, given, located=located)
-    if located or not asked.country or loose(key(asked.region)) != loose(key(asked.name)):
+    if located or not (asked.country and asked.region) or loose(key(asked.region)) != loose(key(asked.name)):
         return found
     # The county of Birmingham adds nothing. Buenos Aires is no part of the region of that name, but lies in its middle.
     of_country = readings(asked._replace(region=""))
