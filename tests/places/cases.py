@@ -230,6 +230,7 @@ SPELLINGS = [
     found("St. Petersburg", ("St. Petersburg", "Florida", "US"), 1),  # written as Florida's is
     found("St. Petersburg", PETERSBURG, country="Russia"),
     found("St Petersburg", PETERSBURG, 1),
+    found("St John's", ("St. John's", "Newfoundland and Labrador", "CA"), 1),  # or in Antigua
     found("St Petersburg, FL", ("St. Petersburg", "Florida", "US")),
     found("St Louis", ("St. Louis", "Missouri", "US"), 4),
     found("Saint Louis, Senegal", ("Saint-Louis", "Saint-Louis", "SN")),

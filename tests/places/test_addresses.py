@@ -16,6 +16,7 @@ from cityweather.places.addresses import plain
         ("75001 Paris", "Paris"),
         ("London SW1A 1AA, UK", "London, UK"),
         ("M5V 3L9 Toronto", "Toronto"),
+        ("london sw1a 1aa", "london"),
         ("CH-8000 Zürich", "Zürich"),
         ("Boston, MA 02108-1234, USA", "Boston, MA, USA"),
         ("CITY OF TORONTO", "TORONTO"),

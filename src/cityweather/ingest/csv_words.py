@@ -96,10 +96,22 @@ BESIDE = (
     ("etat", "region", _words("pays")),
 )
 """(header, part, others): the header means this part if one of the others stands beside it. Its language tells."""
-LATITUDE = _words("latitude", "lat", "coord lat", "breitengrad", "breite", "geo lat", "latitud", "latitudine")
+LATITUDE = _words(
+    "latitude", "lat", "coord lat", "breitengrad", "breite", "geo lat", "latitud", "latitudine", "breedtegraad",
+    "breddgrad", "breddegrad", "leveysaste", "laiuskraad", "ģeogrāfiskais platums", "platuma", "szerokość geograficzna",
+    "zeměpisná šířka", "zemepisná šírka", "zemljepisna širina", "zemljopisna širina", "geografska širina",
+    "географска ширина", "földrajzi szélesség", "szélességi fok", "широта", "γεωγραφικό πλάτος", "enlem", "lintang",
+    "garis lintang", "vĩ độ", "ละติจูด", "अक्षांश", "纬度", "緯度", "위도", "خط العرض", "دائرة العرض",
+    "عرض جغرافیایی", "קו רוחב",
+)  # fmt: skip
 LONGITUDE = _words(
     "longitude", "lon", "lng", "long", "coord lon", "coord lng", "längengrad", "laengengrad", "länge", "laenge",
-    "geo lon", "geo lng", "longitud", "longitudine",
+    "geo lon", "geo lng", "longitud", "longitudine", "lengtegraad", "längdgrad", "længdegrad", "lengdegrad",
+    "pituusaste", "pikkuskraad", "ģeogrāfiskais garums", "ilguma", "długość geograficzna", "zeměpisná délka",
+    "zemepisná dĺžka", "zemljepisna dolžina", "zemljopisna dužina", "geografska dužina", "географска дужина",
+    "географска дължина", "földrajzi hosszúság", "hosszúsági fok", "долгота", "довгота", "γεωγραφικό μήκος", "boylam",
+    "bujur", "garis bujur", "kinh độ", "ลองจิจูด", "देशांतर", "रेखांश", "经度", "經度", "経度", "경도", "خط الطول",
+    "طول جغرافیایی", "קו אורך",
 )  # fmt: skip
 OTHERS = _words(
     "id", "nr", "no", "rank", "population", "pop", "district", "admin", "zip", "zip code", "postcode", "postal code",

@@ -11,7 +11,8 @@ from cityweather.places import areas
 _SEPARATORS = re.compile(r"\s*[(/\uff08]\s*|\s+[-\u2013\u2014|]\s+")  # brackets, slashes, and dashes between blanks
 # "02108-1234" and "A-1010", "SW1A 1AA" in Britain, "K1A 0B1" in Canada.
 _POSTAL_CODE = re.compile(
-    r"(?:\b[A-Z]{1,2}-)?\b\d{4,5}(?:-\d{4})?\b|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b|\b[A-Z]\d[A-Z] ?\d[A-Z]\d\b"
+    r"(?:\b[A-Z]{1,2}-)?\b\d{4,5}(?:-\d{4})?\b|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b|\b[A-Z]\d[A-Z] ?\d[A-Z]\d\b",
+    re.IGNORECASE,
 )
 _KIND = re.compile(
     r"^(?:city of|municipality of|greater|comune di|ville de|municipio de|ayuntamiento de|stadt|hansestadt|"

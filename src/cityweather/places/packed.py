@@ -31,12 +31,13 @@ class PackedPlace(NamedTuple):
     def keys(self) -> dict[str, bool]:
         """All keys, also as people type them without accents, and whether each is of the place's own name.
 
-        Of its own name also the coarser spellings, which matching tries second, and one without apostrophes. Of other
-        names none: "St George" would be Freetown, and "Saint André" the Belgian Sint-Andries.
+        Of its own name also the coarser spellings, which matching tries second, and those without apostrophes, brackets
+        or dots. Of other names none: "St George" would be Freetown, and "Saint André" the Belgian Sint-Andries.
         """
         own = key(self.name)
         plain = without_accents(own)
-        spellings = (own, plain, loose(own), loose(plain), without_apostrophes(plain), without_brackets(plain))
+        shorter = (without_apostrophes(plain), without_brackets(plain), plain.replace(".", ""))
+        spellings = (own, plain, loose(own), loose(plain), *shorter)
         others = (*self.other_keys, *map(without_accents, self.other_keys))
         return {**dict.fromkeys(others, False), **dict.fromkeys(spellings, True)}
 
