@@ -21,6 +21,7 @@ _KIND = re.compile(
 )
 # As the US Census ("Los Angeles city, California") and Destatis ("Köln, Stadt") have it. "Kansas City" is a name.
 _KIND_BEHIND = re.compile(r"(?<=\w) (?:city|town|village|CDP|borough)(?=,|$)|, (?:Hanses|Landeshaupts|S)tadt(?=,|$)")
+COUNTRIES = ("AU", "CA", "US")  # where people write "Portland Oregon" and "Sydney NSW"
 
 
 def plain(name: str) -> str:
@@ -32,10 +33,10 @@ def plain(name: str) -> str:
 
 
 def _with_comma(text: str) -> str:
-    """ "Portland Oregon" → "Portland, Oregon": of one or two words, in the US, Canada and Australia only."""
+    """ "Portland Oregon" → "Portland, Oregon": a region of one or two words."""
     words = text.split(" ")
     for number in (2, 1):  # "West Virginia" before "Virginia"
         area = areas.region(" ".join(words[-number:])) if len(words) > number else None
-        if area and any(land in areas.BEHIND_TOWNS for land, _ in area.regions):
+        if area and any(land in COUNTRIES for land, _ in area.regions):
             return f"{' '.join(words[:-number])}, {' '.join(words[-number:])}"
     return text

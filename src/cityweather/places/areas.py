@@ -25,7 +25,6 @@ LONGEST_CODE = 3  # of a country
 _SAINT = re.compile(r"\bst\b\.?")
 # Countries whose regions are written by code alone; elsewhere only "SV-CA" or the name is understood.
 CODES_ALONE = frozenset(("AR", "AU", "BR", "CA", "CH", "DE", "ES", "GB", "IN", "MX", "MY", "NZ", "US", "ZA"))
-BEHIND_TOWNS = frozenset(("AU", "CA", "US"))  # of them people write a town with its region, and without a comma, too
 
 # By country: counties, islands and rivers that people write alone, while towns elsewhere have that name. Areas of
 # several countries are under "".

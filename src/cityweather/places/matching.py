@@ -64,6 +64,13 @@ class Reading(NamedTuple):
     unknown: int = 0
 
 
+class Given(NamedTuple):
+    """What the row's own columns say, as the fields of a Reading."""
+
+    areas: tuple[Area, ...] = ()
+    unknown: int = 0
+
+
 class Fits(NamedTuple):
     """The places that fit a text. `unseen`: how many others it may mean, of which the gazetteer has no place."""
 
@@ -101,7 +108,7 @@ def readings(asked: Asked) -> list[Reading]:
     given = _given("", "") if located else _given(asked.region, asked.country)
     if given is None:
         return []
-    found = _readings(asked.name, given, located=located)
+    found = _of_text(asked.name, given, located=located)
     if located or not (asked.country and asked.region) or loose(key(asked.region)) != loose(key(asked.name)):
         return found
     # The county of Birmingham adds nothing. Buenos Aires is no part of the region of that name, but lies in its middle.
@@ -109,7 +116,7 @@ def readings(asked: Asked) -> list[Reading]:
     return of_country if given.unknown else found + of_country
 
 
-def _readings(name: str, given: "Given", *, located: bool = False) -> list[Reading]:
+def _of_text(name: str, given: Given, *, located: bool) -> list[Reading]:
     if "," not in name:  # most rows of an import
         return [Reading(name, key(name), *given)] if name else []
     parts = [part for text in name.split(",") if (part := text.strip())]
@@ -132,13 +139,6 @@ def _without_counties(parts: list[str]) -> list[Area]:
     regions = [areas.region(part) for part in parts[:-1]]
     inside = [region for region in regions if region and not _is_county(region, land)]
     return [*inside, land] if len(inside) < len(regions) else []
-
-
-class Given(NamedTuple):
-    """What the row's own columns say, as the fields of a Reading."""
-
-    areas: tuple[Area, ...] = ()
-    unknown: int = 0
 
 
 @lru_cache(maxsize=4096)
